@@ -1,0 +1,52 @@
+# `make run` and `make test` do all their own set-up; the rest is for developers.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: run test check soak bench fuzz lock clean setup
+
+run: $(VENV)/.run
+	@$(BIN)/seon quickstart $(ARGS)
+
+test: check
+	@tools/need-browser-and-databases
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+soak: $(VENV)/.dev
+	$(BIN)/pytest -m slow --timeout 1800 $(ARGS)
+
+bench: $(VENV)/.dev
+	$(BIN)/python bench/run.py $(ARGS)
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python tests/fuzz/mutate.py $(ARGS)
+
+setup: $(VENV)/.dev
+
+$(VENV)/bin/python:
+	@tools/make-venv "$(PYTHON)" $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/python locks/run.txt pyproject.toml
+	@tools/install $(VENV) locks/run.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python locks/dev.txt pyproject.toml
+	@tools/install $(VENV) locks/dev.txt
+	@touch $@ $(VENV)/.run
+
+# Needs uv. No registry's address and no path of a machine may stand in a lock.
+lock:
+	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  --extra backend --group dev pyproject.toml -o locks/dev.txt
+	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  --extra backend -c locks/dev.txt pyproject.toml locks/build.in -o locks/run.txt
+
+clean:
+	rm -rf $(VENV) seon-run
