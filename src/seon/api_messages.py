@@ -1,0 +1,103 @@
+"""What client and Seonapi exchange over https, as JSON. Paths below `/api/proxy/v1/`.
+
+| Call | Body | Answer |
+|---|---|---|
+| `GET ca` (the only one without a token) | | the API's CA certificate, PEM |
+| `POST enrol` | `Enrol` | `Enrolled` |
+| `GET configuration?known=N&wait=S` | | `config.ProxyConfiguration`; 204 when version N still holds after S (0..50) seconds |
+| `POST sealed-key` | `SealedKeyWanted` | `SealedKey` |
+| `POST events` | `EventBatch` | `EventsStored` |
+| `POST crl-urls` | `CrlUrls` | 204 |
+| `GET blobs/<sha-256 hex>` | | the octets; 404 if there is no such blob |
+
+The token's secret goes in the header `X-Seon-Token`; user and password of the URL, if given, as HTTP Basic besides.
+Errors are JSON `Problem`s with the HTTP status: 400 malformed, 401 no valid token, 403 not allowed, 404, 409, 413, 500.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from seon.config import Pem, Struct
+from seon.events import Event
+
+PATH = "/api/proxy/v1/"
+TOKEN_HEADER = "X-Seon-Token"
+MAX_WAIT = 50
+"""Seconds a configuration call may wait: below the usual 60 s limits of reverse proxies."""
+MAX_BODY = 4 * 1024 * 1024
+"""Octets of a request body; a batch of `EVENTS_PER_BATCH` events stays below it."""
+EVENTS_PER_BATCH = 200
+
+ProxyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}px$")]
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """The one error shape: what is wrong and what to do."""
+
+    error: str
+
+
+class Enrol(Struct, frozen=True):
+    """A new link key asks for its certificate. The CSR gives the key and nothing else: its subject is ignored."""
+
+    csr: Pem
+
+
+class Enrolled(Struct, frozen=True):
+    """The client's link certificate (clientAuth only, 7 days), the link CA, and the servers it may serve."""
+
+    certificate: Pem
+    link_ca: Pem
+    proxy_ids: tuple[ProxyId, ...]
+    not_after: int
+    """Unix time at which the certificate ends; renew from a third of its life on."""
+
+
+class SealedKeyWanted(Struct, frozen=True):
+    """A server's ephemeral HPKE public key, signed with its identity key (see `seal_statement`)."""
+
+    proxy_id: ProxyId
+    mlkem_key: Annotated[bytes, Meta(min_length=1184, max_length=1184)]
+    """The ML-KEM-768 part of the ephemeral public key, raw."""
+    x25519_key: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+    """Ed25519 over `seal_statement(...)` by the key that the Proxy ID names."""
+    certificate_id: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class SealedKey(Struct, frozen=True):
+    """The private key of `OwnCertificate.id`, PKCS#8 PEM, sealed to the server's ephemeral key.
+
+    HPKE base mode: KEM ML-KEM-768+X25519, KDF HKDF-SHA256, AEAD AES-256-GCM, info = `SEAL_INFO` + certificate id.
+    """
+
+    certificate_id: str
+    sealed: Annotated[bytes, Meta(max_length=65_536)]
+
+
+SEAL_INFO = b"seon partner key 1 "
+
+
+def seal_statement(mlkem_key: bytes, x25519_key: bytes) -> bytes:
+    """Return what a server signs to show that an ephemeral key is its own; the prefix keeps it from other uses."""
+    return b"seon ephemeral key 1\0" + mlkem_key + x25519_key
+
+
+class EventBatch(Struct, frozen=True):
+    """Events from the courier's spool, oldest first. A repeated id is stored once."""
+
+    events: Annotated[tuple[Event, ...], Meta(max_length=EVENTS_PER_BATCH)]
+
+
+class EventsStored(Struct, frozen=True):
+    """How many of the batch are now in the journal (repeated ones included): all, or the courier sends again."""
+
+    stored: int
+
+
+class CrlUrls(Struct, frozen=True):
+    """Distribution points seen in verified certificates that may be new to the backend."""
+
+    urls: Annotated[tuple[Annotated[str, Meta(max_length=2_000)], ...], Meta(max_length=100)]

@@ -1,0 +1,138 @@
+"""The typed configuration: Seonapi produces it, server and client consume it.
+
+One `ProxyConfiguration` is served to a client. The client keeps `client` for itself and hands `server`, and nothing
+else, to the server in the DMZ: so the DMZ never learns an address of the inside, and the inside never holds the
+partners' TLS key (it crosses sealed, see `api_messages.SealedKey`).
+
+Every length and range is bounded here, at the one place where configuration is decoded. Sizes are octets, times
+are seconds, ports are TCP ports. An address is a literal IP address; a host is a literal address or a DNS name.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+FORMAT = 1
+"""Raised when a change of these structs cannot be read by an older program; a mismatch ends with a clear message."""
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Name = Annotated[str, Meta(min_length=1, max_length=120)]
+Host = Annotated[str, Meta(min_length=1, max_length=253)]
+Address = Annotated[str, Meta(max_length=45)]
+"""A literal IPv4 or IPv6 address; empty = every address of the host (listening) or the system's choice (dialling)."""
+PartnerId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+Pem = Annotated[str, Meta(max_length=200_000)]
+Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 of a certificate's DER form, lower-case hex."""
+Seconds = Annotated[int, Meta(ge=1, le=86_400)]
+SsidCode = Annotated[str, Meta(min_length=1, max_length=25)]
+"""An Odette identification code as in SSIDCODE (RFC 5024 §5.3.2, X(25)), without its trailing spaces."""
+Profile = Literal["default", "strict"]
+"""The verifier's profile of rule severities (oftp2.rules)."""
+
+
+class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Unknown fields are refused: a setting that one side does not know must not be dropped in silence."""
+
+
+class Limits(Struct, frozen=True):
+    """What bounds a stranger, and a session that stalls."""
+
+    handshake_seconds: Seconds = 10
+    """From accept to the partner's verified certificate."""
+    handshakes: Annotated[int, Meta(ge=1, le=10_000)] = 64
+    """TLS handshakes under way at once."""
+    handshakes_per_source: Annotated[int, Meta(ge=1, le=10_000)] = 16
+    sessions: Annotated[int, Meta(ge=1, le=10_000)] = 200
+    sessions_per_partner: Annotated[int, Meta(ge=1, le=10_000)] = 50
+    sessions_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = 600
+    idle_seconds: Seconds = 300
+    """No octet in either direction for so long ends the session (ESID 09)."""
+    dial_seconds: Seconds = 30
+    """Resolving, connecting and TLS towards a partner, together."""
+    connect_seconds: Seconds = 5
+    """Connecting to the receive daemon."""
+    drain_seconds: Seconds = 30
+    """What running sessions are given when the program ends in order."""
+
+
+class OwnCertificate(Struct, frozen=True):
+    """The certificate shown to partners, leaf first; its key comes as a `SealedKey` under the same id."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=64)]
+    chain: Pem
+
+
+class ServerPartner(Struct, frozen=True):
+    """A partner as the DMZ must know it: who it is, and where it is dialled."""
+
+    id: PartnerId
+    name: Name
+    enabled: bool = True
+    ssid_codes: Annotated[tuple[SsidCode, ...], Meta(max_length=100)] = ()
+    """The codes it may show in SSIDCODE; none = any code."""
+    pins: Annotated[tuple[Fingerprint, ...], Meta(max_length=100)] = ()
+    """Its own certificates: one of them, and nothing they issue, admits the partner."""
+    host: Annotated[str, Meta(max_length=253)] = ""
+    """Where it is dialled; empty = it only calls us."""
+    port: Port = 6619
+
+
+class ServerConfiguration(Struct, frozen=True):
+    """All that the server in the DMZ gets. It lives in memory only."""
+
+    external_address: Address = ""
+    external_port: Port = 6619
+    outgoing_address: Address = ""
+    own_certificate: OwnCertificate | None = None
+    """None: the installation has none yet; the external port stays closed and an event says why."""
+    partners: Annotated[tuple[ServerPartner, ...], Meta(max_length=10_000)] = ()
+    limits: Limits = Limits()
+    profile: Profile = "default"
+
+
+class ReceiveDaemon(Struct, frozen=True):
+    """The company's OFTP2 station that takes incoming sessions."""
+
+    host: Host
+    port: Port = 3305
+
+
+class OutgoingListener(Struct, frozen=True):
+    """A port of the client on which the send daemon reaches one partner."""
+
+    port: Port
+    partner: PartnerId
+    address: Address = "127.0.0.1"
+
+
+class ClientPartner(Struct, frozen=True):
+    """A partner as the inside knows it: the client checks the DMZ's word against this."""
+
+    id: PartnerId
+    name: Name
+    enabled: bool = True
+    ssid_codes: Annotated[tuple[SsidCode, ...], Meta(max_length=100)] = ()
+
+
+class ClientConfiguration(Struct, frozen=True):
+    """What the client inside keeps for itself."""
+
+    receive_daemon: ReceiveDaemon | None = None
+    """None: not set yet; incoming sessions are refused and an event says why."""
+    listeners: Annotated[tuple[OutgoingListener, ...], Meta(max_length=1_000)] = ()
+    partners: Annotated[tuple[ClientPartner, ...], Meta(max_length=10_000)] = ()
+    limits: Limits = Limits(idle_seconds=330)
+    """30 s more than the server's idle time, so that not both hops end a silent session at once."""
+    profile: Profile = "default"
+
+
+class ProxyConfiguration(Struct, frozen=True):
+    """One version of everything, as `GET configuration` of Seonapi answers it."""
+
+    version: Annotated[int, Meta(ge=0)]
+    """The counter in the database, raised in the transaction that changes anything."""
+    server: ServerConfiguration
+    client: ClientConfiguration
+    format: int = FORMAT

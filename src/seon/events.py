@@ -1,0 +1,158 @@
+"""The catalogue of events: one stable code per kind, its severity, its text and its fields.
+
+An `Event` names its kind by code and carries values only; the text is made from the catalogue where it is shown, so
+that logs, journal and documentation say the same. What a stranger sent may stand in a value: `describe` escapes and
+caps it. The kinds of the groups refused, audit and license cannot be ignored by a rule that does not name their code.
+"""
+
+import string
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+MAX_VALUE = 300
+"""Characters of one value in a shown text; the rest is cut and marked."""
+MAX_FIELDS = 24
+
+Group = Literal["server", "client", "link", "session", "file", "refused", "audit", "license", "configuration"]
+Value = Annotated[str, Meta(max_length=2_000)] | int | float | bool
+
+
+class Severity(IntEnum):
+    """As the levels of the log; critical starts the event script (mission E3)."""
+
+    DEBUG = 10
+    INFO = 20
+    WARNING = 30
+    ERROR = 40
+    CRITICAL = 50
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that happened."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9.:_-]+$")]
+    """`<session or process id>-<hop>-<sequence>`: unique, so that a repeated delivery is stored once."""
+    code: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[A-Z0-9-]+$")]
+    time: float
+    """Unix time, by the clock of the host where it happened."""
+    hop: Literal["dmz", "inside"]
+    """Where it happened. The client stamps what comes over the link as `dmz`, whatever it says of itself."""
+    session: Annotated[str, Meta(max_length=64)] = ""
+    """The session's id, the same on both hosts; empty for events of a main."""
+    fields: Annotated[dict[Annotated[str, Meta(max_length=40)], Value], Meta(max_length=MAX_FIELDS)] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One entry of the catalogue. `text` names its fields in braces."""
+
+    code: str
+    severity: Severity
+    group: Group
+    text: str
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the values that `text` shows, in order."""
+        return tuple(name for _, name, _, _ in string.Formatter().parse(self.text) if name)
+
+
+_D, _I, _W, _E, _C = Severity.DEBUG, Severity.INFO, Severity.WARNING, Severity.ERROR, Severity.CRITICAL
+
+_KINDS = (
+    # server
+    Kind("SRV-START", _I, "server", "Server {version} started with Proxy ID {proxy_id}; internal port {address}"),
+    Kind("SRV-END", _I, "server", "Server ended: {reason}"),
+    Kind("SRV-OPEN", _I, "server", "External port {address} open; enforced: {enforced}"),
+    Kind("SRV-CLOSED", _I, "server", "External port closed: {reason}"),
+    Kind("SRV-PORT", _C, "server", "External port {address} cannot be opened: {reason}"),
+    Kind("SRV-OUTGOING", _C, "server", "Outgoing address {address} is not available on this host: {reason}"),
+    Kind("SRV-LOST", _W, "server", "{count} events were dropped while no client was connected"),
+    # link
+    Kind("LNK-UP", _I, "link", "Client {client} connected from {source}"),
+    Kind("LNK-DOWN", _W, "link", "Link ended: {reason}"),
+    Kind("LNK-CLOCK", _W, "link", "The clocks of server and client differ by {seconds} s"),
+    Kind("LNK-REFUSED", _W, "refused", "Connection to the internal port from {source} refused: {reason}"),
+    # client
+    Kind("CLI-START", _I, "client", "Client {version} started for server {server}"),
+    Kind("CLI-END", _I, "client", "Client ended: {reason}"),
+    Kind("CLI-LINKED", _I, "client", "Connected to server {server}, Proxy ID {proxy_id}"),
+    Kind("CLI-NOSERVER", _E, "client", "Server {server} cannot be reached: {reason}; trying again in {seconds} s"),
+    Kind("CLI-NOAPI", _E, "client", "Seonapi does not serve this client: {reason}; trying again in {seconds} s"),
+    Kind("CLI-API", _I, "client", "Seonapi answers again"),
+    Kind("CLI-TOKEN", _C, "client", "Seonapi refuses this client: {reason}"),
+    Kind("CLI-PORT", _C, "client", "Listening port {address} for partner {partner} cannot be opened: {reason}"),
+    Kind("CLI-LISTEN", _I, "client", "Listening port {address} for partner {partner} open"),
+    Kind("CLI-SPOOL", _C, "client", "Events cannot be kept on disk: {reason}"),
+    # configuration
+    Kind("CFG-NEW", _I, "configuration", "Configuration {version} in force"),
+    Kind("CFG-BAD", _E, "configuration", "Configuration {version} not taken, the one before stays: {reason}"),
+    Kind("CFG-EMPTY", _W, "configuration", "Configuration {version} is not complete: {missing}"),
+    # admission
+    Kind("ADM-REFUSED", _W, "refused",
+         "Partner connection from {source} refused: {reason}; certificate {subject}, issuer {issuer}, serial {serial}, "
+         "SHA-256 {fingerprint}"),
+    Kind("ADM-TLS", _W, "refused", "TLS handshake with {source} failed: {reason}"),
+    Kind("ADM-LIMIT", _W, "refused", "Connection from {source} refused: {limit} reached"),
+    Kind("ADM-DIAL", _W, "refused",
+         "Outgoing connection to partner {partner} at {target} refused: {reason}; certificate {subject}, "
+         "SHA-256 {fingerprint}"),
+    # session
+    Kind("SES-START", _I, "session",
+         "Session with partner {partner} started, {direction}, {source} to {target}, TLS {tls}"),
+    Kind("SES-FAILED", _E, "session", "Session with partner {partner}, {direction}, not started: {reason}"),
+    Kind("SES-AGREED", _I, "session",
+         "Initiator {initiator} and Responder {responder} agreed level {level}, buffer {buffer}, credit {credit}, "
+         "compression {compression}, restart {restart}, authentication {authentication}"),
+    Kind("SES-REFUSED", _E, "refused",
+         "OFTP2 refused: rule {rule}, {side} stream buffer {stb}, offset {offset}: {text}; partner {partner}"),
+    Kind("SES-FINDING", _W, "session", "OFTP2 finding: rule {rule}, {side} stream buffer {stb}: {text}"),
+    Kind("SES-END", _I, "session",
+         "Session with partner {partner} ended by {ended_by}: {reason}; {seconds} s, octets in {octets_in}, "
+         "out {octets_out}, files {files}"),
+    Kind("SES-KILLED", _W, "session", "Session process {pid} of partner {partner} ended abnormally: {reason}"),
+    # file
+    Kind("FIL-START", _I, "file", "File {name} of {date} {time}, {direction}, format {format}, {size_k} KiB offered"),
+    Kind("FIL-END", _I, "file",
+         "File {name} of {date} {time}, {direction}: {result}; octets {octets}, records {records}, {seconds} s"),
+    Kind("FIL-RECEIPT", _I, "file", "Receipt {kind} for file {name} of {date} {time}, {direction}: {result}"),
+    # license
+    Kind("LIC-SOON", _W, "license", "The license ends in {days} days, at {until}"),
+    Kind("LIC-END", _C, "license", "The license has ended at {until}; the external port is closed"),
+    # audit
+    Kind("AUD-CHANGE", _I, "audit", "{user} changed {what}: {change}"),
+    Kind("AUD-TOKEN", _W, "audit", "API call without valid authentication from {source}: {path}"),
+    Kind("AUD-LICENSE", _I, "audit", "License for {proxy_id} issued by {user}, valid until {until}"),
+)  # fmt: skip
+
+CATALOGUE: dict[str, Kind] = {kind.code: kind for kind in _KINDS}
+
+
+def shown(value: object) -> str:
+    """Return `value` as it may be shown in a log line: control characters and backslashes escaped, and capped.
+
+    Line separators, bidirectional overrides and all else that is not printable are escaped too (log injection).
+    """
+    text = str(value)
+    cut = text[:MAX_VALUE]
+    safe = "".join(c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode("ascii") for c in cut)
+    return safe + ("…" if len(text) > MAX_VALUE else "")
+
+
+def describe(event: Event) -> str:
+    """Return the event's text with its values; a code that this build does not know shows its values as they are."""
+    kind = CATALOGUE.get(event.code)
+    values = {name: shown(value) for name, value in event.fields.items()}
+    if kind is None:
+        return f"unknown event {event.code}: {values}"
+    return kind.text.format_map({name: values.get(name, "-") for name in kind.fields})
+
+
+def severity_of(code: str) -> Severity:
+    """Return the severity of a code; one that this build does not know counts as an error."""
+    kind = CATALOGUE.get(code)
+    return kind.severity if kind else Severity.ERROR
