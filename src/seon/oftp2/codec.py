@@ -1,0 +1,121 @@
+"""One reader and one writer for all commands: both walk a command's layout."""
+
+from dataclasses import fields
+from typing import Any
+
+from seon.oftp2.commands import Command, StartSession
+from seon.oftp2.crosschecks import crosscheck
+from seon.oftp2.errors import Flaw, InvalidBufferError, LocalError
+from seon.oftp2.fields import TERMINATORS, Count, Layout, Terminator
+from seon.oftp2.layouts import FORM_OF, FORMS, LEVELS, layout, length_bounds
+from seon.oftp2.rules import broken
+
+_SSID = ord("X")
+
+
+def encode(command: Command, level: int) -> bytes:
+    """Return the exchange buffer of `command` at `level` (an SSID's own level counts for itself).
+
+    Raises LocalError for a command, or a value, that does not exist at that level or does not fit its field.
+    """
+    form = FORM_OF[type(command)]
+    level = command.level if isinstance(command, StartSession) else level
+    if level not in LEVELS:
+        raise LocalError(f"level {level} does not exist")
+    try:
+        walk = layout(form.code, level)
+    except InvalidBufferError as error:
+        raise LocalError(error.text) from None
+    _check_unwritten(command, walk, level)
+    out = bytearray([form.code])
+    for index, field in enumerate(walk):
+        if isinstance(field, Count):
+            counted = walk[index + 1]
+            out += field.write(len(counted.write(getattr(command, counted.attribute))))
+        else:
+            out += field.write(getattr(command, field.attribute) if field.attribute else None)
+    return bytes(out)
+
+
+def decode(buffer: bytes | memoryview, level: int) -> tuple[Command, list[Flaw]]:
+    """Return the command in an exchange buffer, and what is wrong with it that can still be read.
+
+    `level` is the level in force; an SSID is read by its own. Raises InvalidBufferError, also for DATA (see data.py).
+    """
+    raw = bytes(buffer)
+    if not raw:
+        raise broken("STH-MIN", 0, "")
+    level = _own_level(raw) if raw[0] == _SSID else level
+    walk = layout(raw[0], level)
+    check_length(raw[0], level, len(raw))
+    flaws: list[Flaw] = []
+    try:
+        values = _read(walk, raw, flaws)
+    except InvalidBufferError as error:
+        error.before = flaws
+        raise
+    command: Command = FORMS[raw[0]].type(**values)
+    return command, flaws + crosscheck(command)
+
+
+def check_length(code: int, level: int, length: int) -> None:
+    """Raise InvalidBufferError if no exchange buffer of `length` octets can hold the command `code` at `level`."""
+    least, most = length_bounds(code, level)
+    if not least <= length <= most:
+        expected = str(most) if least == most else f"{least} to {most}"
+        name = FORMS[code].name
+        raise broken("CMD-LEN", 0, name, f"{name} of {length} octets, must be {expected}")
+
+
+def _own_level(ssid: bytes) -> int:
+    return 5 if ssid[1:2] >= b"5" else 1
+
+
+def _read(walk: Layout, raw: bytes, flaws: list[Flaw]) -> dict[str, Any]:
+    """Return the values by attribute."""
+    values: dict[str, Any] = {}
+    at, count, skipping = 1, 0, False
+    for field in walk:
+        rest = len(raw) - at
+        if isinstance(field, Terminator):
+            _read_terminator(field, raw, at, flaws)
+            return values
+        if field.tail and rest <= _terminators(walk):
+            field.note("CMD-LEN/tail", at, flaws)
+            skipping = True
+        if skipping:
+            continue
+        width = count if field.width is None else field.width
+        if width > rest:
+            raise broken("CMD-LEN", at, field.name, f"needs {width} octets, {rest} are left")
+        value = field.read(raw[at : at + width], at, flaws)
+        if isinstance(field, Count):
+            count = value
+        elif field.attribute:
+            values[field.attribute] = value
+        at += width
+    if at != len(raw):
+        raise broken("CMD-LEN", at, "", f"{len(raw) - at} octets too many")
+    return values
+
+
+def _terminators(walk: Layout) -> int:
+    return int(bool(walk) and isinstance(walk[-1], Terminator))
+
+
+def _read_terminator(field: Terminator, raw: bytes, at: int, flaws: list[Flaw]) -> None:
+    """A terminator may be missing where the octet before it cannot be one: then there is but one reading."""
+    if at < len(raw) - 1 or (at == len(raw) and raw[-1] in TERMINATORS):
+        raise broken("CMD-LEN", at, field.name)
+    if at == len(raw):
+        field.note("CMD-LEN/terminator", at, flaws)
+    else:
+        field.read(raw[at:], at, flaws)
+
+
+def _check_unwritten(command: Command, walk: Layout, level: int) -> None:
+    """Raise LocalError for a value that this level has no field for: it would be lost in silence."""
+    written = {field.attribute for field in walk}
+    for field in fields(command):
+        if field.name not in written and getattr(command, field.name) != field.default:
+            raise LocalError(f"{type(command).__name__}.{field.name} does not exist at level {level}")

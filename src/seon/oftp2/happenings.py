@@ -1,0 +1,110 @@
+"""What the verifier saw happen, in the past tense. None of these holds a password, a challenge or content.
+
+Texts come from the stations as they were sent: whoever shows them escapes and caps them.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Side(Enum):
+    """Who sent something: the station that opened the connection, or the one that took it."""
+
+    INITIATOR = "I"
+    RESPONDER = "R"
+
+    @property
+    def other(self) -> "Side":
+        """The side across."""
+        return Side.RESPONDER if self is Side.INITIATOR else Side.INITIATOR
+
+
+@dataclass(frozen=True, slots=True)
+class SessionAgreed:
+    """Both SSIDs have passed."""
+
+    initiator: str
+    responder: str
+    level: int
+    buffer_size: int
+    credit: int
+    compression: bool
+    restart: bool
+    authentication: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileOffered:
+    """SFID passed."""
+
+    sender: Side
+    name: str
+    date: str
+    time: str
+    destination: str
+    originator: str
+    format: str
+    record_length: int
+    size_k: int
+    restart: int
+    security: int
+    cipher: int
+    compression: int
+    signed_receipt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileStarted:
+    """SFPA passed. `restart` is the position answered: records for F and V, else 1024 octets."""
+
+    restart: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileRefused:
+    """SFNA passed."""
+
+    name: str
+    date: str
+    time: str
+    reason: int
+    text: str
+    retry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileEnded:
+    """EFPA or EFNA passed. Octets and records are those counted in this transfer."""
+
+    name: str
+    date: str
+    time: str
+    octets: int
+    records: int
+    accepted: bool
+    reason: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPassed:
+    """EERP or NERP passed."""
+
+    kind: str
+    sender: Side
+    name: str
+    date: str
+    time: str
+    reason: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """ESID passed."""
+
+    side: Side
+    reason: int
+    text: str
+
+
+Happening = SessionAgreed | FileOffered | FileStarted | FileRefused | FileEnded | ReceiptPassed | SessionEnded

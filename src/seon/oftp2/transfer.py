@@ -1,0 +1,94 @@
+"""One file under way, from SFPA to the answer to EFID: what was offered, and the running counts to check EFID with."""
+
+from seon.oftp2.commands import EndFile, StartFile
+from seon.oftp2.data import Walk, plain_octets, walk_records, walk_stream
+from seon.oftp2.errors import Flaw
+from seon.oftp2.rules import RULES
+
+BLOCK = 1024
+"""Octets of a restart position's unit where a file has no records (RFC 5024 5.3.3)."""
+
+NO_LIMIT = 10**17
+"""More octets than EFID can count."""
+
+
+class Transfer:
+    """Counts of one file. `start` is the position that SFPA answered: records, or blocks of 1024 octets."""
+
+    __slots__ = (
+        "_compression",
+        "_fixed",
+        "_limit",
+        "_open",
+        "_text",
+        "has_records",
+        "octets",
+        "offer",
+        "records",
+        "start",
+    )
+
+    def __init__(self, offer: StartFile, *, compression: bool, start: int = 0) -> None:
+        self.offer = offer
+        self.start = start
+        self.octets = 0
+        """Seen in this transfer, before buffer compression."""
+        self.records = 0
+        """Ended in this transfer."""
+        serviced = offer.security or offer.compression or offer.envelope
+        # The content of a CMS object is a stream whatever the file was (RFC 5024 6.5).
+        self.has_records = offer.format in "FV" and not serviced
+        self._text = offer.format == "T" and not serviced
+        self._fixed = offer.format == "F" and offer.record_length > 0
+        # F with a record length of 0 is a flaw of its own (XF-LRECL0); nothing can be said of its records then.
+        self._limit = offer.record_length if offer.record_length or offer.format == "V" else NO_LIMIT
+        self._compression = compression
+        self._open = 0
+
+    def take(self, buffer: memoryview) -> tuple[Flaw, ...]:
+        """Check and count one data buffer (its command octet first); return its flaws. Raises InvalidBufferError."""
+        if not self.has_records and self._open >= 0 and (octets := plain_octets(buffer)):
+            self.octets += octets
+            self._open += octets
+            return ()
+        walk = self._walk(buffer)
+        self.octets += walk.octets
+        self.records += walk.records
+        self._open = walk.open_record
+        return walk.flaws
+
+    def _walk(self, buffer: memoryview) -> Walk:
+        if self.has_records:
+            return walk_records(buffer, self._open, compression=self._compression, limit=self._limit, fixed=self._fixed)
+        return walk_stream(buffer, self._open, compression=self._compression, text=self._text)
+
+    def end(self, efid: EndFile) -> list[Flaw]:
+        """Return what EFID says wrongly of the file (RFC 5024 5.3.8)."""
+        flaws = []
+        if self._open > 0:
+            flaws.append(_flaw("DAT-END", ""))
+        if not self._right_records(efid.records):
+            flaws.append(_flaw("SEM-RCNT", "EFIDRCNT"))
+        if not self._right_octets(efid.octets):
+            flaws.append(_flaw("SEM-UCNT", "EFIDUCNT"))
+        return flaws
+
+    def _right_records(self, count: int) -> bool:
+        if self.has_records:
+            return count == self.start + self.records
+        if self.offer.format in "FV":
+            return True  # Secured: 0, or the count of the original, which nothing on the wire shows.
+        lines = self._text and self.records > 1
+        return count == 0 or lines
+
+    def _right_octets(self, count: int) -> bool:
+        if not self.has_records:
+            return count == self.start * BLOCK + self.octets
+        if not self.start:
+            return count == self.octets
+        # Of the records before a restart only those of fixed length are known in octets.
+        return not self._fixed or count == self.start * self._limit + self.octets
+
+
+def _flaw(rule: str, field: str) -> Flaw:
+    return Flaw(rule, 0, field, RULES[rule].meaning)

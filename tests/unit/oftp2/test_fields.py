@@ -1,0 +1,114 @@
+"""Kinds of fields, one by one."""
+
+import pytest
+
+from seon.oftp2.errors import Flaw, InvalidBufferError, LocalError
+from seon.oftp2.fields import Alnum, Code, Count, Date, Field, Number, Time, YesNo, is_date
+
+
+def read(field: Field, raw: bytes) -> tuple[object, list[str]]:
+    flaws: list[Flaw] = []
+    return field.read(raw, 0, flaws), [flaw.rule for flaw in flaws]
+
+
+X4 = Alnum("X", 4, "x", blank="FLD-EMPTY")
+
+
+@pytest.mark.parametrize(
+    ("raw", "value", "rules"),
+    [
+        (b"AB12", "AB12", []),
+        (b"A/-.", "A/-.", []),
+        (b"&() ", "&()", []),
+        (b"A   ", "A", []),
+        (b" A  ", " A", ["FLD-XPAD"]),
+        (b"A B ", "A B", ["FLD-XPAD"]),
+        (b"a_  ", "a_", ["FLD-X/case"]),
+        (b"    ", "", ["FLD-EMPTY"]),
+    ],
+)
+def test_text_loses_its_padding_only(raw: bytes, value: str, rules: list[str]) -> None:
+    assert read(X4, raw) == (value, rules)
+
+
+@pytest.mark.parametrize(
+    "octet", sorted(set(range(256)) - set(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ/-.&() abcdefghijklmnopqrstuvwxyz_"))
+)
+def test_any_other_octet_is_refused(octet: int) -> None:
+    with pytest.raises(InvalidBufferError, match="FLD-X"):
+        read(X4, bytes([65, octet, 32, 32]))
+
+
+@pytest.mark.parametrize(
+    "raw", [b"    ", b"12 4", b"124 ", b"+124", b"-124", b"1_24", b"12\n4", b"124\n", b"\xb2124", b"0x12"]
+)
+def test_a_number_is_digits(raw: bytes) -> None:
+    with pytest.raises(InvalidBufferError, match="FLD-9"):
+        read(Number("N", 4), raw)
+
+
+def test_a_number_below_its_range_is_noted() -> None:
+    assert read(Number("N", 3, least=1), b"000") == (0, ["FLD-RNG"])
+
+
+@pytest.mark.parametrize("value", [-1, 1000, 1.5, "7", None])
+def test_a_number_that_does_not_fit_is_not_written(value: object) -> None:
+    with pytest.raises(LocalError):
+        Number("N", 3).write(value)
+
+
+@pytest.mark.parametrize("raw", [b" 1", b"1 ", b"0x", b"  "])
+def test_a_code_is_all_digits(raw: bytes) -> None:
+    with pytest.raises(InvalidBufferError, match="FLD-ENUM"):
+        read(Code("C", 2, values=frozenset({1}), rule="FLD-CIPH"), raw)
+
+
+def test_a_code_outside_a_list_that_grows_is_noted() -> None:
+    assert read(Code("C", 2, values=frozenset({1}), rule="FLD-CIPH"), b"42") == (42, ["FLD-CIPH"])
+
+
+@pytest.mark.parametrize("raw", [b"y", b"n", b" ", b"1", b"\x59\x00"])
+def test_yes_and_no_have_one_spelling(raw: bytes) -> None:
+    with pytest.raises(InvalidBufferError, match="FLD-ENUM"):
+        read(YesNo("Y", 1), raw)
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("20240229", True),
+        ("20230229", False),
+        ("20261301", False),
+        ("20260100", False),
+        ("00000101", False),
+        ("000229", True),
+        ("010229", False),
+    ],
+)
+def test_a_date_stands_in_the_calendar(text: str, good: bool) -> None:
+    assert is_date(text) is good
+    assert read(Date("D", len(text)), text.encode()) == (text, [] if good else ["FLD-DATE"])
+
+
+@pytest.mark.parametrize(
+    ("raw", "rules"),
+    [
+        (b"2359599999", []),
+        (b"2400000001", ["FLD-TIME"]),
+        (b"0060000001", ["FLD-TIME"]),
+        (b"0000600001", ["FLD-TIME"]),
+        (b"0000000000", ["FLD-TIMEC"]),
+        (b"000000", []),
+    ],
+)
+def test_a_time_stands_on_the_clock(raw: bytes, rules: list[str]) -> None:
+    assert read(Time("T", len(raw)), raw) == (raw.decode(), rules)
+
+
+def test_a_count_holds_no_more_than_its_width() -> None:
+    assert (Count("C", 3).most, Count("C", 2, binary=True).most) == (999, 65535)
+    assert Count("C", 2, binary=True).write(258) == b"\x01\x02"
+    with pytest.raises(LocalError):
+        Count("C", 2, binary=True).write(65536)
+    with pytest.raises(LocalError):
+        Count("C", 3).write(1000)

@@ -1,0 +1,334 @@
+"""The verifier, told as sessions: who sends what, and what becomes of it.
+
+`I:SFID(restart=5)` is a command of the Initiator with a field changed, `I:DATA*3` three data buffers, LAST the one that
+ends the file.
+"""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from seon.oftp2 import commands as c
+from seon.oftp2.codec import encode
+from seon.oftp2.framing import MAX_OEB, frame
+from seon.oftp2.happenings import (
+    FileEnded,
+    FileOffered,
+    FileRefused,
+    FileStarted,
+    ReceiptPassed,
+    SessionAgreed,
+    SessionEnded,
+)
+from seon.oftp2.observer import MAX_FINDINGS, Inspection, SessionObserver, Side
+from seon.oftp2.reasons import EndReason
+from seon.oftp2.rules import Policy, Severity
+
+ONE, TWO = Side.INITIATOR, Side.RESPONDER
+SSID = c.StartSession(5, "O0013", "SECRETPW", 128, "B", False, True, False, 2)
+COMMANDS: dict[str, c.Command] = {
+    "SSRM": c.StartSessionReady(),
+    "SSID": SSID,
+    "SECD": c.SecurityChangeDirection(),
+    "AUCH": c.AuthenticationChallenge(b"CHALLENGE"),
+    "AURP": c.AuthenticationResponse(b"r" * 20),
+    "SFID": c.StartFile("NAME", "20260131", "2359580001", "", "DEST", "ORIG", "U", 0, 1),
+    "SFPA": c.StartFileAccepted(0),
+    "SFNA": c.StartFileRefused(2, retry=False),
+    "CDT": c.SetCredit(),
+    "EFID": c.EndFile(0, 0),
+    "EFPA": c.EndFileAccepted(),
+    "EFNA": c.EndFileRefused(11),
+    "CD": c.ChangeDirection(),
+    "RTR": c.ReadyToReceive(),
+    "ESID": c.EndSession(0),
+    "EERP": c.EndToEndResponse("NAME", "20260131", "2359580001", "", "DEST", "ORIG"),
+    "NERP": c.NegativeEndResponse("NAME", "20260131", "2359580001", "DEST", "ORIG", "CREA", 34),
+}
+DATA, LAST = frame(b"D\x05HELLO"), frame(b"D\x85HELLO")
+START = "R:SSRM I:SSID R:SSID"
+
+
+class Play:
+    """A session with what the verifier said of it, and the octets it let through."""
+
+    def __init__(self, policy: Policy | None = None, codes: dict[Side, frozenset[str]] | None = None) -> None:
+        self.observer = SessionObserver(policy or Policy.named("strict"), codes)
+        self.level = 5
+        self.octets = 0
+        self.seen: list[Inspection] = []
+
+    def send(self, side: Side, octets: bytes) -> Inspection:
+        seen = self.observer.inspect(side, memoryview(octets))
+        self.seen.append(seen)
+        return seen
+
+    def run(self, script: str, **ssid: Any) -> "Play":
+        for word in script.split():
+            match = re.fullmatch(r"([IR]):(\w+)(?:\((.*)\))?(?:\*(\d+))?", word)
+            assert match, word
+            for _ in range(int(match[4] or 1)):
+                self.send(Side(match[1]), self._octets(match[2], match[3] or "", ssid))
+        return self
+
+    def _octets(self, name: str, changes: str, ssid: dict[str, Any]) -> bytes:
+        if name in ("DATA", "LAST"):
+            self.octets += 5
+            return DATA if name == "DATA" else LAST
+        values: dict[str, Any] = {}
+        for change in filter(None, changes.split(",")):
+            key, value = change.split("=")
+            values[key] = int(value) if value.isdigit() else value == "Y" if value in "YN" else value
+        if name == "EFID" and "octets" not in values:
+            values["octets"] = self.octets
+        if self.level < 4 and name in ("SFID", "EERP"):
+            values |= {"date": "260131", "time": "235958"}
+        command = replace(COMMANDS[name], **(ssid if name == "SSID" else {}) | values)
+        if isinstance(command, c.StartSession):
+            self.level = min(self.level, command.level)
+        return frame(encode(command, self.level))
+
+    @property
+    def rules(self) -> list[str]:
+        return [finding.rule for seen in self.seen for finding in seen.findings]
+
+    @property
+    def refused(self) -> str:
+        return next((seen.refusal.rule for seen in self.seen if seen.refusal), "")
+
+    @property
+    def events(self) -> list[object]:
+        return [event for seen in self.seen for event in seen.events]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "I:CD R:ESID",
+        "I:SFID R:SFNA I:CD R:ESID",
+        "I:SFID R:SFPA I:DATA I:LAST R:CDT I:EFID R:EFNA I:CD R:ESID",
+        "I:SFID R:SFPA I:EFID R:EFPA I:EERP R:RTR I:NERP R:RTR I:CD R:EERP I:RTR R:CD I:ESID",
+        "I:SFID R:SFPA I:EFID R:EFPA(change_direction=Y) I:CD R:CD I:ESID",
+        "I:SFID R:ESID(reason=8)",
+        "R:ESID(reason=9)",
+        "I:SFID R:SFPA I:DATA R:ESID(reason=5) I:DATA I:DATA",
+    ],
+)
+def test_a_session_by_the_book_passes_the_strict_profile_without_a_finding(script: str) -> None:
+    play = Play().run(f"{START} {script}")
+    assert (play.rules, play.refused) == ([], "")
+
+
+@pytest.mark.parametrize(
+    ("script", "rule"),
+    [
+        ("I:EERP R:RTR I:ESID", "SEQ-ESID0"),
+        ("I:CD R:EERP I:RTR R:ESID", "SEQ-ESID0"),
+        ("I:SFID R:SFPA I:EFID R:EFPA(change_direction=Y) I:CD R:ESID", "SEQ-ESID0"),
+        ("I:SFID R:SFNA R:SFID", "SEQ-TURN"),
+        ("I:SFID R:SFPA I:SFID", "SEQ-CMD"),
+        ("I:SFID R:SFPA I:DATA*3", "SEQ-CRED"),
+        ("I:SFID R:SFPA I:DATA I:CD", "SEQ-CMD"),
+        ("I:EERP I:EERP", "SEQ-TURN"),
+        ("I:EERP R:ESID", "SEQ-ESID0"),
+        ("I:SSID", "SEQ-CMD"),
+        ("R:SSRM", "SEQ-TURN"),
+        ("I:SECD", "SEQ-CMD"),
+        ("I:SFID(restart=3) R:SFPA(restart=4)", "SEM-ACNT"),
+        ("I:SFID R:SFPA I:DATA I:EFID(octets=4)", "SEM-UCNT"),
+        ("I:SFID R:SFPA I:EFID(records=1)", "SEM-RCNT"),
+        ("I:SFID(restart=3) R:SFPA(restart=3) I:EFID(octets=0)", "SEM-UCNT"),
+        ("I:CD R:CD", "SEQ-CDLOOP"),
+        ("R:ESID(reason=9) R:CD", "SEQ-END"),
+    ],
+)
+def test_a_violation_is_named_and_ends_the_session(script: str, rule: str) -> None:
+    play = Play().run(f"{START} {script}")
+    assert play.refused == rule
+
+
+def test_secure_authentication_comes_before_all_else_and_only_when_agreed() -> None:
+    chain = "I:SECD R:AUCH I:AURP R:SECD I:AUCH R:AURP"
+    play = Play().run(f"{START} {chain} I:CD R:ESID", authentication=True)
+    assert (play.rules, play.refused) == ([], "")
+    assert Play().run(f"{START} I:SECD R:AUCH R:AURP", authentication=True).refused == "SEQ-TURN"
+    assert Play().run(f"{START} {chain} I:SECD", authentication=True).refused == "SEQ-CMD"
+
+
+def test_nothing_of_a_session_s_secrets_is_reported() -> None:
+    chain = "I:SECD R:AUCH I:AURP R:SECD I:AUCH R:AURP"
+    play = Play(Policy()).run(f"{START} {chain} I:CD R:ESID", authentication=True)
+    assert len(play.events) == 2
+    assert not re.search("SECRETPW|CHALLENGE|rrrr", repr(play.seen))
+
+
+def test_events_tell_the_session() -> None:
+    file = "I:SFID(restart=2) R:SFPA(restart=1) I:LAST I:EFID(octets=1029) R:EFPA"
+    play = Play().run(f"{START} {file} I:SFID R:SFNA I:CD R:NERP I:RTR R:CD I:ESID")
+    assert play.rules == []
+    kinds = [SessionAgreed, FileOffered, FileStarted, FileEnded, FileOffered, FileRefused, ReceiptPassed, SessionEnded]
+    assert [type(event) for event in play.events] == kinds
+    assert play.events[0] == SessionAgreed("O0013", "O0013", 5, 128, 2, False, True, False)
+    assert play.events[3] == FileEnded("NAME", "20260131", "2359580001", octets=5, records=0, accepted=True)
+    assert play.events[6] == ReceiptPassed("NERP", TWO, "NAME", "20260131", "2359580001", 34)
+    assert play.events[7] == SessionEnded(ONE, 0, "")
+    assert play.observer.ended
+
+
+def test_the_buffer_size_agreed_is_the_smaller_one() -> None:
+    play = Play().run("R:SSRM I:SSID(buffer_size=4096) R:SSID(buffer_size=200) I:SFID R:SFPA")
+    assert play.send(ONE, frame(b"D" + b"\x00" * 199)).refusal is None
+    seen = play.send(ONE, frame(b"D" + b"\x00" * 200))
+    assert (seen.forward, seen.refusal and seen.refusal.rule) == (0, "DAT-SIZE")
+
+
+def test_one_octet_over_the_size_can_be_tolerated_and_two_cannot() -> None:
+    policy = Policy("default", {"DAT-SIZE/one": Severity.WARN})
+    play = Play(policy).run(f"{START} I:SFID R:SFPA")
+    assert play.send(ONE, frame(b"D" + b"\x00" * 128)).findings[0].rule == "DAT-SIZE"
+    assert play.send(ONE, frame(b"D" + b"\x00" * 129)).refusal
+
+
+def test_a_wrong_identification_code_is_refused_with_its_reason() -> None:
+    codes = {ONE: frozenset({"O9999", "O0013     "})}
+    assert Play(codes=codes).run(f"{START} I:CD").refused == ""
+    play = Play(codes=codes).run("R:SSRM I:SSID(code=O0014)")
+    refusal = play.seen[-1].refusal
+    assert refusal
+    assert (refusal.rule, refusal.reason, refusal.wire) == ("ADM-CODE", EndReason.UNKNOWN_CODE, b"\x10\0\0\x0bF03000\r")
+
+
+@pytest.mark.parametrize(
+    ("script", "wire"),
+    [
+        ("I:SSID", b""),
+        ("R:SSID", b""),
+        ("R:SSRM R:SSRM", b"\x10\0\0\x0bF02000\r"),
+        ("R:SSRM I:SSID(level=2) I:SSID(level=2)", b"\x10\0\0\x08F02\r"),
+        ("R:SSRM I:SSID R:SSID(level=4) R:CD", b"\x10\0\0\x08F02\r"),
+        ("R:SSRM I:SSID R:SSID I:CD R:ESID R:CD", b""),
+    ],
+)
+def test_the_refusal_speaks_in_a_layout_that_both_understand_or_not_at_all(script: str, wire: bytes) -> None:
+    play = Play(Policy()).run(script)
+    assert play.seen[-1].refusal is not None
+    assert play.seen[-1].refusal.wire == wire
+
+
+@pytest.mark.parametrize("script", ["R:SSRM", "R:SSRM I:SSID", START, f"{START} I:SFID R:SFPA I:DATA"])
+@pytest.mark.parametrize("level", [1, 2, 4, 5])
+def test_our_esid_is_an_ordinary_one_for_the_other_hop(script: str, level: int) -> None:
+    here, there = Play().run(script, level=level), Play().run(script, level=level)
+    wire = here.observer.esid(EndReason.TIME_OUT)
+    here.observer.ended_by_us()
+    assert wire
+    seen = there.send(ONE, wire)
+    assert (seen.forward, seen.findings, seen.refusal) == (len(wire), (), None)
+    crossing = here.send(TWO, wire)
+    assert (crossing.drop, crossing.forward) == (len(wire), 0)
+    assert here.observer.esid(EndReason.TIME_OUT) == b""
+
+
+def test_the_reason_of_a_negotiation_that_failed_passes_the_other_hop_at_any_level() -> None:
+    play = Play().run("R:SSRM I:SSID(authentication=Y) R:SSID(level=4)")
+    refusal = play.seen[-1].refusal
+    assert refusal
+    assert (refusal.rule, refusal.reason) == ("NEG-AUTH", EndReason.AUTHENTICATION_INCOMPATIBLE)
+    seen = Play().run("R:SSRM I:SSID(authentication=Y)").send(TWO, refusal.wire)
+    assert (seen.forward, seen.findings) == (len(refusal.wire), ())
+
+
+def test_nothing_is_said_to_a_peer_before_ssrm_and_after_an_esid() -> None:
+    assert Play().observer.esid(EndReason.TIME_OUT) == b""
+    assert Play().run(f"{START} I:CD R:ESID").observer.esid(EndReason.TIME_OUT) == b""
+
+
+def test_whole_buffers_before_a_bad_one_go_out_and_not_an_octet_of_it() -> None:
+    play = Play().run(START)
+    good = frame(b"E" + encode(COMMANDS["EERP"], 5)[1:])
+    seen = play.send(ONE, good + frame(b"z") + good)
+    assert seen.forward == len(good)
+    assert seen.refusal
+    assert (seen.refusal.rule, seen.refusal.stb) == ("CMD-ID", 3)
+    assert play.send(ONE, good) == Inspection(drop=len(good))
+
+
+def test_many_data_buffers_pass_in_one_call() -> None:
+    play = Play().run("R:SSRM I:SSID(credit=999) R:SSID(credit=999) I:SFID R:SFPA")
+    stream = DATA * 998
+    assert play.send(ONE, stream + DATA[:-1]).forward == len(stream)
+    assert play.send(ONE, DATA + DATA).forward == len(DATA)
+
+
+def test_a_length_that_no_command_can_have_is_refused_before_the_buffer_is_collected() -> None:
+    play = Play().run(START)
+    seen = play.send(ONE, frame(b"R" * MAX_OEB)[:5])
+    assert seen.refusal
+    assert seen.refusal.rule == "CMD-LEN"
+    assert Play().run(START).send(ONE, frame(b"E" * 60_000)[:5]) == Inspection()
+
+
+def test_a_stream_that_ends_inside_a_buffer_is_refused_and_between_two_is_not() -> None:
+    play = Play().run(START)
+    assert play.send(ONE, b"\x10\0") == Inspection()
+    seen = play.observer.end_of_stream(ONE, 2)
+    assert seen.refusal
+    assert (seen.refusal.rule, seen.refusal.side, seen.refusal.stb) == ("STH-EOF", ONE, 2)
+    assert Play().run(START).observer.end_of_stream(TWO, 0) == Inspection()
+
+
+def test_what_was_in_flight_when_the_peer_ended_is_dropped() -> None:
+    play = Play().run(f"{START} R:ESID(reason=5)")
+    assert play.send(ONE, b"anything at all") == Inspection(drop=15)
+    assert play.observer.end_of_stream(ONE, 3) == Inspection()
+
+
+def test_an_empty_buffer_after_esid_is_dropped_by_default() -> None:
+    play = Play(Policy()).run(f"{START} I:CD R:ESID")
+    seen = play.send(TWO, b"\x10\0\0\x04")
+    assert (seen.forward, seen.drop, [finding.rule for finding in seen.findings]) == (0, 4, ["SEQ-END"])
+    assert Play(Policy()).run(START).send(ONE, b"\x10\0\0\x04").refusal
+
+
+def test_a_late_credit_is_dropped_and_only_one() -> None:
+    file = f"{START} I:SFID R:SFPA I:DATA*2 I:EFID"
+    play = Play(Policy()).run(f"{file} R:CDT")
+    assert (play.seen[-1].forward, play.seen[-1].drop) == (0, 7)
+    assert play.run("R:EFPA I:CD R:ESID").refused == ""
+    assert Play(Policy()).run(f"{file} R:CDT R:CDT").refused == "SEQ-CMD"
+    assert Play().run(file).refused == "SEQ-EFID"
+
+
+def test_a_rule_can_be_ignored() -> None:
+    play = Play(Policy("strict", {"SEM-UCNT": Severity.IGNORE})).run(
+        f"{START} I:SFID R:SFPA I:LAST I:EFID(octets=9) R:EFPA"
+    )
+    assert (play.rules, play.refused) == ([], "")
+
+
+def test_a_flood_of_findings_is_cut() -> None:
+    play = Play(Policy()).run(START)
+    reserved = frame(encode(COMMANDS["EERP"], 5)).replace(b" " * 25, b" " * 22 + b"xxx")
+    for _ in range(50):
+        assert play.send(ONE, reserved).forward
+        play.run("R:RTR")
+    assert play.rules == ["FLD-RSV"] * MAX_FINDINGS
+
+
+def test_files_go_only_where_both_sides_said() -> None:
+    script = "R:SSRM I:SSID(direction=R) R:SSID(direction=S)"
+    assert Play().run(f"{script} I:SFID").refused == "SEQ-MODE"
+    assert Play().run(f"{script} I:CD R:SFID I:SFPA").refused == ""
+
+
+@pytest.mark.parametrize("level", [2, 4, 5])
+def test_an_esid_before_both_ssids_may_have_either_layout(level: int) -> None:
+    esid = frame(encode(c.EndSession(4), level))
+    assert Play().run("R:SSRM I:SSID").send(TWO, esid).forward == len(esid)
+
+
+def test_the_old_layout_is_required_once_the_initiator_has_limited_the_level() -> None:
+    play = Play().run("R:SSRM I:SSID(level=4)")
+    assert play.send(TWO, frame(encode(c.EndSession(4), 5))).refusal

@@ -1,0 +1,74 @@
+"""The counts of one file, and what EFID may say of it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from seon.oftp2.commands import EndFile, StartFile
+from seon.oftp2.transfer import Transfer
+
+SFID = StartFile("NAME", "20260131", "2359580001", "", "DEST", "ORIG", "U", 0, 1)
+
+
+def ended(buffers: list[bytes], records: int, octets: int, *, start: int = 0, **offer: Any) -> list[str]:
+    transfer = Transfer(replace(SFID, **offer), compression=False, start=start)
+    flaws = [flaw.rule for buffer in buffers for flaw in transfer.take(memoryview(b"D" + buffer))]
+    return flaws + [flaw.rule for flaw in transfer.end(EndFile(records, octets))]
+
+
+def test_a_file_of_zero_octets_needs_no_data_buffer() -> None:
+    assert ended([], 0, 0) == []
+    assert ended([b"\x80"], 0, 0) == []
+    assert ended([], 0, 0, format="V", record_length=80) == []
+
+
+def test_the_octets_of_all_buffers_count() -> None:
+    assert ended([b"\x02ab", b"\x83cde"], 0, 5) == []
+    assert ended([b"\x02ab", b"\x83cde"], 0, 4) == ["SEM-UCNT"]
+
+
+@pytest.mark.parametrize("format_", ["U", "T"])
+def test_a_file_without_records_counts_none(format_: str) -> None:
+    assert ended([b"\x81a"], 1, 1, format=format_) == ["SEM-RCNT"]
+
+
+def test_a_missing_end_of_record_is_noted() -> None:
+    assert ended([b"\x01a"], 0, 1) == ["DAT-END"]
+    assert ended([b"\x81a\x01b"], 1, 2, format="V", record_length=9) == ["DAT-END"]
+
+
+def test_records_are_counted_over_buffers() -> None:
+    file: dict[str, Any] = {"format": "V", "record_length": 9}
+    assert ended([b"\x81a\x01b", b"\x81c\x80"], 3, 3, **file) == []
+    assert ended([b"\x81a\x01b", b"\x81c\x80"], 2, 3, **file) == ["SEM-RCNT"]
+
+
+def test_a_variable_record_may_be_no_longer_than_announced_even_over_buffers() -> None:
+    assert ended([b"\x02ab", b"\x82cd"], 1, 4, format="V", record_length=3) == ["DAT-LRECL"]
+
+
+def test_a_fixed_record_of_length_0_says_nothing_of_its_length() -> None:
+    assert ended([b"\x82ab\x81c"], 2, 3, format="F") == []
+
+
+def test_after_a_restart_blocks_count_as_1024_octets() -> None:
+    assert ended([b"\x81a"], 0, 2049, start=2) == []
+    assert ended([b"\x81a"], 0, 1, start=2) == ["SEM-UCNT"]
+
+
+def test_after_a_restart_records_before_it_count() -> None:
+    fixed: dict[str, Any] = {"format": "F", "record_length": 2, "start": 3}
+    assert ended([b"\x82ab"], 4, 8, **fixed) == []
+    assert ended([b"\x82ab"], 1, 2, **fixed) == ["SEM-RCNT", "SEM-UCNT"]
+    assert ended([b"\x82ab"], 4, 77, format="V", record_length=2, start=3) == []
+
+
+@pytest.mark.parametrize("service", [{"security": 1}, {"compression": 1}, {"envelope": 1}])
+def test_a_file_with_services_is_a_stream_whatever_it_was(service: dict[str, int]) -> None:
+    assert ended([b"\x3f" + b"x" * 63, b"\x81a"], 0, 64, format="F", record_length=80, **service) == []
+    assert ended([b"\x3f" + b"x" * 63, b"\x81a"], 7, 64, format="F", record_length=80, **service) == []
+
+
+def test_lines_of_a_text_sent_as_records_may_be_counted() -> None:
+    assert ended([b"\x81a\x81b"], 2, 2, format="T") == ["DAT-EOR/text"]
