@@ -1,0 +1,43 @@
+"""Identity to partner: a partner is admitted by its own pinned certificates, and by nothing that these may have issued.
+
+The pin is the SHA-256 of the whole certificate, compared with the one certificate whose key the peer holds; what the
+peer sends above it proves nothing, so a pinned certificate with CA:TRUE lets nobody else in (docs/design.md §8).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from seon.admission.identity import Identity
+from seon.config import ServerPartner
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not admitted, and why: for the log, never for the peer."""
+
+    reason: str
+
+
+def find_partner(identity: Identity, partners: Iterable[ServerPartner], now: float) -> ServerPartner | Refused:
+    """Return the partner whose certificate this is at `now` (Unix seconds), or why there is none."""
+    partner = next((p for p in partners if identity.fingerprint in p.pins), None)
+    if partner is None:
+        return Refused("no partner has this certificate")
+    return _usable(identity, partner, now)
+
+
+def check_dialled(identity: Identity, partner: ServerPartner, now: float) -> ServerPartner | Refused:
+    """Return the dialled partner if the certificate is one of its own: a valid chain alone is never enough."""
+    if identity.fingerprint not in partner.pins:
+        return Refused("the certificate is not that partner's")
+    return _usable(identity, partner, now)
+
+
+def _usable(identity: Identity, partner: ServerPartner, now: float) -> ServerPartner | Refused:
+    if not partner.enabled:
+        return Refused(f"partner {partner.id} is disabled")
+    if now < identity.not_before:
+        return Refused(f"partner {partner.id}'s certificate is not valid yet")
+    if now >= identity.not_after:
+        return Refused(f"partner {partner.id}'s certificate has expired")
+    return partner

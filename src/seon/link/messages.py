@@ -1,0 +1,174 @@
+"""The messages of the link between server and client, and what each end may send.
+
+A control link carries messages only. A session link carries one message (`Ticket` or `Dial`), its answer, and then the
+plain OFTP2 octet stream. What arrives is checked here for form and bounds; whether it is believed is decided by the
+receiver: the client never takes the server's word for a destination, a count or a rate.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from seon.api_messages import ProxyId, SealedKey
+from seon.config import Fingerprint, PartnerId, ServerConfiguration, Struct
+from seon.events import Event
+
+PROTOCOL = 1
+"""Raised when an older program could not follow; both ends say theirs in Hello and part with a clear message."""
+HEARTBEAT_SECONDS = 10
+DEAD_SECONDS = 30
+"""No message for so long: the other end, or the way to it, is gone."""
+PART_SIZE = 64 * 1024
+"""Octets of a transfer in one message, so that heartbeats and session openings go between the parts."""
+MAX_TRANSFER = 64 * 1024 * 1024
+TICKET_SIZE = 16
+EVENTS_PER_MESSAGE = 50
+
+SessionId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[a-z0-9-]+$")]
+Text = Annotated[str, Meta(max_length=500)]
+TicketOctets = Annotated[bytes, Meta(min_length=TICKET_SIZE, max_length=TICKET_SIZE)]
+
+
+class Message(Struct, frozen=True, tag_field="type"):
+    """A message of the link."""
+
+
+class ServerHello(Message, frozen=True, tag="server-hello"):
+    """The server's first message: the link stands when it has arrived (TLS 1.3 alone does not show that)."""
+
+    protocol: int
+    build: Text
+    time: float
+    proxy_id: ProxyId
+    configuration_version: int
+    mlkem_key: Annotated[bytes, Meta(min_length=1184, max_length=1184)]
+    x25519_key: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
+class ClientHello(Message, frozen=True, tag="client-hello"):
+    """The client's first message."""
+
+    protocol: int
+    build: Text
+    time: float
+    client: Annotated[str, Meta(min_length=1, max_length=120)]
+    """The client's name: a new link of the same client replaces the old."""
+
+
+class Heartbeat(Message, frozen=True, tag="heartbeat"):
+    """Nothing but a sign of life."""
+
+
+class Bye(Message, frozen=True, tag="bye"):
+    """The sender ends the link in order."""
+
+    reason: Text
+
+
+class ConfigurationWanted(Message, frozen=True, tag="configuration-wanted"):
+    """Server: is there a newer configuration than this version? Sent at Hello and every 60 s (mission B4)."""
+
+    known: int
+
+
+class ConfigurationOffered(Message, frozen=True, tag="configuration-offered"):
+    """Client: a configuration follows in parts."""
+
+    version: int
+    size: Annotated[int, Meta(ge=1, le=MAX_TRANSFER)]
+    sha256: Fingerprint
+
+
+class Part(Message, frozen=True, tag="part"):
+    """Client: the next octets of what was offered."""
+
+    data: Annotated[bytes, Meta(min_length=1, max_length=PART_SIZE)]
+
+
+class OpenSession(Message, frozen=True, tag="open-session"):
+    """Server: a verified partner has come in; dial a session link with this ticket."""
+
+    ticket: TicketOctets
+    session: SessionId
+    partner: PartnerId
+    source: Annotated[str, Meta(max_length=64)]
+    fingerprint: Fingerprint
+
+
+class SessionRefused(Message, frozen=True, tag="session-refused"):
+    """Client: no session link will come for this one, and why."""
+
+    session: SessionId
+    reason: Text
+
+
+class Events(Message, frozen=True, tag="events"):
+    """Server: what happened in the DMZ, oldest first."""
+
+    events: Annotated[tuple[Event, ...], Meta(min_length=1, max_length=EVENTS_PER_MESSAGE)]
+
+
+class EventsTaken(Message, frozen=True, tag="events-taken"):
+    """Client: that many of the oldest events are on disk inside and may be forgotten."""
+
+    count: Annotated[int, Meta(ge=1, le=EVENTS_PER_MESSAGE)]
+
+
+class Ticket(Message, frozen=True, tag="ticket"):
+    """Session link, client: this link is for the session that the ticket was issued for."""
+
+    ticket: TicketOctets
+
+
+class Dial(Message, frozen=True, tag="dial"):
+    """Session link, client: connect to a partner. Never an address: the server looks it up."""
+
+    session: SessionId
+    partner: PartnerId
+
+
+class Joined(Message, frozen=True, tag="joined"):
+    """Session link, server: from here on the OFTP2 octet stream flows."""
+
+    peer: Text
+    tls: Text
+
+
+class NotJoined(Message, frozen=True, tag="not-joined"):
+    """Session link, server: it did not work, and why."""
+
+    reason: Text
+
+
+FromServer = (
+    ServerHello | Heartbeat | Bye | ConfigurationWanted | OpenSession | Events
+)  # fmt: skip
+FromClient = (
+    ClientHello | Heartbeat | Bye | ConfigurationOffered | Part | SessionRefused | EventsTaken
+)  # fmt: skip
+SessionOpening = Ticket | Dial
+SessionAnswer = Joined | NotJoined
+
+
+class Delivery(Struct, frozen=True):
+    """What a transfer of kind configuration holds: all that the server gets, with its TLS key still sealed."""
+
+    version: int
+    configuration: ServerConfiguration
+    sealed_key: SealedKey | None = None
+
+
+def new_session_id(random: bytes) -> str:
+    """Return a session id made of random octets."""
+    return random.hex()
+
+
+class LinkError(Exception):
+    """The other end broke the link's protocol; the link ends with this text."""
+
+
+def json_reason(error: msgspec.MsgspecError) -> str:
+    """Return what was wrong with a message, without its content."""
+    return str(error)[:200]

@@ -1,0 +1,226 @@
+"""TLS contexts: what is offered, what is demanded, and how a process gives up its keys.
+
+Partners: TLS 1.2 or 1.3 with forward secrecy, client certificates demanded. Link: TLS 1.3 only, both sides under the
+link CA. Nowhere session tickets, session cache or renegotiation: every connection is authenticated afresh.
+Keys and certificates come from memory, never from files.
+"""
+
+import datetime as dt
+import secrets
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.bindings.openssl.binding import Binding
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.x509.oid import NameOID
+from OpenSSL import SSL, crypto
+
+from seon.net.channel import TlsError, reason_of
+
+Judge = Callable[[x509.Certificate], bool]
+"""Says whether the peer's own certificate is acceptable: called inside the handshake, so that a refusal is an alert."""
+
+CONTROL, SESSION = b"seon-control/1", b"seon-session/1"
+"""ALPN names of the two kinds of link."""
+
+_TLS12_CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20"
+_OPTIONS = (
+    SSL.OP_NO_TICKET | SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE
+)  # fmt: skip
+_binding = Binding()
+_lib, _ffi = _binding.lib, _binding.ffi
+
+
+class KeyedContext:
+    """A context with its key, and the certificate that takes the key's place when a process gives it up."""
+
+    def __init__(self, context: SSL.Context, leaf: x509.Certificate) -> None:
+        self.context = context
+        self._stand_in = crypto.X509.from_cryptography(_stand_in_for(leaf.public_key()))
+        _keyed.add(self)
+
+    def forget_key(self) -> None:
+        """Free the private key of the context; connections made from it hold a reference of their own."""
+        # A certificate that does not match the key in its slot makes OpenSSL free that key. Below pyOpenSSL's method,
+        # which refuses to change a context that was used.
+        if _lib.SSL_CTX_use_certificate(self.context._context, self._stand_in._x509) != 1:
+            raise TlsError("a private key could not be given up")
+
+
+_keyed: "weakref.WeakSet[KeyedContext]" = weakref.WeakSet()
+_connections: "weakref.WeakSet[SSL.Connection]" = weakref.WeakSet()
+
+
+def forget_all_keys() -> None:
+    """Free every private key of every context and connection of this process: called in a session process.
+
+    Established connections go on: TLS needs the key in the handshake only.
+    """
+    for connection in list(_connections):
+        connection.set_context(_keyless)
+    for keyed in list(_keyed):
+        keyed.forget_key()
+
+
+def partner_listener(chain: str, key: bytes | bytearray, judge: Judge) -> KeyedContext:
+    """Return the context of the external port. `chain` PEM, leaf first; `key` PEM (PKCS#8), the caller wipes it.
+
+    Raises TlsError when certificate and key cannot be used.
+    """
+    context = _partner_context(SSL.TLS_SERVER_METHOD, judge)
+    return _with_certificate(context, chain, key)
+
+
+def partner_dialler(chain: str, key: bytes | bytearray, judge: Judge) -> KeyedContext:
+    """Return the context for outgoing connections: ours is the client certificate. Raises TlsError."""
+    return _with_certificate(_partner_context(SSL.TLS_CLIENT_METHOD, judge), chain, key)
+
+
+def link_listener(chain: str, key: bytes | bytearray, ca: str) -> KeyedContext:
+    """Return the context of the internal port: TLS 1.3, a client certificate of the link CA demanded."""
+    context = _link_context(SSL.TLS_SERVER_METHOD, ca)
+    context.set_alpn_select_callback(_select_alpn)
+    return _with_certificate(context, chain, key)
+
+
+def link_dialler(chain: str, key: bytes | bytearray, ca: str) -> KeyedContext:
+    """Return the context with which the client dials the server; the protocol is set per connection (`connect`)."""
+    return _with_certificate(_link_context(SSL.TLS_CLIENT_METHOD, ca), chain, key)
+
+
+def accepting(context: SSL.Context) -> SSL.Connection:
+    """Return a connection over memory BIOs in the TLS server's role."""
+    connection = SSL.Connection(context, None)
+    _connections.add(connection)
+    connection.set_accept_state()
+    return connection
+
+
+def connecting(context: SSL.Context, alpn: bytes = b"", server_name: str = "") -> SSL.Connection:
+    """Return a connection over memory BIOs in the TLS client's role."""
+    connection = SSL.Connection(context, None)
+    _connections.add(connection)
+    if alpn:
+        connection.set_alpn_protos([alpn])
+    if server_name:
+        connection.set_tlsext_host_name(server_name.encode("idna"))
+    connection.set_connect_state()
+    return connection
+
+
+def peer_certificate(connection: SSL.Connection) -> x509.Certificate | None:
+    """Return the certificate the peer has proved to hold the key of, or None."""
+    return connection.get_peer_certificate(as_cryptography=True)
+
+
+def _base(method: int) -> SSL.Context:
+    context = SSL.Context(method)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_cipher_list(_TLS12_CIPHERS)
+    context.set_options(_OPTIONS)
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_mode(_lib.SSL_MODE_ENABLE_PARTIAL_WRITE | _lib.SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER)
+    return context
+
+
+_keyless = _base(SSL.TLS_METHOD)
+
+
+def _partner_context(method: int, judge: Judge) -> SSL.Context:
+    context = _base(method)
+
+    def verify(connection: SSL.Connection, shown: crypto.X509, _error: int, depth: int, _ok: int) -> bool:
+        if depth > 0:  # who may enter is decided by the peer's own certificate; what lies above it proves nothing
+            return True
+        certificate = shown.to_cryptography()
+        if judge(certificate):
+            return True
+        connection.set_app_data(certificate)  # so that the refusal can name it
+        return False
+
+    context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, verify)
+    return context
+
+
+def _link_context(method: int, ca: str) -> SSL.Context:
+    context = _base(method)
+    context.set_min_proto_version(SSL.TLS1_3_VERSION)
+    store = context.get_cert_store()
+    assert store is not None
+    for certificate in x509.load_pem_x509_certificates(ca.encode()):
+        store.add_cert(crypto.X509.from_cryptography(certificate))
+    context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, None)
+    return context
+
+
+def _select_alpn(_: SSL.Connection, offered: list[bytes]) -> Any:
+    chosen = [name for name in offered if name in (CONTROL, SESSION)]
+    return chosen[0] if len(chosen) == 1 else SSL.NO_OVERLAPPING_PROTOCOLS
+
+
+def _with_certificate(context: SSL.Context, chain: str, key: bytes | bytearray) -> KeyedContext:
+    try:
+        certificates: Sequence[x509.Certificate] = x509.load_pem_x509_certificates(chain.encode())
+    except ValueError as error:
+        raise TlsError("the certificate chain cannot be read") from error
+    try:
+        context.use_certificate(crypto.X509.from_cryptography(certificates[0]))
+        for above in certificates[1:]:
+            context.add_extra_chain_cert(crypto.X509.from_cryptography(above))
+        _use_key(context, key)
+        context.check_privatekey()
+    except SSL.Error as error:
+        raise TlsError(f"certificate and key cannot be used: {reason_of(error)}") from error
+    return KeyedContext(context, certificates[0])
+
+
+def _use_key(context: SSL.Context, key: bytes | bytearray) -> None:
+    """Load a PEM key with no Python object that would hold a copy: only the context refers to it afterwards."""
+    source = _ffi.from_buffer("char[]", key)
+    bio = _lib.BIO_new_mem_buf(source, len(key))
+    loaded = _lib.PEM_read_bio_PrivateKey(bio, _ffi.NULL, _ffi.NULL, _ffi.NULL)
+    _lib.BIO_free(bio)
+    if loaded == _ffi.NULL:
+        _drain_errors()
+        raise TlsError("the private key cannot be read")
+    used = _lib.SSL_CTX_use_PrivateKey(context._context, loaded)  # see the docstring
+    _lib.EVP_PKEY_free(loaded)
+    if used != 1:
+        _drain_errors()
+        raise TlsError("the private key does not belong to the certificate")
+
+
+def _drain_errors() -> None:
+    while _lib.ERR_get_error() != 0:
+        pass
+
+
+def _stand_in_for(key: CertificatePublicKeyTypes) -> x509.Certificate:
+    """Return a certificate with another public key of the same type and no private key anywhere."""
+    signer = ed25519.Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "no key here")])
+    now = dt.datetime.now(dt.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(_other_public_key(key))
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + dt.timedelta(days=1))
+        .sign(signer, None)
+    )
+
+
+def _other_public_key(key: CertificatePublicKeyTypes) -> CertificatePublicKeyTypes:
+    if isinstance(key, rsa.RSAPublicKey):  # any odd number of that size serves: nobody will use it
+        modulus = secrets.randbits(key.key_size) | 1 << (key.key_size - 1) | 1
+        return rsa.RSAPublicNumbers(65_537, modulus).public_key()
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return ec.generate_private_key(key.curve).public_key()
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return ed25519.Ed25519PrivateKey.generate().public_key()
+    raise TlsError(f"certificates with a key of type {type(key).__name__} are not supported; use RSA, EC or Ed25519")

@@ -1,0 +1,186 @@
+"""The two ends of a session: a leg reads into a buffer, and writes or keeps what the kernel does not take yet.
+
+Both kinds are non-blocking. `unsent` tells that the peer reads too slowly: nothing more is read for it until it is
+gone, so a leg never holds more than what one read of the other leg makes.
+"""
+
+import contextlib
+import socket
+from typing import Protocol
+
+from seon.net.buffers import READ_SIZE, TLS_RECORD, Buffer
+from seon.net.channel import Channel, EndOfStream, TlsError
+
+OUT_SIZE = 256 * 1024
+"""Octets of TLS records handed to the kernel at once."""
+BROKEN = (OSError, TlsError)
+"""What a leg raises when its connection has failed."""
+
+
+class Leg(Protocol):
+    """One side's connection."""
+
+    sock: socket.socket
+    pending: bool
+    """Octets may wait that no readiness of the socket will announce."""
+
+    @property
+    def unsent(self) -> bool:
+        """Whether octets wait for the kernel."""
+
+    def read(self, buffer: Buffer, start: int) -> int:
+        """Read once into `buffer[start:]`; return the octets. Raises EndOfStream, and BROKEN for a failed connection."""
+
+    def write(self, buffer: Buffer, start: int, end: int) -> None:
+        """Send `buffer[start:end]`; what the kernel does not take is kept. Raises BROKEN."""
+
+    def write_octets(self, octets: bytes) -> None:
+        """Send a short message behind what waits. Raises BROKEN."""
+
+    def flush(self) -> None:
+        """Hand over what waits. Raises BROKEN."""
+
+    def finish(self) -> None:
+        """End the sending direction once everything is handed over. Never raises."""
+
+
+class PlainLeg:
+    """Plain TCP: the station inside."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.pending = False
+        self._kept = b""
+        self._finishing = False
+        _prepare(sock)
+
+    @property
+    def unsent(self) -> bool:
+        """See Leg."""
+        return bool(self._kept)
+
+    def read(self, buffer: Buffer, start: int) -> int:
+        """See Leg."""
+        try:
+            got = self.sock.recv_into(buffer.view[start : start + READ_SIZE])
+        except BlockingIOError:
+            return 0
+        if got == 0:
+            raise EndOfStream(clean=True)
+        return got
+
+    def write(self, buffer: Buffer, start: int, end: int) -> None:
+        """See Leg."""
+        if not self._kept:
+            start += _send(self.sock, buffer.view[start:end])
+        if start < end:
+            self._kept += bytes(buffer.view[start:end])
+
+    def write_octets(self, octets: bytes) -> None:
+        """See Leg."""
+        self._kept += octets
+        self.flush()
+
+    def flush(self) -> None:
+        """See Leg."""
+        if self._kept:
+            self._kept = self._kept[_send(self.sock, memoryview(self._kept)) :]
+        if self._finishing and not self._kept:
+            _shut(self.sock)
+
+    def finish(self) -> None:
+        """See Leg."""
+        self._finishing = True
+        with contextlib.suppress(*BROKEN):
+            self.flush()
+
+
+class TlsLeg:
+    """TLS: the partner, or the link between the two hosts."""
+
+    def __init__(self, sock: socket.socket, channel: Channel) -> None:
+        self.sock = sock
+        self.channel = channel
+        self.pending = True  # the handshake may have brought the first octets with it
+        self._raw = Buffer(READ_SIZE)
+        self._out = Buffer(OUT_SIZE)
+        self._at = self._filled = 0
+        self._finishing = False
+        _prepare(sock)
+
+    @property
+    def unsent(self) -> bool:
+        """See Leg."""
+        return self._at < self._filled
+
+    def read(self, buffer: Buffer, start: int) -> int:
+        """See Leg."""
+        if self.pending:
+            self.pending = False
+            return self.channel.read(buffer, start, buffer.size)
+        try:
+            got = self.sock.recv_into(self._raw.view)
+        except BlockingIOError:
+            return 0
+        if got == 0:
+            raise EndOfStream(clean=False)
+        self.channel.feed(self._raw, got)
+        length = self.channel.read(buffer, start, buffer.size)
+        if not length:
+            self.flush()  # no content: perhaps a key update, which wants its answer
+        return length
+
+    def write(self, buffer: Buffer, start: int, end: int) -> None:
+        """See Leg."""
+        self.channel.write(buffer, start, end)
+        self.flush()
+
+    def write_octets(self, octets: bytes) -> None:
+        """See Leg."""
+        self.channel.write_octets(octets)
+        self.flush()
+
+    def flush(self) -> None:
+        """See Leg."""
+        while True:
+            if self._at == self._filled:
+                self._at, self._filled = 0, self.channel.take(self._out)
+                if not self._filled:
+                    break
+            sent = _send(self.sock, self._out.view[self._at : self._filled])
+            if not sent:
+                return
+            self._at += sent
+        if self._finishing:
+            _shut(self.sock)
+
+    def finish(self) -> None:
+        """See Leg."""
+        if self._finishing:
+            return
+        self._finishing = True
+        with contextlib.suppress(*BROKEN):
+            self.channel.finish()
+            self.flush()
+
+
+PLAIN_SIZE = READ_SIZE + 2 * TLS_RECORD
+"""Free octets a buffer must have for a read: then nothing decrypted is ever left behind in a leg."""
+
+
+def _prepare(sock: socket.socket) -> None:
+    sock.setblocking(False)
+    with contextlib.suppress(OSError):  # not a TCP socket: a test's socket pair
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _send(sock: socket.socket, view: memoryview) -> int:
+    try:
+        return sock.send(view)
+    except BlockingIOError:
+        return 0
+
+
+def _shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)

@@ -1,0 +1,77 @@
+"""Listening: literal addresses only, a slot before each accept, and a pause when accept fails."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Awaitable, Callable
+
+from seon.addresses import canonical
+
+BACKLOG = 512
+PAUSE_SECONDS = 0.2
+"""After a failed accept (no descriptors left, say): trying at once again would only burn the CPU."""
+Handler = Callable[[socket.socket, str, int], Awaitable[None]]
+"""Serves one connection: socket, the peer's address in its one spelling, the peer's port. It closes the socket."""
+
+
+def open_listener(address: str, port: int) -> socket.socket:
+    """Return a listening, non-blocking socket. `address` literal; empty = every address, IPv4 and IPv6.
+
+    Raises OSError: port taken, no permission, or not an address of this host.
+    """
+    if address:
+        host = canonical(address)
+        family = socket.AF_INET if host.version == 4 else socket.AF_INET6
+        return _listen(family, str(host), port, dual=False)
+    try:
+        return _listen(socket.AF_INET6, "::", port, dual=True)
+    except OSError as error:
+        if error.errno not in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
+            raise
+        return _listen(socket.AF_INET, "0.0.0.0", port, dual=False)  # noqa: S104  # asked for: every address
+
+
+def _listen(family: socket.AddressFamily, host: str, port: int, *, dual: bool) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if dual else 1)
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+async def accept_forever(listener: socket.socket, slots: asyncio.Semaphore, handler: Handler) -> None:
+    """Accept until cancelled; at most as many connections as there are slots are served at once.
+
+    The rest waits in the kernel's backlog. Connections under way are cancelled with this task.
+    """
+    loop = asyncio.get_running_loop()
+    async with asyncio.TaskGroup() as tasks:
+        while True:
+            await slots.acquire()
+            try:
+                sock, peer = await loop.sock_accept(listener)
+            except OSError:
+                slots.release()
+                await asyncio.sleep(PAUSE_SECONDS)
+                continue
+            except BaseException:
+                slots.release()
+                raise
+            tasks.create_task(_serve(sock, peer, slots, handler))
+
+
+async def _serve(sock: socket.socket, peer: tuple[str, int], slots: asyncio.Semaphore, handler: Handler) -> None:
+    try:
+        await handler(sock, str(canonical(peer[0])), peer[1])
+    finally:
+        slots.release()
+        with contextlib.suppress(OSError):
+            sock.close()

@@ -1,0 +1,318 @@
+"""The pump of a session: every octet of either side goes through the verifier, and only what it passes goes on.
+
+One process, one session, one `selectors` loop over two legs and the main's control socket. Memory is bounded: one
+buffer per direction, and nothing is read for a leg that has unsent octets. Time limits stand here, not in the verifier.
+"""
+
+import contextlib
+import selectors
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from seon.net.buffers import Buffer
+from seon.net.channel import EndOfStream
+from seon.net.legs import BROKEN, PLAIN_SIZE, Leg
+from seon.oftp2.framing import MAX_STB
+from seon.oftp2.observer import Inspection, SessionObserver, Side
+from seon.oftp2.reasons import EndReason
+
+HALF_CLOSED_SECONDS = 10
+"""What the other direction is given after one side has ended its own."""
+CLOSING_SECONDS = 5
+CLOSING_OCTETS = 1024 * 1024
+"""Closing with unread octets makes the kernel send RST, and the peer loses the ESID that lies before it (measured).
+So the rest is read and discarded, within these bounds."""
+TICK_SECONDS = 1.0
+
+
+class Cause(Enum):
+    """Why a session ended."""
+
+    INITIATOR = "the Initiator's side ended the connection"
+    RESPONDER = "the Responder's side ended the connection"
+    VERIFIER = "the verifier refused"
+    IDLE = "no octet for too long"
+    ORDER = "ended by order"
+
+
+class Control(Protocol):
+    """Where orders come from: looked at when its descriptor is readable, and once a second."""
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait for, -1 when there is none any more."""
+
+    def poll(self) -> "Order | None":
+        """Return an order if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The main, or a signal, wants the session to end: with this reason to both peers."""
+
+    reason: EndReason
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a session ended. `octets` went from Initiator to Responder and back."""
+
+    cause: Cause
+    text: str
+    octets: tuple[int, int]
+
+
+@dataclass(slots=True)
+class _Flow:
+    """One direction: what was read and not yet passed on lies in `buffer[:length]`."""
+
+    side: Side
+    source: Leg
+    sink: Leg
+    buffer: Buffer
+    length: int = 0
+    passed: int = 0
+    open: bool = True
+
+
+class Pump:
+    """Run a session between two legs. `watch` gets each inspection that says something; `control` is asked for orders."""
+
+    def __init__(
+        self,
+        initiator: Leg,
+        responder: Leg,
+        observer: SessionObserver,
+        *,
+        idle_seconds: float,
+        watch: Callable[[Inspection], None],
+        control: Control | None = None,
+    ) -> None:
+        size = PLAIN_SIZE + MAX_STB
+        self._flows = (
+            _Flow(Side.INITIATOR, initiator, responder, Buffer(size)),
+            _Flow(Side.RESPONDER, responder, initiator, Buffer(size)),
+        )
+        self._legs = (initiator, responder)
+        self._observer = observer
+        self._idle_seconds = idle_seconds
+        self._watch = watch
+        self._control = control
+        self._selector = selectors.DefaultSelector()
+        self._interest = [0, 0]
+        self._end: tuple[Cause, str] | None = None
+        self._last = time.monotonic()
+        self._half_closed_at: float | None = None
+        self._first_end = (Cause.ORDER, "")
+
+    def run(self) -> Ending:
+        """Pump until the session has ended; both connections are closed in order then."""
+        if self._control:
+            self._selector.register(self._control.fileno(), selectors.EVENT_READ, None)
+        for flow in self._flows:
+            if flow.source.pending:
+                self._receive(flow)
+        while self._end is None:
+            self._turn()
+        self._close()
+        self._selector.close()
+        cause, text = self._end
+        return Ending(cause, text, (self._flows[0].passed, self._flows[1].passed))
+
+    # --- one turn of the loop ---------------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        self._show_interest()
+        for key, mask in self._selector.select(TICK_SECONDS):
+            if key.data is None:
+                self._ask_control()
+                if self._control is None or self._control.fileno() < 0:
+                    self._selector.unregister(key.fileobj)
+                continue
+            index: int = key.data
+            if mask & selectors.EVENT_WRITE:
+                self._flush(index)
+            if mask & selectors.EVENT_READ:
+                self._receive(self._flows[index])
+            if self._end is not None:
+                return
+        self._look_at_clock()
+
+    def _show_interest(self) -> None:
+        """Wait for what can go on: reading where the other leg has nothing unsent, writing where octets wait."""
+        for index, flow in enumerate(self._flows):
+            wanted = 0
+            if flow.open and not flow.sink.unsent:
+                wanted |= selectors.EVENT_READ
+            if flow.source.unsent:
+                wanted |= selectors.EVENT_WRITE
+            self._register(index, wanted)
+
+    def _register(self, index: int, wanted: int) -> None:
+        before, sock = self._interest[index], self._legs[index].sock
+        if wanted == before:
+            return
+        if not before:
+            self._selector.register(sock, wanted, index)
+        elif not wanted:
+            self._selector.unregister(sock)
+        else:
+            self._selector.modify(sock, wanted, index)
+        self._interest[index] = wanted
+
+    def _look_at_clock(self) -> None:
+        now = time.monotonic()
+        if self._half_closed_at is not None and now - self._half_closed_at > HALF_CLOSED_SECONDS:
+            self._stop(*self._first_end)
+        elif now - self._last > self._idle_seconds:
+            self._send_esid(EndReason.TIME_OUT)
+            self._stop(Cause.IDLE, f"no octet for {self._idle_seconds:g} s")
+        if self._control:
+            self._ask_control()  # signals leave no trace on the control socket
+
+    def _ask_control(self) -> None:
+        assert self._control is not None
+        order = self._control.poll()
+        if order is not None and self._end is None:
+            self._send_esid(order.reason)
+            self._stop(Cause.ORDER, order.text)
+
+    # --- the way of the octets --------------------------------------------------------------------------------------
+
+    def _receive(self, flow: _Flow) -> None:
+        try:
+            got = flow.source.read(flow.buffer, flow.length)
+        except EndOfStream as end:
+            self._source_ended(flow, end)
+            return
+        except BROKEN as error:
+            self._stop(_cause(flow.side), _words(error))
+            return
+        if got:
+            self._last = time.monotonic()
+            flow.length += got
+            self._pass_on(flow)
+
+    def _pass_on(self, flow: _Flow) -> None:
+        at = 0
+        while at < flow.length:
+            seen = self._observer.inspect(flow.side, flow.buffer.view[at : flow.length])
+            if seen.forward and not self._write(flow, at, at + seen.forward):
+                return
+            at += seen.forward + seen.drop
+            if seen.events or seen.findings or seen.refusal:
+                self._watch(seen)
+            if seen.refusal:
+                self._send_wire(seen.refusal.wire)
+                self._stop(Cause.VERIFIER, f"{seen.refusal.rule}: {seen.refusal.text}")
+                return
+            if not seen.forward and not seen.drop:
+                break
+        rest = flow.length - at
+        if rest and at:
+            flow.buffer.view[:rest] = flow.buffer.view[at : flow.length]
+        flow.length = rest
+
+    def _write(self, flow: _Flow, start: int, end: int) -> bool:
+        try:
+            flow.sink.write(flow.buffer, start, end)
+        except BROKEN as error:
+            self._stop(_cause(flow.side.other), _words(error))
+            return False
+        flow.passed += end - start
+        return True
+
+    def _flush(self, index: int) -> None:
+        try:
+            self._legs[index].flush()
+        except BROKEN as error:
+            self._stop(_cause(self._flows[index].side), _words(error))
+            return
+        self._last = time.monotonic()
+
+    def _source_ended(self, flow: _Flow, end: EndOfStream) -> None:
+        """One side will send no more: pass that on; the other direction goes on for a while."""
+        flow.open = False
+        seen = self._observer.end_of_stream(flow.side, flow.length)
+        if seen.events or seen.findings or seen.refusal:
+            self._watch(seen)
+        if seen.refusal:
+            self._send_wire(seen.refusal.wire)
+            self._stop(Cause.VERIFIER, f"{seen.refusal.rule}: {seen.refusal.text}")
+            return
+        flow.sink.finish()
+        if self._half_closed_at is None:
+            self._half_closed_at = time.monotonic()
+            self._first_end = (_cause(flow.side), "connection closed" if end.clean else str(end))
+        else:
+            self._stop(*self._first_end)
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def _stop(self, cause: Cause, text: str) -> None:
+        if self._end is None:
+            self._end = (cause, text)
+
+    def _send_esid(self, reason: EndReason) -> None:
+        wire = self._observer.esid(reason)
+        self._observer.ended_by_us()
+        self._send_wire(wire)
+
+    def _send_wire(self, wire: bytes) -> None:
+        """Queue our ESID to both peers, behind whole buffers: the verifier never lets a part of one out."""
+        for leg in self._legs:
+            with contextlib.suppress(*BROKEN):
+                leg.write_octets(wire)
+
+    def _close(self) -> None:
+        """Flush, end both sending directions, then read and discard until the peers end theirs."""
+        for leg in self._legs:
+            leg.finish()
+        left = {index: CLOSING_OCTETS for index in (0, 1) if self._flows[index].open}
+        waiting = {index for index in (0, 1) if index in left or self._legs[index].unsent}
+        deadline = time.monotonic() + CLOSING_SECONDS
+        scratch = self._flows[0].buffer
+        while waiting and time.monotonic() < deadline:
+            for index in (0, 1):
+                leg = self._legs[index]
+                reading = selectors.EVENT_READ if index in left and index in waiting else 0
+                self._register(index, reading | (selectors.EVENT_WRITE if leg.unsent and index in waiting else 0))
+            for key, mask in self._selector.select(min(TICK_SECONDS, max(0.0, deadline - time.monotonic()))):
+                if key.data is None:
+                    self._selector.unregister(key.fileobj)
+                elif not self._closing_step(key.data, mask, left, scratch):
+                    waiting.discard(key.data)
+        for leg in self._legs:
+            with contextlib.suppress(OSError):
+                leg.sock.close()
+
+    def _closing_step(self, index: int, mask: int, left: dict[int, int], scratch: Buffer) -> bool:
+        """Flush or discard on one leg; return whether there is still something to wait for."""
+        leg = self._legs[index]
+        try:
+            if mask & selectors.EVENT_WRITE:
+                leg.flush()
+            if mask & selectors.EVENT_READ:
+                got = leg.sock.recv_into(scratch.view)
+                left[index] -= got
+                if not got or left[index] <= 0:
+                    del left[index]
+        except BlockingIOError:
+            return True
+        except BROKEN:
+            left.pop(index, None)
+            return False
+        return index in left or leg.unsent
+
+
+def _cause(side: Side) -> Cause:
+    return Cause.INITIATOR if side is Side.INITIATOR else Cause.RESPONDER
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error)

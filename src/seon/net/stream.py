@@ -1,0 +1,172 @@
+"""TLS on a socket, in two manners over the same channel: awaited in a main's loop, and blocking in a process's own.
+
+`AsyncTls` does handshakes and the link's messages in the mains. `BlockingTls` dials in session processes and carries
+the station's traffic. A session's octets are neither's business: they go through `net.pump`.
+"""
+
+import asyncio
+import contextlib
+import socket
+import time
+
+from OpenSSL import SSL
+
+from seon.net.buffers import READ_SIZE, Buffer
+from seon.net.channel import EndOfStream, TlsError, open_channel
+
+MESSAGE_READ = 64 * 1024
+"""Octets read at once for handshakes and messages."""
+
+
+LINGER_SECONDS = 1.0
+LINGER_READS = 8
+
+
+class AsyncTls:
+    """TLS awaited in the main's loop. The socket must not block. One reader and one writer at a time."""
+
+    def __init__(self, sock: socket.socket, connection: SSL.Connection) -> None:
+        self.sock = sock
+        self.channel = open_channel(connection)
+        self._raw = Buffer(MESSAGE_READ)
+        self._plain = Buffer(MESSAGE_READ)
+        self._out = Buffer(MESSAGE_READ)
+        self._sending = asyncio.Lock()
+
+    async def handshake(self) -> None:
+        """Complete the TLS handshake; the caller sets the deadline. Raises TlsError, OSError."""
+        try:
+            while not self.channel.handshake():
+                await self._send_out()
+                await self._receive()
+        finally:
+            with contextlib.suppress(OSError):  # the alert that says why, or the last flight
+                await self._send_out()
+
+    async def read_exactly(self, length: int) -> bytes:
+        """Return `length` octets. Raises EndOfStream, TlsError, OSError. Reads not one octet more."""
+        parts = bytearray()
+        while len(parts) < length:
+            got = self.channel.read(self._plain, 0, min(length - len(parts), self._plain.size))
+            if got:
+                parts += self._plain.view[:got]
+            else:
+                await self._send_out()  # a key update may want an answer
+                await self._receive()
+        return bytes(parts)
+
+    async def write(self, octets: bytes) -> None:
+        """Send octets; returns when the kernel has taken them. Raises TlsError, OSError."""
+        async with self._sending:
+            self.channel.write_octets(octets)
+            await self._drain()
+
+    async def end(self) -> None:
+        """Say close_notify, wait a moment for the peer's end, and close the socket.
+
+        Closing with unread octets would make the kernel send RST, and the peer would lose the alert that says why.
+        """
+        with contextlib.suppress(OSError, TlsError, TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                self.channel.finish()
+                await self._send_out()
+                self.sock.shutdown(socket.SHUT_WR)
+                for _ in range(LINGER_READS):
+                    if not await asyncio.get_running_loop().sock_recv_into(self.sock, self._raw.view):
+                        break
+        self.close()
+
+    def keep(self) -> None:
+        """Take the socket from whoever accepted it: closing the accepted one does nothing any more."""
+        self.sock = socket.socket(fileno=self.sock.detach())
+
+    def abort(self) -> None:
+        """End both directions at once; whoever waits on the connection sees its end."""
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the socket at once."""
+        with contextlib.suppress(OSError):
+            self.sock.close()
+
+    async def _receive(self) -> None:
+        got = await asyncio.get_running_loop().sock_recv_into(self.sock, self._raw.view)
+        if got == 0:
+            raise EndOfStream(clean=False)
+        self.channel.feed(self._raw, got)
+
+    async def _send_out(self) -> None:
+        async with self._sending:
+            await self._drain()
+
+    async def _drain(self) -> None:
+        loop = asyncio.get_running_loop()
+        while length := self.channel.take(self._out):
+            await loop.sock_sendall(self.sock, self._out.view[:length])
+
+
+class BlockingTls:
+    """TLS on a blocking socket with time limits: for processes that do one thing."""
+
+    def __init__(self, sock: socket.socket, connection: SSL.Connection) -> None:
+        self.sock = sock
+        self.channel = open_channel(connection)
+        self._raw = Buffer(READ_SIZE)
+        self._plain = Buffer(READ_SIZE + 2 * 16_896)
+        self._out = Buffer(READ_SIZE)
+
+    def handshake(self, deadline: float) -> None:
+        """Complete the TLS handshake before `deadline` (time.monotonic). Raises TlsError, OSError, TimeoutError."""
+        try:
+            while not self.channel.handshake():
+                self._send_out()
+                self._set_limit(deadline)
+                self._receive()
+        finally:
+            with contextlib.suppress(OSError):
+                self._send_out()
+
+    def read_exactly(self, length: int, deadline: float) -> bytes:
+        """Return `length` octets, not one more. Raises EndOfStream, TlsError, OSError, TimeoutError."""
+        parts = bytearray()
+        while len(parts) < length:
+            got = self.channel.read(self._plain, 0, min(length - len(parts), self._plain.size))
+            if got:
+                parts += self._plain.view[:got]
+            else:
+                self._set_limit(deadline)
+                self._receive()
+        return bytes(parts)
+
+    def receive(self) -> memoryview:
+        """Return octets as they come, a view that holds until the next call. Raises EndOfStream, TlsError, OSError."""
+        while not (got := self.channel.read(self._plain, 0, self._plain.size)):
+            self._receive()
+            self._send_out()
+        return self._plain.view[:got]
+
+    def sendall(self, octets: bytes) -> None:
+        """Send octets. Raises TlsError, OSError."""
+        self.channel.write_octets(octets)
+        self._send_out()
+
+    def end(self) -> None:
+        """Say close_notify and end the sending direction; the socket stays open for reading."""
+        with contextlib.suppress(OSError, TlsError):
+            self.channel.finish()
+            self._send_out()
+            self.sock.shutdown(socket.SHUT_WR)
+
+    def _set_limit(self, deadline: float) -> None:
+        self.sock.settimeout(max(0.01, deadline - time.monotonic()))
+
+    def _receive(self) -> None:
+        got = self.sock.recv_into(self._raw.view)
+        if got == 0:
+            raise EndOfStream(clean=False)
+        self.channel.feed(self._raw, got)
+
+    def _send_out(self) -> None:
+        while length := self.channel.take(self._out):
+            self.sock.sendall(self._out.view[:length])
