@@ -1,0 +1,136 @@
+"""Calls to Seonapi: https, its CA known by the token, the token shown to nobody else. The only user of httpx."""
+
+import hashlib
+import ssl
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit
+
+import httpx
+import msgspec
+
+from seon import api_messages as a
+from seon.client.token import Token
+from seon.config import ProxyConfiguration
+from seon.daemon.home import StartError
+
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 30.0
+S = TypeVar("S", bound=msgspec.Struct)
+MAX_ANSWER = 64 * 1024 * 1024
+
+
+class ApiError(Exception):
+    """A call did not work; the text says why."""
+
+
+class ApiRefusedError(ApiError):
+    """Seonapi does not accept this client: token, user or password."""
+
+
+class Api:
+    """Seonapi as this client sees it. `https://[user:password@]host[:port]`; raises StartError for another URL."""
+
+    def __init__(self, url: str, token: Token) -> None:
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise StartError("The URL of Seonapi cannot be read; it looks like https://host:8443") from error
+        if parts.scheme != "https" or not parts.hostname:
+            raise StartError("The URL of Seonapi must begin with https:// and name a host")
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        self.shown = f"https://{host}:{port or 443}"
+        self._token = token
+        self._basic = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+        self._client: httpx.AsyncClient | None = None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client:
+            await self._client.aclose()
+
+    async def enrol(self, csr: str) -> a.Enrolled:
+        """Return a link certificate for the key in a CSR. Raises ApiError."""
+        response = await self._call("POST", "enrol", a.Enrol(csr))
+        return _decode(response.content, a.Enrolled)
+
+    async def configuration(self, known: int | None, wait: int) -> ProxyConfiguration | None:
+        """Return a configuration that is not version `known`; None after `wait` seconds without one."""
+        path = "configuration" if known is None else f"configuration?known={known}&wait={wait}"
+        response = await self._call("GET", path, None, ANSWER_SECONDS + wait)
+        return None if response.status_code == 204 else _decode(response.content, ProxyConfiguration)
+
+    async def sealed_key(self, wanted: a.SealedKeyWanted) -> a.SealedKey:
+        """Return the partners' TLS key, sealed for one server. Raises ApiError."""
+        return _decode((await self._call("POST", "sealed-key", wanted)).content, a.SealedKey)
+
+    async def store(self, batch: a.EventBatch) -> int:
+        """Deliver events; return how many are in the journal now. Raises ApiError."""
+        return _decode((await self._call("POST", "events", batch)).content, a.EventsStored).stored
+
+    async def _call(
+        self, method: str, path: str, body: msgspec.Struct | None, seconds: float = ANSWER_SECONDS
+    ) -> httpx.Response:
+        client = self._client or await self._first_contact()
+        self._client = client
+        try:
+            response = await client.request(
+                method,
+                path,
+                content=None if body is None else msgspec.json.encode(body),
+                timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
+            )
+        except httpx.HTTPError as error:
+            raise ApiError(_words(error)) from error
+        if response.status_code in (401, 403):
+            raise ApiRefusedError(_problem(response))
+        if response.status_code >= 300:
+            raise ApiError(_problem(response))
+        return response
+
+    async def _first_contact(self) -> httpx.AsyncClient:
+        """Get the API's CA without showing anything, compare it with the token, and only then trust it."""
+        base = self.shown + a.PATH
+        try:
+            async with httpx.AsyncClient(verify=False, timeout=CONNECT_SECONDS) as stranger:  # noqa: S501  # see above
+                response = await stranger.get(base + "ca")
+        except httpx.HTTPError as error:
+            raise ApiError(_words(error)) from error
+        if response.status_code != 200 or len(response.content) > a.MAX_BODY:
+            raise ApiError(_problem(response))
+        context = _trusting(response.text, self._token.ca_fingerprint)
+        headers = {a.TOKEN_HEADER: self._token.secret, "Content-Type": "application/json"}
+        return httpx.AsyncClient(verify=context, base_url=base, headers=headers, auth=self._basic, trust_env=False)
+
+
+def _trusting(pem: str, fingerprint: str) -> ssl.SSLContext:
+    try:
+        der = ssl.PEM_cert_to_DER_cert(pem)
+    except ValueError as error:
+        raise ApiRefusedError("what answers there is not Seonapi") from error
+    if hashlib.sha256(der).hexdigest() != fingerprint:
+        raise ApiRefusedError("its CA is not the one the token names: a wrong address, or somebody in between")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_verify_locations(cadata=pem)
+    return context
+
+
+def _decode(content: bytes, kind: type[S]) -> S:
+    if len(content) > MAX_ANSWER:
+        raise ApiError("the answer is too long")
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.MsgspecError as error:
+        raise ApiError(f"its answer cannot be understood ({error}); are both of the same version?") from error
+
+
+def _problem(response: httpx.Response) -> str:
+    try:
+        return msgspec.json.decode(response.content[:10_000], type=a.Problem).error[:300]
+    except msgspec.MsgspecError:
+        return f"it answered with status {response.status_code}"
+
+
+def _words(error: httpx.HTTPError) -> str:
+    return str(error) or ("no answer in time" if isinstance(error, httpx.TimeoutException) else type(error).__name__)

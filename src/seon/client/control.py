@@ -1,0 +1,143 @@
+"""The client's end of a control link: Hello, heartbeat, the configuration out in parts, events in."""
+
+import asyncio
+import contextlib
+import hashlib
+import time
+from collections.abc import Awaitable
+from typing import Protocol
+
+from seon import __version__
+from seon.daemon.message_stream import MessageStream
+from seon.link import messages as m
+from seon.link.codec import Decoder
+from seon.net.channel import EndOfStream, TlsError
+from seon.net.stream import AsyncTls
+
+HELLO_SECONDS = 10
+_decoder: Decoder[m.FromServer] = Decoder(m.FromServer)
+
+
+class SilentError(Exception):
+    """The link is there and says nothing: the client tries again (mission A7)."""
+
+
+class NotEstablishedError(Exception):
+    """The link never stood: the client tries again."""
+
+
+class Owner(Protocol):
+    """What the client does with what comes over the control link."""
+
+    async def configuration_wanted(self, known: int) -> None:
+        """The server asks for a configuration newer than this."""
+
+    def open_session(self, message: m.OpenSession) -> None:
+        """A partner has come in at the server."""
+
+    def events(self, message: m.Events) -> None:
+        """Events of the DMZ; each batch is acknowledged with `events_taken`."""
+
+
+class ControlLink:
+    """The control link to one server."""
+
+    def __init__(self, tls: AsyncTls, client: str, proxy_id: str) -> None:
+        self._stream = MessageStream(tls, _decoder)
+        self._client = client
+        self._proxy_id = proxy_id
+        self.hello: m.ServerHello
+        """What the server said of itself; set by `establish`."""
+
+    async def establish(self) -> None:
+        """Exchange Hellos. Raises NotEstablishedError with a text that says what to do."""
+        try:
+            hello = await self._stream.receive_within(HELLO_SECONDS)
+            if not isinstance(hello, m.ServerHello):
+                raise m.LinkError("the first message was no Hello")
+            await self._stream.send(m.ClientHello(m.PROTOCOL, __version__, time.time(), self._client))
+        except (EndOfStream, TlsError, OSError) as error:
+            raise NotEstablishedError(f"the server refused the link: {error}") from error
+        except TimeoutError as error:
+            raise NotEstablishedError("the server says nothing") from error
+        except m.LinkError as error:
+            raise NotEstablishedError(str(error)) from error
+        if hello.protocol != m.PROTOCOL:
+            raise NotEstablishedError(
+                f"the server (build {hello.build}) speaks link protocol {hello.protocol}, this client {m.PROTOCOL}: "
+                "install the same version on both hosts"
+            )
+        if hello.proxy_id != self._proxy_id:
+            raise NotEstablishedError("the server calls itself by another Proxy ID than its certificate")
+        self.hello = hello
+
+    async def run(self, owner: Owner) -> str:
+        """Serve the link; return why it has ended: closed, Bye, or a broken protocol. Raises SilentError."""
+        jobs: list[Awaitable[None]] = [self._read(owner), self._beat()]
+        tasks = [asyncio.ensure_future(job) for job in jobs]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        except EndOfStream:
+            return "the server closed the link"
+        except (TlsError, OSError, m.LinkError) as error:
+            return str(error)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._stream.tls.close()
+        return "ended"
+
+    async def deliver(self, delivery: bytes, version: int) -> None:
+        """Send a configuration in parts; other messages go between them. Raises TlsError, OSError."""
+        digest = hashlib.sha256(delivery).hexdigest()
+        await self._stream.send(m.ConfigurationOffered(version, len(delivery), digest))
+        for at in range(0, len(delivery), m.PART_SIZE):
+            await self._stream.send(m.Part(delivery[at : at + m.PART_SIZE]))
+
+    async def refuse(self, session: str, reason: str) -> None:
+        """Say that no session link will come."""
+        with contextlib.suppress(TlsError, OSError):
+            await self._stream.send(m.SessionRefused(session, reason[:500]))
+
+    async def events_taken(self, count: int) -> None:
+        """Acknowledge events that are on disk."""
+        with contextlib.suppress(TlsError, OSError):
+            await self._stream.send(m.EventsTaken(count))
+
+    async def bye(self, reason: str) -> None:
+        """End the link in order."""
+        with contextlib.suppress(TlsError, OSError, TimeoutError):
+            async with asyncio.timeout(1):
+                await self._stream.send(m.Bye(reason[:500]))
+                await self._stream.tls.end()
+
+    async def _read(self, owner: Owner) -> None:
+        while True:
+            message = await self._stream.receive()
+            match message:
+                case m.Heartbeat():
+                    pass
+                case m.ConfigurationWanted():
+                    await owner.configuration_wanted(message.known)
+                case m.OpenSession():
+                    owner.open_session(message)
+                case m.Events():
+                    owner.events(message)
+                case m.Bye():
+                    raise EndOfStream(clean=True)
+                case _:
+                    raise m.LinkError("a second Hello")
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(m.HEARTBEAT_SECONDS)
+            if time.monotonic() - self._stream.heard > m.DEAD_SECONDS:
+                raise SilentError(f"nothing was heard for {m.DEAD_SECONDS} s")
+            async with asyncio.timeout(m.DEAD_SECONDS):
+                try:
+                    await self._stream.send(m.Heartbeat())
+                except TimeoutError:
+                    raise SilentError("the server does not read") from None

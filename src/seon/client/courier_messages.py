@@ -1,0 +1,131 @@
+"""What the client's main and its courier say to each other over their socket pair."""
+
+import asyncio
+import socket
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
+from seon.config import Port, ProxyConfiguration, Struct
+from seon.events import Event
+from seon.link.codec import HEADER, Decoder, encode
+
+MAX_MESSAGE = 96 * 1024 * 1024
+"""A whole configuration with 10,000 partners stays far below it."""
+EVENTS_PER_MESSAGE = 100
+
+
+class Note(Struct, frozen=True, tag_field="type"):
+    """A message between main and courier."""
+
+
+class Begin(Note, frozen=True, tag="begin"):
+    """Courier: the command line, as far as the main may know it. Token and URL stay with the courier."""
+
+    host: str
+    port: Port
+    echo: bool
+
+
+class Enrol(Note, frozen=True, tag="enrol"):
+    """Main: ask for a certificate for this key."""
+
+    csr: str
+
+
+class HaveEnrolled(Note, frozen=True, tag="enrolled"):
+    """Courier: here it is."""
+
+    answer: Enrolled
+
+
+class AskNow(Note, frozen=True, tag="ask-now"):
+    """Main: the server asks for a changed configuration; ask Seonapi at once."""
+
+
+class NewConfiguration(Note, frozen=True, tag="configuration"):
+    """Courier: a version that was not there before."""
+
+    configuration: ProxyConfiguration
+
+
+class WantSealed(Note, frozen=True, tag="want-sealed"):
+    """Main: get the partners' TLS key sealed for this server."""
+
+    wanted: SealedKeyWanted
+
+
+class GotSealed(Note, frozen=True, tag="sealed"):
+    """Courier: here it is, or why not."""
+
+    certificate_id: str
+    key: SealedKey | None = None
+    problem: str = ""
+
+
+class Keep(Note, frozen=True, tag="keep"):
+    """Main: write these events to the spool."""
+
+    events: Annotated[tuple[Event, ...], Meta(min_length=1, max_length=EVENTS_PER_MESSAGE)]
+
+
+class Kept(Note, frozen=True, tag="kept"):
+    """Courier: that many of the oldest are on disk."""
+
+    count: int
+
+
+class Resolve(Note, frozen=True, tag="resolve"):
+    """Main: which addresses has this name? The main's loop must not wait for a name server."""
+
+    host: str
+
+
+class Resolved(Note, frozen=True, tag="resolved"):
+    """Courier: literal addresses, none if it cannot be resolved."""
+
+    host: str
+    addresses: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class ApiState(Note, frozen=True, tag="api-state"):
+    """Courier: Seonapi answers again, or does not, or refuses this client."""
+
+    state: str
+    reason: str = ""
+    seconds: int = 0
+
+
+FromMain = Enrol | AskNow | WantSealed | Keep | Resolve
+FromCourier = Begin | HaveEnrolled | NewConfiguration | GotSealed | Kept | Resolved | ApiState
+
+from_main: Decoder[FromMain] = Decoder(FromMain, MAX_MESSAGE)
+from_courier: Decoder[FromCourier] = Decoder(FromCourier, MAX_MESSAGE)
+
+
+async def send(sock: socket.socket, lock: asyncio.Lock, note: msgspec.Struct) -> None:
+    """Send a message whole. Raises OSError when the other process is gone."""
+    async with lock:
+        await asyncio.get_running_loop().sock_sendall(sock, encode(note, MAX_MESSAGE))
+
+
+async def receive(sock: socket.socket) -> bytes | None:
+    """Return the octets of the next message, None when the other process is gone."""
+    header = await _exactly(sock, HEADER)
+    if header is None:
+        return None
+    return await _exactly(sock, from_main.length(header))
+
+
+async def _exactly(sock: socket.socket, length: int) -> bytes | None:
+    octets = bytearray(length)
+    view, at = memoryview(octets), 0
+    while at < length:
+        got = await asyncio.get_running_loop().sock_recv_into(sock, view[at:])
+        if not got:
+            return None
+        at += got
+    return bytes(octets)

@@ -1,0 +1,348 @@
+"""The main process of seon_proxyclient2: dials the server, keeps the link, forks the session processes.
+
+It is executed by `client.start` with a descriptor to its courier, and never sees token, URL or a name server.
+"""
+
+import asyncio
+import gc
+import os
+import socket
+import sys
+import time
+from collections.abc import Coroutine
+
+import msgspec
+import setproctitle
+from cryptography.hazmat.primitives import serialization
+
+from seon import __version__, addresses
+from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
+from seon.client import courier_messages as c
+from seon.client.control import ControlLink, NotEstablishedError, SilentError
+from seon.client.courier_line import CourierLine
+from seon.client.listeners import Listeners
+from seon.client.sessions import Link, Sessions
+from seon.config import ProxyConfiguration
+from seon.daemon import home as homes
+from seon.daemon.home import StartError
+from seon.daemon.log import Level, Log
+from seon.daemon.memory import forbid_dumps, scrub_freed
+from seon.daemon.outbox import EventMaker
+from seon.daemon.pidfile import PidFile
+from seon.daemon.signals import ENDING, handle_levels
+from seon.events import Event, Value
+from seon.link import messages as m
+from seon.link.identity import IdentityError, check_link_server, new_link_request
+from seon.link.sealing import wipe
+from seon.net.channel import EndOfStream, TlsError
+from seon.net.context import CONTROL, KeyedContext, connecting, link_dialler, peer_certificate
+from seon.net.dial import dial_literal
+from seon.net.stream import AsyncTls
+
+LOG_NAME = "seon_proxyclient"
+PID_NAME = "seon_proxyclient2.pid"
+BACKOFF = (1, 2, 5, 10, 30)
+DIAL_SECONDS = 10.0
+FLUSH_SECONDS = 5.0
+EXIT_OK, EXIT_START, EXIT_LINK, EXIT_COURIER = 0, 1, 3, 4
+"""EXIT_LINK: an established link has ended (mission A7); the service manager starts the client again."""
+
+
+def main() -> int:
+    """Run the main to its end; return the exit status."""
+    forbid_dumps()
+    sock = socket.socket(fileno=int(sys.argv[1]))
+    os.set_inheritable(sock.fileno(), False)
+    begin = _begin(sock)
+    if begin is None:
+        return EXIT_START
+    home = homes.home()
+    log = Log(home, LOG_NAME, echo=begin.echo)
+    pid_file = PidFile(home / PID_NAME)
+    try:
+        log.check()
+        pid_file.write()
+    except OSError as error:
+        sys.stderr.write(f"The log {log.path} cannot be written: {error.strerror}\n")
+        return EXIT_START
+    except StartError as error:
+        log.line(Level.FATAL, str(error))
+        sys.stderr.write(f"{error}\n")
+        return EXIT_START
+    handle_levels(log)
+    try:
+        return asyncio.run(Client(log, sock, begin).live())
+    finally:
+        pid_file.remove()
+
+
+def _begin(sock: socket.socket) -> c.Begin | None:
+    async def first() -> c.Begin | None:
+        sock.setblocking(False)
+        octets = await c.receive(sock)
+        note = c.from_courier.decode(octets) if octets else None
+        return note if isinstance(note, c.Begin) else None
+
+    return asyncio.run(first())
+
+
+class Client:
+    """Joins the parts: courier, control link, listeners, sessions."""
+
+    def __init__(self, log: Log, sock: socket.socket, begin: c.Begin) -> None:
+        self._log = log
+        self._begin = begin
+        self._server = addresses.shown(begin.host, begin.port)
+        self._name = f"{socket.gethostname()}:{homes.home()}"[:120]
+        self._maker = EventMaker("inside")
+        self._courier = CourierLine(sock, self._configured, self._api_state)
+        self._sessions = Sessions(log, self.report, self._happened)
+        self._listeners = Listeners(self.report, self._outgoing)
+        self._configuration: ProxyConfiguration | None = None
+        self._sealed: tuple[object, SealedKey] | None = None
+        self._control: ControlLink | None = None
+        self._link: Link | None = None
+        self._enrolled: Enrolled
+        self._context: KeyedContext
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._end: asyncio.Future[tuple[int, str]]
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    async def live(self) -> int:
+        """Serve until a signal, the end of an established link, or the courier's; return the exit status."""
+        loop = asyncio.get_running_loop()
+        self._end = loop.create_future()
+        for number in ENDING:
+            loop.add_signal_handler(number, self._stop, EXIT_OK, f"signal {number.name}")
+        gc.freeze()
+        self._show_title("starting")
+        self.report("CLI-START", version=__version__, server=self._server)
+        courier = asyncio.create_task(self._courier.run())
+        courier.add_done_callback(lambda _: self._stop(EXIT_COURIER, "the courier process is gone"))
+        linking = asyncio.create_task(self._keep_linked())
+        linking.add_done_callback(self._linking_ended)
+        status, reason = await self._end
+        linking.cancel()
+        await self._finish(status, reason)
+        courier.cancel()
+        await asyncio.gather(courier, linking, *self._jobs, return_exceptions=True)
+        return status
+
+    async def _finish(self, status: int, reason: str) -> None:
+        self.report("CLI-END", reason=reason)
+        await self._listeners.follow(())
+        if self._control:
+            await self._control.bye(reason)
+        await self._sessions.end_all(self._drain_seconds())
+        for job in self._jobs:
+            job.cancel()
+        if status != EXIT_COURIER:
+            await self._courier.flushed(FLUSH_SECONDS)
+        self._log.line(Level.DEBUG, f"Client process {os.getpid()} ended: {reason}")
+
+    def _drain_seconds(self) -> float:
+        return self._configuration.client.limits.drain_seconds if self._configuration else 0.0
+
+    def _stop(self, status: int, reason: str) -> None:
+        if not self._end.done():
+            self._end.set_result((status, reason))
+
+    def _linking_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception():
+            self._stop(EXIT_LINK, f"internal error: {task.exception()!r}")
+
+    # --- the link ---------------------------------------------------------------------------------------------------
+
+    async def _keep_linked(self) -> None:
+        await self._enrol()
+        self._keep(self._renew())
+        tries = 0
+        while True:
+            try:
+                control = await self._dial()
+            except (OSError, TlsError, EndOfStream, IdentityError, NotEstablishedError, TimeoutError) as error:
+                seconds = BACKOFF[min(tries, len(BACKOFF) - 1)]
+                if tries == 0:
+                    reason = str(error) or "no answer in time"
+                    self.report("CLI-NOSERVER", server=self._server, reason=reason, seconds=seconds)
+                tries += 1
+                await asyncio.sleep(seconds)
+                continue
+            tries = 0
+            try:
+                reason = await control.run(self)
+            except SilentError as silence:
+                self._unlinked(str(silence))
+                continue
+            self._unlinked(reason)
+            self._stop(EXIT_LINK, f"the link has ended: {reason}")
+            return
+
+    async def _enrol(self) -> None:
+        """Make a link key in memory and have it certified."""
+        key, request = new_link_request()
+        self._enrolled = await self._courier.enrol(request)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        del key
+        self._context = link_dialler(self._enrolled.certificate, pem, self._enrolled.link_ca)
+        wipe(pem)
+        scrub_freed()
+
+    async def _renew(self) -> None:
+        """Renew from a third of the certificate's life on: the next link is dialled with the new one."""
+        while True:
+            life = self._enrolled.not_after - time.time()
+            await asyncio.sleep(max(60.0, life / 3))
+            await self._enrol()
+
+    async def _dial(self) -> ControlLink:
+        """Dial the server and exchange Hellos. Raises what stands in `_keep_linked`."""
+        found = await self._courier.resolve(self._begin.host)
+        async with asyncio.timeout(DIAL_SECONDS):
+            sock = await self._first_that_answers(found)
+        tls = AsyncTls(sock, connecting(self._context.context, CONTROL))
+        try:
+            async with asyncio.timeout(DIAL_SECONDS):
+                await tls.handshake()
+            certificate = peer_certificate(tls.channel.connection)
+            if certificate is None:
+                raise IdentityError("the server showed no certificate")
+            proxy_id = check_link_server(certificate, self._enrolled.proxy_ids)
+            control = ControlLink(tls, self._name, proxy_id)
+            await control.establish()
+        except BaseException:
+            tls.close()
+            raise
+        peer = sock.getpeername()
+        self._link = Link(peer[0], self._begin.port, self._context, self._enrolled.proxy_ids)
+        self._control = control
+        self.report("CLI-LINKED", server=self._server, proxy_id=proxy_id)
+        self._show_title(f"linked to {self._server}")
+        self._keep(self._listeners.follow(self._configuration.client.listeners if self._configuration else ()))
+        return control
+
+    async def _first_that_answers(self, found: tuple[str, ...]) -> socket.socket:
+        problem: OSError = ConnectionError(f"{self._begin.host} has no address")
+        for address in found:
+            try:
+                return await dial_literal(address, self._begin.port)
+            except OSError as error:
+                problem = error
+        raise problem
+
+    def _unlinked(self, reason: str) -> None:
+        self._control = self._link = None
+        self._sealed = None
+        self.report("LNK-DOWN", reason=reason)
+        self._show_title("not linked")
+        self._keep(self._listeners.follow(()))
+
+    # --- configuration ------------------------------------------------------------------------------------------------
+
+    def _configured(self, configuration: ProxyConfiguration) -> None:
+        """A new version has come from Seonapi: in force here at once, and on its way to the server."""
+        self._configuration = configuration
+        self.report("CFG-NEW", version=configuration.version)
+        self._sessions.end_those_not_in(configuration.client)
+        if self._control:
+            self._keep(self._listeners.follow(configuration.client.listeners))
+            self._keep(self.configuration_wanted(-1))
+
+    async def configuration_wanted(self, known: int) -> None:
+        """Send the configuration to the server if it is newer than what it knows; ask Seonapi besides."""
+        if known >= 0:
+            await self._courier.ask_now()
+        configuration, control = self._configuration, self._control
+        if configuration is None or control is None or configuration.version == known:
+            return
+        self._keep(self._deliver(configuration, control))
+
+    async def _deliver(self, configuration: ProxyConfiguration, control: ControlLink) -> None:
+        try:
+            key = await self._sealed_key(configuration, control)
+        except (ConnectionError, TimeoutError) as error:
+            reason = f"the key of our certificate is not to be had: {error}"
+            self.report("CFG-BAD", version=configuration.version, reason=reason)
+            return
+        delivery = m.Delivery(configuration.version, configuration.server, key)
+        try:
+            await control.deliver(msgspec.json.encode(delivery), configuration.version)
+        except (TlsError, OSError):
+            return  # the link has ended, and whoever serves it says so
+
+    async def _sealed_key(self, configuration: ProxyConfiguration, control: ControlLink) -> SealedKey | None:
+        """Return the partners' TLS key, sealed for the linked server; asked for once per key and server."""
+        own = configuration.server.own_certificate
+        if own is None:
+            return None
+        for_what = (own, control.hello.mlkem_key)
+        if self._sealed is None or self._sealed[0] != for_what:
+            hello = control.hello
+            wanted = SealedKeyWanted(hello.proxy_id, hello.mlkem_key, hello.x25519_key, hello.signature, own.id)
+            self._sealed = (for_what, await self._courier.sealed(wanted))
+        return self._sealed[1]
+
+    # --- sessions -----------------------------------------------------------------------------------------------------
+
+    def open_session(self, message: m.OpenSession) -> None:
+        """A partner has come in at the server; what the server says of it is checked against our own copy."""
+        control = self._control
+        if control is None or self._link is None or self._configuration is None:
+            return
+
+        def refuse(reason: str) -> None:
+            assert control is not None
+            self._keep(control.refuse(message.session, reason))
+
+        self._sessions.incoming(message, self._configuration.client, self._link, refuse)
+
+    def _outgoing(self, sock: socket.socket, source: str, partner: str) -> None:
+        if self._link and self._configuration:
+            self._sessions.outgoing(sock, source, partner, self._configuration.client, self._link)
+
+    # --- events -------------------------------------------------------------------------------------------------------
+
+    def report(self, code: str, **fields: Value) -> None:
+        """Log an event and keep it for Seonapi."""
+        event = self._maker.make(code, **fields)
+        self._log.event(event)
+        self._happened(event)
+
+    def _happened(self, event: Event) -> None:
+        self._courier.keep(event)
+
+    def events(self, message: m.Events) -> None:
+        """Keep the server's events, stamped as the DMZ's, and acknowledge the batch once all of it is on disk."""
+        control, left = self._control, len(message.events)
+
+        def kept() -> None:
+            nonlocal left
+            left -= 1
+            if not left and control:
+                self._keep(control.events_taken(len(message.events)))
+
+        for event in message.events:
+            stamped = msgspec.structs.replace(event, hop="dmz")
+            if not self._courier.keep(stamped, kept):
+                return  # no room: not acknowledged, so the server keeps them and sends them again on the next link
+
+    def _api_state(self, note: c.ApiState) -> None:
+        code = {"away": "CLI-NOAPI", "refused": "CLI-TOKEN", "back": "CLI-API", "spool": "CLI-SPOOL"}[note.state]
+        self.report(code, reason=note.reason, seconds=note.seconds)
+
+    # --- the rest -----------------------------------------------------------------------------------------------------
+
+    def _show_title(self, state: str) -> None:
+        setproctitle.setproctitle(f"seon_proxyclient2: main, {state}")
+
+    def _keep(self, job: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(job)  # the loop keeps only weak references
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Events on disk until Seonapi has them: a crash of anything in between loses none."""
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from seon.events import Event
+
+MOST = 1_000_000
+"""Events kept while Seonapi is away; beyond that the courier stops taking, and the hops before it keep theirs."""
+
+
+class SpoolError(Exception):
+    """The spool cannot be written: full disk, no permission, a damaged file."""
+
+
+class Spool:
+    """A small SQLite file. Ids are unique: what was delivered twice is kept once."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._database = sqlite3.connect(path, isolation_level=None)
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=FULL")
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS event (number INTEGER PRIMARY KEY, id TEXT UNIQUE, body BLOB NOT NULL)"
+            )
+            path.chmod(0o600)
+        except (sqlite3.Error, OSError) as error:
+            raise SpoolError(f"{path}: {error}") from error
+
+    def keep(self, events: Iterable[Event]) -> None:
+        """Write events; on return they are on disk. Raises SpoolError, and then none of them is."""
+        rows = [(event.id, msgspec.json.encode(event)) for event in events]
+        try:
+            self._database.execute("BEGIN")
+            self._database.executemany("INSERT OR IGNORE INTO event (id, body) VALUES (?, ?)", rows)
+            self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise SpoolError(str(error)) from error
+
+    def oldest(self, most: int) -> tuple[int, tuple[Event, ...]]:
+        """Return the oldest events and the number up to which `forget` may go."""
+        rows = self._database.execute("SELECT number, body FROM event ORDER BY number LIMIT ?", (most,)).fetchall()
+        events = tuple(msgspec.json.decode(body, type=Event) for _, body in rows)
+        return (rows[-1][0] if rows else 0), events
+
+    def forget(self, number: int) -> None:
+        """Forget events up to this number: Seonapi has them."""
+        self._database.execute("DELETE FROM event WHERE number <= ?", (number,))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()

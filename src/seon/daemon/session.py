@@ -1,0 +1,167 @@
+"""The body that both hops' session processes share: run the pump, report what the verifier saw, obey the main."""
+
+import contextlib
+import select
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from seon.config import Profile
+from seon.daemon import line
+from seon.daemon.log import Log
+from seon.daemon.outbox import EventMaker, Outbox
+from seon.daemon.session_events import SessionReporter
+from seon.daemon.signals import handle_ending
+from seon.events import Value
+from seon.net.legs import Leg
+from seon.net.pump import Cause, Ending, Order, Pump
+from seon.oftp2.observer import SessionObserver, Side
+from seon.oftp2.reasons import EndReason
+from seon.oftp2.rules import Policy
+
+LAST_WORDS_SECONDS = 5.0
+"""How long an ended session waits for its main to acknowledge the last events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a session process is for."""
+
+    session: str
+    partner: str
+    direction: Literal["incoming", "outgoing"]
+    """Seen from the company: an incoming session's Initiator is the partner."""
+    hop: Literal["dmz", "inside"]
+    source: str
+    target: str
+    partner_codes: tuple[str, ...]
+    profile: Profile
+    idle_seconds: int
+    drain_seconds: int
+
+    @property
+    def partner_side(self) -> Side:
+        """The side of the protocol on which the partner is."""
+        return Side.INITIATOR if self.direction == "incoming" else Side.RESPONDER
+
+
+class MainLine:
+    """The session process's end of the line: reports go out and are kept until acknowledged; orders come in."""
+
+    def __init__(self, sock: socket.socket, log: Log, task: Task) -> None:
+        self._sock = sock
+        self._log = log
+        self._maker = EventMaker(task.hop, task.session)
+        self._unacknowledged = Outbox()
+        self._drain_seconds = task.drain_seconds
+        self._orphaned_until: float | None = None
+        self._signal = 0
+        self._order: Order | None = None
+        handle_ending(self._note_signal)
+
+    def report(self, code: str, **fields: Value) -> None:
+        """Log an event and send it to the main."""
+        event = self._maker.make(code, **fields)
+        self._log.event(event)
+        self._unacknowledged.add(event)
+        self._say(line.Happened(event))
+
+    def running(self) -> None:
+        """Tell the main that the start is over."""
+        self._say(line.Stage("running"))
+
+    def fileno(self) -> int:
+        """See net.pump.Control."""
+        return self._sock.fileno()
+
+    def poll(self) -> Order | None:
+        """See net.pump.Control: read what the main says, look at signals and at the time an orphan is given."""
+        self._hear()
+        if self._signal:
+            return Order(EndReason.EMERGENCY_CLOSE, f"session process ended by signal {self._signal}")
+        if self._orphaned_until is not None and time.monotonic() >= self._orphaned_until:
+            return Order(EndReason.EMERGENCY_CLOSE, "the main process is gone")
+        order, self._order = self._order, None
+        return order
+
+    def say_goodbye(self) -> None:
+        """Wait until the main has acknowledged everything, at most `LAST_WORDS_SECONDS`."""
+        until = time.monotonic() + LAST_WORDS_SECONDS
+        while len(self._unacknowledged) and self._sock.fileno() >= 0 and (left := until - time.monotonic()) > 0:
+            if select.select([self._sock], [], [], left)[0]:
+                self._hear()
+
+    def _hear(self) -> None:
+        if self._sock.fileno() < 0:
+            return
+        self._sock.setblocking(False)
+        try:
+            while (message := line.hear_main(self._sock)) is not None:
+                if isinstance(message, line.Taken):
+                    self._unacknowledged.taken(message.count)
+                else:
+                    self._order = Order(EndReason(message.reason), message.text)
+        except BlockingIOError:
+            return
+        finally:
+            if self._sock.fileno() >= 0:
+                self._sock.setblocking(True)
+        self._orphaned_until = time.monotonic() + self._drain_seconds
+        self._sock.close()
+
+    def _say(self, message: line.Said) -> None:
+        with contextlib.suppress(OSError):  # the main is gone: the log has it
+            line.say(self._sock, message)
+
+    def _note_signal(self, number: int) -> None:
+        self._signal = number
+
+
+def run(main: MainLine, task: Task, initiator: Leg, responder: Leg) -> Ending:
+    """Pump the session between two legs to its end, and report it."""
+    observer = SessionObserver(Policy.named(task.profile), _codes(task))
+    reporter = SessionReporter(main.report, task.partner, task.partner_side, whole=task.hop == "inside")
+    main.running()
+    began = time.monotonic()
+    pump = Pump(initiator, responder, observer, idle_seconds=task.idle_seconds, watch=reporter.inspection, control=main)
+    ending = pump.run()
+    partner_first = task.partner_side is Side.INITIATOR
+    octets_in, octets_out = ending.octets if partner_first else ending.octets[::-1]
+    main.report(
+        "SES-END",
+        partner=task.partner,
+        ended_by=_who(ending.cause, task),
+        reason=_why(ending, reporter),
+        seconds=round(time.monotonic() - began, 3),
+        octets_in=octets_in,
+        octets_out=octets_out,
+        files=reporter.files,
+    )
+    main.say_goodbye()
+    return ending
+
+
+def _codes(task: Task) -> Mapping[Side, frozenset[str]]:
+    """The partner's SSIDCODE must be one of its own (mission A10)."""
+    return {task.partner_side: frozenset(task.partner_codes)} if task.partner_codes else {}
+
+
+def _who(cause: Cause, task: Task) -> str:
+    """Name who ended the session in the words of docs/design.md §9."""
+    if cause in (Cause.INITIATOR, Cause.RESPONDER):
+        by_partner = (cause is Cause.INITIATOR) == (task.partner_side is Side.INITIATOR)
+        far, near = ("partner", "link") if task.hop == "dmz" else ("link", "station")
+        return far if by_partner else near
+    verifier = "server verifier" if task.hop == "dmz" else "client verifier"
+    return {Cause.VERIFIER: verifier, Cause.IDLE: "idle", Cause.ORDER: "administrator"}[cause]
+
+
+def _why(ending: Ending, reporter: SessionReporter) -> str:
+    return f"{ending.text}; {reporter.farewell}" if reporter.farewell else ending.text
+
+
+def session_title(program: str, task: Task) -> str:
+    """Return what `ps` shows of a session process; a partner's id holds nothing but letters, digits and `._-`."""
+    return f"{program}: session {task.session[:8]} {task.direction}, partner {task.partner}, {task.source} to {task.target}"

@@ -1,0 +1,200 @@
+"""The server's end of a control link: Hello, heartbeat, the configuration in parts, events out."""
+
+import asyncio
+import contextlib
+import hashlib
+import time
+from typing import Protocol
+
+import msgspec
+
+from seon import __version__
+from seon.daemon.message_stream import MessageStream
+from seon.daemon.outbox import Outbox
+from seon.daemon.session_events import Report
+from seon.link import messages as m
+from seon.link.codec import Decoder
+from seon.link.sealing import EphemeralKey
+from seon.net.channel import EndOfStream, TlsError
+from seon.net.stream import AsyncTls
+
+HELLO_SECONDS = 10
+ASK_SECONDS = 60
+"""The server asks that often for a changed security configuration (mission B4)."""
+MAX_CLOCK_DIFFERENCE = 60.0
+
+_decoder: Decoder[m.FromClient] = Decoder(m.FromClient)
+_delivery = msgspec.json.Decoder(m.Delivery)
+
+
+class Owner(Protocol):
+    """What the server does with what comes over a control link."""
+
+    def linked(self, link: "ControlLink") -> None:
+        """The link stands."""
+
+    async def deliver(self, delivery: m.Delivery) -> None:
+        """A configuration has come through whole."""
+
+    def session_refused(self, session: str, reason: str) -> None:
+        """The client will not serve a session."""
+
+    def configuration_version(self) -> int:
+        """Return the version in force."""
+
+
+class ControlLink:
+    """One client's control link. `run` ends when the link does, and returns why."""
+
+    def __init__(
+        self, tls: AsyncTls, key: str, source: str, ephemeral: EphemeralKey, outbox: Outbox, report: Report
+    ) -> None:
+        self.key = key
+        """The fingerprint of the client's link certificate: tickets are bound to it."""
+        self.client = ""
+        self.source = source
+        self.wake = asyncio.Event()
+        """Set when the outbox has got something."""
+        self._stream = MessageStream(tls, _decoder)
+        self._ephemeral = ephemeral
+        self._outbox = outbox
+        self._report = report
+        self._transfer: tuple[m.ConfigurationOffered, bytearray] | None = None
+        self._unacknowledged = 0
+
+    async def run(self, owner: Owner) -> str:
+        """Serve the link to its end; return the reason in words. The connection is closed then."""
+        try:
+            await self._hello(owner)
+            owner.linked(self)
+            await self._serve(owner)
+        except EndOfStream:
+            return "the client closed the connection"
+        except TimeoutError:
+            return f"nothing was heard for {m.DEAD_SECONDS} s"
+        except (TlsError, OSError, m.LinkError) as error:
+            return str(error)
+        finally:
+            self._stream.tls.close()
+        return "ended"
+
+    async def open_session(self, message: m.OpenSession) -> None:
+        """Tell the client of an admitted partner. Raises TlsError, OSError."""
+        await self._stream.send(message)
+
+    async def bye(self, reason: str) -> None:
+        """End the link in order."""
+        with contextlib.suppress(TlsError, OSError, TimeoutError):
+            async with asyncio.timeout(1):
+                await self._stream.send(m.Bye(reason))
+        await self._stream.tls.end()
+
+    def end_now(self) -> None:
+        """Close the connection: a newer link of the same client has come."""
+        self._stream.tls.abort()
+
+    async def _hello(self, owner: Owner) -> None:
+        ours = self._ephemeral
+        hello = m.ServerHello(
+            m.PROTOCOL,
+            __version__,
+            time.time(),
+            ours.proxy_id,
+            owner.configuration_version(),
+            ours.mlkem_key,
+            ours.x25519_key,
+            ours.signature,
+        )
+        await self._stream.send(hello)
+        theirs = await self._stream.receive_within(HELLO_SECONDS)
+        if not isinstance(theirs, m.ClientHello):
+            raise m.LinkError("the first message was no Hello")
+        if theirs.protocol != m.PROTOCOL:
+            raise m.LinkError(
+                f"the client (build {theirs.build}) speaks link protocol {theirs.protocol}, this server "
+                f"{m.PROTOCOL}: install the same version on both hosts"
+            )
+        self.client = theirs.client
+        difference = abs(time.time() - theirs.time)
+        if difference > MAX_CLOCK_DIFFERENCE:
+            self._report("LNK-CLOCK", seconds=round(difference))
+
+    async def _serve(self, owner: Owner) -> None:
+        jobs = [self._read(owner), self._beat(), self._ask(owner), self._send_events()]
+        tasks = [asyncio.create_task(job) for job in jobs]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read(self, owner: Owner) -> None:
+        while True:
+            message = await self._stream.receive()
+            match message:
+                case m.Heartbeat():
+                    pass
+                case m.ConfigurationOffered():
+                    self._transfer = (message, bytearray())
+                case m.Part():
+                    await self._part(message, owner)
+                case m.SessionRefused():
+                    owner.session_refused(message.session, message.reason)
+                case m.EventsTaken():
+                    self._events_taken(message.count)
+                case m.Bye():
+                    raise EndOfStream(clean=True)
+                case _:
+                    raise m.LinkError("a second Hello")
+
+    async def _part(self, part: m.Part, owner: Owner) -> None:
+        if self._transfer is None:
+            raise m.LinkError("octets came that nobody offered")
+        offered, octets = self._transfer
+        octets += part.data
+        if len(octets) > offered.size:
+            raise m.LinkError("more octets came than were offered")
+        if len(octets) < offered.size:
+            return
+        self._transfer = None
+        if hashlib.sha256(octets).hexdigest() != offered.sha256:
+            raise m.LinkError("a configuration was damaged on its way")
+        try:
+            delivery = _delivery.decode(octets)
+        except msgspec.MsgspecError as error:
+            self._report("CFG-BAD", version=offered.version, reason=m.json_reason(error))
+            return
+        await owner.deliver(delivery)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(m.HEARTBEAT_SECONDS)
+            if time.monotonic() - self._stream.heard > m.DEAD_SECONDS:
+                raise TimeoutError
+            await self._stream.send(m.Heartbeat())
+
+    async def _ask(self, owner: Owner) -> None:
+        while True:
+            await self._stream.send(m.ConfigurationWanted(owner.configuration_version()))
+            await asyncio.sleep(ASK_SECONDS)
+
+    async def _send_events(self) -> None:
+        while True:
+            await self.wake.wait()
+            self.wake.clear()
+            if self._unacknowledged:
+                continue
+            batch = self._outbox.batch(m.EVENTS_PER_MESSAGE)
+            if batch:
+                self._unacknowledged = len(batch)
+                await self._stream.send(m.Events(batch))
+
+    def _events_taken(self, count: int) -> None:
+        if count != self._unacknowledged:
+            raise m.LinkError("events were acknowledged that were not sent")
+        self._outbox.taken(count)
+        self._unacknowledged = 0
+        self.wake.set()

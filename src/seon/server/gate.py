@@ -1,0 +1,141 @@
+"""The gate: the external port. Who comes in is verified here, before anything happens inside and before OFTP2 begins."""
+
+import asyncio
+import contextlib
+import socket
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from seon import addresses
+from seon.admission.identity import NOBODY, Identity
+from seon.admission.partners import Refused
+from seon.config import Limits, ServerPartner
+from seon.daemon.session_events import Report
+from seon.net.channel import EndOfStream, TlsError
+from seon.net.context import accepting, peer_certificate
+from seon.net.listen import accept_forever, open_listener
+from seon.net.stream import AsyncTls
+from seon.server.in_force import EMPTY, InForce
+
+RETRY_SECONDS = 5.0
+ENFORCED = "TLS 1.2 or higher with forward secrecy, client certificates pinned per partner, no session resumption"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A partner whose certificate was verified, on a connection that has carried no OFTP2 octet yet."""
+
+    tls: AsyncTls
+    partner: ServerPartner
+    identity: Identity
+    source: str
+
+
+class Gate:
+    """Listens while it is told to. `enter` takes over each admitted partner and owns its connection from then on."""
+
+    def __init__(self, report: Report, enter: Callable[[Admitted], Awaitable[None]]) -> None:
+        self._report = report
+        self._enter = enter
+        self._in_force = EMPTY
+        self._listening: asyncio.Task[None] | None = None
+        self._where: tuple[str, int] | None = None
+        self._by_source: Counter[str] = Counter()
+
+    async def open(self, in_force: InForce) -> None:
+        """Let partners in by this configuration; a changed address or port is opened anew."""
+        self._in_force = in_force
+        configuration = in_force.configuration
+        where = (configuration.external_address, configuration.external_port)
+        if not in_force.gate:
+            await self.close(f"the configuration has not got {in_force.missing()}")
+        elif self._listening is None or where != self._where:
+            await self.close("the address has changed")
+            self._where = where
+            self._listening = asyncio.create_task(self._listen(*where))
+
+    async def close(self, reason: str) -> None:
+        """Close the port; connections that are not admitted yet are dropped."""
+        task, self._listening = self._listening, None
+        if task is None:
+            return
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        self._report("SRV-CLOSED", reason=reason)
+
+    async def _listen(self, address: str, port: int) -> None:
+        listener = await self._open_port(address, port)
+        with listener:
+            self._report("SRV-OPEN", address=addresses.shown(address or "*", port), enforced=ENFORCED)
+            slots = asyncio.Semaphore(self._in_force.configuration.limits.handshakes)
+            await accept_forever(listener, slots, self._serve)
+
+    async def _open_port(self, address: str, port: int) -> socket.socket:
+        """Open the port; as long as it is taken, say so once and try again."""
+        said = False
+        while True:
+            try:
+                return open_listener(address, port)
+            except OSError as error:
+                if not said:
+                    self._report("SRV-PORT", address=addresses.shown(address or "*", port), reason=str(error.strerror))
+                said = True
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _serve(self, sock: socket.socket, source: str, port: int) -> None:
+        limits = self._in_force.configuration.limits
+        if self._by_source[source] >= limits.handshakes_per_source:
+            self._report("ADM-LIMIT", source=source, limit=f"the limit of {limits.handshakes_per_source} handshakes")
+            return
+        self._by_source[source] += 1
+        try:
+            admitted = await self._admit(sock, addresses.shown(source, port), limits)
+        finally:
+            self._by_source[source] -= 1
+            if not self._by_source[source]:
+                del self._by_source[source]
+        if admitted:
+            await self._enter(admitted)
+
+    async def _admit(self, sock: socket.socket, source: str, limits: Limits) -> Admitted | None:
+        in_force = self._in_force
+        assert in_force.gate is not None
+        tls = AsyncTls(sock, accepting(in_force.gate.context))
+        try:
+            async with asyncio.timeout(limits.handshake_seconds):
+                await tls.handshake()
+        except TimeoutError:
+            self._report("ADM-TLS", source=source, reason=f"not done within {limits.handshake_seconds} s")
+        except (TlsError, EndOfStream, OSError) as error:
+            self._refused_in_handshake(tls, source, in_force, error)
+            await tls.end()
+        else:
+            return await self._decide(tls, source, in_force)
+        return None
+
+    async def _decide(self, tls: AsyncTls, source: str, in_force: InForce) -> Admitted | None:
+        """Decide again after the handshake: what a callback has let through counts only if it holds now."""
+        certificate = peer_certificate(tls.channel.connection)
+        if certificate is None:
+            self._report("ADM-REFUSED", source=source, reason="no certificate was shown", **NOBODY)
+            await tls.end()
+            return None
+        identity, partner = in_force.admit(certificate)
+        if isinstance(partner, Refused):
+            self._report("ADM-REFUSED", source=source, reason=partner.reason, **identity.as_fields())
+            await tls.end()
+            return None
+        return Admitted(tls, partner, identity, source)
+
+    def _refused_in_handshake(self, tls: AsyncTls, source: str, in_force: InForce, error: Exception) -> None:
+        shown = tls.channel.connection.get_app_data()
+        if not isinstance(shown, x509.Certificate):
+            self._report("ADM-TLS", source=source, reason=str(error))
+            return
+        identity, partner = in_force.admit(shown)
+        reason = partner.reason if isinstance(partner, Refused) else "admission changed during the handshake"
+        self._report("ADM-REFUSED", source=source, reason=reason, **identity.as_fields())

@@ -1,0 +1,100 @@
+"""The internal port: clients dial it from inside, for control links and session links. Same care as the external one."""
+
+import asyncio
+import contextlib
+import socket
+from collections import Counter
+from typing import Protocol
+
+from cryptography import x509
+
+from seon import addresses
+from seon.daemon.message_stream import MessageStream
+from seon.daemon.session_events import Report
+from seon.link import messages as m
+from seon.link.codec import Decoder, encode
+from seon.link.identity import IdentityError, check_link_client, fingerprint
+from seon.net.channel import EndOfStream, TlsError
+from seon.net.context import CONTROL, KeyedContext, accepting, peer_certificate
+from seon.net.listen import accept_forever
+from seon.net.stream import AsyncTls
+
+HANDSHAKE_SECONDS = 10.0
+CONNECTIONS = 512
+"""Connections to the internal port at once: control links and session links that are not joined yet."""
+CONNECTIONS_PER_SOURCE = 256
+
+_decoder: Decoder[m.SessionOpening] = Decoder(m.SessionOpening)
+
+
+class Links(Protocol):
+    """What the server does with verified links. It owns the connection from then on."""
+
+    async def control(self, tls: AsyncTls, key: str, source: str) -> None:
+        """Serve a control link to its end."""
+
+    def session(self, opening: m.SessionOpening, tls: AsyncTls, key: str, source: str) -> str | None:
+        """Take a session link; return why not, or None."""
+
+
+class InternalPort:
+    """Serves the internal port with the context in force."""
+
+    def __init__(self, listener: socket.socket, proxy_id: str, report: Report, links: Links) -> None:
+        self.context: KeyedContext | None = None
+        self._listener = listener
+        self._proxy_id = proxy_id
+        self._report = report
+        self._links = links
+        self._by_source: Counter[str] = Counter()
+
+    async def serve(self) -> None:
+        """Serve until cancelled."""
+        await accept_forever(self._listener, asyncio.Semaphore(CONNECTIONS), self._serve)
+
+    async def _serve(self, sock: socket.socket, source: str, port: int) -> None:
+        if self._by_source[source] >= CONNECTIONS_PER_SOURCE:
+            self._report("LNK-REFUSED", source=source, reason=f"the limit of {CONNECTIONS_PER_SOURCE} connections")
+            return
+        self._by_source[source] += 1
+        where = addresses.shown(source, port)
+        try:
+            await self._link(sock, where)
+        except TimeoutError:
+            self._report("LNK-REFUSED", source=where, reason="no handshake in time")
+        except (TlsError, EndOfStream, OSError, IdentityError, m.LinkError) as error:
+            self._report("LNK-REFUSED", source=where, reason=str(error))
+        finally:
+            self._by_source[source] -= 1
+            if not self._by_source[source]:
+                del self._by_source[source]
+
+    async def _link(self, sock: socket.socket, where: str) -> None:
+        assert self.context is not None
+        tls = AsyncTls(sock, accepting(self.context.context))
+        async with asyncio.timeout(HANDSHAKE_SECONDS):
+            try:
+                await tls.handshake()
+                key = self._verified(tls)
+            except (TlsError, IdentityError):
+                await tls.end()
+                raise
+        if tls.channel.connection.get_alpn_proto_negotiated() == CONTROL:
+            await self._links.control(tls, key, where)
+        else:
+            await self._session(tls, key, where)
+
+    def _verified(self, tls: AsyncTls) -> str:
+        certificate: x509.Certificate | None = peer_certificate(tls.channel.connection)
+        if certificate is None:
+            raise IdentityError("no certificate was shown")
+        check_link_client(certificate, self._proxy_id)
+        return fingerprint(certificate)
+
+    async def _session(self, tls: AsyncTls, key: str, where: str) -> None:
+        opening = await MessageStream(tls, _decoder).receive_within(HANDSHAKE_SECONDS)
+        taken = self._links.session(opening, tls, key, where)
+        if taken is not None:
+            with contextlib.suppress(TlsError, OSError):
+                await tls.write(encode(m.NotJoined(taken[:500])))
+            await tls.end()
