@@ -1,0 +1,61 @@
+"""Answers and refusals of the API: one error shape, and nothing of an inner fault in it."""
+
+import logging
+from collections.abc import Callable
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+
+from seon.api_messages import Problem
+from seon.backend.errors import OperatorError
+
+log = logging.getLogger("seon.api")
+
+
+class RefusedError(Exception):
+    """A call that gets a `Problem` with this HTTP status."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def answer(message: msgspec.Struct) -> HttpResponse:
+    """Return a message as JSON."""
+    return encoded_answer(msgspec.json.encode(message))
+
+
+def encoded_answer(octets: bytes) -> HttpResponse:
+    """Return octets that are JSON already."""
+    return HttpResponse(octets, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def problem(status: int, text: str) -> HttpResponse:
+    """Return a `Problem`."""
+    response = answer(Problem(error=text))
+    response.status_code = status
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Basic realm="Seonapi", charset="UTF-8"'
+    return response
+
+
+def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Turn what a call raised into its `Problem`; what nobody foresaw goes to the log only."""
+    if isinstance(error, RefusedError):
+        if error.status != 401:  # that one has its line already, with its code
+            source = request.META.get("REMOTE_ADDR")
+            log.warning("%s %s from %s refused, %d: %s", request.method, request.path, source, error.status, error)
+        return problem(error.status, str(error))
+    if isinstance(error, OperatorError):
+        log.error("%s %s: %s", request.method, request.path, error)
+        return problem(500, str(error))
+    log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    return problem(500, "Seonapi failed on this call; its log file says why")
+
+
+def no_such_call(request: HttpRequest, **_: object) -> HttpResponse:
+    """Answer a path that is not there."""
+    return problem(404, f"There is no call {request.path}")
+
+
+Call = Callable[..., HttpResponse]

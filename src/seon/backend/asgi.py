@@ -1,0 +1,61 @@
+"""The ASGI application: Django behind a limit on bodies.
+
+Django reads a whole body into a file before any view can say no; so the limit stands in front of it.
+"""
+
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+from seon.api_messages import MAX_BODY
+
+_TOO_LARGE = b'{"error":"A body has at most %d octets"}' % MAX_BODY
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+class BodyLimit:
+    """Answers 413 to a body over `MAX_BODY` octets, by its announced length or by what arrives."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass a call on, with its body counted."""
+        if scope["type"] != "http":
+            return
+        if _announced(scope["headers"]) > MAX_BODY:
+            await _refuse(send)
+            return
+        arrived = 0
+
+        async def counted() -> Any:
+            nonlocal arrived
+            message = await receive()
+            arrived += len(message.get("body", b""))
+            if arrived > MAX_BODY:
+                raise _TooLargeError
+            return message
+
+        try:
+            await self._application(scope, counted, send)
+        except _TooLargeError:
+            await _refuse(send)  # Django reads the body before it answers anything
+
+
+def _announced(headers: Any) -> int:
+    for name, value in headers:
+        if name.lower() == b"content-length":
+            return int(value) if value.isdigit() and len(value) < 19 else MAX_BODY + 1
+    return 0
+
+
+async def _refuse(send: Any) -> None:
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": _TOO_LARGE})
+
+
+application = BodyLimit(get_asgi_application())

@@ -1,0 +1,100 @@
+"""The version counter and the one row of settings."""
+
+import ipaddress
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from seon.backend.configuration.bounds import LIMITS, PROFILES, Bounds
+from seon.backend.configuration.versioned import Versioned
+
+PORT = Bounds(1, 65_535, 6_619)
+HOST_NAME = RegexValidator(r"\A[A-Za-z0-9_.:-]{1,253}\Z", "a host name or an IP address")
+CLIENT_IDLE_MARGIN = 30
+"""Seconds that the client waits longer than the server, so that not both end a silent session at once."""
+
+
+class Version(models.Model):
+    """The configuration version, in its one row. `versioned.raise_version` alone writes it."""
+
+    number = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "configuration version"
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+def validate_address(text: str) -> None:
+    """Raise ValidationError unless the text is a literal IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        raise ValidationError("a literal IPv4 or IPv6 address, or empty") from None
+
+
+def _number(bounds: Bounds, text: str) -> "models.PositiveIntegerField[int, int]":
+    validators = [MinValueValidator(bounds.least), MaxValueValidator(bounds.most)]
+    return models.PositiveIntegerField(default=bounds.default, validators=validators, help_text=text)
+
+
+class Settings(Versioned):
+    """What the administrator sets for the installation as a whole: one row."""
+
+    external_address = models.CharField(
+        max_length=45, blank=True, default="", validators=[validate_address],
+        help_text="Where the server listens for partners; empty: every address of its host.",
+    )  # fmt: skip
+    external_port = _number(PORT, "TCP/IP port of OFTP server (TLS).")
+    outgoing_address = models.CharField(
+        max_length=45, blank=True, default="", validators=[validate_address],
+        help_text="Source address of connections to partners; empty: the system's choice.",
+    )  # fmt: skip
+    receive_daemon_host = models.CharField(
+        max_length=253, blank=True, default="", validators=[HOST_NAME],
+        help_text="The company's OFTP2 station that takes incoming sessions; empty: they are refused.",
+    )  # fmt: skip
+    receive_daemon_port = _number(Bounds(1, 65_535, 3_305), "Its TCP port.")
+    profile = models.CharField(
+        max_length=20, choices=[(name, name) for name in PROFILES], default=PROFILES[0],
+        help_text="How strictly OFTP2 is judged.",
+    )  # fmt: skip
+
+    handshake_seconds = _number(LIMITS["handshake_seconds"], "From accept to the partner's verified certificate.")
+    handshakes = _number(LIMITS["handshakes"], "TLS handshakes under way at once.")
+    handshakes_per_source = _number(LIMITS["handshakes_per_source"], "The same, of one source address.")
+    sessions = _number(LIMITS["sessions"], "Sessions at once.")
+    sessions_per_partner = _number(LIMITS["sessions_per_partner"], "Sessions at once of one partner.")
+    sessions_per_minute = _number(LIMITS["sessions_per_minute"], "New sessions in a minute.")
+    idle_seconds = _number(
+        LIMITS["idle_seconds"].less(CLIENT_IDLE_MARGIN),
+        f"Silence that ends a session at the server; the client waits {CLIENT_IDLE_MARGIN} s longer.",
+    )
+    dial_seconds = _number(LIMITS["dial_seconds"], "Name, connection and TLS towards a partner, together.")
+    connect_seconds = _number(LIMITS["connect_seconds"], "Connection to the receive daemon.")
+    drain_seconds = _number(LIMITS["drain_seconds"], "What running sessions are given at an orderly end.")
+
+    journal_days = _number(Bounds(1, 3_660, 365), "How long events and sessions are kept.")
+    queue_seconds = _number(Bounds(1, 3_600, 60), "Time slice of the queue daemon.")
+
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "settings"
+
+    def __str__(self) -> str:
+        return "Settings"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Save as the one row there is."""
+        self.pk = 1
+        super().save(*args, **options)
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """Return the settings in force: the saved row, or the defaults."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1)

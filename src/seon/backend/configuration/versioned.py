@@ -1,0 +1,85 @@
+"""The configuration version: raised in the same transaction as any change of what `snapshot.py` reads.
+
+A model that the snapshot reads derives from `Versioned`. There is no way around it through the ORM: `save`, `delete`
+(cascades too), `QuerySet.update`, `bulk_create`, `bulk_update` and many-to-many changes all raise the version, and a
+unit test walks them. Only raw SQL slips by; nothing here uses it.
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+from django.db.models import F
+from django.db.models.signals import m2m_changed, post_delete
+
+
+def read_version() -> int:
+    """Return the configuration version in force; 0 before the first change."""
+    from seon.backend.configuration.models import Version  # noqa: PLC0415 - models need this module first
+
+    return Version.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+
+
+def raise_version() -> None:
+    """Raise the configuration version. Call it inside the transaction of the change."""
+    from seon.backend.configuration.models import Version  # noqa: PLC0415
+
+    if not Version.objects.filter(pk=1).update(number=F("number") + 1):
+        Version.objects.create(pk=1, number=1)
+
+
+M = TypeVar("M", bound="Versioned")
+
+
+class VersionedQuerySet(models.QuerySet[M]):
+    """A query set whose bulk changes raise the version too. They skip `full_clean`: values must come from models."""
+
+    def update(self, **values: Any) -> int:
+        """As Django's, and raise the version."""
+        with transaction.atomic():
+            raise_version()
+            return super().update(**values)
+
+    def bulk_create(self, objs: Iterable[M], *args: Any, **options: Any) -> list[M]:
+        """As Django's, and raise the version."""
+        with transaction.atomic():
+            raise_version()
+            return super().bulk_create(objs, *args, **options)
+
+    def bulk_update(self, objs: Iterable[M], *args: Any, **options: Any) -> int:
+        """As Django's, and raise the version."""
+        with transaction.atomic():
+            raise_version()
+            return super().bulk_update(objs, *args, **options)
+
+
+class Versioned(models.Model):
+    """A model that the snapshot reads. It cannot be saved with values that do not validate."""
+
+    objects = VersionedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Validate, save and raise the version, all in one transaction. Raises ValidationError."""
+        self.full_clean()
+        with transaction.atomic():
+            super().save(*args, **options)
+            raise_version()
+
+
+def _deleted(sender: type[models.Model], **_: Any) -> None:
+    # Django sends this inside the transaction of the deletion, for every object of a cascade.
+    if issubclass(sender, Versioned):
+        raise_version()
+
+
+def _relations_changed(instance: models.Model, action: str, **_: Any) -> None:
+    if isinstance(instance, Versioned) and action.startswith("post_"):
+        raise_version()
+
+
+post_delete.connect(_deleted, dispatch_uid="seon.version.deleted")
+m2m_changed.connect(_relations_changed, dispatch_uid="seon.version.relations")

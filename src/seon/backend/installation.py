@@ -1,0 +1,117 @@
+"""Making an installation, step by step; each step looks first, so a second run changes nothing."""
+
+# ruff: noqa: PLC0415 - models can be imported only after django.setup(), and the first step comes before it
+
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from seon.backend.errors import OperatorError
+from seon.backend.home import Home, replace_private
+from seon.backend.https import LOOPBACK_NAMES, new_api_ca, new_server_certificate
+from seon.backend.vault import new_master_key, read_master_key
+
+MIN_PASSWORD = 12
+
+
+def make_directories(home: Home, secret_file: Path) -> list[str]:
+    """Make directory and master key, before Django is loaded. Returns what was made. Raises OperatorError."""
+    made = []
+    try:
+        for directory in (home.path, home.log_directory):
+            if not directory.is_dir():
+                directory.mkdir(mode=0o700, parents=True)
+                made.append(f"directory {directory}")
+        if not secret_file.exists():
+            new_master_key(secret_file)
+            made.append(f"master key {secret_file}: keep a copy apart from the database's backups")
+    except OSError as error:
+        raise OperatorError(f"{error.filename or home.path}: {error.strerror}") from None
+    read_master_key(secret_file)
+    return made
+
+
+def migrate() -> list[str]:
+    """Bring the database to this build's form. Raises OperatorError when it cannot be reached."""
+    from django.core.management import call_command
+    from django.db import OperationalError, connection
+
+    try:
+        if is_migrated():
+            return []
+        if connection.vendor == "sqlite":
+            # Hundreds of small transactions on a file that does not hold anything yet.
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA synchronous=OFF")
+        call_command("migrate", verbosity=0, interactive=False)
+    except OperationalError as error:
+        raise OperatorError(f"The database cannot be used: {str(error).splitlines()[0]}") from None
+    finally:
+        connection.close()
+    return ["database"]
+
+
+def is_migrated() -> bool:
+    """Whether the database has this build's form."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def make_authorities(home: Home, hosts: Sequence[str]) -> list[str]:
+    """Make the link CA, the API CA and the https certificate. Raises OperatorError for a bad host name."""
+    from django.db import transaction
+
+    from seon.backend.trust.authorities import Kind, store_authority
+    from seon.backend.trust.models import Authority
+    from seon.link.identity import new_link_ca
+
+    made = []
+    makers: dict[Kind, Callable[[], object]] = {Kind.LINK: new_link_ca, Kind.API: new_api_ca}
+    with transaction.atomic():
+        for kind, make in makers.items():
+            if not Authority.objects.filter(kind=kind).exists():
+                store_authority(kind, *make())  # type: ignore[misc]  # both return key and certificate
+                made.append(f"{kind.label} CA")
+    if not (home.https_certificate.exists() and home.https_key.exists()):
+        renew_https(home, [*LOOPBACK_NAMES, *(host for host in hosts if host not in LOOPBACK_NAMES)])
+        made.append("https certificate")
+    return made
+
+
+def renew_https(home: Home, names: Sequence[str]) -> None:
+    """Issue a new https key and certificate for these names. Raises OperatorError."""
+    from seon.backend.trust.authorities import api_authority
+
+    ca_key, ca = api_authority()
+    key_pem, certificate_pem = new_server_certificate(ca_key, ca, names)
+    replace_private(home.https_key, key_pem)
+    replace_private(home.https_certificate, certificate_pem)
+    replace_private(home.api_ca, ca.public_bytes(Encoding.PEM))
+
+
+def make_administrator(user: str, password: str | None) -> tuple[list[str], str | None]:
+    """Make an administrator unless this user exists; returns what was made, and the password if it was made up here.
+
+    Raises OperatorError for a password that is too short.
+    """
+    from django.contrib.auth.models import User
+
+    if User.objects.filter(username=user).exists():
+        return [], None
+    if password is not None and len(password) < MIN_PASSWORD:
+        raise OperatorError(f"An administrator's password has at least {MIN_PASSWORD} characters")
+    chosen = password if password is not None else secrets.token_urlsafe(18)
+    User.objects.create_superuser(user, password=chosen)
+    return [f"administrator {user}"], chosen if password is None else None
+
+
+def require(home: Home) -> None:
+    """Raise OperatorError unless this is an installation that can be used."""
+    if not home.https_certificate.exists() or not os.access(home.https_key, os.R_OK):
+        raise OperatorError(f"{home.path} is no installation of Seonapi: run `seonapi init --home {home.path}` first")

@@ -1,0 +1,1 @@
+"""What happened: events and sessions. Nothing here is ever changed by hand."""

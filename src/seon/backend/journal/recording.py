@@ -1,0 +1,70 @@
+"""Putting events into the journal: each once, and the table of sessions kept up from them."""
+
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from seon.backend.journal.models import Entry
+from seon.backend.journal.sessions import follow
+from seon.events import CATALOGUE, Event, Value, describe, severity_of, shown
+
+_AHEAD = timedelta(days=1)
+"""A hop's clock may be wrong: a time further ahead is replaced by ours, so that nothing hides in the future."""
+_OLDEST = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def record(code: str, **fields: Value) -> None:
+    """Put something that Seonapi itself did into the journal."""
+    event = Event(id=f"{uuid.uuid4().hex}-api-1", code=code, time=time.time(), hop="inside", fields=fields)
+    store([event], reported_by="")
+
+
+def store(events: Sequence[Event], reported_by: str) -> int:
+    """Store events that are not there yet, follow the sessions; return how many of them are now in the journal."""
+    with transaction.atomic():
+        entries = [_entry(event, reported_by) for event in _new(events)]
+        Entry.objects.bulk_create(entries, ignore_conflicts=True)
+        for entry in entries:
+            follow(entry)
+    return len(events)
+
+
+def _new(events: Sequence[Event]) -> Iterable[Event]:
+    by_key = {(event.hop, event.id): event for event in events}
+    ids = {event.id for event in events}
+    stored = set(Entry.objects.filter(event_id__in=ids).values_list("hop", "event_id"))
+    return [event for key, event in by_key.items() if key not in stored]
+
+
+def _entry(event: Event, reported_by: str) -> Entry:
+    kind = CATALOGUE.get(event.code)
+    return Entry(
+        event_id=event.id,
+        hop=event.hop,
+        time=_time(event.time),
+        code=event.code,
+        group=kind.group if kind else "unknown",
+        severity=int(severity_of(event.code)),
+        session=shown(event.session)[:64],
+        text=describe(event),
+        fields={shown(name): _stored(value) for name, value in event.fields.items()},
+        reported_by=reported_by,
+    )
+
+
+def _time(unix: float) -> datetime:
+    now = timezone.now()
+    try:
+        time_said = datetime.fromtimestamp(unix, UTC)
+    except (ValueError, OverflowError, OSError):
+        return now
+    return time_said if _OLDEST <= time_said <= now + _AHEAD else now
+
+
+def _stored(value: Value) -> Value:
+    """A NUL cannot be stored by every database; nothing else is changed."""
+    return value.replace("\0", "\\x00") if isinstance(value, str) else value

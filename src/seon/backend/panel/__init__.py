@@ -1,0 +1,1 @@
+"""The administrative panel: Django's admin in the clothes of django-unfold."""

@@ -1,0 +1,1 @@
+"""Partners, their SSID codes and the certificates that admit them."""

@@ -1,0 +1,35 @@
+"""Adding a partner with its codes and certificates, all or nothing."""
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from seon.backend.certificates import describe_certificate, read_chain
+from seon.backend.errors import OperatorError
+from seon.backend.partners.models import Partner, PartnerCertificate, PartnerCode
+
+
+def add_partner(
+    identifier: str, name: str, codes: Sequence[str], certificates: Sequence[bytes], *, host: str = "", port: int = 6619
+) -> Partner:
+    """Add a partner; each of `certificates` is a file's octets, whose first certificate is pinned.
+
+    Raises OperatorError; nothing was stored then.
+    """
+    try:
+        with transaction.atomic():
+            partner = Partner(identifier=identifier, name=name, host=host, port=port)
+            partner.save()
+            for code in codes:
+                PartnerCode(partner=partner, code=code).save()
+            for octets in certificates:
+                pem = describe_certificate(read_chain(octets)[0]).pem
+                PartnerCertificate(partner=partner, pem=pem).save()
+    except ValidationError as error:
+        raise OperatorError(f"Partner {identifier}: {_told(error)}") from None
+    return partner
+
+
+def _told(error: ValidationError) -> str:
+    return "; ".join(f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items())

@@ -1,0 +1,87 @@
+"""The models of partners."""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from seon.backend.certificates import describe_certificate, read_chain
+from seon.backend.configuration.models import HOST_NAME
+from seon.backend.configuration.versioned import Versioned
+from seon.backend.errors import OperatorError
+
+_ID = RegexValidator(r"\A[A-Za-z0-9_.-]+\Z", "letters, digits, '_', '.' and '-'")
+# RFC 5024 §5.2: the characters an X field may show; blanks at the end are filling.
+_CODE = RegexValidator(r"\A[A-Z0-9/.&()' -]*[A-Z0-9/.&()'-]\Z", "capital letters, digits, blank and / - . & ( ) '")
+
+
+class Partner(Versioned):
+    """A company that exchanges files with us, as the proxy knows it."""
+
+    identifier = models.CharField(
+        max_length=64, unique=True, validators=[_ID], help_text="Short name in logs, commands and process titles."
+    )
+    name = models.CharField(max_length=120)
+    enabled = models.BooleanField(default=True)
+    host = models.CharField(
+        max_length=253, blank=True, default="", validators=[HOST_NAME],
+        help_text="Where it is dialled; empty: it only calls us.",
+    )  # fmt: skip
+    port = models.PositiveIntegerField(default=6_619, validators=[MinValueValidator(1), MaxValueValidator(65_535)])
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("identifier",)
+
+    def __str__(self) -> str:
+        return self.identifier
+
+
+class PartnerCode(Versioned):
+    """An Odette code that a partner may show in SSIDCODE. A partner without any may show every code."""
+
+    partner = models.ForeignKey(Partner, models.CASCADE, related_name="codes")
+    code = models.CharField(max_length=25, validators=[_CODE])
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("code",)
+        verbose_name = "SSID code"
+        constraints = (models.UniqueConstraint(fields=("partner", "code"), name="one_code_once_per_partner"),)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class PartnerCertificate(Versioned):
+    """A pinned certificate: it, and nothing that it issues, admits its partner. One certificate, one partner."""
+
+    partner = models.ForeignKey(Partner, models.CASCADE, related_name="certificates")
+    pem = models.TextField("certificate (PEM)", max_length=200_000)
+    fingerprint = models.CharField("SHA-256", max_length=64, unique=True, editable=False)
+    subject = models.CharField(max_length=500, editable=False)
+    not_after = models.DateTimeField("valid until", editable=False)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("not_after",)
+        verbose_name = "certificate"
+
+    def __str__(self) -> str:
+        return f"{self.subject} ({self.fingerprint[:16]})"
+
+    def full_clean(self, *args: object, **options: object) -> None:
+        """Read the certificate first: its fingerprint takes part in the check that it is nobody else's."""
+        self._read()
+        super().full_clean(*args, **options)  # type: ignore[arg-type]  # passed on as they came
+
+    def _read(self) -> None:
+        try:
+            found = describe_certificate(read_chain(self.pem.encode())[0])
+        except OperatorError as error:
+            raise ValidationError({"pem": str(error)}) from None
+        self.pem, self.fingerprint = found.pem, found.fingerprint
+        self.subject, self.not_after = found.subject, found.not_after

@@ -1,0 +1,118 @@
+"""The typed configuration, made from the models: one version of everything, for the client at one address."""
+
+from typing import cast
+
+import msgspec
+
+from seon.backend.addresses import canonical
+from seon.backend.configuration.bounds import LIMITS
+from seon.backend.configuration.models import CLIENT_IDLE_MARGIN, Settings
+from seon.backend.configuration.versioned import read_version
+from seon.backend.errors import OperatorError
+from seon.backend.partners.models import Partner
+from seon.backend.proxies.models import Listener
+from seon.backend.trust.models import OwnCertificate
+from seon.config import (
+    ClientConfiguration,
+    ClientPartner,
+    Limits,
+    OutgoingListener,
+    Profile,
+    ProxyConfiguration,
+    ReceiveDaemon,
+    ServerConfiguration,
+    ServerPartner,
+)
+from seon.config import OwnCertificate as OwnCertificateShown
+
+_TRIES = 10
+
+
+def encoded_snapshot(client_address: str) -> bytes:
+    """Return the configuration for the client at this address, as JSON that was proved to decode.
+
+    The version is read before and after: a snapshot never mixes two versions, and takes no lock.
+    Raises OperatorError when what is stored is not a valid configuration.
+    """
+    for _ in range(_TRIES):
+        version = read_version()
+        snapshot = build(version, client_address)
+        if read_version() == version:
+            return _proved(snapshot)
+    raise OperatorError("The configuration changes faster than it can be read; try again")
+
+
+def build(version: int, client_address: str) -> ProxyConfiguration:
+    """Return what the models say now, under this version number."""
+    settings = Settings.load()
+    profile = cast(Profile, settings.profile)
+    partners = list(Partner.objects.prefetch_related("codes", "certificates"))
+    limits = Limits(**{name: getattr(settings, name) for name in LIMITS})
+    client_limits = msgspec.structs.replace(limits, idle_seconds=settings.idle_seconds + CLIENT_IDLE_MARGIN)
+    return ProxyConfiguration(
+        version=version,
+        server=ServerConfiguration(
+            external_address=settings.external_address,
+            external_port=settings.external_port,
+            outgoing_address=settings.outgoing_address,
+            own_certificate=_own_certificate(),
+            partners=tuple(_server_partner(partner) for partner in partners),
+            limits=limits,
+            profile=profile,
+        ),
+        client=ClientConfiguration(
+            receive_daemon=_receive_daemon(settings),
+            listeners=_listeners(client_address),
+            partners=tuple(_client_partner(partner) for partner in partners),
+            limits=client_limits,
+            profile=profile,
+        ),
+    )
+
+
+def _proved(snapshot: ProxyConfiguration) -> bytes:
+    encoded = msgspec.json.encode(snapshot)
+    try:
+        msgspec.json.decode(encoded, type=ProxyConfiguration)
+    except msgspec.ValidationError as error:
+        raise OperatorError(f"The stored configuration is not valid: {error}") from None
+    return encoded
+
+
+def _own_certificate() -> OwnCertificateShown | None:
+    own = OwnCertificate.objects.filter(in_use=True).first()
+    return OwnCertificateShown(id=own.fingerprint, chain=own.chain) if own else None
+
+
+def _receive_daemon(settings: Settings) -> ReceiveDaemon | None:
+    if not settings.receive_daemon_host:
+        return None
+    return ReceiveDaemon(host=settings.receive_daemon_host, port=settings.receive_daemon_port)
+
+
+def _listeners(client_address: str) -> tuple[OutgoingListener, ...]:
+    mine = Listener.objects.filter(client__address=canonical(client_address)).select_related("partner")
+    return tuple(
+        OutgoingListener(port=listener.port, partner=listener.partner.identifier, address=listener.address)
+        for listener in mine
+    )
+
+
+def _codes(partner: Partner) -> tuple[str, ...]:
+    return tuple(code.code for code in partner.codes.all())
+
+
+def _server_partner(partner: Partner) -> ServerPartner:
+    return ServerPartner(
+        id=partner.identifier,
+        name=partner.name,
+        enabled=partner.enabled,
+        ssid_codes=_codes(partner),
+        pins=tuple(certificate.fingerprint for certificate in partner.certificates.all()),
+        host=partner.host,
+        port=partner.port,
+    )
+
+
+def _client_partner(partner: Partner) -> ClientPartner:
+    return ClientPartner(id=partner.identifier, name=partner.name, enabled=partner.enabled, ssid_codes=_codes(partner))

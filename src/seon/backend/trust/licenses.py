@@ -1,0 +1,28 @@
+"""Issuing licenses."""
+
+from cryptography import x509
+from django.db import transaction
+
+from seon.backend.errors import OperatorError
+from seon.backend.journal.recording import record
+from seon.backend.proxies.models import ProxyServer
+from seon.backend.trust.authorities import link_authority
+from seon.backend.trust.models import License
+from seon.link.identity import IdentityError, issue_license, parse_proxy_id
+
+
+def new_license(proxy_id: str, days: int, user: str) -> License:
+    """Issue a license for the server with this Proxy ID, and record who did. Raises OperatorError."""
+    proxy_id = proxy_id.strip()
+    try:
+        parse_proxy_id(proxy_id)
+        pem = issue_license(*link_authority(), proxy_id, days)
+    except IdentityError as error:
+        raise OperatorError(str(error)) from None
+    not_after = x509.load_pem_x509_certificates(pem.encode())[0].not_valid_after_utc
+    with transaction.atomic():
+        server, _ = ProxyServer.objects.get_or_create(proxy_id=proxy_id)
+        issued = License(server=server, pem=pem, not_after=not_after, issued_by=user)
+        issued.save()
+        record("AUD-LICENSE", proxy_id=proxy_id, user=user, until=f"{not_after:%Y-%m-%d %H:%M} UTC")
+    return issued

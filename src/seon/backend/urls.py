@@ -1,0 +1,21 @@
+"""All paths: the client's API, readiness, and the panel."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from seon.api_messages import PATH
+
+
+async def healthz(_: HttpRequest) -> HttpResponse:
+    """Answer that this process takes calls."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+urlpatterns = [
+    path(PATH.lstrip("/"), include("seon.backend.api.urls")),
+    path("healthz", healthz),
+    path("panel/", admin.site.urls),
+    path("", RedirectView.as_view(url="/panel/")),
+]

@@ -1,0 +1,395 @@
+"""`seonapi`: the installation's command line. Django is loaded by the command that needs it, so `--help` is quick.
+
+Every command says what it did in a line, or with --json in one JSON value. What goes wrong is one line that says what
+to do, and exit status 1 (2 for a wrong command line); never a traceback.
+"""
+
+# ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import click
+import msgspec
+
+from seon.backend.errors import OperatorError
+from seon.backend.home import Home
+
+MAX_FILE = 1024 * 1024
+"""Octets of a certificate, key or password file that are read."""
+
+
+Answer = TypeVar("Answer")
+
+
+class Said(NamedTuple):
+    """What a command has to say: for programs and for people."""
+
+    data: object
+    text: str
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="seon-smartproxy")
+def main() -> None:
+    """Seonapi: configuration, API and panel of Seon SmartProxy."""
+
+
+def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --home."""
+    return click.option("--home", metavar="DIR", help="The installation's directory; default: $SEON_HOME.")(function)
+
+
+def clear_errors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn an OperatorError into its one line."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except OperatorError as error:
+            raise click.ClickException(str(error)) from None
+
+    return wrapped
+
+
+def on_installation(function: Callable[..., Said]) -> Callable[..., None]:
+    """Make a function that returns `Said` a command on an installation: --home, --json, clear errors."""
+
+    @home_option
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+    @functools.wraps(function)
+    @clear_errors
+    def wrapped(home: str | None, as_json: bool, **options: Any) -> None:
+        open_installation(home)
+        said = _database_errors_cleared(functools.partial(function, **options))
+        click.echo(msgspec.json.encode(said.data).decode() if as_json else said.text)
+
+    return wrapped
+
+
+def open_installation(directory: str | None) -> Home:
+    """Load Django on an installation that exists. Raises OperatorError."""
+    from seon.backend.installation import require
+    from seon.backend.loading import choose_home, load_django
+
+    home = choose_home(directory)
+    require(home)
+    load_django()
+    return home
+
+
+def open_for_daemon(directory: str | None, name: str) -> Home:
+    """Open an installation for a daemon: its log too, and a database of this build's form. Raises OperatorError."""
+    place = open_installation(directory)
+    from seon.backend.installation import is_migrated
+    from seon.backend.logs import open_log
+
+    open_log(place.log_directory, name)
+    if not _database_errors_cleared(is_migrated):
+        raise OperatorError("The database is not of this version: run `seonapi init`")
+    return place
+
+
+def _database_errors_cleared(function: Callable[[], Answer]) -> Answer:
+    from django.db import DatabaseError
+
+    try:
+        return function()
+    except DatabaseError as error:
+        reason = str(error).splitlines()[0]
+        raise OperatorError(f"The database cannot be used ({reason}): after an update run `seonapi init`") from None
+
+
+def read_file(path: Path) -> bytes:
+    """Return the octets of a small file. Raises OperatorError."""
+    try:
+        with path.open("rb") as file:
+            octets = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise OperatorError(f"{path}: {error.strerror}") from None
+    if len(octets) > MAX_FILE:
+        raise OperatorError(f"{path} has more than {MAX_FILE} octets")
+    return octets
+
+
+def _secret_in(path: Path | None) -> str | None:
+    """Return the first line of a secret's file; a secret never comes by the command line, which every user can see."""
+    if path is None:
+        return None
+    try:
+        return (read_file(path).decode().splitlines() or [""])[0]
+    except UnicodeDecodeError:
+        raise OperatorError(f"{path} is not text") from None
+
+
+_FILE = click.Path(path_type=Path)
+
+# --- the installation -----------------------------------------------------------------------------------------------
+
+
+@main.command()
+@home_option
+@click.option(
+    "--host", "hosts", multiple=True, metavar="NAME", help="Name or address of this host for https; repeatable."
+)
+@click.option("--user", default="admin", show_default=True, help="The administrator.")
+@click.option("--password-file", type=_FILE, metavar="F", help="Its password; default: a random one, shown once.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+@clear_errors
+def init(home: str | None, hosts: tuple[str, ...], user: str, password_file: Path | None, as_json: bool) -> None:
+    """Make an installation, or bring one up to date. What is there stays."""
+    from seon.backend import installation
+    from seon.backend.loading import choose_home, load_django, secret_file_of
+
+    place = choose_home(home)
+    made = installation.make_directories(place, secret_file_of(place))
+    load_django()
+    made += installation.migrate()
+    made += installation.make_authorities(place, hosts)
+    administrators, password = installation.make_administrator(user, _secret_in(password_file))
+    made += administrators
+    if as_json:
+        data = {"home": str(place.path), "made": made, "user": user, "password": password}
+        click.echo(msgspec.json.encode(data).decode())
+        return
+    for what in made:
+        click.echo(f"made {what}")
+    if password is not None:
+        click.echo(f"password of {user}, shown only now: {password}")
+    if not made:
+        click.echo(f"{place.path} is complete: nothing changed")
+
+
+@main.command()
+@home_option
+@click.option("--listen", default="127.0.0.1:8443", show_default=True, metavar="ADDRESS:PORT")
+@clear_errors
+def serve(home: str | None, listen: str) -> None:
+    """Serve API and panel by https until SIGTERM or Ctrl-C."""
+    place = open_for_daemon(home, "seonapi")
+    from seon.backend.configuration.keys import split_host_port
+    from seon.backend.serving import serve as serve_https
+
+    host, port = split_host_port(listen)
+    serve_https(place, host, port, functools.partial(click.echo, nl=True))
+
+
+@main.command()
+@home_option
+@click.option("--once", is_flag=True, help="Do one round and end.")
+@clear_errors
+def queue(home: str | None, once: bool) -> None:
+    """Run the queue daemon: clean-up in a time slice (setting queue_seconds)."""
+    open_for_daemon(home, "queue")
+    from seon.backend.queue import daemon
+
+    if once:
+        daemon.run_round()
+    else:
+        daemon.run(click.echo)
+
+
+# --- settings -------------------------------------------------------------------------------------------------------
+
+
+@main.command(name="set")
+@click.argument("key")
+@click.argument("value")
+@on_installation
+def set_(key: str, value: str) -> Said:
+    """Set KEY to VALUE; `seonapi get` shows the keys and what may stand there."""
+    from seon.backend.configuration.keys import all_settings, set_setting
+
+    set_setting(key, value)
+    now = next(shown.value for shown in all_settings() if shown.key == key)
+    return Said({key: now}, f"{key} = {now}")
+
+
+@main.command()
+@click.argument("key", required=False)
+@on_installation
+def get(key: str | None) -> Said:
+    """Show one setting, or all with what may stand there."""
+    from seon.backend.configuration.keys import all_settings
+
+    rows = all_settings()
+    if key is not None:
+        rows = [row for row in rows if row.key == key]
+        if not rows:
+            raise OperatorError(f"There is no setting {key!r}; `seonapi get` shows all")
+        return Said({key: rows[0].value}, str(rows[0].value))
+    width = max(len(row.key) for row in rows)
+    lines = (f"{row.key:{width}}  {row.value!s:20}  {row.meaning} ({row.allowed})" for row in rows)
+    return Said({row.key: row.value for row in rows}, "\n".join(lines))
+
+
+# --- trust ----------------------------------------------------------------------------------------------------------
+
+
+@main.group(name="license")
+def license_() -> None:
+    """Licenses of servers."""
+
+
+@license_.command(name="issue")
+@click.argument("proxy_id")
+@click.option("--days", type=click.IntRange(1, 3_660), default=365, show_default=True)
+@click.option("--out", type=_FILE, metavar="FILE", help="Write the license there; default: standard output.")
+@on_installation
+def license_issue(proxy_id: str, days: int, out: Path | None) -> Said:
+    """Issue a license for the server whose `seon_proxyserver2 -L` printed PROXY_ID."""
+    from seon.backend.journal.auditing import operating_user
+    from seon.backend.trust.licenses import new_license
+
+    if out is not None and not out.parent.is_dir():
+        raise OperatorError(f"{out.parent} is not a directory")
+    issued = new_license(proxy_id, days, user=operating_user())
+    data = {"proxy_id": issued.server.proxy_id, "not_after": issued.not_after, "license": issued.pem}
+    if out is None:
+        return Said(data, issued.pem.rstrip("\n"))
+    try:
+        out.write_text(issued.pem)
+        out.chmod(0o644)  # nothing secret; the server refuses one that group or others may write
+    except OSError as error:
+        raise OperatorError(f"{out}: {error.strerror}") from None
+    return Said(data, f"license until {issued.not_after:%Y-%m-%d} in {out}")
+
+
+@main.group()
+def token() -> None:
+    """Security tokens of clients."""
+
+
+@token.command(name="new")
+@click.argument("name")
+@click.option(
+    "--proxy-id", "proxy_ids", multiple=True, help="A server its client may serve; default: every licensed one."
+)
+@on_installation
+def token_new(name: str, proxy_ids: tuple[str, ...]) -> Said:
+    """Make a token and print it: it is shown only now."""
+    from seon.backend.trust.tokens import new_token
+
+    made = new_token(name, proxy_ids)
+    return Said({"name": name, "token": made}, made)
+
+
+@token.command(name="withdraw")
+@click.argument("name")
+@on_installation
+def token_withdraw(name: str) -> Said:
+    """Withdraw a token: its client's calls are refused from now on."""
+    from seon.backend.trust.tokens import withdraw_token
+
+    withdraw_token(name)
+    return Said({"name": name, "withdrawn": True}, f"token {name} withdrawn")
+
+
+@token.command(name="list")
+@on_installation
+def token_list() -> Said:
+    """List tokens."""
+    from seon.backend.trust.models import Token
+
+    rows = [{"name": found.name, "withdrawn": found.withdrawn_at is not None} for found in Token.objects.all()]
+    lines = (f"{row['name']}{'  withdrawn' if row['withdrawn'] else ''}" for row in rows)
+    return Said(rows, "\n".join(lines) or "no tokens yet")
+
+
+@main.group()
+def certificate() -> None:
+    """The company's certificates towards partners."""
+
+
+@certificate.command(name="add")
+@click.option("--chain", type=_FILE, required=True, metavar="FILE", help="PEM, its own certificate first.")
+@click.option("--key", type=_FILE, required=True, metavar="FILE", help="Its private key, PEM or DER.")
+@click.option("--key-password-file", type=_FILE, metavar="FILE")
+@click.option("--name", default="", help="Name in the panel; default: the subject.")
+@on_installation
+def certificate_add(chain: Path, key: Path, key_password_file: Path | None, name: str) -> Said:
+    """Store a certificate with its key, and put it in use."""
+    from seon.backend.trust.own import add_own_certificate
+
+    password = _secret_in(key_password_file)
+    own = add_own_certificate(name, read_file(chain), read_file(key), password.encode() if password else None)
+    data = {"id": own.fingerprint, "subject": own.subject, "not_after": own.not_after}
+    return Said(data, f"certificate of {own.subject} until {own.not_after:%Y-%m-%d} in use")
+
+
+# --- partners and clients -------------------------------------------------------------------------------------------
+
+
+@main.group()
+def partner() -> None:
+    """Partners."""
+
+
+@partner.command(name="add")
+@click.argument("identifier", metavar="ID")
+@click.option("--name", help="Its full name; default: ID.")
+@click.option("--code", "codes", multiple=True, help="An SSID code it may show; repeatable; none: every code.")
+@click.option("--certificate", "certificates", type=_FILE, multiple=True, metavar="FILE", help="Pinned; repeatable.")
+@click.option("--host", default="", help="Where it is dialled; default: it only calls us.")
+@click.option("--port", type=click.IntRange(1, 65_535), default=6_619, show_default=True)
+@on_installation
+def partner_add(
+    identifier: str, name: str | None, codes: tuple[str, ...], certificates: tuple[Path, ...], host: str, port: int
+) -> Said:
+    """Add a partner under the short name ID."""
+    from seon.backend.partners.adding import add_partner
+
+    octets = [read_file(path) for path in certificates]
+    added = add_partner(identifier, name or identifier, codes, octets, host=host, port=port)
+    without = "" if certificates else "; without a certificate it is not admitted"
+    return Said({"id": added.identifier}, f"partner {added.identifier} added{without}")
+
+
+@partner.command(name="list")
+@on_installation
+def partner_list() -> Said:
+    """List partners."""
+    from seon.backend.partners.models import Partner
+
+    rows = [
+        {
+            "id": found.identifier,
+            "name": found.name,
+            "enabled": found.enabled,
+            "codes": [code.code for code in found.codes.all()],
+            "certificates": [pinned.fingerprint for pinned in found.certificates.all()],
+            "host": found.host,
+            "port": found.port,
+        }
+        for found in Partner.objects.prefetch_related("codes", "certificates")
+    ]
+    lines = ("  ".join(str(row[key]) for key in ("id", "name", "codes", "host")) for row in rows)
+    return Said(rows, "\n".join(lines) or "no partners yet")
+
+
+@main.group()
+def listener() -> None:
+    """Listening ports of clients, by which the send daemon reaches partners."""
+
+
+@listener.command(name="add")
+@click.option("--client", required=True, metavar="NAME/ADDRESS", help="The client; NAME or ADDRESS once it is known.")
+@click.option("--port", type=click.IntRange(1, 65_535), required=True)
+@click.option("--partner", "partner_id", required=True, metavar="ID")
+@click.option("--address", default="127.0.0.1", show_default=True, help="Where the client listens.")
+@on_installation
+def listener_add(client: str, port: int, partner_id: str, address: str) -> Said:
+    """Map a port of a client to a partner."""
+    from seon.backend.proxies.adding import add_listener
+
+    added = add_listener(client, port, partner_id, address)
+    data = {"client": added.client.name, "address": added.address, "port": added.port, "partner": partner_id}
+    return Said(data, f"{added.client}: {added}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

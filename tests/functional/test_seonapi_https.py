@@ -1,0 +1,492 @@
+"""The real `seonapi init` and `seonapi serve`, called over https as the client and a browser call them."""
+
+import asyncio
+import datetime as dt
+import hashlib
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.x509.oid import NameOID
+
+from seon.api_messages import (
+    MAX_BODY,
+    PATH,
+    TOKEN_HEADER,
+    CrlUrls,
+    Enrol,
+    Enrolled,
+    EventBatch,
+    EventsStored,
+    Problem,
+    SealedKey,
+    SealedKeyWanted,
+)
+from seon.config import ProxyConfiguration
+from seon.events import Event
+from seon.link.identity import check_link_client, new_link_request, parse_license, proxy_id_of
+from seon.link.sealing import EphemeralKey
+
+SEONAPI = str(Path(sys.executable).with_name("seonapi"))
+PASSWORD = "a long enough password"
+
+
+@dataclass
+class Installation:
+    home: Path
+    port: int = 0
+    process: "subprocess.Popen[str] | None" = None
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "SEON_HOME": str(self.home), **self.extra}
+
+    def run(self, *arguments: str, fails: bool = False) -> str:
+        done = subprocess.run(
+            [SEONAPI, *arguments], env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stderr.strip() if fails else done.stdout.strip()
+
+    def serve(self) -> None:
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            [SEONAPI, "serve", "--listen", f"127.0.0.1:{self.port}"],
+            env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == f"ready https://127.0.0.1:{self.port}/\n"
+
+    def stop(self) -> int:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(15)
+        assert self.process.stdout.read() == ""
+        self.process.stdout.close()
+        self.process = None
+        return status
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.home / "api-ca.pem"))
+
+    def caller(self, token: str = "") -> httpx.Client:
+        headers = {TOKEN_HEADER: token.rpartition(".")[2]} if token else {}
+        base = f"https://localhost:{self.port}{PATH}"
+        return httpx.Client(base_url=base, verify=self.tls, headers=headers, timeout=20, trust_env=False)
+
+    @property
+    def log(self) -> str:
+        return (self.home / "log" / "seonapi.log").read_text()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation as `seonapi init` leaves it; each test gets a copy of its own."""
+    directory = tmp_path_factory.mktemp("fresh")
+    password = directory / "password"
+    password.write_text(PASSWORD + "\n")
+    installation = Installation(directory / "home")
+    said = installation.run("init", "--password-file", str(password), "--host", "seonapi.example")
+    assert PASSWORD not in said
+    return installation.home
+
+
+@pytest.fixture
+def installation(fresh: Path, tmp_path: Path) -> Iterator[Installation]:
+    home = tmp_path / "home"
+    shutil.copytree(fresh, home)
+    made = Installation(home)
+    yield made
+    if made.process is not None:
+        made.process.kill()
+        made.process.communicate()
+
+
+@pytest.fixture
+def server_key() -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.generate()
+
+
+@pytest.fixture
+def own_files(tmp_path: Path) -> tuple[Path, Path]:
+    """Key and certificate of the company."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Our company")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now).not_valid_after(now + dt.timedelta(days=30))
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    paths = tmp_path / "own.pem", tmp_path / "own.key"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+        )
+    )
+    return paths
+
+
+def test_what_init_makes_belongs_to_this_user_alone(fresh: Path) -> None:
+    made = [fresh, *fresh.rglob("*")]
+    assert {"secret.key", "https.key", "seonapi.sqlite3"} <= {path.name for path in made}
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
+
+
+def problem(answer: httpx.Response) -> str:
+    assert answer.headers["content-type"] == "application/json"
+    return msgspec.json.decode(answer.content, type=Problem).error
+
+
+def test_the_whole_way_of_a_client_from_first_contact_to_sealed_key(
+    installation: Installation, server_key: Ed25519PrivateKey, own_files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    proxy_id = proxy_id_of(server_key.public_key())
+    installation.run("license", "issue", proxy_id, "--out", str(tmp_path / "lic"))
+    assert parse_license((tmp_path / "lic").read_bytes(), proxy_id).problem_at(time.time()) is None
+    assert (tmp_path / "lic").stat().st_mode & 0o022 == 0
+    token = installation.run("token", "new", "client", "--proxy-id", proxy_id)
+    installation.run("certificate", "add", "--chain", str(own_files[0]), "--key", str(own_files[1]))
+    installation.run(
+        "partner", "add", "P1", "--code", "O0013P1", "--certificate", str(own_files[0]), "--host", "p1.example"
+    )
+    installation.run("listener", "add", "--client", "main/::1", "--port", "4305", "--partner", "P1")
+    installation.run("set", "receive_daemon", "127.0.0.1:3305")
+    installation.serve()
+
+    # First contact: unverified and without credentials, then compared with the token's hash.
+    first = httpx.get(f"https://localhost:{installation.port}{PATH}ca", verify=False, trust_env=False)
+    prefix, pin, _ = token.split(".")
+    der = x509.load_pem_x509_certificate(first.content).public_bytes(serialization.Encoding.DER)
+    assert (prefix, pin) == ("seon1", hashlib.sha256(der).hexdigest())
+
+    with installation.caller(token) as api:
+        _, csr = new_link_request()
+        answer = api.post("enrol", content=msgspec.json.encode(Enrol(csr=csr)))
+        enrolled = msgspec.json.decode(answer.content, type=Enrolled)
+        assert enrolled.proxy_ids == (proxy_id,)
+        certificate = x509.load_pem_x509_certificate(enrolled.certificate.encode())
+        check_link_client(certificate, proxy_id)
+        certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(enrolled.link_ca.encode()))
+        assert 6 * 86_400 < enrolled.not_after - time.time() <= 7 * 86_400
+
+        configuration = msgspec.json.decode(api.get("configuration").content, type=ProxyConfiguration)
+        assert configuration.server.partners[0].ssid_codes == ("O0013P1",)
+        assert configuration.client.listeners[0].partner == "P1"  # ::1 counts as 127.0.0.1 (A8)
+        assert configuration.client.receive_daemon is not None
+        own = configuration.server.own_certificate
+        assert own is not None
+        assert own.chain == own_files[0].read_text()
+
+        key = EphemeralKey(server_key)
+        wanted = SealedKeyWanted(
+            proxy_id=proxy_id, mlkem_key=key.mlkem_key, x25519_key=key.x25519_key,
+            signature=key.signature, certificate_id=own.id,
+        )  # fmt: skip
+        answer = api.post("sealed-key", content=msgspec.json.encode(wanted))
+        opened = key.open(msgspec.json.decode(answer.content, type=SealedKey))
+        private = serialization.load_pem_private_key(opened, None)
+        assert private.public_key() == x509.load_pem_x509_certificate(own.chain.encode()).public_key()
+
+        forged = msgspec.structs.replace(wanted, x25519_key=bytes(31) + b"\1")
+        answer = api.post("sealed-key", content=msgspec.json.encode(forged))
+        assert (answer.status_code, "not signed" in problem(answer)) == (403, True)
+        other = EphemeralKey(Ed25519PrivateKey.generate())
+        stranger = SealedKeyWanted(
+            proxy_id=other.proxy_id, mlkem_key=other.mlkem_key, x25519_key=other.x25519_key,
+            signature=other.signature, certificate_id=own.id,
+        )  # fmt: skip
+        answer = api.post("sealed-key", content=msgspec.json.encode(stranger))
+        assert (answer.status_code, "No license" in problem(answer)) == (403, True)
+        absent = msgspec.structs.replace(wanted, certificate_id="none")
+        assert api.post("sealed-key", content=msgspec.json.encode(absent)).status_code == 404
+    assert opened not in installation.log.encode()
+    assert token.rpartition(".")[2] not in installation.log
+    assert installation.stop() == 0
+
+
+def test_a_call_without_a_valid_token_is_refused_and_logged_with_its_source(installation: Installation) -> None:
+    installation.serve()
+    paths = ("enrol", "configuration", "sealed-key", "events", "crl-urls", "blobs/" + "0" * 64)
+    for path in paths:
+        method = "GET" if path.startswith(("configuration", "blobs")) else "POST"
+        for token in ("", "wrong", "x" * 5_000):
+            with installation.caller(token) as api:
+                answer = api.request(method, path, content=b"not even JSON" if method == "POST" else None)
+            assert answer.status_code == 401, path
+            assert "seonapi token new" in problem(answer)
+    lines = [line for line in installation.log.splitlines() if "AUD-TOKEN" in line]
+    assert len(lines) == 3 * len(paths)
+    assert all("from 127.0.0.1" in line for line in lines)
+
+
+def test_a_waiting_call_sees_a_change_within_half_a_second_and_holds_nobody_up(installation: Installation) -> None:
+    token = installation.run("token", "new", "client")
+    installation.serve()
+
+    async def scenario() -> tuple[list[int], float, float]:
+        headers = {TOKEN_HEADER: token.rpartition(".")[2]}
+        base = f"https://localhost:{installation.port}{PATH}"
+        limits = httpx.Limits(max_connections=200)
+        async with httpx.AsyncClient(
+            base_url=base, verify=installation.tls, headers=headers, timeout=60, limits=limits, trust_env=False
+        ) as api:
+            known = (await api.get("configuration")).json()["version"]
+            assert (await api.get(f"configuration?known={known}")).status_code == 204
+            waiting = [asyncio.create_task(api.get(f"configuration?known={known}&wait=50")) for _ in range(40)]
+            await asyncio.sleep(1.5)
+            began = time.monotonic()
+            assert (await api.get("ca")).status_code == 200
+            quick = time.monotonic() - began
+            assert not any(task.done() for task in waiting)
+            change = await asyncio.create_subprocess_exec(
+                SEONAPI, "set", "external_port", "7000", env=installation.environment, stdout=subprocess.DEVNULL
+            )
+            seen_by_all = asyncio.gather(*waiting)
+            await change.wait()
+            changed = time.monotonic()
+            answers = await seen_by_all
+            return [a.json()["server"]["external_port"] for a in answers], quick, time.monotonic() - changed
+
+    ports, quick, late = asyncio.run(scenario())
+    assert set(ports) == {7_000}
+    assert quick < 0.5
+    assert late < 1.0  # 0.25 s until it is read; the rest is 40 answers on a slow machine
+
+
+def test_withdrawing_a_token_ends_its_waiting_call(installation: Installation) -> None:
+    token = installation.run("token", "new", "client")
+    installation.serve()
+    with installation.caller(token) as api:
+        known = api.get("configuration").json()["version"]
+        withdrawal = subprocess.Popen(
+            [SEONAPI, "token", "withdraw", "client"], env=installation.environment, stdout=subprocess.DEVNULL
+        )
+        answer = api.get(f"configuration?known={known}&wait=30")
+        assert withdrawal.wait(20) == 0
+        assert answer.status_code == 401
+
+
+def test_events_are_stored_once_and_the_dmz_never_overrules_the_inside(installation: Installation) -> None:
+    token = installation.run("token", "new", "client")
+    installation.serve()
+    start = Event(
+        id="s1-inside-1", code="SES-START", time=time.time(), hop="inside", session="s1",
+        fields={"partner": "P1", "direction": "incoming", "source": "10.0.0.1", "target": "sta", "tls": "1.3"},
+    )  # fmt: skip
+    same_id = msgspec.structs.replace(start, hop="dmz", fields={"partner": "forged\n\0line"})
+    end = Event(
+        id="s1-inside-2", code="SES-END", time=1e300, hop="inside", session="s1",
+        fields={"partner": "P1", "ended_by": "partner", "octets_in": 5, "octets_out": 2**70, "files": 1},
+    )  # fmt: skip
+    with installation.caller(token) as api:
+        for batch in ((start,), (same_id, start, end), (start, end)):
+            answer = api.post("events", content=msgspec.json.encode(EventBatch(events=batch)))
+            assert msgspec.json.decode(answer.content, type=EventsStored).stored == len(batch)
+        with_field = msgspec.json.encode(EventBatch(events=(start,))).replace(b'"hop"', b'"hup"')
+        assert api.post("events", content=with_field).status_code == 400
+    installation.stop()
+    question = (
+        "from seon.backend.loading import load_django; load_django()\n"
+        "from seon.backend.journal.models import Entry, Session\n"
+        "print(Entry.objects.filter(session='s1').count())\n"
+        "print([(s.partner, s.octets_in, s.files, s.ended_by) for s in Session.objects.all()])"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", question], env=installation.environment, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "3\n[('P1', 5, 1, 'partner')]"
+
+
+def test_malformed_calls_get_a_problem_with_the_right_status(installation: Installation) -> None:
+    token = installation.run("token", "new", "client")
+    installation.serve()
+    with installation.caller(token) as api:
+        assert api.get("enrol").status_code == 405
+        assert api.get("nothing").status_code == 404
+        assert "There is no call" in problem(api.get("nothing"))
+        assert api.get("blobs/" + "0" * 64).status_code == 404
+        assert api.get("blobs/../../secret.key").status_code == 404
+        for bad in ("known=-1", "known=x", "known=9" + "9" * 30, "wait=51", "wait=1.5", "known=%D9%A1"):
+            assert api.get("configuration?" + bad).status_code == 400, bad
+        assert api.post("events", content=b"\xff{").status_code == 400
+        answer = api.post("enrol", content=msgspec.json.encode(Enrol(csr="no CSR")))
+        assert (answer.status_code, "license issue" in problem(answer)) == (409, True)
+        assert (
+            api.post("crl-urls", content=msgspec.json.encode(CrlUrls(urls=("http://a/b", "file:///x")))).status_code
+            == 204
+        )
+        assert api.post("events", content=bytes(MAX_BODY + 1)).status_code == 413
+        assert api.post("events", content=(bytes(65_536) for _ in range(80))).status_code == 413  # chunked, no length
+
+
+def test_basic_authentication_is_demanded_besides_where_it_is_configured(
+    installation: Installation, tmp_path: Path
+) -> None:
+    secret = tmp_path / "basic"
+    secret.write_text("client:päss\n")
+    installation.extra["SEON_BASIC_AUTH_FILE"] = str(secret)
+    token = installation.run("token", "new", "client")
+    installation.serve()
+    with installation.caller(token) as api:
+        assert api.get("configuration").status_code == 401
+        assert api.get("configuration", auth=("client", "wrong")).status_code == 401
+        assert api.get("configuration", auth=("client", "päss")).status_code == 200
+    with installation.caller() as api:
+        assert api.get("configuration", auth=("client", "päss")).status_code == 401
+
+
+def test_an_administrator_logs_in_and_every_page_of_the_panel_stands(installation: Installation) -> None:
+    installation.run("token", "new", "client")
+    installation.serve()
+    base = f"https://localhost:{installation.port}"
+    with httpx.Client(base_url=base, verify=installation.tls, follow_redirects=True, trust_env=False) as browser:
+        page = browser.get("/")
+        assert page.url.path == "/panel/login/"
+        assert "Seon SmartProxy" in page.text
+        assert "'unsafe-inline'" not in page.headers["content-security-policy"].split("style-src")[0]
+        stylesheet = re.search(r'href="(/static/unfold/[^"]+\.css)"', page.text)
+        assert stylesheet is not None
+        assert browser.get(stylesheet[1]).headers["content-type"].startswith("text/css")
+        page = log_in(browser, page, PASSWORD)
+        assert page.url.path == "/panel/"
+        assert all("Secure" in c and "SameSite=Strict" in c for c in cookies_of(page))
+        lists = sorted(set(re.findall(r'href="(/panel/[a-z]+/[a-z]+/)"', page.text)))
+        assert len(lists) >= 10
+        for path in lists:
+            assert browser.get(path).status_code == 200, path
+        settings = browser.get("/panel/configuration/settings/1/change/")
+        assert 'name="external_port"' in settings.text
+        token_page = browser.get("/panel/trust/token/1/change/").text
+        assert "seon1." not in token_page
+        assert not re.search(r"[0-9a-f]{64}", token_page)
+
+
+def test_a_change_in_the_panel_is_a_new_version_and_an_event_with_its_user(
+    installation: Installation, own_files: tuple[Path, Path]
+) -> None:
+    token = installation.run("token", "new", "client")
+    installation.serve()
+    base = f"https://localhost:{installation.port}"
+    with (
+        httpx.Client(base_url=base, verify=installation.tls, follow_redirects=True, trust_env=False) as browser,
+        installation.caller(token) as api,
+    ):
+        log_in(browser, browser.get("/panel/login/"), PASSWORD)
+        before = api.get("configuration").json()["version"]
+        path = "/panel/configuration/settings/1/change/"
+        assert browser.get("/panel/configuration/settings/").url.path == path
+        refused = submit(browser, path, {"external_port": "0"})
+        assert "Ensure this value is greater than or equal to 1" in refused.text
+        saved = submit(browser, path, {"external_port": "7000", "receive_daemon_host": "sta.example"})
+        assert "was changed successfully" in saved.text
+        after = api.get("configuration").json()
+        assert after["version"] > before
+        assert after["server"]["external_port"] == 7_000
+        assert after["client"]["receive_daemon"]["host"] == "sta.example"
+
+        partner = {
+            "identifier": "P1", "name": "One", "enabled": "on", "port": "6619",
+            "codes-TOTAL_FORMS": "1", "codes-0-code": "O0013P1",
+            "certificates-TOTAL_FORMS": "1", "certificates-0-pem": own_files[0].read_text(),
+        }  # fmt: skip
+        wrong = submit(browser, "/panel/partners/partner/add/", partner | {"certificates-0-pem": "<b>no PEM</b>"})
+        assert "No certificate can be read there" in wrong.text
+        assert "<b>no PEM</b>" not in wrong.text
+        submit(browser, "/panel/partners/partner/add/", partner)
+        (shown,) = api.get("configuration").json()["server"]["partners"]
+        assert (shown["id"], shown["ssid_codes"], len(shown["pins"])) == ("P1", ["O0013P1"], 1)
+        events = browser.get("/panel/journal/entry/").text
+        assert "admin changed settings Settings: external_port, receive_daemon_host" in events
+        assert "admin changed partner P1: added" in events
+
+
+def submit(browser: httpx.Client, path: str, values: dict[str, str]) -> httpx.Response:
+    """Fill in a form of the panel as a browser does: what it shows, with these values in their places."""
+    page = browser.get(path)
+    form = re.split(r'<form[^>]*id="[a-z]+_form"', page.text)[1]
+    shown = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*?value="([^"]*)"', form))
+    shown |= {name: value for value, name in re.findall(r'<input[^>]*value="([^"]*)"[^>]*name="([^"]+)"', form)}
+    selected = re.findall(r'<select[^>]*name="([^"]+)".*?<option value="([^"]*)" selected', form, re.S)
+    data = {name: value for name, value in shown.items() if not name.startswith("_")} | dict(selected) | values
+    return browser.post(path, data=data | {"_save": "Save"}, headers={"Referer": str(page.url)})
+
+
+def test_the_queue_daemon_says_ready_and_ends_in_order(installation: Installation) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with subprocess.Popen(
+            [SEONAPI, "queue"],
+            env=installation.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            process.send_signal(number)
+            assert process.wait(10) == 0
+            assert process.stdout.read() == ""
+    assert "Queue daemon ended" in (installation.home / "log" / "queue.log").read_text()
+
+
+def test_five_wrong_passwords_lock_the_door(installation: Installation) -> None:
+    installation.serve()
+    base = f"https://localhost:{installation.port}"
+    with httpx.Client(base_url=base, verify=installation.tls, follow_redirects=True, trust_env=False) as browser:
+        for _ in range(5):
+            page = log_in(browser, browser.get("/panel/login/"), "wrong password")
+        assert page.status_code == 429
+        assert log_in(browser, browser.get("/panel/login/"), PASSWORD).status_code == 429
+
+
+def log_in(browser: httpx.Client, page: httpx.Response, password: str) -> httpx.Response:
+    field_value = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+    assert field_value is not None
+    data = {"username": "admin", "password": password, "csrfmiddlewaretoken": field_value[1], "next": "/panel/"}
+    return browser.post("/panel/login/", data=data, headers={"Referer": str(page.url)})
+
+
+def cookies_of(page: httpx.Response) -> list[str]:
+    return [value for answer in (*page.history, page) for value in answer.headers.get_list("set-cookie")]
+
+
+def test_a_second_start_on_a_taken_port_is_one_clear_line(installation: Installation) -> None:
+    installation.serve()
+    said = installation.run("serve", "--listen", f"127.0.0.1:{installation.port}", fails=True)
+    assert said == f"Error: 127.0.0.1:{installation.port} cannot be opened: Address already in use"
+
+
+def test_the_names_given_at_init_are_the_names_it_answers_to(installation: Installation) -> None:
+    installation.serve()
+    with installation.caller() as api:
+        url = f"https://127.0.0.1:{installation.port}/panel/login/"
+        assert api.get(url).status_code == 200
+        assert api.get(url, headers={"Host": "seonapi.example"}).status_code == 200
+        assert api.get(url, headers={"Host": "evil.example"}).status_code == 400

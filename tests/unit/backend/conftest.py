@@ -1,0 +1,108 @@
+"""Django in this process, and for each test an installation of its own (a copy of one made once)."""
+
+import datetime as dt
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from seon.backend.home import Home
+from seon.backend.loading import load_django
+from seon.link.identity import proxy_id_of
+
+# Models can be imported only after this; without SEON_HOME the settings reach nothing.
+for variable in ("SEON_HOME", "SEON_SECRET_FILE", "SEON_DATABASE_URL", "SEON_BASIC_AUTH_FILE"):
+    os.environ.pop(variable, None)
+load_django()
+del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `seonapi init` makes, without an administrator."""
+    from seon.backend import installation
+
+    home = Home(tmp_path_factory.mktemp("fresh") / "home")
+    installation.make_directories(home, home.secret_file)
+    with pytest.MonkeyPatch.context() as patch:
+        _point_at(home, patch)
+        installation.migrate()
+        installation.make_authorities(home, [])
+        _leave()
+    return home.path
+
+
+@pytest.fixture(autouse=True)
+def home(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """The test's own installation; the models of this process are on its database."""
+    mine = Home(tmp_path / "home")
+    shutil.copytree(fresh, mine.path)
+    monkeypatch.setenv("SEON_HOME", str(mine.path))
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "seon.backend.settings")
+    _point_at(mine, monkeypatch)
+    umask = os.umask(0o077)
+    yield mine
+    os.umask(umask)
+    _leave()
+
+
+def _point_at(home: Home, patch: pytest.MonkeyPatch) -> None:
+    """Let the models of this process use another installation."""
+    from django.conf import settings
+    from django.db import connection
+
+    connection.close()
+    patch.setattr(settings, "SEON_SECRET_FILE", str(home.secret_file))
+    patch.setitem(connection.settings_dict, "NAME", str(home.database_file))
+
+
+def _leave() -> None:
+    from django.db import connection
+
+    connection.close()
+
+
+@dataclass(frozen=True)
+class Made:
+    """A certificate with its key, as files hold them."""
+
+    certificate: bytes
+    key: bytes
+
+
+def make_certificate(name: str, key: "ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None" = None) -> Made:
+    """Return a self-signed certificate of 30 days."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + dt.timedelta(days=30))
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    return Made(certificate.public_bytes(Encoding.PEM), pem)
+
+
+@pytest.fixture
+def certificate_of() -> Callable[..., Made]:
+    return make_certificate
+
+
+@pytest.fixture
+def proxy_id() -> str:
+    return proxy_id_of(Ed25519PrivateKey.generate().public_key())

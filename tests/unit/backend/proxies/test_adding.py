@@ -1,0 +1,45 @@
+import pytest
+
+from seon.backend.errors import OperatorError
+from seon.backend.partners.adding import add_partner
+from seon.backend.proxies.adding import add_listener
+from seon.backend.proxies.models import Listener, ProxyClient
+
+
+@pytest.fixture(autouse=True)
+def partner() -> None:
+    add_partner("P1", "One", [], [])
+
+
+def test_a_client_is_made_once_and_then_known_by_name_or_address() -> None:
+    for port, client in enumerate(("main/::1", "main/127.0.0.1", "main", "127.0.0.1", "::1"), 4_305):
+        assert add_listener(client, port, "P1").client.name == "main"
+    assert list(ProxyClient.objects.values_list("address", flat=True)) == ["127.0.0.1"]
+    assert Listener.objects.count() == 5
+
+
+@pytest.mark.parametrize(
+    ("client", "partner_id", "address", "told"),
+    [
+        ("main/127.0.0.1", "P2", "127.0.0.1", "there are: P1"),
+        ("nobody", "P1", "127.0.0.1", "NAME/ADDRESS"),
+        ("main/here", "P1", "127.0.0.1", "IPv4 or IPv6"),
+        ("main/127.0.0.1", "P1", "everywhere", "IPv4 or IPv6"),
+    ],
+)
+def test_a_wrong_value_is_refused_and_leaves_no_client(client: str, partner_id: str, address: str, told: str) -> None:
+    with pytest.raises(OperatorError, match=told):
+        add_listener(client, 4_305, partner_id, address)
+    assert not ProxyClient.objects.exists()
+
+
+def test_a_port_leads_to_one_partner() -> None:
+    add_listener("main/127.0.0.1", 4_305, "P1")
+    with pytest.raises(OperatorError, match="4305"):
+        add_listener("main", 4_305, "P1")
+
+
+def test_a_name_does_not_move_to_another_address() -> None:
+    add_listener("main/127.0.0.1", 4_305, "P1")
+    with pytest.raises(OperatorError, match=r"has the address 127\.0\.0\.1"):
+        add_listener("main/10.0.0.1", 4_306, "P1")

@@ -1,0 +1,171 @@
+"""The commands as click runs them, on this process's models; what needs a process of its own is in tests/functional."""
+
+import getpass
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+from django.contrib.auth.models import User
+
+from seon.backend.configuration.models import Settings
+from seon.backend.home import Home
+from seon.backend.partners.models import Partner
+from seon.backend.proxies.models import Listener
+from seon.backend.trust.models import License, OwnCertificate, Token
+from seon.cli.seonapi import main
+from seon.link.identity import parse_license
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def done(*arguments: str) -> str:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout.rstrip("\n")
+
+
+def answered(*arguments: str) -> Any:
+    return msgspec.json.decode(done(*arguments, "--json"))
+
+
+def refused(*arguments: str) -> str:
+    result = run(*arguments)
+    assert result.exit_code != 0
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.stdout == ""
+    return result.stderr
+
+
+def test_a_setting_is_set_and_got() -> None:
+    assert done("set", "external_port", "7000") == "external_port = 7000"
+    assert done("get", "external_port") == "7000"
+    assert answered("get")["external_port"] == Settings.load().external_port == 7_000
+    assert "TCP/IP port of OFTP server (TLS). (1 to 65535)" in done("get")
+
+
+def test_a_wrong_value_is_one_line_that_names_what_is_allowed() -> None:
+    assert refused("set", "external_port", "0") == "Error: external_port cannot be '0'; allowed: 1 to 65535\n"
+    assert refused("get", "colour").count("\n") == 1
+
+
+def test_a_license_goes_to_a_file_that_nobody_else_may_write(proxy_id: str, tmp_path: Path) -> None:
+    out = tmp_path / "seon_proxy.lic"
+    said = done("license", "issue", proxy_id, "--days", "30", "--out", str(out))
+    assert str(out) in said
+    parse_license(out.read_bytes(), proxy_id)
+    assert stat.S_IMODE(out.stat().st_mode) == 0o644
+    assert getpass.getuser() in License.objects.get().issued_by
+
+
+def test_a_license_without_a_file_is_printed(proxy_id: str) -> None:
+    parse_license(done("license", "issue", proxy_id).encode(), proxy_id)
+    assert answered("license", "issue", proxy_id)["proxy_id"] == proxy_id
+
+
+def test_a_license_that_cannot_be_written_is_not_issued(proxy_id: str, tmp_path: Path) -> None:
+    assert "not a directory" in refused("license", "issue", proxy_id, "--out", str(tmp_path / "absent" / "lic"))
+    assert "Proxy ID" in refused("license", "issue", "abc")
+    assert not License.objects.exists()
+
+
+def test_a_token_is_printed_alone_and_withdrawn_by_name() -> None:
+    assert done("token", "new", "main").startswith("seon1.")
+    assert answered("token", "list") == [{"name": "main", "withdrawn": False}]
+    done("token", "withdraw", "main")
+    assert done("token", "list") == "main  withdrawn"
+    assert Token.objects.get().withdrawn_at is not None
+    assert "there are: none" in refused("token", "withdraw", "main")
+
+
+def test_a_partner_is_added_and_listed(certificate_of: Callable[..., Any], tmp_path: Path) -> None:
+    pem = tmp_path / "p1.pem"
+    pem.write_bytes(certificate_of("P1").certificate)
+    assert done("partner", "add", "P1", "--code", "O1", "--code", "O2", "--certificate", str(pem)) == "partner P1 added"
+    assert "not admitted" in done("partner", "add", "P2", "--name", "Two", "--host", "p2.example", "--port", "7000")
+    first, second = answered("partner", "list")
+    assert (first["codes"], len(first["certificates"])) == (["O1", "O2"], 1)
+    assert (second["name"], second["host"], second["port"]) == ("Two", "p2.example", 7_000)
+    assert "P1" in done("partner", "list")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    absent, large, text = tmp_path / "absent", tmp_path / "large", tmp_path / "text"
+    large.write_bytes(bytes(1024 * 1024 + 1))
+    text.write_text("no certificate")
+    assert f"{absent}: No such file" in refused("partner", "add", "P1", "--certificate", str(absent))
+    assert "more than" in refused("partner", "add", "P1", "--certificate", str(large))
+    assert "No certificate" in refused("partner", "add", "P1", "--certificate", str(text))
+    assert not Partner.objects.exists()
+
+
+def test_the_company_s_certificate_comes_into_use(certificate_of: Callable[..., Any], tmp_path: Path) -> None:
+    made, other = certificate_of("Our company"), certificate_of("Other")
+    for name, octets in (("own.pem", made.certificate), ("own.key", made.key), ("other.key", other.key)):
+        (tmp_path / name).write_bytes(octets)
+    chain = ("certificate", "add", "--chain", str(tmp_path / "own.pem"), "--key")
+    assert "belong together" in refused(*chain, str(tmp_path / "other.key"))
+    assert "CN=Our company" in done(*chain, str(tmp_path / "own.key"))
+    assert OwnCertificate.objects.get().in_use
+
+
+def test_a_listener_maps_a_port_to_a_partner() -> None:
+    done("partner", "add", "P1")
+    answer = answered("listener", "add", "--client", "main/::1", "--port", "4305", "--partner", "P1")
+    assert answer == {"client": "main", "address": "127.0.0.1", "port": 4_305, "partner": "P1"}
+    assert Listener.objects.count() == 1
+    assert "there are: P1" in refused("listener", "add", "--client", "main", "--port", "4306", "--partner", "P9")
+
+
+def test_init_changes_nothing_the_second_time(home: Home, tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("a long enough password\n")
+    first = answered("init", "--password-file", str(password))
+    assert (first["made"], first["password"]) == (["administrator admin"], None)
+    assert User.objects.get().check_password("a long enough password")
+    before = {file: file.read_bytes() for file in home.path.iterdir() if file.suffix in {".key", ".pem"}}
+    assert len(before) == 4
+    assert answered("init")["made"] == []
+    assert done("init") == f"{home.path} is complete: nothing changed"
+    assert before == {file: file.read_bytes() for file in before}
+
+
+def test_a_password_made_up_by_init_is_shown_once(home: Home) -> None:
+    answer = answered("init", "--user", "anna")
+    assert User.objects.get(username="anna").check_password(answer["password"])
+    assert answered("init", "--user", "anna")["password"] is None
+
+
+def test_a_short_password_makes_no_administrator(tmp_path: Path) -> None:
+    short = tmp_path / "password"
+    short.write_text("short\n")
+    assert "12 characters" in refused("init", "--password-file", str(short))
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("command", [("get",), ("serve",), ("queue", "--once"), ("token", "new", "x")])
+def test_without_an_installation_every_command_says_what_to_do(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "seonapi init --home" in refused(*command, "--home", str(tmp_path / "absent"))
+    monkeypatch.setenv("SEON_HOME", "")
+    assert "--home DIRECTORY or set SEON_HOME" in refused(*command)
+
+
+def test_a_round_of_the_queue_daemon_can_be_asked_for(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seon.backend.logs.open_log", lambda directory, name: directory / name)
+    done("queue", "--once")
+
+
+def test_help_loads_no_django() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, seon.cli.seonapi; print([m for m in ('django', 'granian', 'cryptography') if m in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"

@@ -1,0 +1,104 @@
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from seon.backend import snapshot
+from seon.backend.configuration.keys import set_setting
+from seon.backend.configuration.versioned import read_version
+from seon.backend.errors import OperatorError
+from seon.backend.partners.adding import add_partner
+from seon.backend.partners.models import Partner
+from seon.backend.proxies.adding import add_listener
+from seon.backend.trust.own import add_own_certificate
+from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
+
+
+def taken(address: str = "127.0.0.1") -> ProxyConfiguration:
+    return msgspec.json.decode(snapshot.encoded_snapshot(address), type=ProxyConfiguration)
+
+
+def test_a_fresh_installation_serves_the_defaults() -> None:
+    found = taken()
+    assert found.server == ServerConfiguration()
+    assert found.client == ClientConfiguration()
+    assert found.version == read_version()
+
+
+def test_everything_that_was_set_is_in_it(certificate_of: Callable[..., Any]) -> None:
+    made = certificate_of("P1")
+    add_partner("P1", "Partner one", ["O0013P1", "O0013P2"], [made.certificate], host="p1.example", port=6_620)
+    add_own_certificate("", made.certificate, made.key)
+    for key, value in {
+        "external_port": "7000", "external_address": "127.0.0.1", "outgoing_address": "10.0.0.1", "profile": "strict",
+        "receive_daemon": "sta.example:3305", "sessions": "7", "idle_seconds": "100",
+    }.items():  # fmt: skip
+        set_setting(key, value)
+    der = x509.load_pem_x509_certificate(made.certificate).public_bytes(Encoding.DER)
+    pin = hashlib.sha256(der).hexdigest()
+
+    found = taken()
+    server, client = found.server, found.client
+    assert (server.external_port, server.external_address, server.outgoing_address) == (7_000, "127.0.0.1", "10.0.0.1")
+    assert server.own_certificate is not None
+    assert (server.own_certificate.id, server.own_certificate.chain.encode()) == (pin, made.certificate)
+    (partner,) = server.partners
+    assert (partner.id, partner.name, partner.host, partner.port) == ("P1", "Partner one", "p1.example", 6_620)
+    assert (partner.ssid_codes, partner.pins) == (("O0013P1", "O0013P2"), (pin,))
+    assert client.partners[0].ssid_codes == partner.ssid_codes
+    assert client.receive_daemon is not None
+    assert (client.receive_daemon.host, client.receive_daemon.port) == ("sta.example", 3_305)
+    assert (server.profile, client.profile) == ("strict", "strict")
+    assert (server.limits.sessions, client.limits.sessions) == (7, 7)
+    assert (server.limits.idle_seconds, client.limits.idle_seconds) == (100, 130)
+
+
+def test_the_server_is_told_nothing_of_the_inside() -> None:
+    add_partner("P1", "One", [], [])
+    set_setting("receive_daemon", "sta.inside:3305")
+    add_listener("main/127.0.0.1", 4_305, "P1")
+    shown = msgspec.json.encode(taken().server)
+    assert b"sta.inside" not in shown
+    assert b"4305" not in shown
+
+
+def test_no_private_key_is_in_it(certificate_of: Callable[..., Any]) -> None:
+    made = certificate_of("own")
+    add_own_certificate("", made.certificate, made.key)
+    assert b"PRIVATE KEY" not in snapshot.encoded_snapshot("127.0.0.1")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_a_client_finds_its_listeners_by_its_own_address(address: str) -> None:
+    add_partner("P1", "One", [], [])
+    add_listener("main/::1", 4_305, "P1")
+    add_listener("other/10.0.0.1", 4_306, "P1")
+    assert [listener.port for listener in taken(address).client.listeners] == [4_305]
+    assert [listener.port for listener in taken("10.0.0.1").client.listeners] == [4_306]
+    assert taken("10.0.0.2").client.listeners == ()
+
+
+def test_what_slipped_past_validation_is_refused_and_not_served() -> None:
+    Partner.objects.bulk_create([Partner(identifier="not an id", name="One")])
+    with pytest.raises(OperatorError, match="not valid"):
+        taken()
+
+
+def test_a_change_in_the_middle_is_never_mixed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    build = snapshot.build
+    changes = iter([True, True, False])
+
+    def build_while_somebody_changes(version: int, address: str) -> ProxyConfiguration:
+        found = build(version, address)
+        if next(changes):
+            set_setting("external_port", str(7_000 + version))
+        return found
+
+    monkeypatch.setattr(snapshot, "build", build_while_somebody_changes)
+    found = taken()
+    assert found.version == read_version()
+    assert found.server.external_port == 7_000 + found.version - 1
