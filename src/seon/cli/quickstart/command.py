@@ -1,0 +1,189 @@
+"""The command itself: the steps in order, each shown as it happens."""
+
+import signal
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+
+import click
+import msgspec
+
+from seon.cli.quickstart.installation import (
+    ADMINISTRATOR,
+    OUR_CODE,
+    PARTNER_CODE,
+    Layout,
+    Ports,
+    prepare,
+)
+from seon.cli.quickstart.processes import Process, ProcessError, program
+from seon.cli.quickstart.transfers import PASSWORD, Result, incoming, make_files, outgoing
+
+LINK_SECONDS = 40.0
+
+
+class Steps:
+    """Shows what happens, with the time since the start. With --json everything but the result goes to stderr."""
+
+    def __init__(self, *, quiet_stdout: bool) -> None:
+        self._began = time.monotonic()
+        self._err = quiet_stdout
+
+    def say(self, text: str) -> None:
+        """Show a step."""
+        click.echo(f"[{time.monotonic() - self._began:6.1f} s] {text}", err=self._err)
+
+
+@click.command()
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("seon-run"),
+    show_default=True,
+    help="The installation's directory; a second start uses it again.",
+)
+@click.option("--once", is_flag=True, help="End after the transfers; exit status 0 only if all was right.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@click.option("--receive-daemon", default="", metavar="HOST:PORT",
+              help="A station of your own that takes incoming sessions, instead of the built-in one.")  # fmt: skip
+def quickstart(directory: Path, once: bool, as_json: bool, receive_daemon: str) -> None:
+    """Make a whole installation on this machine, run it, and send files through it both ways.
+
+    Seonapi, queue daemon, server, client, a receive daemon and a demo partner run as processes of their own on
+    loopback, until Ctrl-C stops them all.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    steps = Steps(quiet_stdout=as_json)
+    try:
+        with ExitStack() as stack:
+            status = _live(steps, stack, directory.resolve(), receive_daemon, once=once, as_json=as_json)
+    except ProcessError as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        steps.say("stopped")
+        status = 0
+    sys.exit(status)
+
+
+def _live(steps: Steps, stack: ExitStack, root: Path, receive_daemon: str, *, once: bool, as_json: bool) -> int:
+    steps.say(f"installation in {root}")
+    layout, ports, password = prepare(root, receive_daemon, steps.say)
+    processes = _start(steps, stack, layout, ports, receive_daemon)
+    results = _transfer(steps, layout, ports, receive_daemon)
+    good = all(r.sha256_ok is not False and (r.receipts == r.files or r.sha256_ok is None) for r in results.values())
+    steps.say("all files arrived as they were sent" if good else "NOT all files arrived as they were sent")
+    if as_json:
+        addresses = {"panel": f"https://127.0.0.1:{ports.seonapi}/panel/", "user": ADMINISTRATOR,
+                     "external": f"127.0.0.1:{ports.external}", "outgoing": f"127.0.0.1:{ports.outgoing}",
+                     "receive_daemon": receive_daemon or f"127.0.0.1:{ports.receive}",
+                     "partner_certificate": str(layout.certificate("partner")),
+                     "partner_key": str(layout.key("partner"))}  # fmt: skip
+        click.echo(msgspec.json.encode({**results, "ok": good, "addresses": addresses}).decode())
+        sys.stdout.flush()
+    if once:
+        return 0 if good else 1
+    _show_addresses(layout, ports, password, as_json=as_json)
+    _stay(steps, processes)
+    return 0
+
+
+def _start(steps: Steps, stack: ExitStack, layout: Layout, ports: Ports, receive_daemon: str) -> list[Process]:
+    """Start the programs, each ready before the next needs it; they are stopped in the opposite order."""
+    processes: list[Process] = []
+
+    def start(name: str, arguments: list[str], home: Path | None = None) -> Process:
+        process = Process(name, [program(arguments[0]), *arguments[1:]], layout.output / f"{name}.txt", home)
+        stack.callback(process.gone)
+        stack.callback(process.stop)
+        processes.append(process)
+        return process
+
+    station = ["seon", "station", "serve", "--password", PASSWORD]
+    inbox = ["--inbox", str(layout.receive_daemon / "inbox"), "--outbox", str(layout.receive_daemon / "outbox")]
+    if not receive_daemon:
+        start("receive-daemon", [*station, "--listen", f"127.0.0.1:{ports.receive}", "--code", OUR_CODE, *inbox])
+    partner = ["--inbox", str(layout.partner / "inbox"), "--outbox", str(layout.partner / "outbox"), "--tls",
+               "--cert", str(layout.certificate("partner")), "--key", str(layout.key("partner")),
+               "--ca", str(layout.certificate("proxy"))]  # fmt: skip
+    start("partner", [*station, "--listen", f"127.0.0.1:{ports.partner}", "--code", PARTNER_CODE, *partner])
+    api = start("seonapi", ["seonapi", "serve", "--listen", f"127.0.0.1:{ports.seonapi}"], layout.seonapi)
+    server = start("server", ["seon_proxyserver2", "-i", f"127.0.0.1:{ports.internal}",
+                              "-l", str(layout.license_file)], layout.server)  # fmt: skip
+    for process in processes[:-2]:
+        process.wait_for(r"ready \S+")
+        steps.say(f"{process.name} takes calls (process {process.pid})")
+    server.wait_for("SRV-START")
+    steps.say(f"server waits for its client on 127.0.0.1:{ports.internal}; the external port is closed ({server.pid})")
+    api.wait_for(r"ready \S+")
+    steps.say(f"Seonapi answers on 127.0.0.1:{ports.seonapi} (process {api.pid})")
+    queue = start("queue", ["seonapi", "queue"], layout.seonapi)
+    client = start("client", ["seon_proxyclient2", "-U", f"https://127.0.0.1:{ports.seonapi}",
+                              "-S", f"127.0.0.1:{ports.internal}", "-T", f"@{layout.token_file}"],
+                   layout.client)  # fmt: skip
+    client.wait_for("CLI-LINKED", LINK_SECONDS)
+    steps.say(f"client is linked to the server (process {client.pid})")
+    server.wait_for("SRV-OPEN", LINK_SECONDS)
+    steps.say(f"configuration came through; the external port 127.0.0.1:{ports.external} is open")
+    client.wait_for("CLI-LISTEN", LINK_SECONDS)
+    queue.wait_for("ready")
+    return processes
+
+
+def _transfer(steps: Steps, layout: Layout, ports: Ports, receive_daemon: str) -> dict[str, Result]:
+    files = make_files(layout.files)
+    inbox = None if receive_daemon else layout.receive_daemon / "inbox"
+    steps.say(f"the partner sends {len(files)} files in: {', '.join(path.name for path in files)}")
+    results = {"incoming": incoming(layout, ports, files, inbox)}
+    _show_result(steps, results["incoming"])
+    steps.say(f"the send daemon sends {len(files)} files out")
+    results["outgoing"] = outgoing(layout, ports, files)
+    _show_result(steps, results["outgoing"])
+    return results
+
+
+def _show_result(steps: Steps, result: Result) -> None:
+    same = {True: "SHA-256 equal", False: "SHA-256 DIFFERENT", None: "SHA-256 not ours to see"}[result.sha256_ok]
+    rate = result.octets / 1e6 / result.seconds
+    steps.say(
+        f"  {result.files} files, {result.octets} octets in {result.seconds:.1f} s ({rate:.0f} MB/s with start of "
+        f"the station), {same}, {result.receipts} receipts"
+    )
+
+
+def _show_addresses(layout: Layout, ports: Ports, password: str, *, as_json: bool) -> None:
+    lines = [
+        "",
+        f"  Panel               https://127.0.0.1:{ports.seonapi}/panel/   user {ADMINISTRATOR}, password {password}",
+        f"  Its CA              {layout.seonapi / 'api-ca.pem'}",
+        f"  External port       127.0.0.1:{ports.external} (TLS, for partners)",
+        f"  Partner certificate {layout.certificate('partner')}",
+        f"  Partner key         {layout.key('partner')}",
+        f"  Proxy certificate   {layout.certificate('proxy')}",
+        f"  Send daemon's port  127.0.0.1:{ports.outgoing} (leads to the demo partner)",
+        f"  Programs' output    {layout.output}",
+        "",
+        "  Ctrl-C stops everything.",
+        "",
+    ]
+    click.echo("\n".join(lines), err=as_json)
+
+
+def _stay(steps: Steps, processes: list[Process]) -> None:
+    """Stay until Ctrl-C; say it when a program ends by itself."""
+    running = list(processes)
+    while running:
+        time.sleep(0.5)
+        for process in running[:]:
+            status = process.ended()
+            if status is not None:
+                running.remove(process)
+                steps.say(f"{process.name} has ended with status {status}:\n{process.last_words()}")
+    raise ProcessError("every program has ended")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,183 @@
+"""The quick start's installation: its directory, ports, certificates and settings. Made once, used again."""
+
+import datetime as dt
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from seon.cli.quickstart.processes import free_port, program, remove_dead_pid_file, run
+
+OUR_CODE, PARTNER_CODE = "O0013000001SEONDEMO", "O0013000002PARTNER"
+PARTNER = "demo-partner"
+ADMINISTRATOR = "admin"
+FIRST_PORTS = {"seonapi": 8443, "internal": 2878, "external": 6619, "partner": 6620, "receive": 3305, "outgoing": 3306}
+Say = Callable[[str], None]
+
+
+class Ports(msgspec.Struct):
+    """TCP ports on 127.0.0.1."""
+
+    seonapi: int
+    internal: int
+    external: int
+    partner: int
+    receive: int
+    outgoing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where what is."""
+
+    root: Path
+
+    def __getattr__(self, name: str) -> Path:
+        """`layout.server` is the directory of that name."""
+        return self.root / name.replace("_", "-")
+
+    @property
+    def token_file(self) -> Path:
+        """The client's security token, mode 0600."""
+        return self.root / "client" / "token"
+
+    @property
+    def license_file(self) -> Path:
+        """The server's license."""
+        return self.root / "server" / "seon_proxy.lic"
+
+    def certificate(self, name: str) -> Path:
+        """A demo certificate; its key beside it."""
+        return self.root / "pki" / f"{name}.pem"
+
+    def key(self, name: str) -> Path:
+        """The key of a demo certificate, mode 0600."""
+        return self.root / "pki" / f"{name}.key"
+
+
+def prepare(root: Path, receive_daemon: str, say: Say) -> tuple[Layout, Ports, str]:
+    """Make the installation, or take the one that is there; return it with its ports and the panel's password."""
+    layout = Layout(root)
+    for name in ("seonapi", "server", "client", "pki", "output", "files",
+                 "receive-daemon/inbox", "receive-daemon/outbox", "partner/inbox", "partner/outbox"):  # fmt: skip
+        (root / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+    password = _password(root / "panel-password")
+    for pid_file in [*layout.server.glob("*.pid"), *layout.client.glob("*.pid")]:
+        if remove_dead_pid_file(pid_file):
+            say(f"removed {pid_file.name} of a process that is dead")
+    ports = _ports(root / "ports.json", say)
+    ready = root / "installed"
+    if not ready.exists():
+        _install(layout, say)
+        ready.write_text("seon quickstart\n")
+    _settings(layout, ports, receive_daemon, say)
+    return layout, ports, password
+
+
+def _ports(path: Path, say: Say) -> Ports:
+    """Return the ports of last time, each replaced if it is taken now."""
+    before = msgspec.json.decode(path.read_bytes(), type=dict[str, int]) if path.exists() else dict(FIRST_PORTS)
+    taken: set[int] = set()
+    now = {name: free_port(before.get(name, first), taken) for name, first in FIRST_PORTS.items()}
+    for name, port in now.items():
+        if port != before.get(name):
+            say(f"port {before.get(name)} is taken: {name} uses {port}")
+    path.write_bytes(msgspec.json.encode(now))
+    return msgspec.convert(now, Ports)
+
+
+def _install(layout: Layout, say: Say) -> None:
+    say("making certificates for the demo partner and for the external port")
+    make_certificate(layout, "partner", PARTNER_CODE, "Demo partner")
+    make_certificate(layout, "proxy", OUR_CODE, "Seon SmartProxy demo")
+    say("seonapi init: database, master key, link CA, API CA, administrator")
+    home = layout.seonapi
+    api = program("seonapi")
+    run([api, "init", "--user", ADMINISTRATOR, "--password-file", str(layout.root / "panel-password")], home)
+    say("seon_proxyserver2 -L: identity key and Proxy ID")
+    proxy_id = run([program("seon_proxyserver2"), "-L"], layout.server).split()[-1]
+    say(f"seonapi license issue {proxy_id[:12]}...")
+    run([api, "license", "issue", proxy_id, "--out", str(layout.license_file)], home)
+    layout.license_file.chmod(0o600)
+    say("seonapi token new, certificate add")
+    _write_private(layout.token_file, run([api, "token", "new", "quickstart"], home).split()[-1].encode())
+    run([api, "certificate", "add", "--chain", str(layout.certificate("proxy")),
+         "--key", str(layout.key("proxy"))], home)  # fmt: skip
+
+
+def _settings(layout: Layout, ports: Ports, receive_daemon: str, say: Say) -> None:
+    """Tell Seonapi the ports of this start; nothing is said again that it knows already."""
+    wanted = {
+        "external_address": "127.0.0.1",
+        "external_port": str(ports.external),
+        "receive_daemon": receive_daemon or f"127.0.0.1:{ports.receive}",
+        "partner": str(ports.partner),
+        "outgoing": str(ports.outgoing),
+    }
+    known_file = layout.root / "settings.json"
+    known = msgspec.json.decode(known_file.read_bytes(), type=dict[str, str]) if known_file.exists() else {}
+    api, home = program("seonapi"), layout.seonapi
+    for key in ("external_address", "external_port", "receive_daemon"):
+        if known.get(key) != wanted[key]:
+            say(f"seonapi set {key} {wanted[key]}")
+            run([api, "set", key, wanted[key]], home)
+    if known.get("partner") != wanted["partner"]:
+        say(f"seonapi partner add {PARTNER}")
+        run([api, "partner", "add", PARTNER, "--name", "Demo partner", "--code", PARTNER_CODE,
+             "--certificate", str(layout.certificate("partner")), "--host", "127.0.0.1",
+             "--port", wanted["partner"], *(["--replace"] if known else [])], home)  # fmt: skip
+    if known.get("outgoing") != wanted["outgoing"]:
+        say(f"seonapi listener add: port {ports.outgoing} of the client leads to {PARTNER}")
+        run([api, "listener", "add", "--client", "quickstart/127.0.0.1", "--port", wanted["outgoing"],
+             "--partner", PARTNER, *(["--replace"] if known else [])], home)  # fmt: skip
+    known_file.write_bytes(msgspec.json.encode(wanted))
+
+
+def _password(path: Path) -> str:
+    if not path.exists():
+        _write_private(path, secrets.token_urlsafe(12).encode())
+    return path.read_text().strip()
+
+
+def make_certificate(layout: Layout, name: str, code: str, common_name: str) -> None:
+    """Make a self-signed certificate in the manner of Odette's: the code as serialNumber and as SAN URI."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name(
+        [x509.NameAttribute(NameOID.COMMON_NAME, common_name), x509.NameAttribute(NameOID.SERIAL_NUMBER, code)]
+    )
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=730))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
+        )
+        .add_extension(
+            x509.SubjectAlternativeName([x509.UniformResourceIdentifier(f"oftp://{code}"), x509.DNSName("localhost")]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    layout.certificate(name).write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    _write_private(layout.key(name), pem)
+
+
+def _write_private(path: Path, octets: bytes) -> None:
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(octets)

@@ -1,0 +1,70 @@
+"""TLS of a station: its own certificate and key, and whom it talks to (mutual, TLS 1.2 or 1.3)."""
+
+import datetime as dt
+import ipaddress
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from seon.net.context import KeyedContext, accepting, connecting, partner_dialler, partner_listener
+from seon.station.wire import TlsWire
+
+HANDSHAKE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files. `peers`: certificates of peers themselves, or of CAs that issued theirs directly."""
+
+    chain: Path
+    """Own certificate, leaf first."""
+    key: Path
+    peers: Path
+
+
+class StationTls:
+    """Makes wires with TLS. Raises OSError or ValueError for files that cannot be read, TlsError for unfit ones."""
+
+    def __init__(self, files: TlsFiles, *, listening: bool) -> None:
+        self._trusted = x509.load_pem_x509_certificates(files.peers.read_bytes())
+        make = partner_listener if listening else partner_dialler
+        self._keyed: KeyedContext = make(files.chain.read_text("ascii"), files.key.read_bytes(), self._knows)
+
+    def accept(self, sock: socket.socket) -> TlsWire:
+        """Return the wire of a caller, whose certificate is known. Raises one of wire.BROKEN."""
+        return TlsWire(sock, accepting(self._keyed.context), HANDSHAKE_SECONDS)
+
+    def connect(self, sock: socket.socket, host: str) -> TlsWire:
+        """Return the wire to `host`, whose certificate is known. Raises one of wire.BROKEN."""
+        return TlsWire(sock, connecting(self._keyed.context, server_name=_server_name(host)), HANDSHAKE_SECONDS)
+
+    def _knows(self, leaf: x509.Certificate) -> bool:
+        now = dt.datetime.now(dt.UTC)
+        if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
+            return False
+        return any(leaf == trusted or _issued(trusted, leaf) for trusted in self._trusted)
+
+
+def _server_name(host: str) -> str:
+    """Return what to ask for by SNI: a literal address is no name (RFC 6066 section 3)."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return ""
+
+
+def _issued(issuer: x509.Certificate, leaf: x509.Certificate) -> bool:
+    """Whether `issuer` is a CA and signed `leaf`: a pinned certificate of a peer admits nothing but itself."""
+    try:
+        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
+        # A self-signed certificate is a peer's own or a root; only the root has issued others, and is no peer.
+        if not constraints.ca:
+            return False
+        leaf.verify_directly_issued_by(issuer)
+    except (x509.ExtensionNotFound, InvalidSignature, ValueError, TypeError):
+        return False
+    return True
