@@ -4,7 +4,7 @@
 |---|---|---|
 | `GET ca` (the only one without a token) | | the API's CA certificate, PEM |
 | `POST enrol` | `Enrol` | `Enrolled` |
-| `GET configuration?known=N&wait=S` | | `config.ProxyConfiguration`; 204 when version N still holds after S (0..50) seconds |
+| `GET configuration?known=N&wait=S` | | `config.ProxyConfiguration`; 204: version N still holds after S (0..50) s |
 | `POST sealed-key` | `SealedKeyWanted` | `SealedKey` |
 | `POST events` | `EventBatch` | `EventsStored` |
 | `POST crl-urls` | `CrlUrls` | 204 |
@@ -23,7 +23,7 @@ from seon.config import Pem, Struct
 from seon.events import Event
 
 PATH = "/api/proxy/v1/"
-TOKEN_HEADER = "X-Seon-Token"
+TOKEN_HEADER = "X-Seon-Token"  # noqa: S105  # a header's name
 MAX_WAIT = 50
 """Seconds a configuration call may wait: below the usual 60 s limits of reverse proxies."""
 MAX_BODY = 4 * 1024 * 1024

@@ -1,1 +1,1 @@
-"""Who may enter. Pure decisions: certificate to identity, identity to partner, counts to limits. No sockets, no clock."""
+"""Who may enter. Pure decisions: certificate to identity, identity to partner, counts to limits. No I/O, no clock."""

@@ -1,4 +1,4 @@
-"""Counts to limits: how many sessions there may be, in all, per partner and per minute. Time comes in as an argument."""
+"""Counts to limits: how many sessions there may be, in all, per partner and per minute. Time is an argument."""
 
 from collections import Counter, deque
 

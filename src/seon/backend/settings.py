@@ -19,7 +19,7 @@ from seon.api_messages import MAX_BODY
 from seon.backend.databases import database
 from seon.backend.home import DATABASE_VARIABLE, SECRET_VARIABLE, VARIABLE, Home
 from seon.backend.https import names_in
-from seon.backend.panel.look import UNFOLD as UNFOLD
+from seon.backend.panel import look
 from seon.backend.vault import derive, read_master_key
 
 _home_text = os.environ.get(VARIABLE, "")
@@ -130,3 +130,5 @@ LOGIN_URL = "/panel/login/"
 # Log files belong to the daemons (logs.py); a command line writes none.
 LOGGING_CONFIG = None
 SIMPLE_HISTORY_REVERT_DISABLED = True
+
+UNFOLD = look.UNFOLD

@@ -149,7 +149,7 @@ class Courier:
                 await self._say(c.ApiState("back"))
             return answer
 
-    # --- disk and names -------------------------------------------------------------------------------------------------
+    # --- disk and names -----------------------------------------------------------------------------------------------
 
     async def _keep(self, note: c.Keep) -> None:
         """Acknowledge only what is on disk; while the disk is full the hops before keep theirs."""

@@ -35,6 +35,7 @@ class CourierLine:
         self._when_kept: deque[Callable[[], None] | None] = deque()
         self._enrolling: asyncio.Future[Enrolled] | None = None
         self._sealing: dict[str, asyncio.Future[SealedKey]] = {}
+        self._kept: asyncio.Future[int] | None = None
         self._resolving: dict[str, asyncio.Future[tuple[str, ...]]] = {}
 
     async def run(self) -> None:
@@ -49,7 +50,7 @@ class CourierLine:
             feeder.cancel()
             await asyncio.gather(feeder, return_exceptions=True)
 
-    # --- questions ------------------------------------------------------------------------------------------------------
+    # --- questions --------------------------------------------------------------------------------------------------
 
     async def enrol(self, csr: str) -> Enrolled:
         """Return a link certificate; waits as long as Seonapi is away."""
@@ -75,7 +76,7 @@ class CourierLine:
         async with asyncio.timeout(ANSWER_SECONDS):
             return await future
 
-    # --- events ---------------------------------------------------------------------------------------------------------
+    # --- events -----------------------------------------------------------------------------------------------------
 
     def keep(self, event: Event, when_kept: Callable[[], None] | None = None) -> bool:
         """Queue an event for the spool; `when_kept` is called once it is on disk. False if there is no room."""
@@ -114,12 +115,12 @@ class CourierLine:
         if len(self._outbox):
             self._room.set()
 
-    # --- hearing --------------------------------------------------------------------------------------------------------
+    # --- hearing ----------------------------------------------------------------------------------------------------
 
     def _hear(self, note: c.FromCourier) -> None:
         match note:
             case c.Kept():
-                self._kept.set_result(note.count)
+                _answer(self._kept, note.count)
             case c.NewConfiguration():
                 self._on_configuration(note.configuration)
             case c.HaveEnrolled() if self._enrolling:

@@ -90,9 +90,10 @@ def fork(
     """Fork a session process that keeps only `own` sockets and its line; return it as the main sees it.
 
     `body` still finds the keys: it may need them to dial, and gives them up (`forget_all_keys`) before any OFTP2
-    octet is read. The caller has stopped reading `own` and closes its copies right after. Raises OSError when no process can be had.
+    octet is read. The caller has stopped reading `own` and closes its copies right after. Raises OSError when no
+    process can be had.
     """
-    threads = len(os.listdir("/proc/self/task"))
+    threads = len(list(Path("/proc/self/task").iterdir()))
     assert threads == 1, f"a fork with {threads} threads"
     ours, theirs = line.pair()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -137,13 +138,7 @@ def _cut_ties(title: str, keep: set[int], log: Log) -> None:
 
 
 def _close_others(keep: set[int]) -> None:
-    for name in os.listdir("/proc/self/fd"):
-        number = int(name)
+    for number in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
         if number not in keep:
             with contextlib.suppress(OSError):  # the listing's own descriptor is gone already
                 os.close(number)
-
-
-def own_descriptors() -> int:
-    """Return how many descriptors this process has open."""
-    return len(list(Path("/proc/self/fd").iterdir()))

@@ -164,4 +164,5 @@ def _why(ending: Ending, reporter: SessionReporter) -> str:
 
 def session_title(program: str, task: Task) -> str:
     """Return what `ps` shows of a session process; a partner's id holds nothing but letters, digits and `._-`."""
-    return f"{program}: session {task.session[:8]} {task.direction}, partner {task.partner}, {task.source} to {task.target}"
+    way = f"{task.direction}, partner {task.partner}, {task.source} to {task.target}"
+    return f"{program}: session {task.session[:8]} {way}"

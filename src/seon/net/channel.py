@@ -49,7 +49,8 @@ class Channel:
 
     def take(self, buffer: Buffer) -> int:
         """Move octets for the socket into a buffer; return how many (0 = none)."""
-        return max(0, _lib.BIO_read(self._from, buffer.pointer, buffer.size))
+        taken: int = _lib.BIO_read(self._from, buffer.pointer, buffer.size)
+        return max(0, taken)
 
     def read(self, buffer: Buffer, start: int, end: int) -> int:
         """Decrypt into `buffer[start:end]` until it is full or nothing is left; return the number of octets.

@@ -29,7 +29,7 @@ class Leg(Protocol):
         """Whether octets wait for the kernel."""
 
     def read(self, buffer: Buffer, start: int) -> int:
-        """Read once into `buffer[start:]`; return the octets. Raises EndOfStream, and BROKEN for a failed connection."""
+        """Read once into `buffer[start:]`; return how many octets. Raises EndOfStream, or BROKEN when it has failed."""
 
     def write(self, buffer: Buffer, start: int, end: int) -> None:
         """Send `buffer[start:end]`; what the kernel does not take is kept. Raises BROKEN."""

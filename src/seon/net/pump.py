@@ -79,7 +79,7 @@ class _Flow:
 
 
 class Pump:
-    """Run a session between two legs. `watch` gets each inspection that says something; `control` is asked for orders."""
+    """A session between two legs. `watch` gets each inspection that says something; `control` is asked for orders."""
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ class Transfer:
         self.records = 0
         """Ended in this transfer."""
         serviced = offer.security or offer.compression or offer.envelope
-        # The content of a CMS object is a stream whatever the file was (RFC 5024 6.5).
+        # The content of a CMS object is a stream whatever the file was (RFC 5024 section 6).
         self.has_records = offer.format in "FV" and not serviced
         self._text = offer.format == "T" and not serviced
         self._fixed = offer.format == "F" and offer.record_length > 0

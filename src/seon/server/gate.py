@@ -1,4 +1,4 @@
-"""The gate: the external port. Who comes in is verified here, before anything happens inside and before OFTP2 begins."""
+"""The gate: the external port. Who comes in is verified here, before anything happens inside or OFTP2 begins."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The internal port: clients dial it from inside, for control links and session links. Same care as the external one."""
+"""The internal port: clients dial it for control links and session links. The same care as at the external one."""
 
 import asyncio
 import contextlib
