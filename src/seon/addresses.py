@@ -4,7 +4,8 @@ import ipaddress
 import re
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_BRACKETED = re.compile(r"\[([^\]]*)\](?::(\d+))?")
+_BRACKETED = re.compile(r"\[([^\]]*)\](?::([0-9]*))?")
+_PORT = re.compile("[0-9]{1,5}")
 
 
 class AddressError(ValueError):
@@ -42,7 +43,7 @@ def split_host_port(text: str, default_port: int) -> tuple[str, int]:
         host, _, port = text.partition(":")
     if not port:
         return host, default_port
-    if not port.isdigit() or not 1 <= int(port) <= 65_535:
+    if not _PORT.fullmatch(port) or not 1 <= int(port) <= 65_535:
         raise AddressError(f"{port!r} is not a TCP port: 1 to 65535")
     return host, int(port)
 

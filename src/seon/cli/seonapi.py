@@ -349,6 +349,24 @@ def partner_add(
     return Said({"id": added.identifier}, f"partner {added.identifier} added{without}")
 
 
+@partner.command(name="change")
+@click.argument("identifier", metavar="ID")
+@click.option("--name", help="Its full name.")
+@click.option("--host", help="Where it is dialled; empty: it only calls us.")
+@click.option("--port", type=click.IntRange(1, 65_535))
+@click.option("--enable/--disable", "enabled", default=None, help="A disabled partner's sessions end within seconds.")
+@on_installation
+def partner_change(identifier: str, **changes: Any) -> Said:
+    """Change what is given; everything else stays."""
+    from seon.backend.partners.adding import change_partner
+
+    given = {name: value for name, value in changes.items() if value is not None}
+    if not given:
+        raise OperatorError("Nothing to change is given: --name, --host, --port, --enable or --disable")
+    change_partner(identifier, given)
+    return Said({"id": identifier, **given}, f"partner {identifier} changed: {', '.join(sorted(given))}")
+
+
 @partner.command(name="list")
 @on_installation
 def partner_list() -> Said:
@@ -374,6 +392,18 @@ def partner_list() -> Said:
 @main.group()
 def listener() -> None:
     """Listening ports of clients, by which the send daemon reaches partners."""
+
+
+@listener.command(name="remove")
+@click.option("--client", required=True, metavar="NAME", help="The client's name or address.")
+@click.option("--port", type=click.IntRange(1, 65_535), required=True)
+@on_installation
+def listener_remove(client: str, port: int) -> Said:
+    """Take a listening port away from a client."""
+    from seon.backend.proxies.adding import remove_listener
+
+    remove_listener(client, port)
+    return Said({"client": client, "port": port}, f"listening port {port} of {client} removed")
 
 
 @listener.command(name="add")

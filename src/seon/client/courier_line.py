@@ -5,7 +5,7 @@ import contextlib
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
 from seon.client import courier_messages as c
@@ -15,6 +15,7 @@ from seon.events import Event
 from seon.link.messages import LinkError
 
 ANSWER_SECONDS = 60.0
+T = TypeVar("T")
 
 
 class CourierLine:
@@ -64,17 +65,23 @@ class CourierLine:
 
     async def sealed(self, wanted: SealedKeyWanted) -> SealedKey:
         """Return the partners' TLS key sealed for a server. Raises ConnectionError, TimeoutError."""
-        future = self._sealing.setdefault(wanted.certificate_id, asyncio.get_running_loop().create_future())
-        await self._say(c.WantSealed(wanted))
-        async with asyncio.timeout(ANSWER_SECONDS):
-            return await future
+        return await self._ask(self._sealing, wanted.certificate_id, c.WantSealed(wanted))
 
     async def resolve(self, host: str) -> tuple[str, ...]:
         """Return the literal addresses of a name. Raises ConnectionError, TimeoutError."""
-        future = self._resolving.setdefault(host, asyncio.get_running_loop().create_future())
-        await self._say(c.Resolve(host))
-        async with asyncio.timeout(ANSWER_SECONDS):
-            return await future
+        return await self._ask(self._resolving, host, c.Resolve(host))
+
+    async def _ask(self, asked: dict[str, asyncio.Future[T]], key: str, note: c.FromMain) -> T:
+        """Ask and wait. Several may wait for one answer, so nobody's time limit may cancel it for the others."""
+        future = asked.setdefault(key, asyncio.get_running_loop().create_future())
+        await self._say(note)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await asyncio.shield(future)
+        except TimeoutError:
+            if asked.get(key) is future:
+                del asked[key]
+            raise
 
     # --- events -----------------------------------------------------------------------------------------------------
 

@@ -25,9 +25,14 @@ class Listeners:
         self._report = report
         self._take = take
         self._open: dict[OutgoingListener, asyncio.Task[None]] = {}
+        self._following = asyncio.Lock()
 
     async def follow(self, wanted: tuple[OutgoingListener, ...]) -> None:
-        """Open what is wanted and not open, close what is open and not wanted."""
+        """Open what is wanted and not open, close what is open and not wanted; the last call's word counts."""
+        async with self._following:
+            await self._follow(wanted)
+
+    async def _follow(self, wanted: tuple[OutgoingListener, ...]) -> None:
         for gone in self._open.keys() - set(wanted):
             task = self._open.pop(gone)
             task.cancel()

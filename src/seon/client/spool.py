@@ -1,5 +1,6 @@
 """Events on disk until Seonapi has them: a crash of anything in between loses none."""
 
+import os
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,13 +22,15 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         try:
+            # Before SQLite opens it: its journal files get the mode that the database file has when they are made.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            path.chmod(0o600)
             self._database = sqlite3.connect(path, isolation_level=None)
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=FULL")
             self._database.execute(
                 "CREATE TABLE IF NOT EXISTS event (number INTEGER PRIMARY KEY, id TEXT UNIQUE, body BLOB NOT NULL)"
             )
-            path.chmod(0o600)
         except (sqlite3.Error, OSError) as error:
             raise SpoolError(f"{path}: {error}") from error
 

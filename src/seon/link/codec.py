@@ -41,5 +41,4 @@ class Decoder(Generic[M]):
         try:
             return self._decoder.decode(octets)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            text = json_reason(error) if isinstance(error, msgspec.MsgspecError) else "not UTF-8"
-            raise LinkError(f"a message that cannot be understood: {text}") from error
+            raise LinkError(f"a message that cannot be understood: {json_reason(error)}") from error

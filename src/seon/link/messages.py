@@ -169,6 +169,6 @@ class LinkError(Exception):
     """The other end broke the link's protocol; the link ends with this text."""
 
 
-def json_reason(error: msgspec.MsgspecError) -> str:
-    """Return what was wrong with a message, without its content."""
-    return str(error)[:200]
+def json_reason(error: msgspec.MsgspecError | UnicodeDecodeError) -> str:
+    """Return what was wrong with a message. It may name a short value of it: whoever shows it escapes it."""
+    return "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)[:200]

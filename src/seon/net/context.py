@@ -35,22 +35,16 @@ _lib, _ffi = _binding.lib, _binding.ffi
 
 
 class KeyedContext:
-    """A context with its key, and the certificate that takes the key's place when a process gives it up."""
+    """A context with its key."""
 
     def __init__(self, context: SSL.Context, leaf: x509.Certificate) -> None:
         self.context = context
-        self._stand_in = crypto.X509.from_cryptography(_stand_in_for(leaf.public_key()))
-        _keyed.add(self)
-
-    def forget_key(self) -> None:
-        """Free the private key of the context; connections made from it hold a reference of their own."""
-        # A certificate that does not match the key in its slot makes OpenSSL free that key. Below pyOpenSSL's method,
-        # which refuses to change a context that was used.
-        if _lib.SSL_CTX_use_certificate(self.context._context, self._stand_in._x509) != 1:
-            raise TlsError("a private key could not be given up")
+        _stand_ins[context] = crypto.X509.from_cryptography(_stand_in_for(leaf.public_key()))
 
 
-_keyed: "weakref.WeakSet[KeyedContext]" = weakref.WeakSet()
+_stand_ins: "weakref.WeakKeyDictionary[SSL.Context, crypto.X509]" = weakref.WeakKeyDictionary()
+"""The certificate that takes the key's place when a process gives it up. By the context itself, which lives as long as
+any connection made from it: a configuration that was replaced during a handshake leaves nothing else behind."""
 _connections: "weakref.WeakSet[SSL.Connection]" = weakref.WeakSet()
 
 
@@ -59,10 +53,18 @@ def forget_all_keys() -> None:
 
     Established connections go on: TLS needs the key in the handshake only.
     """
+    keyed = list(_stand_ins.items())  # first: the next step may let go of the last reference but OpenSSL's own
     for connection in list(_connections):
         connection.set_context(_keyless)
-    for keyed in list(_keyed):
-        keyed.forget_key()
+    for context, stand_in in keyed:
+        _forget_key(context, stand_in)
+
+
+def _forget_key(context: SSL.Context, stand_in: crypto.X509) -> None:
+    # A certificate that does not match the key in its slot makes OpenSSL free that key. Below pyOpenSSL's method,
+    # which refuses to change a context that was used.
+    if _lib.SSL_CTX_use_certificate(context._context, stand_in._x509) != 1:
+        raise TlsError("a private key could not be given up")
 
 
 def partner_listener(chain: str, key: bytes | bytearray, judge: Judge) -> KeyedContext:
@@ -135,7 +137,10 @@ def _partner_context(method: int, judge: Judge) -> SSL.Context:
     def verify(connection: SSL.Connection, shown: crypto.X509, _error: int, depth: int, _ok: int) -> bool:
         if depth > 0:  # who may enter is decided by the peer's own certificate; what lies above it proves nothing
             return True
-        certificate = shown.to_cryptography()
+        try:
+            certificate = shown.to_cryptography()
+        except Exception:  # OpenSSL reads more than cryptography, which says so in many ways: nobody we know has that
+            return False
         if judge(certificate):
             return True
         connection.set_app_data(certificate)  # so that the refusal can name it
@@ -167,9 +172,9 @@ def _with_certificate(context: SSL.Context, chain: str, key: bytes | bytearray) 
     except ValueError as error:
         raise TlsError("the certificate chain cannot be read") from error
     try:
-        context.use_certificate(crypto.X509.from_cryptography(certificates[0]))
+        context.use_certificate(certificates[0])
         for above in certificates[1:]:
-            context.add_extra_chain_cert(crypto.X509.from_cryptography(above))
+            context.add_extra_chain_cert(above)
         _use_key(context, key)
         context.check_privatekey()
     except SSL.Error as error:

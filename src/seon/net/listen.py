@@ -71,6 +71,9 @@ async def accept_forever(listener: socket.socket, slots: asyncio.Semaphore, hand
 async def _serve(sock: socket.socket, peer: tuple[str, int], slots: asyncio.Semaphore, handler: Handler) -> None:
     try:
         await handler(sock, str(canonical(peer[0])), peer[1])
+    except Exception as error:  # whatever a stranger brought about, the port stays open for all others
+        trouble = {"message": f"serving a connection from {peer[0]} failed", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(trouble)
     finally:
         slots.release()
         with contextlib.suppress(OSError):

@@ -51,6 +51,8 @@ class FileStarted:
     """Our file was accepted (SFPA) and its data goes out, from `restart` units on."""
 
     file: OutgoingFile
+    start: StartFile
+    """The SFID as it was sent: its receipt names these values."""
     restart: int
 
 
@@ -60,7 +62,6 @@ class FileSent:
 
     file: OutgoingFile
     start: StartFile
-    """The SFID as it was sent: its receipt names these values."""
     octets: int
 
 

@@ -107,7 +107,9 @@ def agree(own: StartSession, peer: StartSession, *, credit: int) -> Agreement:
     Secure authentication is not built yet: a peer that demands it is answered with ESID 12.
     """
     if peer.authentication != own.authentication:
-        raise DisagreementError(EndReason.AUTHENTICATION_INCOMPATIBLE, "secure authentication is demanded by one side only")
+        raise DisagreementError(
+            EndReason.AUTHENTICATION_INCOMPATIBLE, "secure authentication is demanded by one side only"
+        )
     if peer.special_logic:
         raise DisagreementError(EndReason.INCOMPATIBLE, "special logic is not supported on TCP")
     may_send = own.direction in "SB" and peer.direction in "RB"

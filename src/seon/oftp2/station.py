@@ -307,7 +307,7 @@ class Station:
         if answer.restart > self._sending.start.restart:
             raise OutOfOrderError("the answered restart position is above the offered one")
         self._credit, self.state = self.agreement.credit, State.SENDING
-        self._tell(n.FileStarted(self._sending.file, answer.restart))
+        self._tell(n.FileStarted(self._sending.file, self._sending.start, answer.restart))
         try:
             self._sending.begin(answer.restart)
         except (LocalError, OSError) as error:

@@ -164,7 +164,7 @@ class ControlLink:
             raise m.LinkError("a configuration was damaged on its way")
         try:
             delivery = _delivery.decode(octets)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             self._report("CFG-BAD", version=offered.version, reason=m.json_reason(error))
             return
         await owner.deliver(delivery)

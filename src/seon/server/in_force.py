@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
+from seon.addresses import AddressError, canonical
 from seon.admission.identity import Identity, identity_of
 from seon.admission.partners import Refused, find_partner
 from seon.config import ServerConfiguration, ServerPartner
@@ -57,6 +58,7 @@ def put_in_force(delivery: Delivery, ephemeral: EphemeralKey) -> InForce:
     Raises NotUsable.
     """
     configuration = delivery.configuration
+    _check_addresses(configuration)
     own = configuration.own_certificate
     if own is None:
         return InForce(delivery.version, configuration, None, None)
@@ -74,6 +76,15 @@ def put_in_force(delivery: Delivery, ephemeral: EphemeralKey) -> InForce:
     except (IdentityError, TlsError) as error:
         raise NotUsable(str(error)) from error
     return InForce(delivery.version, configuration, gate, dialler)
+
+
+def _check_addresses(configuration: ServerConfiguration) -> None:
+    for address in (configuration.external_address, configuration.outgoing_address):
+        try:
+            if address:
+                canonical(address)
+        except AddressError as error:
+            raise NotUsable(str(error)) from error
 
 
 def _anyone(_: x509.Certificate) -> bool:

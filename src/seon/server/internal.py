@@ -15,7 +15,8 @@ from seon.link import messages as m
 from seon.link.codec import Decoder, encode
 from seon.link.identity import IdentityError, check_link_client, fingerprint
 from seon.net.channel import EndOfStream, TlsError
-from seon.net.context import CONTROL, KeyedContext, accepting, peer_certificate
+from seon.net import context
+from seon.net.context import KeyedContext, accepting, peer_certificate
 from seon.net.listen import accept_forever
 from seon.net.stream import AsyncTls
 
@@ -79,10 +80,13 @@ class InternalPort:
             except (TlsError, IdentityError):
                 await tls.end()
                 raise
-        if tls.channel.connection.get_alpn_proto_negotiated() == CONTROL:
-            await self._links.control(tls, key, where)
-        else:
-            await self._session(tls, key, where)
+        match tls.channel.connection.get_alpn_proto_negotiated():
+            case context.CONTROL:
+                await self._links.control(tls, key, where)
+            case context.SESSION:
+                await self._session(tls, key, where)
+            case _:
+                raise m.LinkError("neither a control link nor a session link was asked for (ALPN)")
 
     def _verified(self, tls: AsyncTls) -> str:
         certificate: x509.Certificate | None = peer_certificate(tls.channel.connection)

@@ -122,8 +122,9 @@ class Inbox:
         path = self._receipt_path(peer, receipt)
         path.parent.mkdir(parents=True, exist_ok=True)
         kind = "EERP" if isinstance(receipt, EndToEndResponse) else "NERP"
-        self._in_hand.add(path)
-        path.write_bytes(msgspec.json.encode({kind: receipt}))
+        with self._lock:
+            self._in_hand.add(path)
+            path.write_bytes(msgspec.json.encode({kind: receipt}))
 
     def owed(self, peer: str) -> list[Receipt]:
         """Return, and take in hand, the receipts that `peer` has not got and no other session has in hand."""
@@ -131,17 +132,19 @@ class Inbox:
         with self._lock:
             paths = [path for path in directory.glob("*") if path not in self._in_hand]
             self._in_hand.update(paths)
-        return [_read_receipt(path) for path in sorted(paths, key=lambda each: each.stat().st_mtime_ns)]
+            return [_read_receipt(path) for path in sorted(paths, key=lambda each: each.stat().st_mtime_ns)]
 
     def paid(self, peer: str, receipt: Receipt) -> None:
         """Forget a receipt that `peer` has got."""
         path = self._receipt_path(peer, receipt)
-        path.unlink(missing_ok=True)
-        self._in_hand.discard(path)
+        with self._lock:
+            path.unlink(missing_ok=True)
+            self._in_hand.discard(path)
 
     def unpaid(self, peer: str, receipt: Receipt) -> None:
         """Let go of a receipt that could not be handed over: another session may."""
-        self._in_hand.discard(self._receipt_path(peer, receipt))
+        with self._lock:
+            self._in_hand.discard(self._receipt_path(peer, receipt))
 
     def _receipt_path(self, peer: str, receipt: Receipt) -> Path:
         parts = (receipt.name, receipt.date + receipt.time, receipt.destination, receipt.originator)

@@ -76,6 +76,7 @@ class Offer:
         self, path: Path, start: StartFile, *, resume: bool = False, told: Callable[[int], None] = lambda _at: None
     ) -> None:
         self.path = path
+        self.resumed = resume
         self.source = FileSource(path, told)
         layout = RecordLayout(start.format, start.record_length)
         units = extent(self.source, layout).units if resume else 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seon.oftp2.commands import EndToEndResponse, StartFile
 from seon.oftp2.notices import Receipt
+from seon.oftp2.reasons import AnswerReason
 from seon.oftp2.sending import OutgoingFile
 from seon.oftp2.session_start import Profile
 from seon.station.inbox import Inbox
@@ -67,20 +68,23 @@ class OrderGiver:
 
         return told
 
-    def started(self, file: OutgoingFile) -> None:
+    def started(self, file: OutgoingFile, start: StartFile) -> None:
         """See Giver."""
-        self._offers[file][0].resume = True
+        order, _ = self._offers[file]
+        order.resume, order.key = True, key_of(start)
 
-    def sent(self, file: OutgoingFile, start: StartFile) -> None:
+    def sent(self, file: OutgoingFile) -> None:
         """See Giver."""
         order, offer = self._offers.pop(file)
-        order.sent, order.key = True, key_of(start)
+        order.sent = True
         offer.close()
 
-    def rejected(self, file: OutgoingFile, *, retry: bool) -> None:
+    def rejected(self, file: OutgoingFile, reason: int, *, retry: bool) -> None:
         """See Giver."""
         order, offer = self._offers.pop(file)
-        order.refused = not retry
+        # A duplicate of an interrupted attempt is that attempt: the file had arrived, only its EFPA was lost.
+        order.sent = order.resume and reason == AnswerReason.DUPLICATE
+        order.refused = not (retry or order.sent)
         offer.close()
 
     def answered(self, receipt: Receipt) -> None:

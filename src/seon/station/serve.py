@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from seon.addresses import canonical, shown
 from seon.oftp2.commands import StartFile
 from seon.oftp2.notices import Receipt
+from seon.oftp2.reasons import AnswerReason
 from seon.oftp2.sending import OutgoingFile
 from seon.oftp2.session_start import Profile
 from seon.station.inbox import Inbox
@@ -41,21 +42,23 @@ class OutboxGiver:
         self._offers = {offer.file: offer for offer in self._outbox.waiting(self._own, peer)}
         return list(self._offers)
 
-    def started(self, file: OutgoingFile) -> None:
+    def started(self, file: OutgoingFile, _start: StartFile) -> None:
         """See Giver."""
         self._started.add(file)
 
-    def sent(self, file: OutgoingFile, _start: StartFile) -> None:
+    def sent(self, file: OutgoingFile) -> None:
         """See Giver."""
         assert self._outbox is not None
         self._outbox.sent(self._offers.pop(file))
 
-    def rejected(self, file: OutgoingFile, *, retry: bool) -> None:
+    def rejected(self, file: OutgoingFile, reason: int, *, retry: bool) -> None:
         """See Giver."""
         assert self._outbox is not None
         offer = self._offers.pop(file)
         if retry:
             self._outbox.unsent(offer, started=False)
+        elif offer.resumed and reason == AnswerReason.DUPLICATE:
+            self._outbox.sent(offer)  # it had arrived with the attempt that was interrupted
         else:
             self._outbox.refused(offer)
 

@@ -24,15 +24,15 @@ class Giver(Protocol):
         """Return what is to be sent to `peer` now; asked at each turn."""
         ...
 
-    def started(self, file: OutgoingFile) -> None:
-        """The file was accepted; its data goes out."""
+    def started(self, file: OutgoingFile, start: StartFile) -> None:
+        """The file was accepted and its data goes out; its receipt will name what `start` says."""
         ...
 
-    def sent(self, file: OutgoingFile, start: StartFile) -> None:
-        """The other side has the whole file; its receipt will name what `start` says."""
+    def sent(self, file: OutgoingFile) -> None:
+        """The other side has the whole file."""
         ...
 
-    def rejected(self, file: OutgoingFile, *, retry: bool) -> None:
+    def rejected(self, file: OutgoingFile, reason: int, *, retry: bool) -> None:
         """The other side did not take the file."""
         ...
 
@@ -228,14 +228,14 @@ class Session:
     def _given(self, notice: n.Notice) -> None:
         """What became of files we gave."""
         match notice:
-            case n.FileStarted(file, restart):
-                self._giver.started(file)
+            case n.FileStarted(file, start, restart):
+                self._giver.started(file, start)
                 self._report("file-started", {"name": file.start.name, "restart": restart})
             case n.FileSent(file, start, octets):
-                self._giver.sent(file, start)
+                self._giver.sent(file)
                 self._report("file-sent", {"name": start.name, "octets": octets})
             case n.FileRejected(file, reason, retry, text):
-                self._giver.rejected(file, retry=retry)
+                self._giver.rejected(file, reason, retry=retry)
                 self._report("file-rejected", {"name": file.start.name, "reason": reason, "retry": retry, "text": text})
             case n.ReceiptReceived(receipt):
                 self._giver.answered(receipt)

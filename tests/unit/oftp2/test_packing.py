@@ -1,11 +1,15 @@
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seon.oftp2.data import CLOSED, walk_records, walk_stream
+from seon.oftp2.commands import EndFile, StartFile
 from seon.oftp2.packing import best_chunk, capacity, full_subrecords, pack, runs
+from seon.oftp2.transfer import Transfer
+
+START = StartFile("ORDERS.EDI", "20260131", "1205070001", "", "O0013BOB", "O0013ALICE", "U", 0, 1)
 
 
 def packed(octets: bytes, size: int, *, compression: bool = False) -> list[bytes]:
@@ -13,11 +17,9 @@ def packed(octets: bytes, size: int, *, compression: bool = False) -> list[bytes
 
 
 def test_a_full_buffer_has_the_best_fill() -> None:
-    # The data buffers of the vendor's trace in oftp2-protocol.md 4.1: 4000 octets hold 3936.
+    # The data buffers of a vendor's trace (oftp2-protocol.md 4.1): a file of 8546 octets with buffers of 4000.
     assert capacity(4000) == 3936
-    first, second, last = packed(bytes(range(256)) * 34, 4000)[:3]
-    assert (len(first), len(second)) == (4000, 4000)
-    assert len(last) == 1 + 13 + (8704 - 2 * 3936)
+    assert [len(buffer) for buffer in packed(bytes(8546), 4000)] == [4000, 4000, 686]
 
 
 @pytest.mark.parametrize("size", [128, 129, 191, 192, 193, 4096, 65_535, 99_999])
@@ -30,13 +32,11 @@ def test_the_read_size_fills_whole_buffers(size: int) -> None:
 @pytest.mark.parametrize("compression", [False, True])
 def test_the_verifier_counts_what_was_packed(size: int, compression: bool) -> None:
     octets = random.Random(2).randbytes(70_000) + b"\0" * 5000 + b"abc"
-    open_record = counted = 0
-    for buffer in packed(octets, size, compression=compression):
-        assert 2 <= len(buffer) <= size
-        walk = walk_stream(memoryview(buffer), open_record, compression=compression)
-        assert not walk.flaws
-        counted, open_record = counted + walk.octets, walk.open_record
-    assert (counted, open_record) == (len(octets), CLOSED)
+    buffers = packed(octets, size, compression=compression)
+    assert all(2 <= len(buffer) <= size for buffer in buffers)
+    transfer = Transfer(START, compression=compression)
+    assert not any(transfer.take(memoryview(buffer)) for buffer in buffers)
+    assert transfer.end(EndFile(0, len(octets))) == []
 
 
 def test_the_end_of_a_record_is_flagged_once_on_its_last_subrecord() -> None:
@@ -69,12 +69,9 @@ def test_records_share_buffers_and_empty_ones_are_kept() -> None:
 
 def test_records_run_over_buffers() -> None:
     buffers = list(pack([(b"x" * 300, True)] * 10, 128, compression=False))
-    open_record, records = CLOSED, 0
-    for buffer in buffers:
-        walk = walk_records(memoryview(buffer), open_record, compression=False, limit=300, fixed=True)
-        assert not walk.flaws
-        open_record, records = walk.open_record, records + walk.records
-    assert (open_record, records) == (CLOSED, 10)
+    transfer = Transfer(replace(START, format="F", record_length=300), compression=False)
+    assert not any(transfer.take(memoryview(buffer)) for buffer in buffers)
+    assert transfer.end(EndFile(10, 3000)) == []
 
 
 def test_buffers_are_made_only_as_they_are_asked_for() -> None:

@@ -14,7 +14,7 @@ for model in (User, Group, AccessAttempt, AccessFailureLog, AccessLog):
 
 
 @admin.register(User)
-class UserPage(UserAdmin, Page):
+class UserPage(UserAdmin, Page):  # type: ignore[type-arg]  # generic in the stubs only
     """Who may use the panel."""
 
     form = UserChangeForm

@@ -1,6 +1,6 @@
-"""Adding a partner with its codes and certificates, all or nothing."""
+"""Adding and changing a partner, all or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -26,6 +26,20 @@ def add_partner(
             for octets in certificates:
                 pem = describe_certificate(read_chain(octets)[0]).pem
                 PartnerCertificate(partner=partner, pem=pem).save()
+    except ValidationError as error:
+        raise OperatorError(f"Partner {identifier}: {_told(error)}") from None
+    return partner
+
+
+def change_partner(identifier: str, changes: Mapping[str, str | int | bool]) -> Partner:
+    """Change fields of a partner by their names in the model. Raises OperatorError; nothing was stored then."""
+    partner = Partner.objects.filter(identifier=identifier).first()
+    if partner is None:
+        raise OperatorError(f"There is no partner {identifier!r}; see: seonapi partner list")
+    for name, value in changes.items():
+        setattr(partner, name, value)
+    try:
+        partner.save()
     except ValidationError as error:
         raise OperatorError(f"Partner {identifier}: {_told(error)}") from None
     return partner

@@ -1,4 +1,4 @@
-"""Adding a client's listening port."""
+"""Adding and removing a client's listening ports."""
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -25,6 +25,14 @@ def add_listener(client: str, port: int, partner: str, address: str = "127.0.0.1
     except ValidationError as error:
         raise OperatorError(f"Listening port {port}: {'; '.join(error.messages)}") from None
     return listener
+
+
+def remove_listener(client: str, port: int) -> None:
+    """Remove a listening port. Raises OperatorError if there is none."""
+    found = Listener.objects.filter(client=client_named(client), port=port).first()
+    if found is None:
+        raise OperatorError(f"The client {client} has no listening port {port}")
+    found.delete()
 
 
 def client_named(text: str) -> ProxyClient:

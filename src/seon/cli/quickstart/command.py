@@ -19,7 +19,7 @@ from seon.cli.quickstart.installation import (
     prepare,
 )
 from seon.cli.quickstart.processes import Process, ProcessError, program
-from seon.cli.quickstart.transfers import PASSWORD, Result, incoming, make_files, outgoing
+from seon.cli.quickstart.transfers import Result, incoming, make_files, outgoing
 
 LINK_SECONDS = 40.0
 
@@ -55,8 +55,8 @@ def quickstart(directory: Path, once: bool, as_json: bool, receive_daemon: str) 
     Seonapi, queue daemon, server, client, a receive daemon and a demo partner run as processes of their own on
     loopback, until Ctrl-C stops them all.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a shell's background job ignores SIGINT otherwise
+        signal.signal(number, _interrupt)
     steps = Steps(quiet_stdout=as_json)
     try:
         with ExitStack() as stack:
@@ -102,7 +102,7 @@ def _start(steps: Steps, stack: ExitStack, layout: Layout, ports: Ports, receive
         processes.append(process)
         return process
 
-    station = ["seon", "station", "serve", "--password", PASSWORD]
+    station = ["seon", "station", "serve", "--password", f"@{layout.station_password}"]
     inbox = ["--inbox", str(layout.receive_daemon / "inbox"), "--outbox", str(layout.receive_daemon / "outbox")]
     if not receive_daemon:
         start("receive-daemon", [*station, "--listen", f"127.0.0.1:{ports.receive}", "--code", OUR_CODE, *inbox])

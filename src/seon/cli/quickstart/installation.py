@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from seon.cli.quickstart.processes import free_port, program, remove_dead_pid_file, run
 
 OUR_CODE, PARTNER_CODE = "O0013000001SEONDEMO", "O0013000002PARTNER"
-PARTNER = "demo-partner"
+PARTNER, CLIENT = "demo-partner", "quickstart"
 ADMINISTRATOR = "admin"
 FIRST_PORTS = {"seonapi": 8443, "internal": 2878, "external": 6619, "partner": 6620, "receive": 3305, "outgoing": 3306}
 Say = Callable[[str], None]
@@ -49,6 +49,11 @@ class Layout:
         return self.root / "client" / "token"
 
     @property
+    def station_password(self) -> Path:
+        """A file with the password that both demo stations show in their SSID (at most 8 characters)."""
+        return self.root / "station-password"
+
+    @property
     def license_file(self) -> Path:
         """The server's license."""
         return self.root / "server" / "seon_proxy.lic"
@@ -69,6 +74,8 @@ def prepare(root: Path, receive_daemon: str, say: Say) -> tuple[Layout, Ports, s
                  "receive-daemon/inbox", "receive-daemon/outbox", "partner/inbox", "partner/outbox"):  # fmt: skip
         (root / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     password = _password(root / "panel-password")
+    if not layout.station_password.exists():
+        _write_private(layout.station_password, b"DEMO")
     for pid_file in [*layout.server.glob("*.pid"), *layout.client.glob("*.pid")]:
         if remove_dead_pid_file(pid_file):
             say(f"removed {pid_file.name} of a process that is dead")
@@ -128,15 +135,20 @@ def _settings(layout: Layout, ports: Ports, receive_daemon: str, say: Say) -> No
         if known.get(key) != wanted[key]:
             say(f"seonapi set {key} {wanted[key]}")
             run([api, "set", key, wanted[key]], home)
-    if known.get("partner") != wanted["partner"]:
+    if not known:
         say(f"seonapi partner add {PARTNER}")
         run([api, "partner", "add", PARTNER, "--name", "Demo partner", "--code", PARTNER_CODE,
              "--certificate", str(layout.certificate("partner")), "--host", "127.0.0.1",
-             "--port", wanted["partner"], *(["--replace"] if known else [])], home)  # fmt: skip
+             "--port", wanted["partner"]], home)  # fmt: skip
+    elif known["partner"] != wanted["partner"]:
+        say(f"seonapi partner change {PARTNER} --port {wanted['partner']}")
+        run([api, "partner", "change", PARTNER, "--port", wanted["partner"]], home)
     if known.get("outgoing") != wanted["outgoing"]:
         say(f"seonapi listener add: port {ports.outgoing} of the client leads to {PARTNER}")
-        run([api, "listener", "add", "--client", "quickstart/127.0.0.1", "--port", wanted["outgoing"],
-             "--partner", PARTNER, *(["--replace"] if known else [])], home)  # fmt: skip
+        if known:
+            run([api, "listener", "remove", "--client", CLIENT, "--port", known["outgoing"]], home)
+        run([api, "listener", "add", "--client", f"{CLIENT}/127.0.0.1", "--port", wanted["outgoing"],
+             "--partner", PARTNER], home)  # fmt: skip
     known_file.write_bytes(msgspec.json.encode(wanted))
 
 

@@ -13,7 +13,6 @@ from seon.cli.quickstart.processes import ProcessError, program, run
 
 SIZES = {"ORDER.EDI": 1_024, "DRAWING.CATPART": 1_048_576, "BODYSHELL.CATPART": 64 * 1_048_576}
 """Octets of the demo files. Random, so that neither compression nor chance helps."""
-PASSWORD = "DEMO"  # noqa: S105  # of the two demo stations
 
 
 class Result(msgspec.Struct):
@@ -41,19 +40,23 @@ def incoming(layout: Layout, ports: Ports, files: Sequence[Path], inbox: Path | 
     """Send files as the demo partner: TLS to the external port."""
     tls = ["--tls", "--cert", str(layout.certificate("partner")), "--key", str(layout.key("partner")),
            "--ca", str(layout.certificate("proxy"))]  # fmt: skip
-    return _send(f"127.0.0.1:{ports.external}", files, PARTNER_CODE, OUR_CODE, inbox, tls)
+    return _send(layout, f"127.0.0.1:{ports.external}", files, (PARTNER_CODE, OUR_CODE), inbox, tls)
 
 
 def outgoing(layout: Layout, ports: Ports, files: Sequence[Path]) -> Result:
     """Send files as the company's send daemon: plain TCP to the client's listening port."""
-    return _send(f"127.0.0.1:{ports.outgoing}", files, OUR_CODE, PARTNER_CODE, layout.partner / "inbox", [])
+    inbox = layout.partner / "inbox"
+    return _send(layout, f"127.0.0.1:{ports.outgoing}", files, (OUR_CODE, PARTNER_CODE), inbox, [])
 
 
-def _send(target: str, files: Sequence[Path], code: str, to: str, inbox: Path | None, more: Sequence[str]) -> Result:
+def _send(
+    layout: Layout, target: str, files: Sequence[Path], codes: tuple[str, str], inbox: Path | None, more: Sequence[str]
+) -> Result:
+    code, to = codes
     before = set(_files(inbox))
     began = time.monotonic()
     output = run([program("seon"), "station", "send", target, *map(str, files), "--code", code, "--destination", to,
-                  "--expect-code", to, "--password", PASSWORD, "--json", *more])  # fmt: skip
+                  "--expect-code", to, "--password", f"@{layout.station_password}", "--json", *more])  # fmt: skip
     seconds = time.monotonic() - began
     summary = msgspec.json.decode(output.strip().splitlines()[-1])
     sent = sorted(_digest(path) for path in files)

@@ -1,0 +1,86 @@
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from seon.station.tls import StationTls, TlsFiles
+
+
+class Certificate:
+    """A certificate with its key, as files."""
+
+    def __init__(
+        self, directory: Path, name: str, issuer: "Certificate | None" = None, *, ca: bool = False, days: int = 2
+    ) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        now = dt.datetime.now(dt.UTC)
+        self.certificate = (
+            x509.CertificateBuilder()
+            .subject_name(self.name)
+            .issuer_name(issuer.name if issuer else self.name)
+            .public_key(self.key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - dt.timedelta(days=9))
+            .not_valid_after(now + dt.timedelta(days=days))
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+            .sign((issuer or self).key, hashes.SHA256())
+        )
+        self.pem, self.key_pem = directory / f"{name}.pem", directory / f"{name}.key"
+        self.pem.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
+        self.key_pem.write_bytes(
+            self.key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+
+    def files(self, peers: "Certificate") -> TlsFiles:
+        return TlsFiles(self.pem, self.key_pem, peers.pem)
+
+
+def run(serve: Any, alice: Any, server: TlsFiles, client: TlsFiles) -> bool:
+    bob = serve(tls=StationTls(server, listening=True))
+    order = alice.order(b"x" * 300_000)
+    good: bool = alice.call(bob, order, tls=StationTls(client, listening=False))
+    assert bob.received() == ([b"x" * 300_000] if good else [])
+    return good
+
+
+def test_stations_with_each_others_certificates_talk(serve: Any, alice: Any, tmp_path: Path) -> None:
+    hers, his = Certificate(tmp_path, "alice"), Certificate(tmp_path, "bob")
+    assert run(serve, alice, his.files(hers), hers.files(his))
+
+
+def test_a_ca_admits_what_it_issued(serve: Any, alice: Any, tmp_path: Path) -> None:
+    ca, his = Certificate(tmp_path, "ca", ca=True), Certificate(tmp_path, "bob")
+    hers = Certificate(tmp_path, "alice", ca)
+    assert run(serve, alice, his.files(ca), hers.files(his))
+
+
+@pytest.mark.parametrize("which", ["stranger", "issued by a peer", "expired"])
+def test_other_certificates_are_refused(serve: Any, alice: Any, tmp_path: Path, which: str) -> None:
+    hers, his = Certificate(tmp_path, "alice"), Certificate(tmp_path, "bob")
+    others = {
+        "stranger": lambda: Certificate(tmp_path, "carol"),
+        "issued by a peer": lambda: Certificate(tmp_path, "carol", hers),
+        "expired": lambda: Certificate(tmp_path, "alice", days=-1),
+    }
+    other = others[which]()
+    assert not run(serve, alice, his.files(other if which == "expired" else hers), other.files(his))
+
+
+def test_the_caller_refuses_a_station_it_does_not_know(serve: Any, alice: Any, tmp_path: Path) -> None:
+    hers, his, carol = (Certificate(tmp_path, name) for name in ("alice", "bob", "carol"))
+    assert not run(serve, alice, carol.files(hers), hers.files(his))
+
+
+def test_a_caller_without_tls_gets_nowhere(serve: Any, alice: Any, tmp_path: Path) -> None:
+    his = Certificate(tmp_path, "bob")
+    bob = serve(tls=StationTls(his.files(his), listening=True))
+    assert not alice.call(bob, alice.order(b"x"), idle_seconds=0.5)
+    assert bob.received() == []
