@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test check soak bench fuzz lock clean setup
+.PHONY: run test check soak bench fuzz lock docs clean setup
 
 run: $(VENV)/.run
 	@$(BIN)/seon quickstart $(ARGS)
@@ -47,6 +47,10 @@ lock:
 	  --extra backend --group dev pyproject.toml -o locks/dev.txt
 	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  --extra backend -c locks/dev.txt pyproject.toml locks/build.in -o locks/run.txt
+
+# What is drawn from the code: the catalogue of events.
+docs: $(VENV)/.dev
+	$(BIN)/python -c "from seon.events import as_markdown; print(as_markdown(), end='')" > docs/events.md
 
 clean:
 	rm -rf $(VENV) seon-run

@@ -88,6 +88,8 @@ class ServerConfiguration(Struct, frozen=True):
     own_certificate: OwnCertificate | None = None
     """None: the installation has none yet; the external port stays closed and an event says why."""
     partners: Annotated[tuple[ServerPartner, ...], Meta(max_length=10_000)] = ()
+    crls: Annotated[tuple[Fingerprint, ...], Meta(max_length=1_000)] = ()
+    """SHA-256 of the certificate revocation lists that belong to this version: blobs, each of which crosses once."""
     limits: Limits = Limits()
     profile: Profile = "default"
 

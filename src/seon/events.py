@@ -152,6 +152,15 @@ def describe(event: Event) -> str:
     return kind.text.format_map({name: values.get(name, "-") for name in kind.fields})
 
 
+def as_markdown() -> str:
+    """Return the catalogue as a table: docs/events.md is this, and a test compares them."""
+    rows = "\n".join(f"| `{k.code}` | {k.severity.name.lower()} | {k.group} | {k.text} |" for k in _KINDS)
+    return (
+        "# Events\n\nMade from `src/seon/events.py` by `make docs`. A code never changes its meaning.\n\n"
+        f"| Code | Severity | Group | Text |\n|---|---|---|---|\n{rows}\n"
+    )
+
+
 def severity_of(code: str) -> Severity:
     """Return the severity of a code; one that this build does not know counts as an error."""
     kind = CATALOGUE.get(code)

@@ -11,7 +11,7 @@ from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener
-from seon.backend.trust.models import OwnCertificate
+from seon.backend.trust.models import Blob, OwnCertificate
 from seon.config import (
     ClientConfiguration,
     ClientPartner,
@@ -57,6 +57,7 @@ def build(version: int, client_address: str) -> ProxyConfiguration:
             outgoing_address=settings.outgoing_address,
             own_certificate=_own_certificate(),
             partners=tuple(_server_partner(partner) for partner in partners),
+            crls=tuple(Blob.objects.order_by("pk").values_list("pk", flat=True)),
             limits=limits,
             profile=profile,
         ),

@@ -1,5 +1,6 @@
 """Calls to Seonapi: https, its CA known by the token, the token shown to nobody else. The only user of httpx."""
 
+import asyncio
 import hashlib
 import ssl
 from typing import TypeVar
@@ -12,10 +13,12 @@ from seon import api_messages as a
 from seon.client.token import Token
 from seon.config import ProxyConfiguration
 from seon.daemon.home import StartError
+from seon.link.messages import MAX_TRANSFER
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
 S = TypeVar("S", bound=msgspec.Struct)
+MAX_CA = 64 * 1024
 MAX_ANSWER = 64 * 1024 * 1024
 
 
@@ -64,6 +67,13 @@ class Api:
         """Return the partners' TLS key, sealed for one server. Raises ApiError."""
         return _decode((await self._call("POST", "sealed-key", wanted)).content, a.SealedKey)
 
+    async def blob(self, name: str) -> bytes:
+        """Return the octets whose SHA-256 is `name`. Raises ApiError."""
+        octets = (await self._call("GET", f"blobs/{name}", None)).content
+        if len(octets) > MAX_TRANSFER or hashlib.sha256(octets).hexdigest() != name:
+            raise ApiError("a blob is too large or damaged")
+        return octets
+
     async def store(self, batch: a.EventBatch) -> int:
         """Deliver events; return how many are in the journal now. Raises ApiError."""
         return _decode((await self._call("POST", "events", batch)).content, a.EventsStored).stored
@@ -82,7 +92,7 @@ class Api:
             )
         except httpx.HTTPError as error:
             raise ApiError(_words(error)) from error
-        if response.status_code in (401, 403):
+        if response.status_code == 401:
             raise ApiRefusedError(_problem(response))
         if response.status_code >= 300:
             raise ApiError(_problem(response))
@@ -92,15 +102,31 @@ class Api:
         """Get the API's CA without showing anything, compare it with the token, and only then trust it."""
         base = self.shown + a.PATH
         try:
-            async with httpx.AsyncClient(verify=False, timeout=CONNECT_SECONDS) as stranger:  # noqa: S501  # see above
-                response = await stranger.get(base + "ca")
+            async with (
+                asyncio.timeout(ANSWER_SECONDS),
+                httpx.AsyncClient(verify=False, timeout=CONNECT_SECONDS, trust_env=False) as stranger,  # noqa: S501
+                stranger.stream("GET", base + "ca", headers={"Accept-Encoding": "identity"}) as response,
+            ):
+                octets = await _at_most(response, MAX_CA)
         except httpx.HTTPError as error:
             raise ApiError(_words(error)) from error
-        if response.status_code != 200 or len(response.content) > a.MAX_BODY:
-            raise ApiError(_problem(response))
-        context = _trusting(response.text, self._token.ca_fingerprint)
+        except TimeoutError:
+            raise ApiError("no answer in time") from None
+        if response.status_code != 200:
+            raise ApiError(f"it answered with status {response.status_code}")
+        context = _trusting(octets.decode("ascii", "replace"), self._token.ca_fingerprint)
         headers = {a.TOKEN_HEADER: self._token.secret, "Content-Type": "application/json"}
         return httpx.AsyncClient(verify=context, base_url=base, headers=headers, auth=self._basic, trust_env=False)
+
+
+async def _at_most(response: httpx.Response, most: int) -> bytes:
+    """Return the octets of a stranger's answer, not one more than `most`. Raises ApiRefusedError."""
+    octets = bytearray()
+    async for part in response.aiter_raw(most):
+        octets += part
+        if len(octets) > most:
+            raise ApiRefusedError("what answers there is not Seonapi")
+    return bytes(octets)
 
 
 def _trusting(pem: str, fingerprint: str) -> ssl.SSLContext:

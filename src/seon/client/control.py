@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Awaitable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from seon import __version__
 from seon.daemon.message_stream import MessageStream
@@ -32,6 +32,9 @@ class Owner(Protocol):
     async def configuration_wanted(self, known: int) -> None:
         """The server asks for a configuration newer than this."""
 
+    def blobs_wanted(self, names: tuple[str, ...]) -> None:
+        """The server has not got these blobs."""
+
     def open_session(self, message: m.OpenSession) -> None:
         """A partner has come in at the server."""
 
@@ -46,6 +49,7 @@ class ControlLink:
         self._stream = MessageStream(tls, _decoder)
         self._client = client
         self._proxy_id = proxy_id
+        self._delivering = asyncio.Lock()
         self.hello: m.ServerHello
         """What the server said of itself; set by `establish`."""
 
@@ -90,12 +94,12 @@ class ControlLink:
             self._stream.tls.close()
         return "ended"
 
-    async def deliver(self, delivery: bytes, version: int) -> None:
-        """Send a configuration in parts; other messages go between them. Raises TlsError, OSError."""
-        digest = hashlib.sha256(delivery).hexdigest()
-        await self._stream.send(m.ConfigurationOffered(version, len(delivery), digest))
-        for at in range(0, len(delivery), m.PART_SIZE):
-            await self._stream.send(m.Part(delivery[at : at + m.PART_SIZE]))
+    async def deliver(self, what: Literal["configuration", "blob"], octets: bytes) -> None:
+        """Send a configuration or a blob in parts; other messages go between them. Raises TlsError, OSError."""
+        async with self._delivering:
+            await self._stream.send(m.Offered(what, len(octets), hashlib.sha256(octets).hexdigest()))
+            for at in range(0, len(octets), m.PART_SIZE):
+                await self._stream.send(m.Part(octets[at : at + m.PART_SIZE]))
 
     async def refuse(self, session: str, reason: str) -> None:
         """Say that no session link will come."""
@@ -122,6 +126,8 @@ class ControlLink:
                     pass
                 case m.ConfigurationWanted():
                     await owner.configuration_wanted(message.known)
+                case m.BlobsWanted():
+                    owner.blobs_wanted(message.names)
                 case m.OpenSession():
                     owner.open_session(message)
                 case m.Events():

@@ -69,6 +69,8 @@ class Courier:
                 self._start(self._enrol(note.csr))
             case c.WantSealed():
                 self._start(self._seal(note))
+            case c.WantBlob():
+                self._start(self._blob(note.name))
             case c.Resolve():
                 self._start(self._resolve(note.host))
             case c.AskNow():
@@ -114,6 +116,14 @@ class Courier:
             await self._say(c.GotSealed(certificate_id, None, str(error)))
         else:
             await self._say(c.GotSealed(certificate_id, key))
+
+    async def _blob(self, name: str) -> None:
+        try:
+            octets = await self._api.blob(name)
+        except ApiError as error:
+            await self._say(c.GotBlob(name, problem=str(error)))
+        else:
+            await self._say(c.GotBlob(name, octets))
 
     async def _deliver(self) -> None:
         """Bring the spool to Seonapi, oldest first; forget only what it has stored."""

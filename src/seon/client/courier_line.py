@@ -37,6 +37,7 @@ class CourierLine:
         self._enrolling: asyncio.Future[Enrolled] | None = None
         self._sealing: dict[str, asyncio.Future[SealedKey]] = {}
         self._kept: asyncio.Future[int] | None = None
+        self._blobs: dict[str, asyncio.Future[bytes]] = {}
         self._resolving: dict[str, asyncio.Future[tuple[str, ...]]] = {}
 
     async def run(self) -> None:
@@ -66,6 +67,13 @@ class CourierLine:
     async def sealed(self, wanted: SealedKeyWanted) -> SealedKey:
         """Return the partners' TLS key sealed for a server. Raises ConnectionError, TimeoutError."""
         return await self._ask(self._sealing, wanted.certificate_id, c.WantSealed(wanted))
+
+    async def blob(self, name: str) -> bytes:
+        """Return the blob with this SHA-256. Raises ConnectionError, TimeoutError."""
+        future = self._blobs.setdefault(name, asyncio.get_running_loop().create_future())
+        await self._say(c.WantBlob(name))
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await future
 
     async def resolve(self, host: str) -> tuple[str, ...]:
         """Return the literal addresses of a name. Raises ConnectionError, TimeoutError."""
@@ -135,6 +143,9 @@ class CourierLine:
             case c.GotSealed():
                 problem = None if note.key else ConnectionError(note.problem)
                 _answer(self._sealing.pop(note.certificate_id, None), note.key, problem)
+            case c.GotBlob():
+                problem = ConnectionError(note.problem) if note.problem else None
+                _answer(self._blobs.pop(note.name, None), note.octets, problem)
             case c.Resolved():
                 problem = None if note.addresses else ConnectionError(note.problem)
                 _answer(self._resolving.pop(note.host, None), note.addresses, problem)

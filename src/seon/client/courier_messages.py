@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
-from seon.config import Port, ProxyConfiguration, Struct
+from seon.config import Fingerprint, Port, ProxyConfiguration, Struct
 from seon.events import Event
 from seon.link.codec import HEADER, Decoder, encode
 
@@ -65,6 +65,20 @@ class GotSealed(Note, frozen=True, tag="sealed"):
     problem: str = ""
 
 
+class WantBlob(Note, frozen=True, tag="want-blob"):
+    """Main: get a blob by its SHA-256."""
+
+    name: Fingerprint
+
+
+class GotBlob(Note, frozen=True, tag="blob"):
+    """Courier: here it is, or why not. Its SHA-256 is its name."""
+
+    name: Fingerprint
+    octets: bytes = b""
+    problem: str = ""
+
+
 class Keep(Note, frozen=True, tag="keep"):
     """Main: write these events to the spool."""
 
@@ -99,8 +113,8 @@ class ApiState(Note, frozen=True, tag="api-state"):
     seconds: int = 0
 
 
-FromMain = Enrol | AskNow | WantSealed | Keep | Resolve
-FromCourier = Begin | HaveEnrolled | NewConfiguration | GotSealed | Kept | Resolved | ApiState
+FromMain = Enrol | AskNow | WantSealed | WantBlob | Keep | Resolve
+FromCourier = Begin | HaveEnrolled | NewConfiguration | GotSealed | GotBlob | Kept | Resolved | ApiState
 
 from_main: Decoder[FromMain] = Decoder(FromMain, MAX_MESSAGE)
 from_courier: Decoder[FromCourier] = Decoder(FromCourier, MAX_MESSAGE)

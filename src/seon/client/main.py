@@ -112,6 +112,7 @@ class Client:
     async def live(self) -> int:
         """Serve until a signal, the end of an established link, or the courier's; return the exit status."""
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._log.uncaught)
         self._end = loop.create_future()
         for number in ENDING:
             loop.add_signal_handler(number, self._stop, EXIT_OK, f"signal {number.name}")
@@ -269,9 +270,26 @@ class Client:
             return
         delivery = m.Delivery(configuration.version, configuration.server, key)
         try:
-            await control.deliver(msgspec.json.encode(delivery), configuration.version)
+            await control.deliver("configuration", msgspec.json.encode(delivery))
         except (TlsError, OSError):
             return  # the link has ended, and whoever serves it says so
+
+    def blobs_wanted(self, names: tuple[str, ...]) -> None:
+        """Get blobs from Seonapi for the server, one after the other."""
+        if self._control:
+            self._keep(self._deliver_blobs(names, self._control))
+
+    async def _deliver_blobs(self, names: tuple[str, ...], control: ControlLink) -> None:
+        for name in names:
+            try:
+                octets = await self._courier.blob(name)
+            except (ConnectionError, TimeoutError) as error:
+                self._log.line(Level.ERROR, f"Blob {name} is not to be had: {error}")
+                continue
+            try:
+                await control.deliver("blob", octets)
+            except (TlsError, OSError):
+                return
 
     async def _sealed_key(self, configuration: ProxyConfiguration, control: ControlLink) -> SealedKey | None:
         """Return the partners' TLS key, sealed for the linked server; asked for once per key and server."""
@@ -325,13 +343,14 @@ class Client:
                 self._keep(control.events_taken(len(message.events)))
 
         for event in message.events:
-            stamped = msgspec.structs.replace(event, hop="dmz")
-            if not self._courier.keep(stamped, kept):
+            if not self._courier.keep(_stamped(event), kept):
                 return  # no room: not acknowledged, so the server keeps them and sends them again on the next link
 
     def _api_state(self, note: c.ApiState) -> None:
         code = {"away": "CLI-NOAPI", "refused": "CLI-TOKEN", "back": "CLI-API", "spool": "CLI-SPOOL"}[note.state]
         self.report(code, reason=note.reason, seconds=note.seconds)
+        if note.state == "refused" and self._control:  # the token was withdrawn: what it had opened ends with it
+            self._stop(EXIT_LINK, "Seonapi refuses this client")
 
     # --- the rest -----------------------------------------------------------------------------------------------------
 
@@ -342,6 +361,11 @@ class Client:
         task = asyncio.create_task(job)  # the loop keeps only weak references
         self._jobs.add(task)
         task.add_done_callback(self._jobs.discard)
+
+
+def _stamped(event: Event) -> Event:
+    """Return an event of the DMZ marked as such: its id is never that of an event of the inside."""
+    return msgspec.structs.replace(event, hop="dmz", id=event.id.replace("-inside-", "-dmz-"))
 
 
 if __name__ == "__main__":

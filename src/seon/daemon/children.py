@@ -25,6 +25,8 @@ from seon.daemon.signals import handle_levels
 Body = Callable[[socket.socket], int]
 """What a session process does with its end of the line; returns its exit status."""
 
+MESSAGES_A_TURN = 16
+
 
 class Child:
     """A session process as its main sees it."""
@@ -50,31 +52,40 @@ class Child:
 
     def kill(self) -> None:
         """End the process at once; its pidfd makes sure that it is this one."""
+        if self.ended.done():
+            return  # the pidfd is closed, and its number may be another descriptor's by now
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def _hear(self) -> None:
         """Take what the process says: a few messages a turn, so that none can hold the main."""
-        for _ in range(16):
-            try:
-                message = line.hear_session(self._sock)
-            except BlockingIOError:
+        for _ in range(MESSAGES_A_TURN):
+            if not self._hear_one():
                 return
-            except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-                self.kill()  # it speaks nonsense: it is no longer ours
-                message = None
-            if message is None:
-                asyncio.get_running_loop().remove_reader(self._sock)
-                return
-            if isinstance(message, line.Stage):
-                self.running = True
-            else:
-                with contextlib.suppress(OSError):
-                    line.say(self._sock, line.Taken(1))
-            self._on_message(message)
+
+    def _hear_one(self) -> bool:
+        """Take one message; return whether there may be another."""
+        try:
+            message = line.hear_session(self._sock)
+        except BlockingIOError:
+            return False
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            self.kill()  # it speaks nonsense: it is no longer ours
+            message = None
+        if message is None:
+            asyncio.get_running_loop().remove_reader(self._sock)
+            return False
+        if isinstance(message, line.Stage):
+            self.running = True
+        else:
+            with contextlib.suppress(OSError):
+                line.say(self._sock, line.Taken(1))
+        self._on_message(message)
+        return True
 
     def _reap(self) -> None:
-        self._hear()  # its last words
+        while self._hear_one():  # its last words, all of them: it can add none
+            pass
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._pidfd)
         loop.remove_reader(self._sock)

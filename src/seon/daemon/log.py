@@ -3,11 +3,14 @@
 A line: time, level, process id, code, text. Whatever it shows of a stranger was escaped by `events.describe`.
 """
 
+import asyncio
 import datetime as dt
 import os
 import sys
+import traceback
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 from seon.events import Event, Severity, describe, severity_of, shown
 
@@ -49,6 +52,14 @@ class Log:
     def line(self, level: Level, text: str) -> None:
         """Write a line that is no event."""
         self._write(level, level.name, shown(text))
+
+    def uncaught(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Be a loop's exception handler: what nobody has caught stands in the log, with its trace."""
+        self.line(Level.ERROR, str(context.get("message", "trouble")))
+        error = context.get("exception")
+        for text in traceback.format_exception(error) if isinstance(error, BaseException) else ():
+            for part in text.splitlines():
+                self.line(Level.ERROR, part)
 
     def check(self) -> None:
         """Raise OSError if the file cannot be written: said once, at start, where a person still looks."""

@@ -5,7 +5,7 @@ plain OFTP2 octet stream. What arrives is checked here for form and bounds; whet
 receiver: the client never takes the server's word for a destination, a count or a rate.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -73,10 +73,16 @@ class ConfigurationWanted(Message, frozen=True, tag="configuration-wanted"):
     known: int
 
 
-class ConfigurationOffered(Message, frozen=True, tag="configuration-offered"):
-    """Client: a configuration follows in parts."""
+class BlobsWanted(Message, frozen=True, tag="blobs-wanted"):
+    """Server: send these blobs, named by their SHA-256; those the client cannot get are left out."""
 
-    version: int
+    names: Annotated[tuple[Fingerprint, ...], Meta(min_length=1, max_length=1_000)]
+
+
+class Offered(Message, frozen=True, tag="offered"):
+    """Client: a configuration, or a blob, follows in parts. One transfer at a time."""
+
+    what: Literal["configuration", "blob"]
     size: Annotated[int, Meta(ge=1, le=MAX_TRANSFER)]
     sha256: Fingerprint
 
@@ -143,10 +149,10 @@ class NotJoined(Message, frozen=True, tag="not-joined"):
 
 
 FromServer = (
-    ServerHello | Heartbeat | Bye | ConfigurationWanted | OpenSession | Events
+    ServerHello | Heartbeat | Bye | ConfigurationWanted | BlobsWanted | OpenSession | Events
 )  # fmt: skip
 FromClient = (
-    ClientHello | Heartbeat | Bye | ConfigurationOffered | Part | SessionRefused | EventsTaken
+    ClientHello | Heartbeat | Bye | Offered | Part | SessionRefused | EventsTaken
 )  # fmt: skip
 SessionOpening = Ticket | Dial
 SessionAnswer = Joined | NotJoined

@@ -36,6 +36,12 @@ class Owner(Protocol):
     async def deliver(self, delivery: m.Delivery) -> None:
         """A configuration has come through whole."""
 
+    def take_blob(self, name: str, octets: bytes) -> None:
+        """A blob has come through whole, and its SHA-256 is its name."""
+
+    def missing_blobs(self) -> tuple[str, ...]:
+        """Return the names of the blobs that the configuration in force wants and that are not here."""
+
     def session_refused(self, session: str, reason: str) -> None:
         """The client will not serve a session."""
 
@@ -59,7 +65,7 @@ class ControlLink:
         self._ephemeral = ephemeral
         self._outbox = outbox
         self._report = report
-        self._transfer: tuple[m.ConfigurationOffered, bytearray] | None = None
+        self._transfer: tuple[m.Offered, bytearray] | None = None
         self._unacknowledged = 0
 
     async def run(self, owner: Owner) -> str:
@@ -106,7 +112,10 @@ class ControlLink:
             ours.signature,
         )
         await self._stream.send(hello)
-        theirs = await self._stream.receive_within(HELLO_SECONDS)
+        try:
+            theirs = await self._stream.receive_within(HELLO_SECONDS)
+        except TimeoutError:
+            raise m.LinkError(f"no Hello came within {HELLO_SECONDS} s") from None
         if not isinstance(theirs, m.ClientHello):
             raise m.LinkError("the first message was no Hello")
         if theirs.protocol != m.PROTOCOL:
@@ -137,7 +146,7 @@ class ControlLink:
             match message:
                 case m.Heartbeat():
                     pass
-                case m.ConfigurationOffered():
+                case m.Offered():
                     self._transfer = (message, bytearray())
                 case m.Part():
                     await self._part(message, owner)
@@ -161,13 +170,22 @@ class ControlLink:
             return
         self._transfer = None
         if hashlib.sha256(octets).hexdigest() != offered.sha256:
-            raise m.LinkError("a configuration was damaged on its way")
+            raise m.LinkError(f"a {offered.what} was damaged on its way")
+        if offered.what == "blob":
+            owner.take_blob(offered.sha256, bytes(octets))
+        else:
+            await self._configuration(bytes(octets), owner)
+
+    async def _configuration(self, octets: bytes, owner: Owner) -> None:
         try:
             delivery = _delivery.decode(octets)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            self._report("CFG-BAD", version=offered.version, reason=m.json_reason(error))
+            self._report("CFG-BAD", version="that was offered", reason=m.json_reason(error))
             return
         await owner.deliver(delivery)
+        missing = owner.missing_blobs()
+        if missing:
+            await self._stream.send(m.BlobsWanted(missing))
 
     async def _beat(self) -> None:
         while True:

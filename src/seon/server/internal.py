@@ -14,8 +14,8 @@ from seon.daemon.session_events import Report
 from seon.link import messages as m
 from seon.link.codec import Decoder, encode
 from seon.link.identity import IdentityError, check_link_client, fingerprint
-from seon.net.channel import EndOfStream, TlsError
 from seon.net import context
+from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import KeyedContext, accepting, peer_certificate
 from seon.net.listen import accept_forever
 from seon.net.stream import AsyncTls

@@ -109,6 +109,7 @@ class Server:
         self._maker = EventMaker("dmz")
         self._outbox = Outbox()
         self._in_force = EMPTY
+        self._blobs: dict[str, bytes] = {}
         self._links: dict[str, ControlLink] = {}
         self._sessions = Sessions(Context(log, self.report, self._happened, self._forget_secrets))
         self._gate = Gate(self.report, self._enter)
@@ -120,6 +121,7 @@ class Server:
     async def live(self, port: InternalPort) -> int:
         """Serve until a signal or a fatal error; return the exit status."""
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._log.uncaught)
         self._end = loop.create_future()
         for number in ENDING:
             loop.add_signal_handler(number, self._stop, EXIT_OK, f"signal {number.name}")
@@ -171,6 +173,8 @@ class Server:
         """Serve a control link to its end; the external port closes with the last one."""
         link = ControlLink(tls, key, source, self._ephemeral, self._outbox, self.report)
         reason = await link.run(self)
+        if not link.client:  # it ended before or at Hello: another version, say
+            self.report("LNK-REFUSED", source=source, reason=reason)
         if self._links.get(link.client) is not link:
             return
         del self._links[link.client]
@@ -222,11 +226,22 @@ class Server:
             if not self._outgoing_available(in_force):
                 return
             self._in_force = in_force
+            wanted = in_force.configuration.crls
+            self._blobs = {name: octets for name, octets in self._blobs.items() if name in wanted}
             self.report("CFG-NEW", version=in_force.version)
             if in_force.missing():
                 self.report("CFG-EMPTY", version=in_force.version, missing=in_force.missing())
             self._sessions.end_those_not_in(in_force)
             await self._open_gate()
+
+    def take_blob(self, name: str, octets: bytes) -> None:
+        """Keep a blob in memory as long as the configuration in force names it."""
+        if name in self._in_force.configuration.crls:
+            self._blobs[name] = octets
+
+    def missing_blobs(self) -> tuple[str, ...]:
+        """Return what the configuration in force names and is not here."""
+        return tuple(name for name in self._in_force.configuration.crls if name not in self._blobs)
 
     def _outgoing_available(self, in_force: InForce) -> bool:
         address = in_force.configuration.outgoing_address

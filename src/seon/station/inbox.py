@@ -124,7 +124,10 @@ class Inbox:
         kind = "EERP" if isinstance(receipt, EndToEndResponse) else "NERP"
         with self._lock:
             self._in_hand.add(path)
-            path.write_bytes(msgspec.json.encode({kind: receipt}))
+            # Whole or not at all, also if the process ends here: a broken one would stop every later session.
+            draft = self._partial / f"{path.name}.receipt"
+            draft.write_bytes(msgspec.json.encode({kind: receipt}))
+            draft.rename(path)
 
     def owed(self, peer: str) -> list[Receipt]:
         """Return, and take in hand, the receipts that `peer` has not got and no other session has in hand."""

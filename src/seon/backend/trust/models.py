@@ -101,7 +101,7 @@ class Token(Versioned):
         return list(licensed.order_by("proxy_id").values_list("proxy_id", flat=True).distinct())
 
 
-class Blob(models.Model):
+class Blob(Versioned):
     """Octets that cross to the server once, named by their SHA-256: revocation lists."""
 
     sha256 = models.CharField(max_length=64, primary_key=True)
