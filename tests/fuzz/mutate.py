@@ -1,7 +1,7 @@
 """`make fuzz`: recorded sessions with random damage, shown to the verifier in random pieces.
 
-What must hold whatever comes: no exception, nothing forwarded after a refusal, all of a stream buffer or none of it, and a
-tail that is never longer than one stream buffer. The coverage-guided fuzzer comes with the verifier's own issue.
+What must hold whatever comes: no exception, nothing forwarded after a refusal, and a tail that is never longer than
+one stream buffer. The coverage-guided fuzzer comes with the issue of the whole rule set.
 
     make fuzz ARGS="--seconds 60 --seed 1"
 """

@@ -147,7 +147,7 @@ def send(target: str, files: tuple[Path, ...], **options: Any) -> None:
     """Send files. Exit status 0: all were accepted, and their receipts came."""
     if options["name"] and len(files) > 1:
         raise click.UsageError("--name is for one file")
-    report = _reporter(as_json=options["as_json"])
+    report = _reporter(as_json=options["as_json"], brief=sys.stderr.isatty())
     try:
         host, port = split_host_port(target, TLS_PORT if options["tls"] else PLAIN_PORT)
         inbox = options["inbox"]
@@ -243,15 +243,22 @@ class Progress:
             self._bar.update(max(0, order.octets - before))
 
 
-def _reporter(*, as_json: bool) -> Report:
-    """Return what prints events: to standard output as JSON, to standard error in words. Threads may share it."""
+_ROUTINE = {"session-started", "file-started", "file-sent", "receipt-received", "receipt-sent"}
+"""What a progress bar shows better."""
+
+
+def _reporter(*, as_json: bool, brief: bool = False) -> Report:
+    """Return what prints events: to standard output as JSON, to standard error in words. Threads may share it.
+
+    `brief`: what goes as it should is not printed, except as JSON.
+    """
     lock = threading.Lock()
 
     def report(what: str, values: dict[str, object]) -> None:
         with lock:
             if as_json:
                 _print_json({"event": what, "at": round(time.time(), 3)} | values)
-            else:
+            elif not (brief and (what in _ROUTINE or values.get("orderly"))):
                 text = " ".join(f"{name}={shown(value)}" for name, value in values.items() if value not in ("", None))
                 click.echo(f"{what} {text}", err=True)
 

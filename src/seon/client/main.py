@@ -86,6 +86,10 @@ def _begin(sock: socket.socket) -> c.Begin | None:
     return asyncio.run(first())
 
 
+LINK_ERRORS = (OSError, TlsError, EndOfStream, IdentityError, NotEstablishedError, TimeoutError)
+"""Why there may be no link now, and one later."""
+
+
 class Client:
     """Joins the parts: courier, control link, listeners, sessions."""
 
@@ -104,6 +108,7 @@ class Client:
         self._link: Link | None = None
         self._enrolled: Enrolled
         self._context: KeyedContext
+        self._renewed = asyncio.Event()
         self._jobs: set[asyncio.Task[None]] = set()
         self._end: asyncio.Future[tuple[int, str]]
 
@@ -162,7 +167,7 @@ class Client:
         while True:
             try:
                 control = await self._dial()
-            except (OSError, TlsError, EndOfStream, IdentityError, NotEstablishedError, TimeoutError) as error:
+            except LINK_ERRORS as error:
                 seconds = BACKOFF[min(tries, len(BACKOFF) - 1)]
                 if tries == 0:
                     reason = str(error) or "no answer in time"
@@ -172,13 +177,35 @@ class Client:
                 continue
             tries = 0
             try:
-                reason = await control.run(self)
+                reason = await self._serve(control)
             except SilentError as silence:
                 self._unlinked(str(silence))
                 continue
             self._unlinked(reason)
             self._stop(EXIT_LINK, f"the link has ended: {reason}")
             return
+
+    async def _serve(self, control: ControlLink) -> str:
+        """Serve the link to its end; after a renewal a new one, with the new certificate, takes its place."""
+        serving = asyncio.create_task(control.run(self))
+        while True:
+            renewed = asyncio.create_task(self._renewed.wait())
+            await asyncio.wait([serving, renewed], return_when=asyncio.FIRST_COMPLETED)
+            renewed.cancel()
+            if serving.done():
+                return serving.result()
+            self._renewed.clear()
+            fresh = await self._dial_again()
+            if fresh:
+                serving.cancel()  # the server has ended the old link already
+                serving = asyncio.create_task(fresh.run(self))
+
+    async def _dial_again(self) -> ControlLink | None:
+        try:
+            return await self._dial()
+        except LINK_ERRORS as error:
+            self._log.line(Level.ERROR, f"No link with the renewed certificate yet: {error}")
+            return None
 
     async def _enrol(self) -> None:
         """Make a link key in memory and have it certified."""
@@ -198,6 +225,7 @@ class Client:
             life = self._enrolled.not_after - time.time()
             await asyncio.sleep(max(60.0, life / 3))
             await self._enrol()
+            self._renewed.set()
 
     async def _dial(self) -> ControlLink:
         """Dial the server and exchange Hellos. Raises what stands in `_keep_linked`."""
@@ -268,6 +296,8 @@ class Client:
             reason = f"the key of our certificate is not to be had: {error}"
             self.report("CFG-BAD", version=configuration.version, reason=reason)
             return
+        if configuration is not self._configuration:
+            return  # a newer one is on its way
         delivery = m.Delivery(configuration.version, configuration.server, key)
         try:
             await control.deliver("configuration", msgspec.json.encode(delivery))

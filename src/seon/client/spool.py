@@ -31,16 +31,20 @@ class Spool:
             self._database.execute(
                 "CREATE TABLE IF NOT EXISTS event (number INTEGER PRIMARY KEY, id TEXT UNIQUE, body BLOB NOT NULL)"
             )
+            self._count: int = self._database.execute("SELECT count(*) FROM event").fetchone()[0]
         except (sqlite3.Error, OSError) as error:
             raise SpoolError(f"{path}: {error}") from error
 
     def keep(self, events: Iterable[Event]) -> None:
         """Write events; on return they are on disk. Raises SpoolError, and then none of them is."""
+        if self._count >= MOST:
+            raise SpoolError(f"{self._count} events wait for Seonapi already")
         rows = [(event.id, msgspec.json.encode(event)) for event in events]
         try:
             self._database.execute("BEGIN")
             self._database.executemany("INSERT OR IGNORE INTO event (id, body) VALUES (?, ?)", rows)
             self._database.execute("COMMIT")
+            self._count += len(rows)
         except sqlite3.Error as error:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
@@ -54,7 +58,7 @@ class Spool:
 
     def forget(self, number: int) -> None:
         """Forget events up to this number: Seonapi has them."""
-        self._database.execute("DELETE FROM event WHERE number <= ?", (number,))
+        self._count -= self._database.execute("DELETE FROM event WHERE number <= ?", (number,)).rowcount
 
     def close(self) -> None:
         """Close the file."""

@@ -99,7 +99,8 @@ class OpenSession(Message, frozen=True, tag="open-session"):
     ticket: TicketOctets
     session: SessionId
     partner: PartnerId
-    source: Annotated[str, Meta(max_length=64)]
+    source: Annotated[str, Meta(max_length=64, pattern=r"^[0-9A-Fa-f.:\[\]]+$")]
+    """The partner's address and port, in digits: it is shown in logs and in the process title."""
     fingerprint: Fingerprint
 
 

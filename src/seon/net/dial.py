@@ -18,7 +18,7 @@ def dial(host: str, port: int, *, source: str, deadline: float) -> socket.socket
     Raises DialError.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG if source else 0)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise DialError(f"the name {host} cannot be resolved: {_words(error)}") from error
     last = "no address of its kind"

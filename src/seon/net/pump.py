@@ -104,7 +104,7 @@ class Pump:
         self._selector = selectors.DefaultSelector()
         self._interest = [0, 0]
         self._end: tuple[Cause, str] | None = None
-        self._last = time.monotonic()
+        self._last = self._looked = time.monotonic()
         self._half_closed_at: float | None = None
         self._first_end = (Cause.ORDER, "")
 
@@ -165,6 +165,9 @@ class Pump:
 
     def _look_at_clock(self) -> None:
         now = time.monotonic()
+        if now - self._looked < TICK_SECONDS:
+            return
+        self._looked = now
         if self._half_closed_at is not None and now - self._half_closed_at > HALF_CLOSED_SECONDS:
             self._stop(*self._first_end)
         elif now - self._last > self._idle_seconds:

@@ -9,13 +9,11 @@ import struct
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from seon.oftp2.fixed import END_OF_RECORD, FULL, FixedRecords, fixed_records
 from seon.oftp2.records import CHUNK, Octets, Piece
 
 DATA = b"D"
-END_OF_RECORD = 0x80
 COMPRESSED = 0x40
-FULL = 63
-"""Octets of content that one subrecord can stand for: its count has 6 bits."""
 _HEADERS = [bytes((header,)) for header in range(256)]
 MIN_RUN = 4
 """Shorter runs stay as they are: 2 octets for the run and 1 for the next header save nothing on 3."""
@@ -34,9 +32,12 @@ def best_chunk(size: int) -> int:
     return capacity(size) * max(1, CHUNK // capacity(size))
 
 
-def pack(content: Iterable[Piece], size: int, *, compression: bool) -> Iterator[bytes]:
-    """Yield `content` as DATA exchange buffers of at most `size` octets; it is read only as buffers are asked for."""
-    packer = Packer(size, compression=compression)
+def pack(content: Iterable[Piece], size: int, *, compression: bool, record_length: int = 0) -> Iterator[bytes]:
+    """Yield `content` as DATA exchange buffers of at most `size` octets; it is read only as buffers are asked for.
+
+    With a `record_length` (format F) each piece is one or more whole records of so many octets.
+    """
+    packer = Packer(size, compression=compression, record_length=record_length)
     for octets, ends in content:
         packer.add(octets, ends=ends)
         yield from packer.take()
@@ -44,9 +45,11 @@ def pack(content: Iterable[Piece], size: int, *, compression: bool) -> Iterator[
 
 
 class Packer:
-    """Fills DATA buffers of at most `size` octets, the command octet included."""
+    """Fills DATA buffers of at most `size` octets, the command octet included. `record_length`: as for `pack`."""
 
-    def __init__(self, size: int, *, compression: bool) -> None:
+    def __init__(self, size: int, *, compression: bool, record_length: int = 0) -> None:
+        self._record_length = record_length
+        self._fixed = fixed_records(record_length)
         self._size = size
         self._compression = compression
         self._done: list[bytes] = []
@@ -63,13 +66,30 @@ class Packer:
     def add(self, octets: Octets, *, ends: bool) -> None:
         """Add octets of the current record; with `ends` they are its last (and may be none)."""
         view = memoryview(octets)
-        flag = END_OF_RECORD if ends else 0
-        if not view:
-            if ends:
-                self._put(_HEADERS[flag])
-            return
+        spans = list(runs(view)) if self._compression else []
+        if not self._record_length:
+            self._record(view, spans, END_OF_RECORD if ends else 0)
+        elif self._fixed and not spans:
+            self._records(view, self._fixed)
+        else:
+            for at in range(0, len(view), self._record_length):
+                record = view[at : at + self._record_length]
+                self._record(record, runs(record) if spans else (), END_OF_RECORD)
+
+    def _records(self, view: memoryview, fixed: FixedRecords) -> None:
+        while view:
+            count = min(len(view) // fixed.length, self._room // fixed.size, fixed.most) or 1
+            records, view = view[: count * fixed.length], view[count * fixed.length :]
+            if count > 1:
+                self._put(fixed.pack(records, count))
+            else:
+                self._literal(records, END_OF_RECORD)
+
+    def _record(self, view: memoryview, spans: Iterable[tuple[int, int]], flag: int) -> None:
+        if not view and flag:
+            self._put(_HEADERS[flag])
         at = 0
-        for start, stop in runs(view) if self._compression else ():
+        for start, stop in spans:
             self._literal(view[at:start], 0)
             self._run(view[start], stop - start, flag if stop == len(view) else 0)
             at = stop
@@ -131,9 +151,11 @@ def full_subrecords(octets: Octets, rows: int) -> bytes:
 
 
 def runs(octets: Octets) -> Iterator[tuple[int, int]]:
-    """Yield (start, stop) of each run of at least MIN_RUN equal octets; one of 3 NULs at the very start counts too."""
+    """Yield (start, stop) of each run of at least MIN_RUN equal octets."""
     number = int.from_bytes(octets, "big")
     # Octet i of `equal` is 0 where octet i of the content is the same as the one before it (octet 0: where it is NUL).
     equal = (number ^ (number >> 8)).to_bytes(len(octets), "big")
     for match in _REPEATED.finditer(equal):
-        yield max(0, match.start() - 1), match.end()
+        start, stop = max(0, match.start() - 1), match.end()
+        if stop - start >= MIN_RUN:
+            yield start, stop

@@ -26,7 +26,7 @@ CHUNK = 64 * 1024
 
 Octets = bytes | bytearray | memoryview
 Piece = tuple[Octets, bool]
-"""Octets of the current record, and whether the record ends with them."""
+"""Octets of the current record, and whether the record ends with them; of format F one or more whole records."""
 
 
 class Source(Protocol):
@@ -57,6 +57,13 @@ class RecordLayout:
     def counts_records(self) -> bool:
         """Whether EFIDRCNT and the restart positions count records."""
         return self.format in {"F", "V"}
+
+    def records_in(self, piece: Piece) -> int:
+        """Return how many records end in a piece, as EFIDRCNT counts them."""
+        octets, ends = piece
+        if self.format == "F":
+            return len(octets) // self.record_length
+        return int(ends and self.counts_records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +105,7 @@ def _fixed(source: Source, length: int) -> Iterator[Piece]:
     while octets := source.read(whole):
         if len(octets) % length:
             raise LocalError(f"the file's end is not a whole record of {length} octets")
-        view = memoryview(octets)
-        for at in range(0, len(view), length):
-            yield view[at : at + length], True
+        yield octets, True
 
 
 def _variable(source: Source, longest: int) -> Iterator[Piece]:

@@ -92,14 +92,15 @@ class Sending:
         self.records, self.octets = passed.records, passed.octets
         size = self._agreement.buffer_size
         content = pieces(self.file.source, self._layout, best_chunk(size))
-        self._buffers = pack(self._counted(content), size, compression=self._agreement.compression)
+        record_length = self._layout.record_length if self._layout.format == "F" else 0
+        compression = self._agreement.compression
+        self._buffers = pack(self._counted(content), size, compression=compression, record_length=record_length)
 
     def _counted(self, content: Iterable[Piece]) -> Iterator[Piece]:
-        records = self._layout.counts_records
-        for octets, ends in content:
-            self.octets += len(octets)
-            self.records += records and ends
-            yield octets, ends
+        for piece in content:
+            self.octets += len(piece[0])
+            self.records += self._layout.records_in(piece)
+            yield piece
 
     def next_buffer(self) -> bytes | None:
         """Return the next DATA exchange buffer, None behind the last. Raises LocalError, OSError."""

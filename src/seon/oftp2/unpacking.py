@@ -5,29 +5,30 @@ Full subrecords are unpacked by two calls that run at memory speed, whatever the
 
 from collections.abc import Callable, Iterator
 
-from seon.oftp2.packing import COMPRESSED, END_OF_RECORD, FULL
+from seon.oftp2.fixed import END_OF_RECORD, FULL, fixed_records
+from seon.oftp2.packing import COMPRESSED
 from seon.oftp2.reasons import AnswerReason
-from seon.oftp2.records import MAX_VARIABLE_RECORD, Extent, Octets, Piece, RecordLayout, Sink
+from seon.oftp2.records import MAX_VARIABLE_RECORD, Extent, Octets, RecordLayout, Sink
 from seon.oftp2.rules import broken
 
 _STEP = FULL + 1
 _FIELD = "DATABUF"
 
 
-def subrecords(buffer: memoryview, *, compression: bool) -> Iterator[Piece]:
-    """Yield the content of one DATA buffer (with its command octet) piece by piece, and where records end.
+def subrecords(buffer: memoryview, at: int = 1, *, compression: bool) -> Iterator[tuple[Octets, bool, int]]:
+    """Yield the content of one DATA buffer from `at` piece by piece: octets, whether a record ends, and the next `at`.
 
     Raise InvalidBufferError when the subrecords do not add up to the buffer (DAT-TRUNC) or one is compressed although
     compression was not agreed (DAT-CF). A compressed subrecord of count 0 yields nothing.
     """
-    at, size = 1, len(buffer)
+    size = len(buffer)
     while at < size:
         header = buffer[at]
         if header == FULL and at + _STEP < size and buffer[at + _STEP] == FULL:
             rows = full_rows(buffer, at)
             if rows:
-                yield without_headers(buffer[at : at + rows * _STEP]), False
-                at += rows * _STEP
+                start, at = at, at + rows * _STEP
+                yield without_headers(buffer[start:at]), False, at
                 continue
         count = header & FULL
         if header & COMPRESSED:
@@ -40,8 +41,8 @@ def subrecords(buffer: memoryview, *, compression: bool) -> Iterator[Piece]:
             piece = buffer[at + 1 : stop]
         if stop > size:
             raise broken("DAT-TRUNC", at, _FIELD)
-        yield piece, header >= END_OF_RECORD
         at = stop
+        yield piece, header >= END_OF_RECORD, at
 
 
 def full_rows(buffer: memoryview, at: int) -> int:
@@ -77,19 +78,41 @@ class Unpacker:
         self._record: list[Octets] = []
         self._ended = False
         self._take = _TAKE[layout.format]
+        self._fixed = fixed_records(layout.record_length) if layout.format == "F" else None
 
     def unpack(self, buffer: memoryview) -> None:
         """Take one DATA buffer, its command octet included; raise InvalidBufferError when its form is wrong."""
         out: list[Octets] = []
-        for piece, ends in subrecords(buffer, compression=self._compression):
-            self.octets += len(piece)
-            self._open += len(piece)
-            self.fault = self.fault or self._take(self, piece, ends, out)
-            if ends:
-                self._open = 0
-                self.records += self.layout.counts_records
+        at = 1
+        while at < len(buffer):
+            at = self._whole_records(buffer, at, out)
+            for piece, ends, stop in subrecords(buffer, at, compression=self._compression):
+                at = stop
+                self._count(piece, ends, out)
+                if ends and self._fixed:
+                    break  # whole records may follow
         if out and self.fault is None:
             self._write(out)
+
+    def _whole_records(self, buffer: memoryview, at: int, out: list[Octets]) -> int:
+        """Take the whole uncompressed F records that follow from `at`; return where the rest begins."""
+        if self._fixed is None or self._open:
+            return at
+        count = self._fixed.count(buffer, at)
+        stop = at + count * self._fixed.size
+        if count:
+            self.octets += count * self._fixed.length
+            self.records += count
+            out.append(self._fixed.unpack(buffer[at:stop]))
+        return stop
+
+    def _count(self, piece: Octets, ends: bool, out: list[Octets]) -> None:
+        self.octets += len(piece)
+        self._open += len(piece)
+        self.fault = self.fault or self._take(self, piece, ends, out)
+        if ends:
+            self._open = 0
+            self.records += self.layout.counts_records
 
     def _write(self, out: list[Octets]) -> None:
         try:
@@ -104,7 +127,7 @@ class Unpacker:
         out.append(piece)
         return AnswerReason.OCTET_COUNT if late else None
 
-    def _fixed(self, piece: Octets, ends: bool, out: list[Octets]) -> AnswerReason | None:
+    def _fixed_piece(self, piece: Octets, ends: bool, out: list[Octets]) -> AnswerReason | None:
         out.append(piece)
         wrong = self._open > self.layout.record_length or (ends and self._open < self.layout.record_length)
         return AnswerReason.RECORD_LENGTH if wrong else None
@@ -123,7 +146,7 @@ class Unpacker:
 
 
 _TAKE: dict[str, Callable[[Unpacker, Octets, bool, list[Octets]], AnswerReason | None]] = {
-    "F": Unpacker._fixed,
+    "F": Unpacker._fixed_piece,
     "V": Unpacker._variable,
     "U": Unpacker._stream,
     "T": Unpacker._stream,

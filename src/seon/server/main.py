@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import socket
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -73,29 +74,33 @@ def run(options: Options) -> int:
 
 
 def _run(options: Options, home: Path, log: Log) -> int:
-    pem = load_identity(home)
-    ephemeral = EphemeralKey(parse_identity(pem))
-    license_ = load_license(options.license, ephemeral.proxy_id, time.time())
-    context = link_listener(license_.certificate_pem, pem, license_.ca_pem)
-    wipe(pem)
-    scrub_freed()
-    where = addresses.shown(options.address or "*", options.port)
-    try:
-        listener = open_listener(options.address, options.port)
-    except (OSError, addresses.AddressError) as error:
-        raise StartError(f"Internal port {where} cannot be opened: {getattr(error, 'strerror', error)}") from error
     pid_file = PidFile(home / PID_NAME)
     pid_file.write()
-    handle_levels(log)
     try:
-        server = Server(log, ephemeral, license_, options.license)
-        port = InternalPort(listener, ephemeral.proxy_id, server.report, server)
-        port.context = context
-        server.report("SRV-START", version=__version__, proxy_id=ephemeral.proxy_id, address=where)
-        return asyncio.run(server.live(port))
+        pem = load_identity(home)
+        ephemeral = EphemeralKey(parse_identity(pem))
+        license_ = load_license(options.license, ephemeral.proxy_id, time.time())
+        context = link_listener(license_.certificate_pem, pem, license_.ca_pem)
+        wipe(pem)
+        scrub_freed()
+        with _internal_port(options) as listener:
+            handle_levels(log)
+            server = Server(log, ephemeral, license_, options.license)
+            port = InternalPort(listener, ephemeral.proxy_id, server.report, server)
+            port.context = context
+            where = addresses.shown(options.address or "*", options.port)
+            server.report("SRV-START", version=__version__, proxy_id=ephemeral.proxy_id, address=where)
+            return asyncio.run(server.live(port))
     finally:
-        listener.close()
         pid_file.remove()
+
+
+def _internal_port(options: Options) -> socket.socket:
+    try:
+        return open_listener(options.address, options.port)
+    except OSError as error:
+        where = addresses.shown(options.address or "*", options.port)
+        raise StartError(f"Internal port {where} cannot be opened: {error.strerror}") from error
 
 
 class Server:

@@ -80,7 +80,10 @@ class Sessions:
         session = m.new_session_id(secrets.token_bytes(12))
         try:
             inside = await self._await_link(session, admitted, link)
-        except (TimeoutError, ConnectionError, OSError, TlsError) as error:
+        except asyncio.CancelledError:  # the external port closes
+            self._counts.end(partner.id)
+            raise
+        except (TimeoutError, OSError, TlsError, m.LinkError) as error:
             self._counts.end(partner.id)
             reason = "no session link came from the client" if isinstance(error, TimeoutError) else str(error)
             self._context.report("SES-FAILED", partner=partner.id, direction="incoming", reason=reason)

@@ -123,7 +123,11 @@ class Taker:
             creator = self._station.profile.code
             receipt = negative_receipt_for(start, NegativeReason.NOT_DELIVERED, creator, "refused by its user")
         assert self._inbox is not None
-        self._inbox.owe(self._station.peer.code, receipt)
+        try:
+            self._inbox.owe(self._station.peer.code, receipt)
+        except OSError as error:
+            # The file is safe and stays accepted; its receipt is owed by this session alone.
+            self._report("receipt-not-kept", {"name": start.name, "text": str(error)})
         self._in_hand.append(receipt)
         self._station.send_receipt(receipt)
 
