@@ -4,7 +4,7 @@ from typing import cast
 
 import msgspec
 
-from seon.backend.addresses import canonical
+from seon.addresses import identifying
 from seon.backend.configuration.bounds import LIMITS
 from seon.backend.configuration.models import CLIENT_IDLE_MARGIN, Settings
 from seon.backend.configuration.versioned import read_version
@@ -92,7 +92,7 @@ def _receive_daemon(settings: Settings) -> ReceiveDaemon | None:
 
 
 def _listeners(client_address: str) -> tuple[OutgoingListener, ...]:
-    mine = Listener.objects.filter(client__address=canonical(client_address)).select_related("partner")
+    mine = Listener.objects.filter(client__address=str(identifying(client_address))).select_related("partner")
     return tuple(
         OutgoingListener(port=listener.port, partner=listener.partner.identifier, address=listener.address)
         for listener in mine

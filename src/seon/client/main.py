@@ -21,7 +21,7 @@ from seon.client import courier_messages as c
 from seon.client.control import ControlLink, NotEstablishedError, SilentError
 from seon.client.courier_line import CourierLine
 from seon.client.listeners import Listeners
-from seon.client.sessions import Link, Sessions
+from seon.client.sessions import NAME, Link, Sessions
 from seon.config import ProxyConfiguration
 from seon.daemon import home as homes
 from seon.daemon.home import StartError
@@ -29,6 +29,7 @@ from seon.daemon.log import Level, Log
 from seon.daemon.memory import forbid_dumps, scrub_freed
 from seon.daemon.outbox import EventMaker
 from seon.daemon.pidfile import PidFile
+from seon.daemon.session_table import Surroundings
 from seon.daemon.signals import ENDING, handle_levels
 from seon.events import Event, Value
 from seon.link import messages as m
@@ -100,7 +101,7 @@ class Client:
         self._name = f"{socket.gethostname()}:{homes.home()}"[:120]
         self._maker = EventMaker("inside")
         self._courier = CourierLine(sock, self._configured, self._api_state)
-        self._sessions = Sessions(log, self.report, self._happened)
+        self._sessions = Sessions(Surroundings(NAME, log, self.report, self._happened))
         self._listeners = Listeners(self.report, self._outgoing)
         self._configuration: ProxyConfiguration | None = None
         self._sealed: tuple[object, SealedKey] | None = None
@@ -140,7 +141,7 @@ class Client:
         await self._listeners.follow(())
         if self._control:
             await self._control.bye(reason)
-        await self._sessions.end_all(self._drain_seconds())
+        await self._sessions.table.end_all(self._drain_seconds())
         for job in self._jobs:
             job.cancel()
         if status != EXIT_COURIER:

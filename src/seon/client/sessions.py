@@ -3,22 +3,19 @@
 The client decides the destinations, counts and codes itself, from its own copy of the configuration (mission A9).
 """
 
-import asyncio
 import secrets
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seon import addresses
-from seon.admission.limits import SessionCounts
 from seon.config import ClientConfiguration, ClientPartner, Limits, ReceiveDaemon
-from seon.daemon import children, line
+from seon.daemon.children import Body
 from seon.daemon.log import Log
 from seon.daemon.memory import scrub_freed
-from seon.daemon.session import MainLine, Task, run, session_title
-from seon.daemon.session_events import Report
-from seon.events import Event
+from seon.daemon.session import MainLine, Task, make_task, run
+from seon.daemon.session_table import Failed, SessionTable, Surroundings
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
 from seon.link.identity import IdentityError, check_link_server
@@ -27,7 +24,6 @@ from seon.net.context import SESSION, KeyedContext, connecting, forget_all_keys,
 from seon.net.dial import DialError, dial
 from seon.net.legs import PlainLeg, TlsLeg
 from seon.net.stream import BlockingTls
-from seon.oftp2.reasons import EndReason
 
 NAME = "seon_proxyclient2"
 START_SECONDS = 20.0
@@ -47,19 +43,13 @@ class Link:
 
 
 class Sessions:
-    """Counts, forks and watches the sessions of one client."""
+    """Brings the client's sessions about."""
 
-    def __init__(self, log: Log, report: Report, happened: Callable[[Event], None]) -> None:
-        self._log = log
-        self._report = report
-        self._happened = happened
-        self._counts = SessionCounts()
-        self._running: dict[str, tuple[children.Child, str]] = {}
-        self._watchers: set[asyncio.Task[None]] = set()
+    def __init__(self, surroundings: Surroundings) -> None:
+        self.table = SessionTable(surroundings)
+        self._our = surroundings
 
-    def incoming(
-        self, opening: m.OpenSession, configuration: ClientConfiguration, link: Link, refuse: Callable[[str], None]
-    ) -> None:
+    def incoming(self, opening: m.OpenSession, configuration: ClientConfiguration, link: Link, refuse: Failed) -> None:
         """Serve a partner that came in at the server; `refuse` is told why not, now or later."""
         partner = _partner(configuration, opening.partner)
         if partner is None:
@@ -68,13 +58,14 @@ class Sessions:
         if configuration.receive_daemon is None:
             refuse("no receive daemon is set (seonapi set receive_daemon HOST:PORT)")
             return
-        if opening.session in self._running:
+        if self.table.has(opening.session):
             refuse("this session is running already")
             return
         daemon = configuration.receive_daemon
-        target = addresses.shown(daemon.host, daemon.port)
-        task = _task(opening.session, partner, "incoming", opening.source, target, configuration)
-        body = _Incoming(task, opening.ticket, daemon, configuration.limits, link, self._log)
+        way = opening.source, addresses.shown(daemon.host, daemon.port)
+        fingerprint = opening.fingerprint
+        task = make_task("inside", "incoming", opening.session, partner, way, configuration, fingerprint)
+        body = _Incoming(task, opening.ticket, daemon, configuration.limits, link, self._our.log)
         self._begin(task, [], body, configuration.limits, START_SECONDS, refuse)
 
     def outgoing(
@@ -83,11 +74,12 @@ class Sessions:
         """Serve a connection of the send daemon to the listening port of a partner."""
         partner = _partner(configuration, partner_id)
         if partner is None:
-            self._report("SES-FAILED", partner=partner_id, direction="outgoing", reason="the partner is disabled")
+            self._our.report("SES-FAILED", partner=partner_id, direction="outgoing", reason="the partner is disabled")
             return
         session = m.new_session_id(secrets.token_bytes(12))
-        task = _task(session, partner, "outgoing", source, f"partner {partner.id}", configuration)
-        body = _Outgoing(task, sock, configuration.limits, link, self._log)
+        way = source, f"partner {partner.id}"
+        task = make_task("inside", "outgoing", session, partner, way, configuration)
+        body = _Outgoing(task, sock, configuration.limits, link, self._our.log)
         limit = configuration.limits.dial_seconds + 2 * LINK_SECONDS
         self._begin(task, [sock], body, configuration.limits, limit, lambda _: None)
 
@@ -95,89 +87,26 @@ class Sessions:
         self,
         task: Task,
         own: Sequence[socket.socket],
-        body: Callable[[socket.socket], int],
+        body: Body,
         limits: Limits,
         start_seconds: float,
-        refuse: Callable[[str], None],
+        refuse: Failed,
     ) -> None:
-        reached = self._counts.begin(task.partner, limits, time.monotonic())
+        reached = self.table.reserve(task.partner, limits)
         if reached:
-            self._failed(task, f"{reached} is reached", refuse)
-            return
-
-        def on_message(message: line.FromSession) -> None:
-            if isinstance(message, line.Happened):
-                self._happened(message.event)
-                if message.event.code == "SES-FAILED":
-                    refuse(str(message.event.fields.get("reason", "")))
-
-        try:
-            child = children.fork(session_title(NAME, task), own, body, self._log, on_message)
-        except OSError as error:
-            self._counts.end(task.partner)
-            self._failed(task, str(error), refuse)
-            return
-        self._running[task.session] = (child, task.partner)
-        watcher = asyncio.create_task(self._watch(task, child, start_seconds, refuse))
-        self._watchers.add(watcher)
-        watcher.add_done_callback(self._watchers.discard)
-
-    def _failed(self, task: Task, reason: str, refuse: Callable[[str], None]) -> None:
-        self._report("SES-FAILED", partner=task.partner, direction=task.direction, reason=reason)
-        refuse(reason)
-
-    async def _watch(
-        self, task: Task, child: children.Child, start_seconds: float, refuse: Callable[[str], None]
-    ) -> None:
-        done, _ = await asyncio.wait([child.ended], timeout=start_seconds)
-        if not done and not child.running:
-            self._failed(task, f"no start within {start_seconds:g} s", refuse)
-            child.kill()
-        status = await child.ended
-        self._counts.end(task.partner)
-        del self._running[task.session]
-        if status != 0:
-            reason = f"signal {-status}" if status < 0 else f"exit status {status}"
-            self._report("SES-KILLED", pid=child.pid, partner=task.partner, reason=reason)
+            reason = f"{reached} is reached"
+            self._our.report("SES-FAILED", partner=task.partner, direction=task.direction, reason=reason)
+            refuse(reason)
+        else:
+            self.table.start(task, own, body, start_seconds, refuse)
 
     def end_those_not_in(self, configuration: ClientConfiguration) -> None:
         """End the sessions of partners that were disabled or removed."""
-        for child, partner in self._running.values():
-            if _partner(configuration, partner) is None:
-                child.end(EndReason.UNSPECIFIED, "the partner may not enter any more")
-
-    async def end_all(self, seconds: float) -> None:
-        """Give running sessions so long to end, then end them, then kill what is left."""
-        for wait, act in ((seconds, None), (0.0, "end"), (7.0, "kill"), (2.0, None)):
-            watchers = list(self._watchers)
-            if watchers and wait:
-                await asyncio.wait(watchers, timeout=wait)
-            for child, _ in list(self._running.values()):
-                if act == "end":
-                    child.end(EndReason.EMERGENCY_CLOSE, "the proxy is ending")
-                elif act == "kill":
-                    child.kill()
+        self.table.end_where(lambda task: _partner(configuration, task.partner) is None)
 
 
 def _partner(configuration: ClientConfiguration, partner_id: str) -> ClientPartner | None:
     return next((p for p in configuration.partners if p.id == partner_id and p.enabled), None)
-
-
-def _task(
-    session: str, partner: ClientPartner, direction: str, source: str, target: str, configuration: ClientConfiguration
-) -> Task:
-    return Task(
-        session=session,
-        partner=partner.id,
-        direction="incoming" if direction == "incoming" else "outgoing",
-        hop="inside",
-        source=source,
-        target=target,
-        partner_codes=partner.ssid_codes,
-        profile=configuration.profile,
-        idle_seconds=configuration.limits.idle_seconds,
-        drain_seconds=configuration.limits.drain_seconds,
-    )
 
 
 # --- bodies: these run in the session process -------------------------------------------------------------------------
@@ -195,11 +124,12 @@ class _Incoming:
         try:
             deadline = time.monotonic() + self._limits.connect_seconds
             station = _reach_station(self._daemon, deadline)
-            tls, _ = _session_link(self._link, m.Ticket(self._ticket), time.monotonic() + LINK_SECONDS)
+            tls, joined = _session_link(self._link, m.Ticket(self._ticket), time.monotonic() + LINK_SECONDS)
         except (DialError, TlsError, EndOfStream, OSError, IdentityError, m.LinkError) as error:
             return _give_up(main, self._task, error)
         _forget_keys()
-        return _join(main, self._task, TlsLeg(tls.sock, tls.channel), PlainLeg(station), "the link")
+        run(main, self._task, TlsLeg(tls.sock, tls.channel), PlainLeg(station), joined.tls)
+        return 0
 
 
 class _Outgoing:
@@ -218,8 +148,8 @@ class _Outgoing:
         except (DialError, TlsError, EndOfStream, OSError, IdentityError, m.LinkError) as error:
             return _give_up(main, self._task, error)
         _forget_keys()
-        station = PlainLeg(self._station)
-        return _join(main, self._task, station, TlsLeg(tls.sock, tls.channel), joined.tls)
+        run(main, self._task, PlainLeg(self._station), TlsLeg(tls.sock, tls.channel), joined.tls)
+        return 0
 
 
 def _reach_station(daemon: ReceiveDaemon, deadline: float) -> socket.socket:
@@ -258,16 +188,3 @@ def _forget_keys() -> None:
     """The link key was needed to dial; from here on only the established connection is."""
     forget_all_keys()
     scrub_freed()
-
-
-def _join(main: MainLine, task: Task, initiator: PlainLeg | TlsLeg, responder: PlainLeg | TlsLeg, tls: str) -> int:
-    main.report(
-        "SES-START",
-        partner=task.partner,
-        direction=task.direction,
-        source=task.source,
-        target=task.target,
-        tls=tls,
-    )
-    run(main, task, initiator, responder)
-    return 0

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from seon.config import Profile
+from seon.config import ClientConfiguration, ClientPartner, Profile, ServerConfiguration, ServerPartner
 from seon.daemon import line
 from seon.daemon.log import Log
 from seon.daemon.outbox import EventMaker, Outbox
@@ -40,6 +40,8 @@ class Task:
     profile: Profile
     idle_seconds: int
     drain_seconds: int
+    fingerprint: str = ""
+    """The certificate that let the partner in, where it came in here."""
 
     @property
     def partner_side(self) -> Side:
@@ -119,8 +121,36 @@ class MainLine:
         self._signal = number
 
 
-def run(main: MainLine, task: Task, initiator: Leg, responder: Leg) -> Ending:
-    """Pump the session between two legs to its end, and report it."""
+def make_task(  # what differs from session to session, and what comes from the configuration
+    hop: Literal["dmz", "inside"],
+    direction: Literal["incoming", "outgoing"],
+    session: str,
+    partner: ServerPartner | ClientPartner,
+    way: tuple[str, str],
+    configuration: ServerConfiguration | ClientConfiguration,
+    fingerprint: str = "",
+) -> Task:
+    """Return the task of a session; `way` is its source and its target in words."""
+    return Task(
+        session=session,
+        partner=partner.id,
+        direction=direction,
+        hop=hop,
+        source=way[0],
+        target=way[1],
+        partner_codes=partner.ssid_codes,
+        profile=configuration.profile,
+        idle_seconds=configuration.limits.idle_seconds,
+        drain_seconds=configuration.limits.drain_seconds,
+        fingerprint=fingerprint,
+    )
+
+
+def run(main: MainLine, task: Task, initiator: Leg, responder: Leg, tls: str) -> Ending:
+    """Pump the session between two legs to its end; report its start, with the partner's TLS in words, and its end."""
+    main.report(
+        "SES-START", partner=task.partner, direction=task.direction, source=task.source, target=task.target, tls=tls
+    )
     observer = SessionObserver(Policy.named(task.profile), _codes(task))
     reporter = SessionReporter(main.report, task.partner, task.partner_side, whole=task.hop == "inside")
     main.running()

@@ -30,10 +30,12 @@ class EndOfStream(Exception):  # noqa: N818  # not an error: an end
 class Channel:
     """One TLS connection. `feed` what came from the socket, `take` what must go to it."""
 
-    __slots__ = ("_from", "_into", "_ssl", "connection")
+    __slots__ = ("_from", "_into", "_ssl", "after", "connection")
 
     def __init__(self, connection: SSL.Connection) -> None:
         self.connection = connection
+        self.after: TlsError | EndOfStream | None = None
+        """What came right behind the octets read last, and the next read raises: no more octets will announce it."""
         self._ssl = connection._ssl  # see the head of this file
         self._into = connection._into_ssl
         self._from = connection._from_ssl
@@ -57,24 +59,24 @@ class Channel:
 
         Raises EndOfStream after close_notify once all octets before it were read, TlsError for everything else.
         """
+        if self.after:
+            raise self.after
         at = start
         while at < end:
             got = _lib.SSL_read(self._ssl, buffer.pointer + at, end - at)
-            if got > 0:
-                at += got
-                continue
-            if at == start:
-                self._nothing_read(got)
-            break
+            if got <= 0:
+                self.after = self._why_nothing(got)
+                break
+            at += got
+        if self.after and at == start:
+            raise self.after
         return at - start
 
-    def _nothing_read(self, result: int) -> None:
+    def _why_nothing(self, result: int) -> TlsError | EndOfStream | None:
         code = _lib.SSL_get_error(self._ssl, result)
         if code in (SSL_WANT_READ, SSL_WANT_WRITE):
-            return
-        if code == SSL_ZERO_RETURN:
-            raise EndOfStream(clean=True)
-        raise TlsError(_error_text())
+            return None
+        return EndOfStream(clean=True) if code == SSL_ZERO_RETURN else TlsError(_error_text())
 
     def write(self, buffer: Buffer, start: int, end: int) -> None:
         """Encrypt `buffer[start:end]`. A memory BIO takes everything, so nothing is left over."""
@@ -118,6 +120,7 @@ class PublicChannel(Channel):
 
     def __init__(self, connection: SSL.Connection) -> None:
         self.connection = connection
+        self.after = None
 
     def feed(self, buffer: Buffer, length: int) -> None:
         """See Channel."""
@@ -136,6 +139,8 @@ class PublicChannel(Channel):
 
     def read(self, buffer: Buffer, start: int, end: int) -> int:
         """See Channel."""
+        if self.after:
+            raise self.after
         at = start
         try:
             while at < end:
@@ -143,11 +148,11 @@ class PublicChannel(Channel):
         except SSL.WantReadError:
             pass
         except SSL.ZeroReturnError:
-            if at == start:
-                raise EndOfStream(clean=True) from None
+            self.after = EndOfStream(clean=True)
         except SSL.Error as error:
-            if at == start:
-                raise TlsError(reason_of(error)) from error
+            self.after = TlsError(reason_of(error))
+        if self.after and at == start:
+            raise self.after
         return at - start
 
     def write(self, buffer: Buffer, start: int, end: int) -> None:

@@ -22,7 +22,7 @@ class Leg(Protocol):
 
     sock: socket.socket
     pending: bool
-    """Octets may wait that no readiness of the socket will announce."""
+    """Octets or the end may wait that no readiness of the socket will announce."""
 
     @property
     def unsent(self) -> bool:
@@ -117,7 +117,7 @@ class TlsLeg:
         """See Leg."""
         if self.pending:
             self.pending = False
-            return self.channel.read(buffer, start, buffer.size)
+            return self._decrypt(buffer, start)
         try:
             got = self.sock.recv_into(self._raw.view)
         except BlockingIOError:
@@ -125,9 +125,14 @@ class TlsLeg:
         if got == 0:
             raise EndOfStream(clean=False)
         self.channel.feed(self._raw, got)
-        length = self.channel.read(buffer, start, buffer.size)
+        length = self._decrypt(buffer, start)
         if not length:
             self.flush()  # no content: perhaps a key update, which wants its answer
+        return length
+
+    def _decrypt(self, buffer: Buffer, start: int) -> int:
+        length = self.channel.read(buffer, start, buffer.size)
+        self.pending = self.channel.after is not None
         return length
 
     def write(self, buffer: Buffer, start: int, end: int) -> None:

@@ -198,6 +198,8 @@ class Pump:
             self._last = time.monotonic()
             flow.length += got
             self._pass_on(flow)
+            if flow.source.pending and self._end is None:
+                self._receive(flow)  # the end came with the octets
 
     def _pass_on(self, flow: _Flow) -> None:
         at = 0

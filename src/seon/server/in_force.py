@@ -10,6 +10,7 @@ from seon.admission.identity import Identity, identity_of
 from seon.admission.partners import Refused, find_partner
 from seon.config import ServerConfiguration, ServerPartner
 from seon.daemon.memory import scrub_freed
+from seon.daemon.session import Task
 from seon.link.identity import IdentityError
 from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey, wipe
@@ -42,6 +43,11 @@ class InForce:
     def partner(self, partner_id: str) -> ServerPartner | None:
         """Return an enabled partner by its id."""
         return next((p for p in self.configuration.partners if p.id == partner_id and p.enabled), None)
+
+    def bars(self, task: Task) -> bool:
+        """Whether a running session may not go on: its partner is disabled, removed, or lost that certificate."""
+        partner = self.partner(task.partner)
+        return partner is None or (bool(task.fingerprint) and task.fingerprint not in partner.pins)
 
     def missing(self) -> str:
         """Say what keeps the external port closed, "" if nothing does."""

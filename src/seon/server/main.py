@@ -19,6 +19,7 @@ from seon.daemon.log import Level, Log
 from seon.daemon.memory import forbid_dumps, scrub_freed
 from seon.daemon.outbox import EventMaker, Outbox
 from seon.daemon.pidfile import PidFile
+from seon.daemon.session_table import Surroundings
 from seon.daemon.signals import ENDING, handle_levels
 from seon.events import Event, Value
 from seon.link import messages as m
@@ -34,7 +35,7 @@ from seon.server.files import load_identity, load_license, parse_identity, read_
 from seon.server.gate import Admitted, Gate
 from seon.server.in_force import EMPTY, InForce, NotUsable, put_in_force
 from seon.server.internal import InternalPort
-from seon.server.sessions import Context, Sessions
+from seon.server.sessions import NAME, Sessions
 
 LOG_NAME = "seon_proxyserver"
 PID_NAME = "seon_proxyserver2.pid"
@@ -116,7 +117,7 @@ class Server:
         self._in_force = EMPTY
         self._blobs: dict[str, bytes] = {}
         self._links: dict[str, ControlLink] = {}
-        self._sessions = Sessions(Context(log, self.report, self._happened, self._forget_secrets))
+        self._sessions = Sessions(Surroundings(NAME, log, self.report, self._happened), self._forget_secrets)
         self._gate = Gate(self.report, self._enter)
         self._end: asyncio.Future[tuple[int, str]]
         self._applying = asyncio.Lock()
@@ -143,7 +144,7 @@ class Server:
     async def _finish(self, reason: str) -> None:
         self.report("SRV-END", reason=reason)
         await self._gate.close("the server is ending")
-        await self._sessions.end_all(self._in_force.configuration.limits.drain_seconds)
+        await self._sessions.table.end_all(self._in_force.configuration.limits.drain_seconds)
         await self._events_gone()
         for link in list(self._links.values()):
             await link.bye(reason)
@@ -236,7 +237,7 @@ class Server:
             self.report("CFG-NEW", version=in_force.version)
             if in_force.missing():
                 self.report("CFG-EMPTY", version=in_force.version, missing=in_force.missing())
-            self._sessions.end_those_not_in(in_force)
+            self._sessions.table.end_where(in_force.bars)
             await self._open_gate()
 
     def take_blob(self, name: str, octets: bytes) -> None:

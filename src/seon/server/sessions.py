@@ -5,18 +5,15 @@ import secrets
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from seon import addresses
 from seon.admission.identity import identity_of
-from seon.admission.limits import SessionCounts
 from seon.admission.partners import Refused, check_dialled
 from seon.config import Limits, ServerPartner
-from seon.daemon import children, line
+from seon.daemon.children import Body
 from seon.daemon.log import Log
-from seon.daemon.session import MainLine, Task, run, session_title
-from seon.daemon.session_events import Report
-from seon.events import Event
+from seon.daemon.session import MainLine, Task, make_task, run
+from seon.daemon.session_table import SessionTable, Surroundings
 from seon.link import messages as m
 from seon.link.codec import encode
 from seon.link.tickets import Tickets
@@ -25,7 +22,6 @@ from seon.net.context import connecting, peer_certificate
 from seon.net.dial import DialError, dial
 from seon.net.legs import TlsLeg
 from seon.net.stream import AsyncTls, BlockingTls
-from seon.oftp2.reasons import EndReason
 from seon.server.control import ControlLink
 from seon.server.gate import Admitted
 from seon.server.in_force import InForce
@@ -36,33 +32,15 @@ START_GRACE_SECONDS = 5.0
 NAME = "seon_proxyserver2"
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What session processes get from the main."""
-
-    log: Log
-    report: Report
-    happened: Callable[[Event], None]
-    forget_secrets: Callable[[], None]
-
-
-@dataclass(slots=True)
-class _Running:
-    child: children.Child
-    partner: str
-    fingerprint: str
-
-
 class Sessions:
-    """Counts, joins, forks and watches the sessions of one server."""
+    """Brings the server's sessions about."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._counts = SessionCounts()
+    def __init__(self, surroundings: Surroundings, forget_secrets: Callable[[], None]) -> None:
+        self.table = SessionTable(surroundings)
+        self._our = surroundings
+        self._forget_secrets = forget_secrets
         self._waiting: Tickets[asyncio.Future[AsyncTls]] = Tickets()
         self._opening: dict[str, asyncio.Future[AsyncTls]] = {}
-        self._running: dict[str, _Running] = {}
-        self._watchers: set[asyncio.Task[None]] = set()
 
     # --- incoming ---------------------------------------------------------------------------------------------------
 
@@ -70,27 +48,30 @@ class Sessions:
         """Bring an admitted partner inside: wait for the client's session link, then fork."""
         limits, partner = in_force.configuration.limits, admitted.partner
         if link is None:
-            self._context.report("ADM-LIMIT", source=admitted.source, limit="no client is connected; its end")
+            self._our.report("ADM-LIMIT", source=admitted.source, limit="no client is connected; its end")
             return
-        reached = self._counts.begin(partner.id, limits, time.monotonic())
+        reached = self.table.reserve(partner.id, limits)
         if reached:
-            self._context.report("ADM-LIMIT", source=admitted.source, limit=reached)
+            self._our.report("ADM-LIMIT", source=admitted.source, limit=reached)
             await admitted.tls.end()
             return
         session = m.new_session_id(secrets.token_bytes(12))
         try:
             inside = await self._await_link(session, admitted, link)
         except asyncio.CancelledError:  # the external port closes
-            self._counts.end(partner.id)
+            self.table.release(partner.id)
             raise
         except (TimeoutError, OSError, TlsError, m.LinkError) as error:
-            self._counts.end(partner.id)
+            self.table.release(partner.id)
             reason = "no session link came from the client" if isinstance(error, TimeoutError) else str(error)
-            self._context.report("SES-FAILED", partner=partner.id, direction="incoming", reason=reason)
+            self._our.report("SES-FAILED", partner=partner.id, direction="incoming", reason=reason)
             await admitted.tls.end()
             return
-        task = _task(session, partner, "incoming", admitted.source, link.client, in_force)
-        self._fork(task, [admitted.tls, inside], _Incoming(task, admitted, inside, self._context), limits)
+        way = admitted.source, link.client
+        fingerprint = admitted.identity.fingerprint
+        task = make_task("dmz", "incoming", session, partner, way, in_force.configuration, fingerprint)
+        body = _Incoming(task, admitted.tls, inside, self._our.log, self._forget_secrets)
+        self._start(task, [admitted.tls, inside], body, limits)
 
     async def _await_link(self, session: str, admitted: Admitted, link: ControlLink) -> AsyncTls:
         arrived: asyncio.Future[AsyncTls] = asyncio.get_running_loop().create_future()
@@ -129,92 +110,20 @@ class Sessions:
             return f"partner {wanted.partner} is not known or disabled"
         if not partner.host or not in_force.dialler:
             return f"partner {partner.id} has no address to dial"
-        reached = self._counts.begin(partner.id, in_force.configuration.limits, time.monotonic())
+        reached = self.table.reserve(partner.id, in_force.configuration.limits)
         if reached:
             return f"{reached} is reached"
         target = addresses.shown(partner.host, partner.port)
-        task = _task(wanted.session, partner, "outgoing", source, target, in_force)
-        body = _Outgoing(task, partner, tls, in_force, self._context)
-        self._fork(task, [tls], body, in_force.configuration.limits)
+        task = make_task("dmz", "outgoing", wanted.session, partner, (source, target), in_force.configuration)
+        body = _Outgoing(task, partner, tls, in_force, self._our.log, self._forget_secrets)
+        self._start(task, [tls], body, in_force.configuration.limits)
         return None
 
-    # --- the life of a session process --------------------------------------------------------------------------------
-
-    def _fork(self, task: Task, own: list[AsyncTls], body: Callable[[socket.socket], int], limits: Limits) -> None:
-        try:
-            child = children.fork(
-                session_title(NAME, task), [tls.sock for tls in own], body, self._context.log, self._message
-            )
-        except OSError as error:
-            self._counts.end(task.partner)
-            self._context.report("SES-FAILED", partner=task.partner, direction=task.direction, reason=str(error))
-            return
-        finally:
-            for tls in own:
-                tls.close()
-        fingerprint = body.fingerprint if isinstance(body, _Incoming) else ""
-        self._running[task.session] = _Running(child, task.partner, fingerprint)
-        watcher = asyncio.create_task(self._watch(task, child, limits))
-        self._watchers.add(watcher)
-        watcher.add_done_callback(self._watchers.discard)
-
-    def _message(self, message: line.FromSession) -> None:
-        if isinstance(message, line.Happened):
-            self._context.happened(message.event)
-
-    async def _watch(self, task: Task, child: children.Child, limits: Limits) -> None:
+    def _start(self, task: Task, own: list[AsyncTls], body: Body, limits: Limits) -> None:
         limit = limits.dial_seconds + START_GRACE_SECONDS
-        done, _ = await asyncio.wait([child.ended], timeout=limit)
-        if not done and not child.running:
-            self._context.report(
-                "SES-FAILED", partner=task.partner, direction=task.direction, reason=f"no start within {limit:g} s"
-            )
-            child.kill()
-        status = await child.ended
-        self._counts.end(task.partner)
-        del self._running[task.session]
-        if status != 0:
-            reason = f"signal {-status}" if status < 0 else f"exit status {status}"
-            self._context.report("SES-KILLED", pid=child.pid, partner=task.partner, reason=reason)
-
-    def end_those_not_in(self, in_force: InForce) -> None:
-        """End the sessions of partners that may not enter any more: disabled, removed, or without that certificate."""
-        for running in self._running.values():
-            partner = in_force.partner(running.partner)
-            if partner is None or (running.fingerprint and running.fingerprint not in partner.pins):
-                running.child.end(EndReason.UNSPECIFIED, "the partner may not enter any more")
-
-    async def end_all(self, seconds: float) -> None:
-        """Give running sessions so long to end, then end them, then kill what is left."""
-        for wait, act in ((seconds, None), (0.0, "end"), (7.0, "kill"), (2.0, None)):
-            watchers = list(self._watchers)
-            if watchers and wait:
-                await asyncio.wait(watchers, timeout=wait)
-            for running in list(self._running.values()):
-                if act == "end":
-                    running.child.end(EndReason.EMERGENCY_CLOSE, "the proxy is ending")
-                elif act == "kill":
-                    running.child.kill()
-
-    def running(self) -> int:
-        """Return how many session processes there are."""
-        return len(self._running)
-
-
-def _task(session: str, partner: ServerPartner, direction: str, source: str, target: str, in_force: InForce) -> Task:
-    configuration = in_force.configuration
-    return Task(
-        session=session,
-        partner=partner.id,
-        direction="incoming" if direction == "incoming" else "outgoing",
-        hop="dmz",
-        source=source,
-        target=target,
-        partner_codes=partner.ssid_codes,
-        profile=configuration.profile,
-        idle_seconds=configuration.limits.idle_seconds,
-        drain_seconds=configuration.limits.drain_seconds,
-    )
+        self.table.start(task, [tls.sock for tls in own], body, limit, lambda _: None)
+        for tls in own:
+            tls.close()
 
 
 # --- bodies: these run in the session process -------------------------------------------------------------------------
@@ -223,32 +132,42 @@ def _task(session: str, partner: ServerPartner, direction: str, source: str, tar
 class _Incoming:
     """Partner and session link are both there: join them."""
 
-    def __init__(self, task: Task, admitted: Admitted, inside: AsyncTls, context: Context) -> None:
-        self.fingerprint = admitted.identity.fingerprint
-        self._task, self._admitted, self._inside, self._context = task, admitted, inside, context
+    def __init__(
+        self, task: Task, partner: AsyncTls, inside: AsyncTls, log: Log, forget_secrets: Callable[[], None]
+    ) -> None:
+        self._task, self._partner, self._inside = task, partner, inside
+        self._log, self._forget_secrets = log, forget_secrets
 
     def __call__(self, sock: socket.socket) -> int:
-        self._context.forget_secrets()
-        main = MainLine(sock, self._context.log, self._task)
-        partner = TlsLeg(self._admitted.tls.sock, self._admitted.tls.channel)
+        self._forget_secrets()
+        main = MainLine(sock, self._log, self._task)
+        partner = TlsLeg(self._partner.sock, self._partner.channel)
         inside = TlsLeg(self._inside.sock, self._inside.channel)
-        return _join(main, self._task, partner, inside, inside)
+        tls = _welcome(self._task, partner, inside)
+        run(main, self._task, partner, inside, tls)
+        return 0
 
 
 class _Outgoing:
     """A session link with a Dial: reach the partner, make sure that it is that partner, then join."""
 
     def __init__(
-        self, task: Task, partner: ServerPartner, inside: AsyncTls, in_force: InForce, context: Context
+        self,
+        task: Task,
+        partner: ServerPartner,
+        inside: AsyncTls,
+        in_force: InForce,
+        log: Log,
+        forget_secrets: Callable[[], None],
     ) -> None:
-        self._task, self._partner, self._inside = task, partner, inside
-        self._in_force, self._context = in_force, context
+        self._task, self._partner, self._inside, self._in_force = task, partner, inside, in_force
+        self._log, self._forget_secrets = log, forget_secrets
 
     def __call__(self, sock: socket.socket) -> int:
-        main = MainLine(sock, self._context.log, self._task)
+        main = MainLine(sock, self._log, self._task)
         inside = TlsLeg(self._inside.sock, self._inside.channel)
         try:
-            tls = self._reach(main)
+            reached = self._reach(main)
         except (DialError, TlsError, EndOfStream, OSError) as error:
             reason = str(error) or "no answer in time"
             main.report("SES-FAILED", partner=self._partner.id, direction="outgoing", reason=reason)
@@ -256,8 +175,11 @@ class _Outgoing:
             inside.finish()
             main.say_goodbye()
             return 0
-        self._context.forget_secrets()
-        return _join(main, self._task, inside, TlsLeg(tls.sock, tls.channel), inside)
+        self._forget_secrets()
+        partner = TlsLeg(reached.sock, reached.channel)
+        tls = _welcome(self._task, partner, inside)
+        run(main, self._task, inside, partner, tls)
+        return 0
 
     def _reach(self, main: MainLine) -> BlockingTls:
         configuration, partner = self._in_force.configuration, self._partner
@@ -295,18 +217,9 @@ def _server_name(host: str) -> str:
     return ""
 
 
-def _join(main: MainLine, task: Task, initiator: TlsLeg, responder: TlsLeg, inside: TlsLeg) -> int:
-    partner = responder if inside is initiator else initiator
+def _welcome(task: Task, partner: TlsLeg, inside: TlsLeg) -> str:
+    """Tell the client that the OFTP2 stream begins, and return the partner's TLS in words."""
     connection = partner.channel.connection
     tls = f"{connection.get_protocol_version_name()} {connection.get_cipher_name()}"
-    main.report(
-        "SES-START",
-        partner=task.partner,
-        direction=task.direction,
-        source=task.source,
-        target=task.target,
-        tls=tls,
-    )
     inside.write_octets(encode(m.Joined(task.target[:500], tls)))
-    run(main, task, initiator, responder)
-    return 0
+    return tls

@@ -22,8 +22,15 @@ def test_a_stream_is_one_record_that_ends_with_its_last_piece() -> None:
     assert read(b"", STREAM) == []
 
 
-def test_fixed_records_are_cut_by_their_length() -> None:
-    assert read(b"a" * 10 + b"b" * 10, FIXED) == [(b"a" * 10, True), (b"b" * 10, True)]
+def test_fixed_records_come_whole_and_many_at_a_time() -> None:
+    assert read(b"a" * 10 + b"b" * 10, FIXED) == [(b"a" * 10 + b"b" * 10, True)]
+    assert all(len(piece) % 10 == 0 for piece, _ in read(b"x" * 200_000, FIXED))
+
+
+def test_records_are_counted_where_the_format_has_them() -> None:
+    assert FIXED.records_in((b"x" * 30, True)) == 3
+    assert [VARIABLE.records_in((b"x", ends)) for ends in (False, True)] == [0, 1]
+    assert STREAM.records_in((b"x", True)) == 0
 
 
 def test_variable_records_are_found_by_their_lengths_wherever_a_read_ends() -> None:

@@ -37,7 +37,7 @@ def test_the_answered_direction_is_the_complement(offered: str, own: str, answer
 def test_what_does_not_fit_has_its_reason(change: dict[str, object], reason: EndReason) -> None:
     own = replace(OWN, direction="S").offer()
     with pytest.raises(DisagreementError) as error:
-        agree(own, replace(OFFER, **change), credit=7)  # type: ignore[arg-type]
+        agree(own, replace(OFFER, **change), credit=7)
     assert error.value.reason is reason
 
 
@@ -62,4 +62,4 @@ def test_the_password_is_checked_only_where_one_is_expected_and_never_shown() ->
 )
 def test_what_cannot_be_announced_is_our_error(change: dict[str, object]) -> None:
     with pytest.raises(LocalError):
-        replace(OWN, **change)  # type: ignore[arg-type]
+        replace(OWN, **change)

@@ -46,7 +46,7 @@ def variable(octets: bytes, most: int, seed: int = 2) -> bytes:
 
 def outgoing(octets: bytes, **values: object) -> OutgoingFile:
     size_k = -(-len(octets) // 1024)
-    return OutgoingFile(replace(START, size_k=size_k, original_size_k=size_k, **values), io.BytesIO(octets))  # type: ignore[arg-type]
+    return OutgoingFile(replace(START, size_k=size_k, original_size_k=size_k, **values), io.BytesIO(octets))
 
 
 class Watch:
@@ -205,7 +205,7 @@ def test_a_file_arrives_as_it_was_sent_and_its_receipt_returns(form: str, size: 
     octets = shape(content(size))
     pair = Pair(replace(ALICE, compression=compression)).send(outgoing(octets, **values))
     assert pair.responder.received == [octets]
-    (receipt,) = (notice.receipt for notice in pair.initiator.of(n.ReceiptReceived))  # type: ignore[union-attr]
+    (receipt,) = (notice.receipt for notice in pair.initiator.of(n.ReceiptReceived))
     assert receipt == c.EndToEndResponse("ORDERS.EDI", "20260131", "1205070001", "", "O0013ALICE", "O0013BOB")
     assert len(pair.responder.of(n.ReceiptSent)) == 1
     pair.assert_orderly()
@@ -286,7 +286,7 @@ def test_a_refused_offer_keeps_the_session_going(level: int) -> None:
     pair = Pair(replace(ALICE, level=level))
     pair.responder.refuse_start = AnswerReason.DUPLICATE
     pair.send(outgoing(b"x"), outgoing(b"y"))
-    assert [file.reason for file in pair.initiator.of(n.FileRejected)] == [13, 13]  # type: ignore[union-attr]
+    assert [file.reason for file in pair.initiator.of(n.FileRejected)] == [13, 13]
     assert not pair.responder.received
     pair.assert_orderly()
 
@@ -307,7 +307,7 @@ def test_a_negative_receipt_exists_from_level_4_on(level: int, count: int) -> No
     pair = Pair(replace(ALICE, level=level))
     pair.responder.negative = True
     pair.send(outgoing(b"x"))
-    receipts = [notice.receipt for notice in pair.initiator.of(n.ReceiptReceived)]  # type: ignore[union-attr]
+    receipts = [notice.receipt for notice in pair.initiator.of(n.ReceiptReceived)]
     assert [(each.reason, each.creator) for each in receipts] == [(35, "O0013BOB")] * count
     pair.assert_orderly()
 
@@ -384,7 +384,7 @@ class Chart:
         return self
 
     def opened(self, **values: object) -> "Chart":
-        offer = replace(ALICE.offer(), **values)  # type: ignore[arg-type]
+        offer = replace(ALICE.offer(), **values)
         return self.must(c.StartSessionReady()).got(offer).must(BOB.answer(offer))
 
 
@@ -453,7 +453,7 @@ def test_wrong_counts_and_records_refuse_the_file_not_the_session(
     start: c.StartFile, data: bytes, end: c.EndFile, reason: AnswerReason
 ) -> None:
     chart = Chart().opened().got(start).must(c.StartFileAccepted()).got(data, end).must(c.EndFileRefused(reason))
-    assert [notice.reason for notice in chart.user.of(n.FileFailed)] == [reason]  # type: ignore[union-attr]
+    assert [notice.reason for notice in chart.user.of(n.FileFailed)] == [reason]
     assert chart.user.station.state is State.IDLE_LISTENER
 
 
@@ -463,7 +463,7 @@ def test_a_sink_that_cannot_write_refuses_the_file_not_the_session() -> None:
             raise OSError(28, "No space left on device")
 
     chart = Chart().opened()
-    chart.user.see = lambda notices: None  # type: ignore[method-assign]
+    chart.user.see = lambda notices: None
     chart.got(START)
     chart.user.station.accept_file(Full())
     chart.must(c.StartFileAccepted()).got(b"D\x81A", c.EndFile(0, 1)).must(c.EndFileRefused(AnswerReason.ACCESS_METHOD))
@@ -538,7 +538,7 @@ def test_commands_at_the_wrong_time_are_our_error() -> None:
 
 def test_more_than_was_offered_cannot_be_kept() -> None:
     chart = Chart().opened()
-    chart.user.see = lambda notices: None  # type: ignore[method-assign]
+    chart.user.see = lambda notices: None
     chart.got(replace(START, restart=1))
     with pytest.raises(LocalError, match="only 1 was offered"):
         chart.user.station.accept_file(io.BytesIO(), Extent(units=2, octets=2048))

@@ -34,6 +34,28 @@ def test_what_was_packed_comes_out_again(records: list[bytes], size: int, compre
     assert unpacker.fault is None
 
 
+@given(
+    st.integers(1, 200),
+    st.integers(0, 40),
+    st.integers(128, 900),
+    st.booleans(),
+    st.sampled_from([b"", b"    ", b"?" * 64]),
+)
+def test_fixed_records_come_out_again_whatever_their_length(
+    length: int, count: int, size: int, compression: bool, pattern: bytes
+) -> None:
+    octets = (bytes(range(256)) + pattern * 9) * (length * count // 256 + 1)
+    octets = octets[: length * count]
+    pieces = [(octets, True)] if octets else []
+    buffers = list(pack(pieces, size, compression=compression, record_length=length))
+    assert buffers == list(
+        pack([(octets[at : at + length], True) for at in range(0, len(octets), length)], size, compression=compression)
+    )
+    result, unpacker = unpack(RecordLayout("F", length), *buffers, compression=compression)
+    assert result == octets
+    assert (unpacker.records, unpacker.octets, unpacker.fault) == (count, len(octets), None)
+
+
 def test_full_subrecords_are_counted_up_to_the_first_other_one() -> None:
     full, short = b"?" + b"x" * 63, b"\x05xxxxx"
     assert full_rows(memoryview(b"D" + full * 3), 1) == 3

@@ -12,8 +12,8 @@ from pathlib import Path
 from django.conf import settings
 from django.http import HttpRequest
 
+from seon.addresses import identifying
 from seon.api_messages import TOKEN_HEADER
-from seon.backend.addresses import canonical
 from seon.backend.api.problems import RefusedError, log
 from seon.backend.errors import OperatorError
 from seon.backend.trust.models import Token
@@ -44,7 +44,7 @@ def admit(request: HttpRequest) -> Caller:
 
 def source_of(request: HttpRequest) -> str:
     """Return the caller's address in its one form."""
-    return canonical(str(request.META["REMOTE_ADDR"]))
+    return str(identifying(str(request.META["REMOTE_ADDR"])))
 
 
 def _refusal(address: str, path: str) -> str:

@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from seon.backend.addresses import canonical
+from seon.addresses import identifying
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyClient
@@ -45,7 +45,7 @@ def client_named(text: str) -> ProxyClient:
         return _known(text)
     try:
         client, made = ProxyClient.objects.get_or_create(name=name, defaults={"address": address})
-        same = made or client.address == canonical(address)
+        same = made or client.address == str(identifying(address))
     except ValueError:
         raise OperatorError(f"{address!r} is not an IP address") from None
     if not same:
@@ -57,7 +57,7 @@ def _known(text: str) -> ProxyClient:
     client = ProxyClient.objects.filter(name=text).first()
     if client is None:
         try:
-            client = ProxyClient.objects.filter(address=canonical(text)).first()
+            client = ProxyClient.objects.filter(address=str(identifying(text))).first()
         except ValueError:
             client = None
     if client is None:

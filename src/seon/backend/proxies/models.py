@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from seon.backend.addresses import canonical
+from seon.addresses import identifying
 from seon.backend.configuration.models import validate_address
 from seon.backend.configuration.versioned import Versioned
 from seon.backend.partners.models import Partner
@@ -54,7 +54,7 @@ class ProxyClient(Versioned):
     def full_clean(self, *args: Any, **options: Any) -> None:
         """Bring the address into its one form first, so that the same host cannot be entered twice."""
         try:
-            self.address = canonical(self.address)
+            self.address = str(identifying(self.address))
         except ValueError:
             raise ValidationError({"address": "a literal IPv4 or IPv6 address"}) from None
         super().full_clean(*args, **options)
