@@ -15,7 +15,7 @@ class AddressError(ValueError):
 def canonical(text: str) -> Address:
     """Return the address a text names, without zone; an IPv4-mapped IPv6 address as IPv4. Raises AddressError."""
     try:
-        address = ipaddress.ip_address(text.strip().partition("%")[0])
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         raise AddressError(f"{text!r} is not an IP address") from None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:

@@ -1,6 +1,8 @@
-"""The ASGI application: Django behind a limit on bodies.
+"""The ASGI application: Django behind what it does not do itself.
 
-Django reads a whole body into a file before any view can say no; so the limit stands in front of it.
+A limit on bodies: Django reads a whole body into a file before any view can say no. And one header of cookies: over
+HTTP/2 a browser sends each cookie in a header of its own, which are to be joined by "; " (RFC 9113 §8.2.3), but Django
+joins all equal headers by commas, and would find no session in them.
 """
 
 from typing import Any
@@ -58,4 +60,19 @@ async def _refuse(send: Any) -> None:
     await send({"type": "http.response.body", "body": _TOO_LARGE})
 
 
-application = BodyLimit(get_asgi_application())
+class JoinedCookies:
+    """Puts cookies that came in several headers into one."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass a call on, with at most one header of cookies."""
+        cookies = [value for name, value in scope.get("headers", ()) if name.lower() == b"cookie"]
+        if len(cookies) > 1:
+            others = [(name, value) for name, value in scope["headers"] if name.lower() != b"cookie"]
+            scope = {**scope, "headers": [*others, (b"cookie", b"; ".join(cookies))]}
+        await self._application(scope, receive, send)
+
+
+application = BodyLimit(JoinedCookies(get_asgi_application()))

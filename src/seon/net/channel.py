@@ -37,6 +37,8 @@ class Channel:
         self.after: TlsError | EndOfStream | None = None
         """What came right behind the octets read last, and the next read raises: no more octets will announce it."""
         self._ssl = connection._ssl  # see the head of this file
+        # pyOpenSSL's default makes SSL_write return after each record: one call from Python for every 16 KiB.
+        _lib.SSL_clear_mode(self._ssl, _lib.SSL_MODE_ENABLE_PARTIAL_WRITE)
         self._into = connection._into_ssl
         self._from = connection._from_ssl
 
@@ -61,9 +63,9 @@ class Channel:
         """
         if self.after:
             raise self.after
-        at = start
+        at, ssl, pointer, read_record = start, self._ssl, buffer.pointer, _lib.SSL_read
         while at < end:
-            got = _lib.SSL_read(self._ssl, buffer.pointer + at, end - at)
+            got = read_record(ssl, pointer + at, end - at)
             if got <= 0:
                 self.after = self._why_nothing(got)
                 break
@@ -91,7 +93,6 @@ class Channel:
         """Encrypt octets of any length."""
         rest: bytes | memoryview = octets
         while rest:
-            # In partial write mode one call takes one TLS record: the rest goes into further ones.
             written = _lib.SSL_write(self._ssl, ffi.from_buffer(rest), len(rest))
             if written <= 0:
                 raise TlsError(_error_text())
@@ -212,7 +213,8 @@ def _clear_errors() -> None:
 
 def _prove_binding() -> bool:
     """Whether octets really pass through the pieces this file uses below pyOpenSSL's methods."""
-    needed = ("BIO_write", "BIO_read", "SSL_read", "SSL_write", "SSL_shutdown", "SSL_get_error", "ERR_get_error")
+    needed = ("BIO_write", "BIO_read", "SSL_read", "SSL_write", "SSL_shutdown", "SSL_clear_mode", "SSL_get_error",
+              "ERR_get_error")  # fmt: skip
     connection = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
     connection.set_connect_state()
     if not all(hasattr(_lib, name) for name in needed):

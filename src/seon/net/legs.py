@@ -11,8 +11,9 @@ from typing import Protocol
 from seon.net.buffers import READ_SIZE, TLS_RECORD, Buffer
 from seon.net.channel import Channel, EndOfStream, TlsError
 
-OUT_SIZE = 256 * 1024
-"""Octets of TLS records handed to the kernel at once."""
+OUT_SIZE = READ_SIZE + 4 * TLS_RECORD
+"""Octets of TLS records handed to the kernel at once: what one read of the other leg makes, with the records' overhead,
+so that no second call is needed for the last few octets."""
 BROKEN = (OSError, TlsError)
 """What a leg raises when its connection has failed."""
 

@@ -1,4 +1,4 @@
-"""The limit on bodies, in front of everything else."""
+"""What stands in front of Django: the limit on bodies, and cookies in one header."""
 
 import asyncio
 from typing import Any
@@ -40,3 +40,26 @@ def test_what_arrives_is_counted_too() -> None:
     half = bytes(MAX_BODY // 2)
     assert status([], [half, half]) == 200
     assert status([], [half, half, b"x"]) == 413
+
+
+@pytest.mark.parametrize(
+    ("sent", "passed_on"),
+    [
+        ([], []),
+        ([(b"cookie", b"a=1; b=2")], [(b"cookie", b"a=1; b=2")]),
+        ([(b"cookie", b"a=1"), (b"host", b"h"), (b"Cookie", b"b=2")], [(b"host", b"h"), (b"cookie", b"a=1; b=2")]),
+        ([(b"accept", b"x"), (b"accept", b"y")], [(b"accept", b"x"), (b"accept", b"y")]),
+    ],
+)
+def test_cookies_in_several_headers_of_http2_become_one(
+    sent: list[tuple[bytes, bytes]], passed_on: list[tuple[bytes, bytes]]
+) -> None:
+    from seon.backend.asgi import JoinedCookies
+
+    seen: list[Any] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        seen.extend(scope["headers"])
+
+    asyncio.run(JoinedCookies(application)({"type": "http", "headers": sent}, None, None))
+    assert seen == passed_on

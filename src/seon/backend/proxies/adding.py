@@ -45,7 +45,7 @@ def client_named(text: str) -> ProxyClient:
         return _known(text)
     try:
         client, made = ProxyClient.objects.get_or_create(name=name, defaults={"address": address})
-        same = made or client.address == str(identifying(address))
+        same = made or client.address == str(identifying(address.strip()))
     except ValueError:
         raise OperatorError(f"{address!r} is not an IP address") from None
     if not same:
@@ -57,7 +57,7 @@ def _known(text: str) -> ProxyClient:
     client = ProxyClient.objects.filter(name=text).first()
     if client is None:
         try:
-            client = ProxyClient.objects.filter(address=str(identifying(text))).first()
+            client = ProxyClient.objects.filter(address=str(identifying(text.strip()))).first()
         except ValueError:
             client = None
     if client is None:

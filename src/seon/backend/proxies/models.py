@@ -54,7 +54,7 @@ class ProxyClient(Versioned):
     def full_clean(self, *args: Any, **options: Any) -> None:
         """Bring the address into its one form first, so that the same host cannot be entered twice."""
         try:
-            self.address = str(identifying(self.address))
+            self.address = str(identifying(self.address.strip()))
         except ValueError:
             raise ValidationError({"address": "a literal IPv4 or IPv6 address"}) from None
         super().full_clean(*args, **options)

@@ -37,7 +37,7 @@ def test_a_code_that_this_build_does_not_know_is_kept_as_an_error() -> None:
     assert (entry.group, entry.severity) == ("unknown", 40)
 
 
-@pytest.mark.parametrize("said", [1e300, -1e300, 0.0, time.time() + 10 * 86_400])
+@pytest.mark.parametrize("said", [1e300, -1e300, 0.0, 4_000_000_000.0])
 def test_an_impossible_time_is_replaced_by_ours(said: float) -> None:
     store([msgspec.structs.replace(event("CLI-END", 1, reason="x"), time=said)], "token")
     assert abs((Entry.objects.get().time - timezone.now()).total_seconds()) < 60

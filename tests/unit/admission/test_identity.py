@@ -1,0 +1,40 @@
+"""What a certificate says of its holder."""
+
+import datetime as dt
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from seon.admission.identity import NOBODY, identity_of
+
+
+def test_an_identity_is_the_whole_certificates_fingerprint_and_its_names(partner) -> None:
+    identity = identity_of(partner.certificate)
+    assert identity.fingerprint == partner.fingerprint
+    assert identity.subject == identity.issuer == "CN=partner"
+    assert int(identity.serial, 16) == partner.certificate.serial_number
+    assert dt.datetime.fromtimestamp(identity.not_after, dt.UTC) == partner.certificate.not_valid_after_utc
+
+
+def test_a_refusal_names_every_part_even_where_there_is_none(partner) -> None:
+    assert set(identity_of(partner.certificate).as_fields()) == set(NOBODY)
+
+
+def test_a_long_name_is_cut() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = dt.datetime.now(dt.UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "x" * 60)] * 40)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    certificate = builder.serial_number(1).not_valid_before(now).not_valid_after(now).sign(key, hashes.SHA256())
+    assert len(identity_of(certificate).subject) == 500
+
+
+def test_a_name_that_cannot_be_read_is_said_to_be_so_and_decides_nothing(partner) -> None:
+    octets = partner.certificate.public_bytes(Encoding.DER)
+    broken = x509.load_der_x509_certificate(octets.replace(b"\x0c\x07partner", b"\x0c\x07part\xff\xfer"))
+    identity = identity_of(broken)
+    assert identity.subject == "(unreadable)"
+    assert len(identity.fingerprint) == 64
