@@ -30,7 +30,7 @@ MAX_BODY = 4 * 1024 * 1024
 """Octets of a request body; a batch of `EVENTS_PER_BATCH` events stays below it."""
 EVENTS_PER_BATCH = 200
 
-ProxyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}px$")]
+ProxyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}px\Z")]
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -21,9 +21,9 @@ Name = Annotated[str, Meta(min_length=1, max_length=120)]
 Host = Annotated[str, Meta(min_length=1, max_length=253)]
 Address = Annotated[str, Meta(max_length=45)]
 """A literal IPv4 or IPv6 address; empty = every address of the host (listening) or the system's choice (dialling)."""
-PartnerId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+PartnerId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+\Z")]
 Pem = Annotated[str, Meta(max_length=200_000)]
-Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 """SHA-256 of a certificate's DER form, lower-case hex."""
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 SsidCode = Annotated[str, Meta(min_length=1, max_length=25)]

@@ -34,9 +34,9 @@ class Severity(IntEnum):
 class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something that happened."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9.:_-]+$")]
+    id: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9.:_-]+\Z")]
     """`<session or process id>-<hop>-<sequence>`: unique, so that a repeated delivery is stored once."""
-    code: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[A-Z0-9-]+$")]
+    code: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[A-Z0-9-]+\Z")]
     time: float
     """Unix time, by the clock of the host where it happened."""
     hop: Literal["dmz", "inside"]

@@ -8,37 +8,30 @@ import gc
 import os
 import socket
 import sys
-import time
 from collections.abc import Coroutine
 
 import msgspec
 import setproctitle
-from cryptography.hazmat.primitives import serialization
 
 from seon import __version__, addresses
-from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
 from seon.client import courier_messages as c
-from seon.client.control import ControlLink, NotEstablishedError, SilentError
+from seon.client.control import ControlLink, SilentError
 from seon.client.courier_line import CourierLine
 from seon.client.listeners import Listeners
 from seon.client.sessions import NAME, Link, Sessions
+from seon.client.supply import Supply
+from seon.client.uplink import LINK_ERRORS, Uplink
 from seon.config import ProxyConfiguration
 from seon.daemon import home as homes
 from seon.daemon.home import StartError
 from seon.daemon.log import Level, Log
-from seon.daemon.memory import forbid_dumps, scrub_freed
+from seon.daemon.memory import forbid_dumps
 from seon.daemon.outbox import EventMaker
 from seon.daemon.pidfile import PidFile
 from seon.daemon.session_table import Surroundings
 from seon.daemon.signals import ENDING, handle_levels
 from seon.events import Event, Value
 from seon.link import messages as m
-from seon.link.identity import IdentityError, check_link_server, new_link_request
-from seon.link.sealing import wipe
-from seon.net.channel import EndOfStream, TlsError
-from seon.net.context import CONTROL, KeyedContext, connecting, link_dialler, peer_certificate
-from seon.net.dial import dial_literal
-from seon.net.stream import AsyncTls
 
 LOG_NAME = "seon_proxyclient"
 PID_NAME = "seon_proxyclient2.pid"
@@ -87,10 +80,6 @@ def _begin(sock: socket.socket) -> c.Begin | None:
     return asyncio.run(first())
 
 
-LINK_ERRORS = (OSError, TlsError, EndOfStream, IdentityError, NotEstablishedError, TimeoutError)
-"""Why there may be no link now, and one later."""
-
-
 class Client:
     """Joins the parts: courier, control link, listeners, sessions."""
 
@@ -98,18 +87,14 @@ class Client:
         self._log = log
         self._begin = begin
         self._server = addresses.shown(begin.host, begin.port)
-        self._name = f"{socket.gethostname()}:{homes.home()}"[:120]
         self._maker = EventMaker("inside")
         self._courier = CourierLine(sock, self._configured, self._api_state)
         self._sessions = Sessions(Surroundings(NAME, log, self.report, self._happened))
         self._listeners = Listeners(self.report, self._outgoing)
-        self._configuration: ProxyConfiguration | None = None
-        self._sealed: tuple[object, SealedKey] | None = None
+        self._supply = Supply(self._courier, self.report, log)
         self._control: ControlLink | None = None
         self._link: Link | None = None
-        self._enrolled: Enrolled
-        self._context: KeyedContext
-        self._renewed = asyncio.Event()
+        self._uplink = Uplink(self._courier, begin, f"{socket.gethostname()}:{homes.home()}"[:120])
         self._jobs: set[asyncio.Task[None]] = set()
         self._end: asyncio.Future[tuple[int, str]]
 
@@ -149,7 +134,8 @@ class Client:
         self._log.line(Level.DEBUG, f"Client process {os.getpid()} ended: {reason}")
 
     def _drain_seconds(self) -> float:
-        return self._configuration.client.limits.drain_seconds if self._configuration else 0.0
+        newest = self._supply.newest
+        return newest.client.limits.drain_seconds if newest else 0.0
 
     def _stop(self, status: int, reason: str) -> None:
         if not self._end.done():
@@ -162,8 +148,8 @@ class Client:
     # --- the link ---------------------------------------------------------------------------------------------------
 
     async def _keep_linked(self) -> None:
-        await self._enrol()
-        self._keep(self._renew())
+        await self._uplink.enrol()
+        self._keep(self._uplink.renew_forever())
         tries = 0
         while True:
             try:
@@ -190,82 +176,35 @@ class Client:
         """Serve the link to its end; after a renewal a new one, with the new certificate, takes its place."""
         serving = asyncio.create_task(control.run(self))
         while True:
-            renewed = asyncio.create_task(self._renewed.wait())
+            renewed = asyncio.create_task(self._uplink.renewed.wait())
             await asyncio.wait([serving, renewed], return_when=asyncio.FIRST_COMPLETED)
             renewed.cancel()
             if serving.done():
                 return serving.result()
-            self._renewed.clear()
-            fresh = await self._dial_again()
+            self._uplink.renewed.clear()
+            fresh = await self._dial_anew()
             if fresh:
                 serving.cancel()  # the server has ended the old link already
                 serving = asyncio.create_task(fresh.run(self))
 
-    async def _dial_again(self) -> ControlLink | None:
+    async def _dial(self) -> ControlLink:
+        control, self._link = await self._uplink.dial()
+        self._control = control
+        self.report("CLI-LINKED", server=self._server, proxy_id=control.hello.proxy_id)
+        self._show_title(f"linked to {self._server}")
+        newest = self._supply.newest
+        self._keep(self._listeners.follow(newest.client.listeners if newest else ()))
+        return control
+
+    async def _dial_anew(self) -> ControlLink | None:
         try:
             return await self._dial()
         except LINK_ERRORS as error:
             self._log.line(Level.ERROR, f"No link with the renewed certificate yet: {error}")
             return None
 
-    async def _enrol(self) -> None:
-        """Make a link key in memory and have it certified."""
-        key, request = new_link_request()
-        self._enrolled = await self._courier.enrol(request)
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        del key
-        self._context = link_dialler(self._enrolled.certificate, pem, self._enrolled.link_ca)
-        wipe(pem)
-        scrub_freed()
-
-    async def _renew(self) -> None:
-        """Renew from a third of the certificate's life on: the next link is dialled with the new one."""
-        while True:
-            life = self._enrolled.not_after - time.time()
-            await asyncio.sleep(max(60.0, life / 3))
-            await self._enrol()
-            self._renewed.set()
-
-    async def _dial(self) -> ControlLink:
-        """Dial the server and exchange Hellos. Raises what stands in `_keep_linked`."""
-        found = await self._courier.resolve(self._begin.host)
-        async with asyncio.timeout(DIAL_SECONDS):
-            sock = await self._first_that_answers(found)
-        tls = AsyncTls(sock, connecting(self._context.context, CONTROL))
-        try:
-            async with asyncio.timeout(DIAL_SECONDS):
-                await tls.handshake()
-            certificate = peer_certificate(tls.channel.connection)
-            if certificate is None:
-                raise IdentityError("the server showed no certificate")
-            proxy_id = check_link_server(certificate, self._enrolled.proxy_ids)
-            control = ControlLink(tls, self._name, proxy_id)
-            await control.establish()
-        except BaseException:
-            tls.close()
-            raise
-        peer = sock.getpeername()
-        self._link = Link(peer[0], self._begin.port, self._context, self._enrolled.proxy_ids)
-        self._control = control
-        self.report("CLI-LINKED", server=self._server, proxy_id=proxy_id)
-        self._show_title(f"linked to {self._server}")
-        self._keep(self._listeners.follow(self._configuration.client.listeners if self._configuration else ()))
-        return control
-
-    async def _first_that_answers(self, found: tuple[str, ...]) -> socket.socket:
-        problem: OSError = ConnectionError(f"{self._begin.host} has no address")
-        for address in found:
-            try:
-                return await dial_literal(address, self._begin.port)
-            except OSError as error:
-                problem = error
-        raise problem
-
     def _unlinked(self, reason: str) -> None:
         self._control = self._link = None
-        self._sealed = None
         self.report("LNK-DOWN", reason=reason)
         self._show_title("not linked")
         self._keep(self._listeners.follow(()))
@@ -274,7 +213,7 @@ class Client:
 
     def _configured(self, configuration: ProxyConfiguration) -> None:
         """A new version has come from Seonapi: in force here at once, and on its way to the server."""
-        self._configuration = configuration
+        self._supply.newest = configuration
         self.report("CFG-NEW", version=configuration.version)
         self._sessions.end_those_not_in(configuration.client)
         if self._control:
@@ -285,72 +224,33 @@ class Client:
         """Send the configuration to the server if it is newer than what it knows; ask Seonapi besides."""
         if known >= 0:
             await self._courier.ask_now()
-        configuration, control = self._configuration, self._control
-        if configuration is None or control is None or configuration.version == known:
-            return
-        self._keep(self._deliver(configuration, control))
-
-    async def _deliver(self, configuration: ProxyConfiguration, control: ControlLink) -> None:
-        try:
-            key = await self._sealed_key(configuration, control)
-        except (ConnectionError, TimeoutError) as error:
-            reason = f"the key of our certificate is not to be had: {error}"
-            self.report("CFG-BAD", version=configuration.version, reason=reason)
-            return
-        if configuration is not self._configuration:
-            return  # a newer one is on its way
-        delivery = m.Delivery(configuration.version, configuration.server, key)
-        try:
-            await control.deliver("configuration", msgspec.json.encode(delivery))
-        except (TlsError, OSError):
-            return  # the link has ended, and whoever serves it says so
+        newest, control = self._supply.newest, self._control
+        if newest and control and newest.version != known:
+            self._keep(self._supply.deliver(control))
 
     def blobs_wanted(self, names: tuple[str, ...]) -> None:
         """Get blobs from Seonapi for the server, one after the other."""
         if self._control:
-            self._keep(self._deliver_blobs(names, self._control))
-
-    async def _deliver_blobs(self, names: tuple[str, ...], control: ControlLink) -> None:
-        for name in names:
-            try:
-                octets = await self._courier.blob(name)
-            except (ConnectionError, TimeoutError) as error:
-                self._log.line(Level.ERROR, f"Blob {name} is not to be had: {error}")
-                continue
-            try:
-                await control.deliver("blob", octets)
-            except (TlsError, OSError):
-                return
-
-    async def _sealed_key(self, configuration: ProxyConfiguration, control: ControlLink) -> SealedKey | None:
-        """Return the partners' TLS key, sealed for the linked server; asked for once per key and server."""
-        own = configuration.server.own_certificate
-        if own is None:
-            return None
-        for_what = (own, control.hello.mlkem_key)
-        if self._sealed is None or self._sealed[0] != for_what:
-            hello = control.hello
-            wanted = SealedKeyWanted(hello.proxy_id, hello.mlkem_key, hello.x25519_key, hello.signature, own.id)
-            self._sealed = (for_what, await self._courier.sealed(wanted))
-        return self._sealed[1]
+            self._keep(self._supply.deliver_blobs(names, self._control))
 
     # --- sessions -----------------------------------------------------------------------------------------------------
 
     def open_session(self, message: m.OpenSession) -> None:
         """A partner has come in at the server; what the server says of it is checked against our own copy."""
-        control = self._control
-        if control is None or self._link is None or self._configuration is None:
+        control, newest = self._control, self._supply.newest
+        if control is None or self._link is None or newest is None:
             return
 
         def refuse(reason: str) -> None:
             assert control is not None
             self._keep(control.refuse(message.session, reason))
 
-        self._sessions.incoming(message, self._configuration.client, self._link, refuse)
+        self._sessions.incoming(message, newest.client, self._link, refuse)
 
     def _outgoing(self, sock: socket.socket, source: str, partner: str) -> None:
-        if self._link and self._configuration:
-            self._sessions.outgoing(sock, source, partner, self._configuration.client, self._link)
+        newest = self._supply.newest
+        if self._link and newest:
+            self._sessions.outgoing(sock, source, partner, newest.client, self._link)
 
     # --- events -------------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ MAX_TRANSFER = 64 * 1024 * 1024
 TICKET_SIZE = 16
 EVENTS_PER_MESSAGE = 50
 
-SessionId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[a-z0-9-]+$")]
+SessionId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[a-z0-9-]+\Z")]
 Text = Annotated[str, Meta(max_length=500)]
 TicketOctets = Annotated[bytes, Meta(min_length=TICKET_SIZE, max_length=TICKET_SIZE)]
 
@@ -99,7 +99,7 @@ class OpenSession(Message, frozen=True, tag="open-session"):
     ticket: TicketOctets
     session: SessionId
     partner: PartnerId
-    source: Annotated[str, Meta(max_length=64, pattern=r"^[0-9A-Fa-f.:\[\]]+$")]
+    source: Annotated[str, Meta(max_length=64, pattern=r"^[0-9A-Fa-f.:\[\]]+\Z")]
     """The partner's address and port, in digits: it is shown in logs and in the process title."""
     fingerprint: Fingerprint
 

@@ -1,0 +1,67 @@
+"""What the server is supplied with over the link: the configuration with its sealed key, and blobs."""
+
+import msgspec
+
+from seon.api_messages import SealedKey, SealedKeyWanted
+from seon.client.control import ControlLink
+from seon.client.courier_line import CourierLine
+from seon.config import ProxyConfiguration
+from seon.daemon.log import Level, Log
+from seon.daemon.session_events import Report
+from seon.link import messages as m
+from seon.net.channel import TlsError
+
+
+class Supply:
+    """Delivers the newest configuration. A link that ends meanwhile is no trouble here: whoever serves it says so."""
+
+    def __init__(self, courier: CourierLine, report: Report, log: Log) -> None:
+        self.newest: ProxyConfiguration | None = None
+        self._courier = courier
+        self._report = report
+        self._log = log
+        self._sealed: tuple[object, SealedKey] | None = None
+
+    async def deliver(self, control: ControlLink) -> None:
+        """Send the newest configuration to the server. Its key comes sealed from Seonapi; we cannot open it."""
+        configuration = self.newest
+        if configuration is None:
+            return
+        try:
+            key = await self._sealed_key(configuration, control)
+        except (ConnectionError, TimeoutError) as error:
+            reason = f"the key of our certificate is not to be had: {error}"
+            self._report("CFG-BAD", version=configuration.version, reason=reason)
+            return
+        if configuration is not self.newest:
+            return  # a newer one is on its way
+        delivery = m.Delivery(configuration.version, configuration.server, key)
+        try:
+            await control.deliver("configuration", msgspec.json.encode(delivery))
+        except (TlsError, OSError):
+            return
+
+    async def deliver_blobs(self, names: tuple[str, ...], control: ControlLink) -> None:
+        """Get blobs from Seonapi and send them on, one after the other; those it has not got are left out."""
+        for name in names:
+            try:
+                octets = await self._courier.blob(name)
+            except (ConnectionError, TimeoutError) as error:
+                self._log.line(Level.ERROR, f"Blob {name} is not to be had: {error}")
+                continue
+            try:
+                await control.deliver("blob", octets)
+            except (TlsError, OSError):
+                return
+
+    async def _sealed_key(self, configuration: ProxyConfiguration, control: ControlLink) -> SealedKey | None:
+        """Return the partners' TLS key, sealed for the linked server; asked for once per key and server."""
+        own = configuration.server.own_certificate
+        if own is None:
+            return None
+        for_what = (own, control.hello.mlkem_key)
+        if self._sealed is None or self._sealed[0] != for_what:
+            hello = control.hello
+            wanted = SealedKeyWanted(hello.proxy_id, hello.mlkem_key, hello.x25519_key, hello.signature, own.id)
+            self._sealed = (for_what, await self._courier.sealed(wanted))
+        return self._sealed[1]

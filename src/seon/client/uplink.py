@@ -1,0 +1,88 @@
+"""The way up to the server: a certified link key in memory, and the control link dialled with it."""
+
+import asyncio
+import socket
+import time
+
+from cryptography.hazmat.primitives import serialization
+
+from seon.api_messages import Enrolled
+from seon.client import courier_messages as c
+from seon.client.control import ControlLink, NotEstablishedError
+from seon.client.courier_line import CourierLine
+from seon.client.sessions import Link
+from seon.daemon.memory import scrub_freed
+from seon.link.identity import IdentityError, check_link_server, new_link_request
+from seon.link.sealing import wipe
+from seon.net.channel import EndOfStream, TlsError
+from seon.net.context import CONTROL, KeyedContext, connecting, link_dialler, peer_certificate
+from seon.net.dial import dial_literal
+from seon.net.stream import AsyncTls
+
+DIAL_SECONDS = 10.0
+LINK_ERRORS = (OSError, TlsError, EndOfStream, IdentityError, NotEstablishedError, TimeoutError)
+"""Why there may be no link now, and one later."""
+RENEW_AT_LEAST = 60.0
+"""Seconds between two renewals, however short a certificate's life is."""
+
+
+class Uplink:
+    """Enrols once, renews, and dials."""
+
+    def __init__(self, courier: CourierLine, begin: c.Begin, name: str) -> None:
+        self.renewed = asyncio.Event()
+        """Set when the next link is to be dialled with a new certificate."""
+        self._courier = courier
+        self._begin = begin
+        self._name = name
+        self._enrolled: Enrolled
+        self._context: KeyedContext
+
+    async def enrol(self) -> None:
+        """Make a link key in memory and have it certified."""
+        key, request = new_link_request()
+        self._enrolled = await self._courier.enrol(request)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        del key
+        self._context = link_dialler(self._enrolled.certificate, pem, self._enrolled.link_ca)
+        wipe(pem)
+        scrub_freed()
+
+    async def renew_forever(self) -> None:
+        """Renew from a third of the certificate's life on: the next link is dialled with the new one."""
+        while True:
+            life = self._enrolled.not_after - time.time()
+            await asyncio.sleep(max(RENEW_AT_LEAST, life / 3))
+            await self.enrol()
+            self.renewed.set()
+
+    async def dial(self) -> tuple[ControlLink, Link]:
+        """Dial the server and exchange Hellos. Raises one of LINK_ERRORS."""
+        found = await self._courier.resolve(self._begin.host)
+        async with asyncio.timeout(DIAL_SECONDS):
+            sock = await self._first_that_answers(found)
+        tls = AsyncTls(sock, connecting(self._context.context, CONTROL))
+        try:
+            async with asyncio.timeout(DIAL_SECONDS):
+                await tls.handshake()
+            certificate = peer_certificate(tls.channel.connection)
+            if certificate is None:
+                raise IdentityError("the server showed no certificate")
+            proxy_id = check_link_server(certificate, self._enrolled.proxy_ids)
+            control = ControlLink(tls, self._name, proxy_id)
+            await control.establish()
+        except BaseException:
+            tls.close()
+            raise
+        return control, Link(sock.getpeername()[0], self._begin.port, self._context, self._enrolled.proxy_ids)
+
+    async def _first_that_answers(self, found: tuple[str, ...]) -> socket.socket:
+        problem: OSError = ConnectionError(f"{self._begin.host} has no address")
+        for address in found:
+            try:
+                return await dial_literal(address, self._begin.port)
+            except OSError as error:
+                problem = error
+        raise problem
