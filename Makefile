@@ -12,6 +12,7 @@ run: $(VENV)/.run
 test: check
 	@tools/need-browser-and-databases
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	@tools/test-python-3.13
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check src tests bench
