@@ -1,0 +1,49 @@
+"""What an administrator meets is documented: every setting, option, exit status and event."""
+
+import re
+from pathlib import Path
+
+import pytest
+from seon.cli.daemons import client, server
+from seon.client import main as client_main
+from seon.config import Limits
+from seon.events import as_markdown
+from seon.server import server as server_main
+
+DOCS = Path(__file__).parents[2] / "docs"
+OPERATING = (DOCS / "operating.md").read_text()
+
+
+def test_the_catalogue_of_events_is_the_one_in_the_code() -> None:
+    assert (DOCS / "events.md").read_text() == as_markdown(), "run `make docs`"
+
+
+@pytest.mark.parametrize("name", [*Limits.__struct_fields__, "external_port", "outgoing_address", "receive_daemon"])
+def test_every_setting_is_in_the_operating_guide(name: str) -> None:
+    assert f"`{name}`" in OPERATING
+
+
+@pytest.mark.parametrize(
+    ("program", "status"),
+    [("both", server_main.EXIT_OK), ("both", server_main.EXIT_START), ("server", server_main.EXIT_FATAL)]
+    + [("client", client_main.EXIT_LINK), ("client", client_main.EXIT_COURIER)],
+)
+def test_every_exit_status_is_in_the_operating_guide(program: str, status: int) -> None:
+    rows = re.findall(r"^\| (\w+) \| (\d) \| (.+) \|$", OPERATING, re.MULTILINE)
+    meanings = [meaning for who, number, meaning in rows if int(number) == status and program in (who, "server")]
+    assert meanings or any(int(n) == status and program in text for _, n, text in rows)
+
+
+@pytest.mark.parametrize("option", ["-i", "-v", "-h", "-L", "-l", "-V"])
+def test_the_server_has_the_options_administrators_know(option: str) -> None:
+    assert option in {name for parameter in server.params for name in parameter.opts} | set(_help_names(server))
+
+
+@pytest.mark.parametrize("option", ["-U", "-S", "-T", "-h", "-v", "-d"])
+def test_the_client_has_the_options_administrators_know(option: str) -> None:
+    assert option in {name for parameter in client.params for name in parameter.opts} | set(_help_names(client))
+
+
+def _help_names(command: object) -> list[str]:
+    names: list[str] = getattr(command, "context_settings", {}).get("help_option_names", [])
+    return names
