@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from seon.cli.daemons import client, server
 from seon.client import main as client_main
 from seon.config import Limits
@@ -25,8 +26,13 @@ def test_every_setting_is_in_the_operating_guide(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("program", "status"),
-    [("both", server_main.EXIT_OK), ("both", server_main.EXIT_START), ("server", server_main.EXIT_FATAL)]
-    + [("client", client_main.EXIT_LINK), ("client", client_main.EXIT_COURIER)],
+    [
+        ("both", server_main.EXIT_OK),
+        ("both", server_main.EXIT_START),
+        ("server", server_main.EXIT_FATAL),
+        ("client", client_main.EXIT_LINK),
+        ("client", client_main.EXIT_COURIER),
+    ],
 )
 def test_every_exit_status_is_in_the_operating_guide(program: str, status: int) -> None:
     rows = re.findall(r"^\| (\w+) \| (\d) \| (.+) \|$", OPERATING, re.MULTILINE)

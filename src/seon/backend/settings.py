@@ -126,6 +126,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = ["seon.backend.formats"]
 LOGIN_URL = "/panel/login/"
 # Log files belong to the daemons (logs.py); a command line writes none.
 LOGGING_CONFIG = None

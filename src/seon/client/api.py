@@ -147,14 +147,14 @@ def _decode(content: bytes, kind: type[S]) -> S:
         raise ApiError("the answer is too long")
     try:
         return msgspec.json.decode(content, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ApiError(f"its answer cannot be understood ({error}); are both of the same version?") from error
 
 
 def _problem(response: httpx.Response) -> str:
     try:
         return msgspec.json.decode(response.content[:10_000], type=a.Problem).error[:300]
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return f"it answered with status {response.status_code}"
 
 

@@ -60,10 +60,10 @@ class ControlLink:
             if not isinstance(hello, m.ServerHello):
                 raise m.LinkError("the first message was no Hello")
             await self._stream.send(m.ClientHello(m.PROTOCOL, __version__, time.time(), self._client))
+        except TimeoutError as error:  # an OSError, too: so it comes first
+            raise NotEstablishedError("the server says nothing") from error
         except (EndOfStream, TlsError, OSError) as error:
             raise NotEstablishedError(f"the server refused the link: {error}") from error
-        except TimeoutError as error:
-            raise NotEstablishedError("the server says nothing") from error
         except m.LinkError as error:
             raise NotEstablishedError(str(error)) from error
         if hello.protocol != m.PROTOCOL:
@@ -142,8 +142,8 @@ class ControlLink:
             await asyncio.sleep(m.HEARTBEAT_SECONDS)
             if time.monotonic() - self._stream.heard > m.DEAD_SECONDS:
                 raise SilentError(f"nothing was heard for {m.DEAD_SECONDS} s")
-            async with asyncio.timeout(m.DEAD_SECONDS):
-                try:
+            try:
+                async with asyncio.timeout(m.DEAD_SECONDS):
                     await self._stream.send(m.Heartbeat())
-                except TimeoutError:
-                    raise SilentError("the server does not read") from None
+            except TimeoutError:
+                raise SilentError("the server does not read") from None

@@ -42,9 +42,9 @@ class Spool:
         rows = [(event.id, msgspec.json.encode(event)) for event in events]
         try:
             self._database.execute("BEGIN")
-            self._database.executemany("INSERT OR IGNORE INTO event (id, body) VALUES (?, ?)", rows)
+            added = self._database.executemany("INSERT OR IGNORE INTO event (id, body) VALUES (?, ?)", rows).rowcount
             self._database.execute("COMMIT")
-            self._count += len(rows)
+            self._count += added
         except sqlite3.Error as error:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")

@@ -192,7 +192,8 @@ class ControlLink:
             await asyncio.sleep(m.HEARTBEAT_SECONDS)
             if time.monotonic() - self._stream.heard > m.DEAD_SECONDS:
                 raise TimeoutError
-            await self._stream.send(m.Heartbeat())
+            async with asyncio.timeout(m.DEAD_SECONDS):  # one that does not read holds up whoever writes to it
+                await self._stream.send(m.Heartbeat())
 
     async def _ask(self, owner: Owner) -> None:
         while True:

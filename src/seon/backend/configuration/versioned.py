@@ -3,6 +3,9 @@
 A model that the snapshot reads derives from `Versioned`. There is no way around it through the ORM: `save`, `delete`
 (cascades too), `QuerySet.update`, `bulk_create`, `bulk_update` and many-to-many changes all raise the version, and a
 unit test walks them. Only raw SQL slips by; nothing here uses it.
+
+Where it can be, the version is raised before the change itself: its row is then the first that a transaction locks, so
+that two of them wait for each other in one order and never in a circle (PostgreSQL would end one of them).
 """
 
 from collections.abc import Iterable
@@ -10,7 +13,7 @@ from typing import Any, TypeVar
 
 from django.db import models, transaction
 from django.db.models import F
-from django.db.models.signals import m2m_changed, post_delete
+from django.db.models.signals import m2m_changed, pre_delete
 
 
 def read_version() -> int:
@@ -21,11 +24,13 @@ def read_version() -> int:
 
 
 def raise_version() -> None:
-    """Raise the configuration version. Call it inside the transaction of the change."""
+    """Raise the configuration version. Call it inside the transaction of the change, before the change."""
     from seon.backend.configuration.models import Version  # noqa: PLC0415
 
-    if not Version.objects.filter(pk=1).update(number=F("number") + 1):
-        Version.objects.create(pk=1, number=1)
+    row = Version.objects.filter(pk=1)
+    if not row.update(number=F("number") + 1):
+        Version.objects.get_or_create(pk=1)  # the very first change; another one may be making the row just now
+        row.update(number=F("number") + 1)
 
 
 M = TypeVar("M", bound="Versioned")
@@ -66,11 +71,11 @@ class Versioned(models.Model):
         """Validate, save and raise the version, all in one transaction. Raises ValidationError."""
         self.full_clean()
         with transaction.atomic():
-            super().save(*args, **options)
             raise_version()
+            super().save(*args, **options)
 
 
-def _deleted(sender: type[models.Model], **_: Any) -> None:
+def _to_be_deleted(sender: type[models.Model], **_: Any) -> None:
     # Django sends this inside the transaction of the deletion, for every object of a cascade.
     if issubclass(sender, Versioned):
         raise_version()
@@ -81,5 +86,5 @@ def _relations_changed(instance: models.Model, action: str, **_: Any) -> None:
         raise_version()
 
 
-post_delete.connect(_deleted, dispatch_uid="seon.version.deleted")
+pre_delete.connect(_to_be_deleted, dispatch_uid="seon.version.deleted")
 m2m_changed.connect(_relations_changed, dispatch_uid="seon.version.relations")

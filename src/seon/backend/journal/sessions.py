@@ -19,7 +19,7 @@ def follow(entry: Entry) -> None:
     """Take one event into the table of sessions, if it is one of theirs."""
     if entry.code not in _TEXTS or not entry.session:
         return
-    session, _ = Session.objects.get_or_create(session=entry.session)
+    session, _ = Session.objects.select_for_update().get_or_create(session=entry.session)  # two may report at once
     end = entry.code == "SES-END"
     said_by = session.end_hop if end else session.start_hop
     if said_by and (said_by == "inside" or entry.hop != "inside"):

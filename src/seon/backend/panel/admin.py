@@ -9,6 +9,8 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from seon.backend.panel.base import Page
 
+admin.site.index_title = "Overview"
+
 for model in (User, Group, AccessAttempt, AccessFailureLog, AccessLog):
     admin.site.unregister(model)
 

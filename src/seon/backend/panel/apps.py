@@ -1,6 +1,9 @@
 """Django's name for this subject."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+
+# Label -> what the panel calls an app that is not ours.
+_NAMES = {"auth": "Users and groups", "axes": "Failed logins"}
 
 
 class PanelConfig(AppConfig):
@@ -8,3 +11,8 @@ class PanelConfig(AppConfig):
 
     name = "seon.backend.panel"
     verbose_name = "Panel"
+
+    def ready(self) -> None:
+        """Name the other apps."""
+        for label, name in _NAMES.items():
+            apps.get_app_config(label).verbose_name = name

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 if TYPE_CHECKING:
     Page = admin.ModelAdmin[Any]
     AuditedPage = admin.ModelAdmin[Any]
     Rows = admin.TabularInline[Any, Any]
+    Blocks = admin.StackedInline[Any, Any]
 else:
-    Page, Rows = ModelAdmin, TabularInline
+    Page, Rows, Blocks = ModelAdmin, TabularInline, StackedInline
 
     class AuditedPage(SimpleHistoryAdmin, ModelAdmin):
         """A page whose changes are kept, with who made them."""

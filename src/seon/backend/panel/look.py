@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 # Group -> (title, icon of Material Symbols, model's page).
@@ -38,11 +40,16 @@ def _group(title: str, pages: tuple[tuple[str, str, str], ...]) -> dict[str, Any
     return {"title": title, "separator": True, "items": items}
 
 
+def _icon(_: HttpRequest) -> str:
+    return static("panel/favicon.svg")
+
+
 UNFOLD = {
     "SITE_TITLE": "Seon SmartProxy",
     "SITE_HEADER": "Seon SmartProxy",
     "SITE_SUBHEADER": "OFTP2 security proxy",
     "SITE_SYMBOL": "shield_lock",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": True, "navigation": [_group(title, pages) for title, pages in _PAGES.items()]},

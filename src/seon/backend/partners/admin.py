@@ -1,8 +1,9 @@
 """Panel: partners, with their codes and certificates on one page."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 
-from seon.backend.panel.base import AuditedPage, Rows
+from seon.backend.panel.base import AuditedPage, Blocks, Rows
 from seon.backend.partners.models import Partner, PartnerCertificate, PartnerCode
 
 
@@ -13,12 +14,17 @@ class CodeRows(Rows):
     extra = 0
 
 
-class CertificateRows(Rows):
-    """The pinned certificates of a partner."""
+class CertificateBlocks(Blocks):
+    """The pinned certificates of a partner. One is added or removed, never changed: another one is another pin."""
 
     model = PartnerCertificate
     extra = 0
-    readonly_fields = ("subject", "fingerprint", "not_after")
+    fields = ("subject", "not_after", "fingerprint", "pem")
+    readonly_fields = ("subject", "not_after", "fingerprint")
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002 - nobody may
+        """Refuse."""
+        return False
 
 
 @admin.register(Partner)
@@ -28,4 +34,4 @@ class PartnerPage(AuditedPage):
     list_display = ("identifier", "name", "enabled", "host", "port")
     list_filter = ("enabled",)
     search_fields = ("identifier", "name", "codes__code", "certificates__fingerprint", "certificates__subject")
-    inlines = (CodeRows, CertificateRows)
+    inlines = (CodeRows, CertificateBlocks)

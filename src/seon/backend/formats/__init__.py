@@ -1,0 +1,1 @@
+"""How the panel writes times, by language (Django's FORMAT_MODULE_PATH)."""

@@ -1,0 +1,185 @@
+"""A whole client in this process, with courier and server that the test plays: for processes of their own."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from seon.api_messages import Enrolled
+from seon.client import courier_messages as c
+from seon.client.main import Client
+from seon.config import (
+    ClientConfiguration,
+    ClientPartner,
+    Limits,
+    OutgoingListener,
+    ProxyConfiguration,
+    ReceiveDaemon,
+    ServerConfiguration,
+)
+from seon.daemon.log import Log
+from seon.daemon.message_stream import MessageStream
+from seon.events import Event
+from seon.link import messages as m
+from seon.link.codec import Decoder, encode
+from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, pem_of, proxy_id_of
+from seon.link.sealing import EphemeralKey
+from seon.net.context import CONTROL, accepting, link_listener
+from seon.net.stream import AsyncTls
+
+CONTROLS: Decoder[m.FromClient] = Decoder(m.FromClient)
+OPENINGS: Decoder[m.SessionOpening] = Decoder(m.SessionOpening)
+
+
+class Inside:
+    """The client, its courier and its server."""
+
+    def __init__(self, directory: str) -> None:
+        os.environ["SEON_HOME"] = directory
+        self.ca_key, self.ca = new_link_ca()
+        identity = Ed25519PrivateKey.generate()
+        self.proxy_id = proxy_id_of(identity.public_key())
+        self.ephemeral = EphemeralKey(identity)
+        chain = issue_license(self.ca_key, self.ca, self.proxy_id, 5).partition("-----END CERTIFICATE-----\n")
+        pem = identity.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        self.context = link_listener(chain[0] + chain[1], pem, pem_of(self.ca))
+        self.log = Log(Path(directory), "log", echo=False)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.setblocking(False)
+        ours, self._courier = socket.socketpair()
+        for sock in (ours, self._courier):
+            sock.setblocking(False)
+        self.client = Client(self.log, ours, c.Begin("dmz", self.listener.getsockname()[1], False))
+        self.kept: list[Event] = []
+        self.controls: asyncio.Queue[MessageStream] = asyncio.Queue()
+        self.sessions: asyncio.Queue[tuple[m.SessionOpening, AsyncTls]] = asyncio.Queue()
+        self._saying = asyncio.Lock()
+        self._jobs: set[asyncio.Task[None]] = set()
+
+    def play(self, scene) -> int:
+        """Run the client while the scene plays; return its exit status, of which the scene is the cause."""
+
+        async def live() -> int:
+            async with asyncio.timeout(40):
+                for job in (self._be_courier(), self._be_server()):
+                    self._jobs.add(asyncio.create_task(job))
+                living = asyncio.create_task(self.client.live())
+                self.ended = living
+                await asyncio.sleep(0)
+                await scene(self)
+                self.client._stop(0, "the scene is over")
+                status = await living
+                for task in self._jobs:
+                    task.cancel()
+                await asyncio.gather(*self._jobs, return_exceptions=True)
+                return status
+
+        with self.listener, self._courier:
+            return asyncio.run(live())
+
+    def logged(self, text: str) -> bool:
+        """Whether the log has it."""
+        return self.log.path.exists() and text in self.log.path.read_text()
+
+    async def until(self, text: str) -> None:
+        """Wait for words in the log."""
+        while not self.logged(text):
+            await asyncio.sleep(0.01)
+
+    # --- the courier --------------------------------------------------------------------------------
+
+    async def say(self, note) -> None:
+        """Say something as the courier."""
+        await c.send(self._courier, self._saying, note)
+
+    async def _be_courier(self) -> None:
+        with contextlib.suppress(OSError):
+            while octets := await c.receive(self._courier):
+                match c.from_main.decode(octets):
+                    case c.Enrol(csr):
+                        certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.proxy_id])
+                        moment = int(time.time()) + 3_600
+                        answer = Enrolled(pem_of(certificate), pem_of(self.ca), (self.proxy_id,), moment)
+                        await self.say(c.HaveEnrolled(answer))
+                    case c.Resolve(host):
+                        await self.say(c.Resolved(host, ("127.0.0.1",)))
+                    case c.Keep(events):
+                        self.kept += events
+                        await self.say(c.Kept(len(events)))
+
+    async def configure(self, version: int = 1, **fields) -> None:
+        """Let Seonapi have a configuration for the client."""
+        known = {"partners": (ClientPartner("P1", "One"),), "limits": Limits(drain_seconds=1, connect_seconds=2)}
+        client = ClientConfiguration(**{**known, **fields})
+        await self.say(c.NewConfiguration(ProxyConfiguration(version, ServerConfiguration(), client)))
+        await self.until(f"Configuration {version} in force")
+
+    # --- the server ---------------------------------------------------------------------------------
+
+    async def _be_server(self) -> None:
+        while True:
+            sock, _ = await asyncio.get_running_loop().sock_accept(self.listener)
+            sock.setblocking(False)
+            self._jobs.add(asyncio.create_task(self._serve(AsyncTls(sock, accepting(self.context.context)))))
+
+    async def _serve(self, tls: AsyncTls) -> None:
+        await tls.handshake()
+        if tls.channel.connection.get_alpn_proto_negotiated() == CONTROL:
+            stream = MessageStream(tls, CONTROLS)
+            e = self.ephemeral
+            hello = m.ServerHello(m.PROTOCOL, "b", time.time(), e.proxy_id, 0, e.mlkem_key, e.x25519_key, e.signature)
+            await stream.send(hello)
+            await stream.receive()
+            await self.controls.put(stream)
+        else:
+            await self.sessions.put((await MessageStream(tls, OPENINGS).receive(), tls))
+
+    async def next(self, stream: MessageStream, kind):
+        """Return the server's next message of a kind."""
+        while not isinstance(message := await stream.receive(), kind):
+            pass
+        return message
+
+    async def join(self) -> tuple[m.SessionOpening, AsyncTls]:
+        """Take the next session link, and say that the OFTP2 stream begins."""
+        opening, tls = await self.sessions.get()
+        await tls.write(encode(m.Joined("P1", "TLSv1.3 X")))
+        return opening, tls
+
+
+def opening(partner: str = "P1", session: str = "session-1") -> m.OpenSession:
+    """Return what the server says of a partner that has come in."""
+    return m.OpenSession(bytes(range(16)), session, partner, "192.0.2.1:5", "0" * 64)
+
+
+class Station:
+    """A receive daemon that answers with a text and collects what comes."""
+
+    def __init__(self, greeting: bytes) -> None:
+        self.greeting, self.heard, self.accepted = greeting, b"", 0
+
+    @contextlib.asynccontextmanager
+    async def serving(self):
+        """Serve on a free port; yields where."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        try:
+            yield ReceiveDaemon("127.0.0.1", server.sockets[0].getsockname()[1])
+        finally:
+            server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        writer.write(self.greeting)
+        while octets := await reader.read(65_536):
+            self.heard += octets
+        writer.close()
+
+
+def listener(port: int) -> OutgoingListener:
+    """Return a listening port of the client for partner P1."""
+    return OutgoingListener(port, "P1")

@@ -1,0 +1,200 @@
+"""Calls to Seonapi: nothing is shown to anybody who is not the one the token names."""
+
+import asyncio
+import base64
+import hashlib
+
+import httpx
+import msgspec
+import pytest
+
+from seon import api_messages as a
+from seon.client import api as module
+from seon.client.api import Api, ApiError, ApiRefusedError
+from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
+from seon.daemon.home import StartError
+from seon.daemon.outbox import EventMaker
+
+CONFIGURATION = ProxyConfiguration(7, ServerConfiguration(), ClientConfiguration())
+
+
+def play(seonapi, scene, url: str = "", token=None) -> None:
+    async def live() -> None:
+        async with asyncio.timeout(15), seonapi.serving():
+            api = Api(url.format(port=seonapi.port) or seonapi.url, token or seonapi.token)
+            try:
+                await scene(api)
+            finally:
+                await api.close()
+
+    asyncio.run(live())
+
+
+@pytest.mark.parametrize(
+    "url", ["http://host", "host:8443", "https://", "https://:8443", "https://host:port", "ftp://host", "https://[::1"]
+)
+def test_another_kind_of_url_is_refused_without_being_shown(seonapi, url) -> None:
+    with pytest.raises(StartError, match="https://"):
+        Api(url, seonapi.token)
+
+
+def test_what_is_shown_of_the_url_has_no_password(seonapi) -> None:
+    assert Api("https://user:secret@host", seonapi.token).shown == "https://host:443"
+    assert Api("https://[::1]:99/path", seonapi.token).shown == "https://[::1]:99"
+
+
+def test_every_call_carries_the_token_and_the_users_password(seonapi) -> None:
+    seonapi.answers["configuration"] = lambda _: (200, msgspec.json.encode(CONFIGURATION))
+
+    async def scene(api) -> None:
+        assert await api.configuration(None, 0) == CONFIGURATION
+
+    play(seonapi, scene, "https://us%40er:p%3Aw@127.0.0.1:{port}")
+    ca, call = seonapi.seen
+    assert call.headers["x-seon-token"] == "s3cret_s3cret-s3cret_s3cret"
+    assert base64.b64decode(call.headers["authorization"].split()[1]) == b"us@er:p:w"
+    assert ca.path == "/api/proxy/v1/ca"
+
+
+def test_the_first_contact_shows_nothing(seonapi) -> None:
+    seonapi.answers["configuration"] = lambda _: (204, b"")
+
+    async def scene(api) -> None:
+        assert await api.configuration(3, 0) is None
+
+    play(seonapi, scene, "https://user:password@127.0.0.1:{port}")
+    assert not {"x-seon-token", "authorization", "cookie"} & set(seonapi.seen[0].headers)
+    assert seonapi.seen[1].path.endswith("configuration?known=3&wait=0")
+
+
+def test_one_in_between_gets_neither_token_nor_password(seonapi, other_seonapi) -> None:
+    """It has a CA of its own; that the token names another is found before anything is shown."""
+
+    async def scene(api) -> None:
+        with pytest.raises(ApiRefusedError, match="not the one the token names"):
+            await api.configuration(None, 0)
+
+    play(other_seonapi, scene, "https://user:password@127.0.0.1:{port}", seonapi.token)
+    assert [request.path for request in other_seonapi.seen] == ["/api/proxy/v1/ca"]
+
+
+def test_one_in_between_that_shows_the_right_ca_is_found_out_too(seonapi, other_seonapi) -> None:
+    other_seonapi.answers["ca"] = lambda _: (200, seonapi.ca_pem)
+
+    async def scene(api) -> None:
+        with pytest.raises(ApiError, match="certificate verify failed"):
+            await api.configuration(None, 0)
+
+    play(other_seonapi, scene, token=seonapi.token)
+    assert len(other_seonapi.seen) == 1
+
+
+def test_the_name_in_the_url_must_be_in_the_certificate(seonapi) -> None:
+    async def scene(api) -> None:
+        with pytest.raises(ApiError, match="certificate verify failed"):
+            await api.configuration(None, 0)
+
+    play(seonapi, scene, "https://localhost:{port}")
+
+
+@pytest.mark.parametrize("octets", [b"", b"<html>", b"\xff" * 100, b"x" * 70_000])
+def test_what_answers_like_something_else_is_not_seonapi(seonapi, octets) -> None:
+    seonapi.answers["ca"] = lambda _: (200, octets)
+
+    async def scene(api) -> None:
+        with pytest.raises(ApiRefusedError, match="not Seonapi"):
+            await api.configuration(None, 0)
+
+    play(seonapi, scene)
+
+
+def test_a_stranger_that_answers_without_end_is_given_up(seonapi, monkeypatch) -> None:
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.3)
+
+    async def never(_) -> tuple[int, bytes]:
+        await asyncio.sleep(30)
+        return 200, b""
+
+    seonapi.answers["ca"] = never
+
+    async def scene(api) -> None:
+        with pytest.raises(ApiError, match="no answer in time"):
+            await api.configuration(None, 0)
+
+    play(seonapi, scene)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "text"),
+    [
+        (401, b'{"error":"no valid token"}', ApiRefusedError, "no valid token"),
+        (404, b'{"error":"not here"}', ApiError, "not here"),
+        (500, b"<html>oh</html>", ApiError, "status 500"),
+        (500, b"\xff", ApiError, "status 500"),
+        (302, b"", ApiError, "status 302"),
+        (200, b"nonsense", ApiError, "same version"),
+        (200, b'{"version":"\xff"}', ApiError, "same version"),
+        (200, b'{"version":1,"server":{},"client":{},"new_setting":1}', ApiError, "same version"),
+    ],
+)
+def test_an_answer_that_is_none_says_what_was_wrong(seonapi, status, body, kind, text) -> None:
+    seonapi.answers["configuration"] = lambda _: (status, body)
+
+    async def scene(api) -> None:
+        with pytest.raises(kind, match=text):
+            await api.configuration(None, 0)
+
+    play(seonapi, scene)
+
+
+def test_nobody_there_is_an_error_in_words(seonapi) -> None:
+    async def live() -> None:
+        async with seonapi.serving():
+            pass
+        api = Api(seonapi.url, seonapi.token)
+        with pytest.raises(ApiError, match=r"\w"):
+            await api.configuration(None, 0)
+
+    asyncio.run(live())
+
+
+def test_keys_events_and_certificates_are_asked_for_and_answered(seonapi) -> None:
+    wanted = a.SealedKeyWanted("0" * 64 + "px", bytes(1184), bytes(32), bytes(64), "id")
+    sealed, enrolled = a.SealedKey("id", b"sealed"), a.Enrolled("c", "ca", ("0" * 64 + "px",), 5)
+    batch = a.EventBatch((EventMaker("inside").make("CLI-END"),))
+
+    def answer(kind, expected, answered):
+        def check(request) -> tuple[int, bytes]:
+            assert msgspec.json.decode(request.body, type=kind) == expected
+            return 200, msgspec.json.encode(answered)
+
+        return check
+
+    seonapi.answers["sealed-key"] = answer(a.SealedKeyWanted, wanted, sealed)
+    seonapi.answers["enrol"] = answer(a.Enrol, a.Enrol("csr"), enrolled)
+    seonapi.answers["events"] = answer(a.EventBatch, batch, a.EventsStored(1))
+
+    async def scene(api) -> None:
+        assert await api.sealed_key(wanted) == sealed
+        assert await api.enrol("csr") == enrolled
+        assert await api.store(batch) == 1
+
+    play(seonapi, scene)
+
+
+def test_a_blob_must_be_what_its_name_says(seonapi) -> None:
+    name = hashlib.sha256(b"list").hexdigest()
+    seonapi.answers[f"blobs/{name}"] = lambda _: (200, b"list")
+    seonapi.answers["blobs/" + "0" * 64] = lambda _: (200, b"list")
+
+    async def scene(api) -> None:
+        assert await api.blob(name) == b"list"
+        with pytest.raises(ApiError, match="damaged"):
+            await api.blob("0" * 64)
+
+    play(seonapi, scene)
+
+
+def test_a_timeout_has_words() -> None:
+    assert module._words(httpx.ReadTimeout("")) == "no answer in time"
+    assert module._words(httpx.ConnectError("")) == "ConnectError"

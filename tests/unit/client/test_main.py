@@ -1,0 +1,186 @@
+"""The client as a whole: courier and server are played."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import msgspec
+
+from seon.client import courier_messages as c
+from seon.client.main import EXIT_COURIER, EXIT_LINK, _stamped
+from seon.daemon.outbox import EventMaker
+from seon.link import messages as m
+
+
+def test_the_end_of_an_established_link_ends_the_client(alone, tmp_path) -> None:
+    """Mission A7."""
+    alone(link_ends, tmp_path)
+
+
+def link_ends(directory: str) -> None:
+    from inside import Inside
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        await inside.until("CLI-LINKED")
+        await control.send(m.Bye("the server is ending"))
+        await inside.ended
+
+    inside = Inside(directory)
+    assert inside.play(scene) == EXIT_LINK
+    assert [event.code for event in inside.kept][-2:] == ["LNK-DOWN", "CLI-END"], "the last events are on disk"
+
+
+def test_a_server_that_is_not_there_is_tried_again(alone, tmp_path) -> None:
+    alone(tried_again, tmp_path)
+
+
+def tried_again(directory: str) -> None:
+    from inside import Inside
+
+    from seon.client import main
+
+    main.BACKOFF = (0, 0.1, 0.1)
+
+    async def scene(inside: Inside) -> None:
+        await inside.controls.get()
+        await inside.until("CLI-LINKED")
+
+    inside = Inside(directory)
+    serve, calls = inside._serve, []
+
+    async def refuse_twice(tls) -> None:
+        calls.append(tls)
+        if len(calls) <= 2:
+            tls.close()
+        else:
+            await serve(tls)
+
+    inside._serve = refuse_twice
+    assert inside.play(scene) == 0
+    assert len(calls) == 3
+    assert inside.log.path.read_text().count("CLI-NOSERVER") == 1, "said once, not at every try"
+
+
+def test_silence_is_no_end(alone, tmp_path) -> None:
+    alone(silence, tmp_path)
+
+
+def silence(directory: str) -> None:
+    from inside import Inside
+
+    m.HEARTBEAT_SECONDS, m.DEAD_SECONDS = 0.05, 0.2
+
+    async def scene(inside: Inside) -> None:
+        await inside.controls.get()
+        await inside.controls.get()
+        await inside.until("nothing was heard")
+        assert not inside.ended.done()
+
+    assert Inside(directory).play(scene) == 0
+
+
+def test_a_courier_that_is_gone_ends_the_client(alone, tmp_path) -> None:
+    alone(courier_gone, tmp_path)
+
+
+def courier_gone(directory: str) -> None:
+    from inside import Inside
+
+    async def scene(inside: Inside) -> None:
+        await inside.controls.get()
+        inside._courier.shutdown(2)
+        await inside.ended
+
+    assert Inside(directory).play(scene) == EXIT_COURIER
+
+
+def test_the_servers_events_are_acknowledged_once_they_are_on_disk(alone, tmp_path) -> None:
+    alone(servers_events, tmp_path)
+
+
+def servers_events(directory: str) -> None:
+    from inside import Inside
+
+    maker = EventMaker("inside", "session-1")  # a server that lies about where it is
+    events = tuple(maker.make("SES-END", reason=str(number)) for number in range(3))
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        await control.send(m.Events(events))
+        assert (await inside.next(control, m.EventsTaken)).count == 3
+        kept = [event for event in inside.kept if event.code == "SES-END"]
+        assert [event.hop for event in kept] == ["dmz"] * 3
+        assert not {event.id for event in kept} & {event.id for event in events}
+
+    assert Inside(directory).play(scene) == 0
+
+
+def test_the_dmz_cannot_take_an_id_that_the_inside_will_give() -> None:
+    """Ids are stored once: an event of the DMZ with the id of one of ours would keep ours out of the journal."""
+    ours = EventMaker("inside", "session-1").make("FIL-END")
+    theirs = _stamped(msgspec.structs.replace(ours, fields={"result": "forged"}))
+    assert theirs.hop == "dmz"
+    assert theirs.id != ours.id
+    honest = EventMaker("dmz", "session-1").make("SES-END")
+    assert _stamped(honest) == honest
+
+
+def test_the_configuration_goes_to_a_server_that_asks_and_is_asked_for_at_seonapi(alone, tmp_path) -> None:
+    alone(configuration, tmp_path)
+
+
+def configuration(directory: str) -> None:
+    from inside import Inside
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        await inside.configure(5)
+        assert (await inside.next(control, m.Offered)).what == "configuration"
+        await inside.next(control, m.Part)
+        await control.send(m.ConfigurationWanted(5))
+        await control.send(m.ConfigurationWanted(4))
+        assert (await inside.next(control, m.Offered)).what == "configuration", "not for 5, but for 4"
+
+    assert Inside(directory).play(scene) == 0
+
+
+def test_what_seonapi_says_is_an_event(alone, tmp_path) -> None:
+    alone(api_states, tmp_path)
+
+
+def api_states(directory: str) -> None:
+    from inside import Inside
+
+    async def scene(inside: Inside) -> None:
+        await inside.controls.get()
+        await inside.until("CLI-LINKED")
+        for state, code in (("away", "CLI-NOAPI"), ("back", "CLI-API"), ("spool", "CLI-SPOOL")):
+            await inside.say(c.ApiState(state, "why", 5))
+            await inside.until(code)
+        await inside.say(c.ApiState("refused", "no valid token", 5))
+        await inside.ended
+
+    assert Inside(directory).play(scene) == EXIT_LINK
+
+
+def test_without_a_courier_the_main_does_not_start(tmp_path) -> None:
+    one, two = socket.socketpair()
+    two.close()
+    command = [sys.executable, "-m", "seon.client.main", str(one.fileno())]
+    environment = {**os.environ, "SEON_HOME": str(tmp_path)}
+    done = subprocess.run(
+        command, env=environment, pass_fds=[one.fileno()], capture_output=True, check=False, timeout=30
+    )
+    one.close()
+    assert done.returncode == 1
+    assert done.stderr == b""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_main_of_the_client_loads_no_http_client_and_no_django() -> None:
+    code = "import seon.client.main, sys; print([name for name in ('httpx', 'django') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=30)
+    assert "httpx" not in done.stdout.decode()
+    assert "django" not in done.stdout.decode()

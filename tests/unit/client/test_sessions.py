@@ -1,0 +1,200 @@
+"""The client's sessions: it decides itself where they go and whether they may be. Session processes are real."""
+
+import asyncio
+import socket
+
+from seon.config import ClientPartner, Limits, ReceiveDaemon
+from seon.link import messages as m
+from seon.oftp2 import commands
+from seon.oftp2.codec import encode
+from seon.oftp2.framing import frame
+
+SSRM = frame(encode(commands.StartSessionReady(), 5))
+SSID = frame(encode(commands.StartSession(5, "ONE", "PASSWORD", 4_096, "B", False, False, False, 20), 5))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return sock.getsockname()[1]
+
+
+def test_an_incoming_partner_is_brought_to_the_receive_daemon(alone, tmp_path) -> None:
+    alone(incoming, tmp_path)
+
+
+def incoming(directory: str) -> None:
+    from inside import Inside, Station, opening
+
+    station = Station(SSRM)
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        async with station.serving() as daemon:
+            await inside.configure(receive_daemon=daemon)
+            await control.send(opening())
+            shown, tls = await inside.join()
+            assert shown == m.Ticket(opening().ticket)
+            assert await tls.read_exactly(len(SSRM)) == SSRM
+            await tls.write(SSID)
+            while len(station.heard) < len(SSID):
+                await asyncio.sleep(0.01)
+            assert station.heard == SSID
+            tls.close()
+            await inside.until("SES-END")
+
+    assert Inside(directory).play(scene) == 0
+
+
+def test_what_the_dmz_lets_through_is_checked_again(alone, tmp_path) -> None:
+    """Mission A9: a DMZ host in an attacker's hands gets nothing but correct OFTP2 through."""
+    alone(checked_again, tmp_path)
+
+
+def checked_again(directory: str) -> None:
+    from inside import Inside, Station, opening
+
+    station = Station(SSRM)
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        async with station.serving() as daemon:
+            await inside.configure(receive_daemon=daemon)
+            await control.send(opening())
+            _, tls = await inside.join()
+            assert await tls.read_exactly(len(SSRM)) == SSRM
+            await tls.write(frame(b"?nonsense"))
+            await inside.until("SES-REFUSED")
+            await inside.until("SES-END")
+            assert b"nonsense" not in station.heard
+            tls.close()
+
+    assert Inside(directory).play(scene) == 0
+
+
+def test_a_receive_daemon_that_is_down_is_said_to_the_server_and_in_the_log(alone, tmp_path) -> None:
+    alone(daemon_down, tmp_path)
+
+
+def daemon_down(directory: str) -> None:
+    from inside import Inside, opening
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        await inside.configure(receive_daemon=ReceiveDaemon("127.0.0.1", 1))
+        await control.send(opening())
+        refused = await inside.next(control, m.SessionRefused)
+        assert "receive daemon: 127.0.0.1 port 1 cannot be reached: connection refused" in refused.reason
+        assert inside.sessions.empty(), "nobody was let further in"
+        await inside.until("SES-FAILED")
+
+    assert Inside(directory).play(scene) == 0
+
+
+def test_what_the_server_says_of_a_partner_is_checked_against_our_own_copy(alone, tmp_path) -> None:
+    alone(own_copy, tmp_path)
+
+
+def own_copy(directory: str) -> None:
+    from inside import Inside, Station, opening
+
+    station = Station(SSRM)
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        async with station.serving() as daemon:
+            await inside.configure(1)
+            await control.send(opening())
+            assert "no receive daemon is set" in (await inside.next(control, m.SessionRefused)).reason
+            partners = (ClientPartner("P1", "One"), ClientPartner("P2", "Two", enabled=False))
+            await inside.configure(2, receive_daemon=daemon, partners=partners)
+            for partner in ("P2", "P9"):
+                await control.send(opening(partner, f"session-{partner.lower()}"))
+                assert "not known inside or disabled" in (await inside.next(control, m.SessionRefused)).reason
+            limits = Limits(sessions_per_partner=1, drain_seconds=1)
+            await inside.configure(3, receive_daemon=daemon, limits=limits)
+            await control.send(opening())
+            _, tls = await inside.join()
+            await control.send(opening())
+            assert "running already" in (await inside.next(control, m.SessionRefused)).reason
+            await control.send(opening(session="session-2"))
+            assert "the limit of 1 sessions" in (await inside.next(control, m.SessionRefused)).reason
+            assert station.accepted == 1
+            tls.close()
+
+    assert Inside(directory).play(scene) == 0
+
+
+def test_an_outgoing_session_asks_for_a_partner_and_never_for_an_address(alone, tmp_path) -> None:
+    alone(outgoing, tmp_path)
+
+
+def outgoing(directory: str) -> None:
+    from inside import Inside, listener
+
+    port = free_port()
+
+    async def scene(inside: Inside) -> None:
+        await inside.controls.get()
+        await inside.configure(listeners=(listener(port),))
+        await inside.until("CLI-LISTEN")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        asked, tls = await inside.join()
+        assert (type(asked), asked.partner) == (m.Dial, "P1")
+        await tls.write(SSRM)
+        assert await reader.readexactly(len(SSRM)) == SSRM
+        writer.close()
+        tls.close()
+        await inside.until("SES-END")
+
+    assert Inside(directory).play(scene) == 0
+
+
+def test_a_server_that_does_not_join_closes_the_send_daemons_connection(alone, tmp_path) -> None:
+    alone(not_joined, tmp_path)
+
+
+def not_joined(directory: str) -> None:
+    from inside import Inside, listener
+
+    from seon.link.codec import encode as encode_message
+
+    port = free_port()
+
+    async def scene(inside: Inside) -> None:
+        await inside.controls.get()
+        await inside.configure(listeners=(listener(port),))
+        await inside.until("CLI-LISTEN")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        _, tls = await inside.sessions.get()
+        await tls.write(encode_message(m.NotJoined("partner P1 has no address to dial")))
+        assert await reader.read() == b""
+        await inside.until("the server did not join: partner P1 has no address to dial")
+        writer.close()
+        tls.close()
+
+    assert Inside(directory).play(scene) == 0
+
+
+def test_sessions_of_a_partner_that_was_disabled_end(alone, tmp_path) -> None:
+    alone(disabled, tmp_path)
+
+
+def disabled(directory: str) -> None:
+    from inside import Inside, Station, opening
+
+    station = Station(SSRM)
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        async with station.serving() as daemon:
+            await inside.configure(1, receive_daemon=daemon)
+            await control.send(opening())
+            _, tls = await inside.join()
+            await tls.read_exactly(len(SSRM))
+            await inside.configure(2, receive_daemon=daemon, partners=())
+            farewell = await tls.read_exactly(11)
+            assert farewell[4:7] == b"F99"
+            tls.close()
+            await inside.until("ended by administrator")
+
+    assert Inside(directory).play(scene) == 0

@@ -1,0 +1,69 @@
+"""How the client starts: the courier keeps the token, the main begins again without it."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from seon.client import courier
+from seon.client.start import Options, start
+from seon.daemon.home import StartError
+
+SECRET = "s3cret_s3cret-s3cret_s3cret"
+TOKEN = f"seon1.{'ab' * 32}.{SECRET}"
+
+
+@pytest.mark.parametrize(
+    ("url", "server", "token", "text"),
+    [
+        ("http://host", "dmz", TOKEN, "https://"),
+        ("https://host", "dmz:0", TOKEN, "-S: '0' is not a TCP port"),
+        ("https://host", ":2878", TOKEN, "-S: the server's host is missing"),
+        ("https://host", "dmz", "nonsense", "token is not complete"),
+    ],
+    ids=["url", "port", "host", "token"],
+)
+def test_what_is_wrong_with_the_command_line_is_said_before_anything_is_started(
+    alone, tmp_path, url, server, token, text
+) -> None:
+    assert text in alone(refused, tmp_path, url, server, token)
+
+
+def refused(directory: str, url: str, server: str, token: str) -> None:
+    os.environ["SEON_HOME"] = directory
+    os.fork = lambda: (_ for _ in ()).throw(SystemExit("something was started"))
+    try:
+        start(Options(url, server, token, True))
+    except StartError as error:
+        print(error)
+    assert list(Path(directory).iterdir()) == []
+
+
+def test_the_main_begins_again_without_token_url_or_any_of_the_memory_that_held_them(alone, tmp_path) -> None:
+    """What is executed is looked at: arguments, environment, descriptors. Its memory: tests/functional."""
+    alone(executed, tmp_path)
+
+
+def executed(directory: str) -> None:
+    os.environ |= {"SEON_HOME": directory, "SEON_TOKEN": TOKEN}
+    told = []
+    courier.live = lambda sock, api, home, begin: told.append(begin) or 0
+    seen = []
+
+    def execve(program: str, arguments: list[str], environment: dict[str, str]) -> None:
+        seen.append((program, arguments, environment, os.get_inheritable(int(arguments[3]))))
+        raise InterruptedError
+
+    os.execve = execve
+    try:
+        start(Options("https://user:password@127.0.0.1:1", "dmz.example", "", False))
+    except InterruptedError:
+        os.wait()
+    ((program, arguments, environment, inheritable),) = seen
+    assert program == sys.executable
+    assert arguments[:3] == [sys.executable, "-m", "seon.client.main"]
+    assert inheritable, "the line to the courier is what it begins with"
+    assert SECRET not in f"{arguments} {environment}"
+    assert "password" not in f"{arguments} {environment}"
+    assert environment["SEON_HOME"] == directory

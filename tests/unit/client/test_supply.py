@@ -1,0 +1,132 @@
+"""What the server is supplied with: sealed, newest only, and without trouble where a link has ended."""
+
+import asyncio
+import types
+
+import msgspec
+import pytest
+
+from seon.api_messages import SealedKey
+from seon.client.supply import Supply
+from seon.config import ClientConfiguration, OwnCertificate, ProxyConfiguration, ReceiveDaemon, ServerConfiguration
+from seon.daemon.log import Log
+from seon.link.messages import Delivery
+
+HELLO = types.SimpleNamespace(
+    proxy_id="0" * 64 + "px", mlkem_key=bytes(1184), x25519_key=bytes(32), signature=bytes(64)
+)
+SEALED = SealedKey("id", b"sealed")
+
+
+class Control:
+    """A link that notes what goes over it."""
+
+    def __init__(self, hello=HELLO) -> None:
+        self.hello, self.sent, self.broken = hello, [], False
+
+    async def deliver(self, what: str, octets: bytes) -> None:
+        if self.broken:
+            raise ConnectionResetError
+        self.sent.append((what, octets))
+
+
+class Courier:
+    """Seals and gets blobs, or does not."""
+
+    def __init__(self) -> None:
+        self.asked, self.problem, self.meanwhile = 0, None, lambda: None
+
+    async def sealed(self, wanted) -> SealedKey:
+        self.asked += 1
+        self.meanwhile()
+        if self.problem:
+            raise self.problem
+        return SEALED
+
+    async def blob(self, name: str) -> bytes:
+        if name.startswith("0"):
+            raise ConnectionError("no such blob")
+        return b"octets of " + name.encode()
+
+
+def configuration(version: int = 1, own: bool = True) -> ProxyConfiguration:
+    certificate = OwnCertificate("id", "pem") if own else None
+    client = ClientConfiguration(receive_daemon=ReceiveDaemon("inside.example"))
+    return ProxyConfiguration(version, ServerConfiguration(own_certificate=certificate), client)
+
+
+@pytest.fixture
+def courier() -> Courier:
+    return Courier()
+
+
+@pytest.fixture
+def supply(courier, reported, tmp_path) -> Supply:
+    made = Supply(courier, reported, Log(tmp_path, "log", echo=False))
+    made.newest = configuration()
+    return made
+
+
+def test_the_server_gets_its_own_part_and_the_key_sealed(supply) -> None:
+    control = Control()
+    asyncio.run(supply.deliver(control))
+    ((what, octets),) = control.sent
+    assert what == "configuration"
+    assert msgspec.json.decode(octets, type=Delivery) == Delivery(1, supply.newest.server, SEALED)
+    assert b"inside.example" not in octets, "no address of the inside"
+
+
+def test_a_key_is_asked_for_once_per_server_and_certificate(supply, courier) -> None:
+    for _ in range(3):
+        asyncio.run(supply.deliver(Control()))
+    assert courier.asked == 1
+    other = types.SimpleNamespace(**{**vars(HELLO), "mlkem_key": b"\1" * 1184})
+    asyncio.run(supply.deliver(Control(other)))
+    assert courier.asked == 2, "a server that was started anew has a new key"
+
+
+def test_without_a_certificate_there_is_no_key_to_ask_for(supply, courier) -> None:
+    supply.newest = configuration(own=False)
+    control = Control()
+    asyncio.run(supply.deliver(control))
+    assert courier.asked == 0
+    assert len(control.sent) == 1
+
+
+@pytest.mark.parametrize("problem", [ConnectionError("not known"), TimeoutError()])
+def test_a_key_that_is_not_to_be_had_is_reported(supply, courier, reported, problem) -> None:
+    courier.problem = problem
+    control = Control()
+    asyncio.run(supply.deliver(control))
+    assert control.sent == []
+    assert reported.of("CFG-BAD")["version"] == 1
+
+
+def test_a_configuration_that_is_old_by_the_time_its_key_is_there_is_not_sent(supply, courier) -> None:
+    def newer() -> None:
+        supply.newest = configuration(2)
+
+    courier.meanwhile = newer
+    control = Control()
+    asyncio.run(supply.deliver(control))
+    assert control.sent == []
+
+
+def test_a_link_that_has_ended_is_no_trouble_here(supply) -> None:
+    control = Control()
+    control.broken = True
+    asyncio.run(supply.deliver(control))
+    asyncio.run(supply.deliver_blobs(("1" * 64,), control))
+
+
+def test_a_blob_that_is_missing_does_not_hold_up_the_others(supply) -> None:
+    control = Control()
+    asyncio.run(supply.deliver_blobs(("1" * 64, "0" * 64, "2" * 64), control))
+    assert [octets[-1:] for _, octets in control.sent] == [b"1", b"2"]
+
+
+def test_before_the_first_configuration_there_is_nothing_to_deliver(supply) -> None:
+    supply.newest = None
+    control = Control()
+    asyncio.run(supply.deliver(control))
+    assert control.sent == []

@@ -1,0 +1,159 @@
+"""The way up to the server."""
+
+import asyncio
+import time
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from seon.api_messages import Enrolled
+from seon.client import courier_messages as c
+from seon.client import uplink as module
+from seon.client.control import NotEstablishedError
+from seon.client.uplink import LINK_ERRORS, Uplink
+from seon.daemon.message_stream import MessageStream
+from seon.link import messages as m
+from seon.link.codec import Decoder
+from seon.link.identity import IdentityError, issue_client_certificate
+from seon.link.sealing import EphemeralKey
+from seon.net.context import accepting, link_listener
+from seon.net.stream import AsyncTls
+
+DECODER: Decoder[m.FromClient] = Decoder(m.FromClient)
+
+
+class Courier:
+    """Enrols under a link CA, and resolves every name to what it was made with."""
+
+    def __init__(self, pki, addresses=("127.0.0.1",), proxy_ids=None) -> None:
+        self._pki, self._addresses = pki, addresses
+        self._proxy_ids = proxy_ids or (pki.proxy_id,)
+        self.requests = []
+
+    async def enrol(self, csr: str) -> Enrolled:
+        self.requests.append(csr)
+        certificate = issue_client_certificate(self._pki.ca_key, self._pki.ca, csr, [self._pki.proxy_id])
+        pem = certificate.public_bytes(Encoding.PEM).decode()
+        return Enrolled(pem, self._pki.ca_pem, self._proxy_ids, int(time.time()) + 600)
+
+    async def resolve(self, host: str) -> tuple[str, ...]:
+        return self._addresses
+
+
+def play(pki, scene, *, protocol: int = m.PROTOCOL, courier=None) -> None:
+    """Run a scene against a server with this PKI that says Hello; the scene gets an uplink to it."""
+    key = EphemeralKey(pki.identity)
+    listener = link_listener(pki.server_chain, pki.identity_pem, pki.ca_pem)
+
+    async def serve(sock) -> None:
+        tls = AsyncTls(sock, accepting(listener.context))
+        try:
+            await tls.handshake()
+            stream = MessageStream(tls, DECODER)
+            hello = m.ServerHello(
+                protocol, "b", time.time(), key.proxy_id, 0, key.mlkem_key, key.x25519_key, key.signature
+            )
+            await stream.send(hello)
+            await stream.receive()
+            await stream.receive()
+        except Exception:
+            return
+        finally:
+            tls.close()
+
+    async def live() -> None:
+        import socket
+
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.setblocking(False)
+            jobs = []
+
+            async def accept() -> None:
+                while True:
+                    sock, _ = await asyncio.get_running_loop().sock_accept(server)
+                    sock.setblocking(False)
+                    jobs.append(asyncio.create_task(serve(sock)))
+
+            accepting_ = asyncio.create_task(accept())
+            uplink = Uplink(courier or Courier(pki), c.Begin("dmz", server.getsockname()[1], False), "client one")
+            async with asyncio.timeout(10):
+                await scene(uplink)
+            accepting_.cancel()
+            await asyncio.gather(accepting_, *jobs, return_exceptions=True)
+
+    asyncio.run(live())
+
+
+def test_a_link_is_dialled_with_a_key_that_was_certified_for_it(link_pki) -> None:
+    async def scene(uplink) -> None:
+        await uplink.enrol()
+        control, link = await uplink.dial()
+        assert control.hello.proxy_id == link_pki.proxy_id
+        assert link.address == "127.0.0.1"
+        assert link.proxy_ids == (link_pki.proxy_id,)
+        await control.bye("done")
+
+    play(link_pki, scene)
+
+
+def test_a_server_that_was_not_named_at_enrolment_is_not_linked_to(link_pki) -> None:
+    async def scene(uplink) -> None:
+        await uplink.enrol()
+        with pytest.raises(IdentityError, match="not one this client may serve"):
+            await uplink.dial()
+
+    play(link_pki, scene, courier=Courier(link_pki, proxy_ids=("0" * 64 + "px",)))
+
+
+def test_a_server_of_another_installation_is_not_linked_to(link_pki, other_link_pki) -> None:
+    async def scene(uplink) -> None:
+        await uplink.enrol()
+        with pytest.raises(LINK_ERRORS):
+            await uplink.dial()
+
+    play(other_link_pki, scene, courier=Courier(link_pki))
+
+
+def test_a_server_of_another_version_is_said_to_be_so(link_pki) -> None:
+    async def scene(uplink) -> None:
+        await uplink.enrol()
+        with pytest.raises(NotEstablishedError, match="same version"):
+            await uplink.dial()
+
+    play(link_pki, scene, protocol=m.PROTOCOL + 1)
+
+
+def test_every_address_of_the_server_is_tried(link_pki) -> None:
+    async def scene(uplink) -> None:
+        await uplink.enrol()
+        control, link = await uplink.dial()
+        assert link.address == "127.0.0.1"
+        await control.bye("done")
+
+    play(link_pki, scene, courier=Courier(link_pki, ("127.0.0.77", "127.0.0.1")))
+
+
+def test_a_server_without_an_address_is_an_error(link_pki) -> None:
+    async def scene(uplink) -> None:
+        await uplink.enrol()
+        with pytest.raises(ConnectionError, match="dmz has no address"):
+            await uplink.dial()
+
+    play(link_pki, scene, courier=Courier(link_pki, ()))
+
+
+def test_the_certificate_is_renewed_with_a_new_key(link_pki, monkeypatch) -> None:
+    monkeypatch.setattr(module, "RENEW_AT_LEAST", 0.05)
+    courier = Courier(link_pki)
+
+    async def scene(uplink) -> None:
+        await uplink.enrol()
+        uplink._enrolled = Enrolled("", "", (), 0)
+        renewing = asyncio.create_task(uplink.renew_forever())
+        await uplink.renewed.wait()
+        renewing.cancel()
+        assert len(set(courier.requests)) == 2
+        control, _ = await uplink.dial()
+        await control.bye("done")
+
+    play(link_pki, scene, courier=courier)

@@ -1,0 +1,69 @@
+"""The PID file (mission D2)."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from seon.daemon.home import StartError
+from seon.daemon.pidfile import PidFile
+
+
+def test_it_holds_the_process_id_and_goes_with_the_process(tmp_path) -> None:
+    file = PidFile(tmp_path / "x.pid")
+    file.write()
+    assert (tmp_path / "x.pid").read_text() == f"{os.getpid()}\n"
+    file.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_running_process_is_named(tmp_path) -> None:
+    PidFile(tmp_path / "x.pid").write()
+    with pytest.raises(StartError, match=f"process {os.getpid()} is running"):
+        PidFile(tmp_path / "x.pid").write()
+    assert (tmp_path / "x.pid").exists()
+
+
+def test_a_dead_process_is_named_and_said_to_be_dead(tmp_path) -> None:
+    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    (tmp_path / "x.pid").write_bytes(done.stdout)
+    with pytest.raises(StartError, match=f"process {int(done.stdout)} in it is dead"):
+        PidFile(tmp_path / "x.pid").write()
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_still_stops_the_start(tmp_path, content) -> None:
+    (tmp_path / "x.pid").write_bytes(content)
+    with pytest.raises(StartError, match="exists and cannot be read"):
+        PidFile(tmp_path / "x.pid").write()
+
+
+def test_a_directory_that_cannot_be_written_is_named(tmp_path) -> None:
+    with pytest.raises(StartError, match="cannot be made"):
+        PidFile(tmp_path / "missing" / "x.pid").write()
+
+
+def test_only_the_process_that_wrote_it_removes_it(tmp_path) -> None:
+    PidFile(tmp_path / "x.pid").write()
+    PidFile(tmp_path / "x.pid").remove()
+    assert (tmp_path / "x.pid").exists()
+
+
+def test_a_session_process_does_not_remove_its_mains(alone, tmp_path) -> None:
+    alone(forked, tmp_path / "x.pid")
+
+
+def forked(path: str) -> None:
+    from pathlib import Path
+
+    file = PidFile(Path(path))
+    file.write()
+    pid = os.fork()
+    if pid == 0:
+        file.remove()
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert Path(path).exists()
+    file.remove()
+    assert not Path(path).exists()

@@ -1,0 +1,102 @@
+"""What the verifier saw, as events: each with the fields of its kind, and never with a password."""
+
+import pytest
+
+from seon.daemon.session_events import SessionReporter
+from seon.oftp2 import happenings as h
+from seon.oftp2.observer import Finding, Inspection, Refusal, Side
+from seon.oftp2.reasons import EndReason
+from seon.oftp2.rules import Severity
+
+ONE, TWO = Side.INITIATOR, Side.RESPONDER
+FILE = {"name": "NAME", "date": "20260131", "time": "2359580001"}
+AGREED = h.SessionAgreed("ONE", "TWO", 5, 4_096, 20, compression=True, restart=False, authentication=False)
+
+
+def offered(sender: Side) -> h.FileOffered:
+    return h.FileOffered(sender=sender, **FILE, destination="TWO", originator="ONE", format="U", record_length=0,
+                         size_k=7, restart=0, security=0, cipher=0, compression=0, signed_receipt=False)  # fmt: skip
+
+
+@pytest.fixture
+def reporter(reported):
+    return SessionReporter(reported, "P1", ONE, whole=True)
+
+
+def see(reporter: SessionReporter, *events: object) -> None:
+    reporter.inspection(Inspection(events=events))
+
+
+@pytest.mark.parametrize(("sender", "direction"), [(ONE, "incoming"), (TWO, "outgoing")])
+def test_a_file_is_reported_with_its_direction_seen_from_the_company(reporter, reported, sender, direction) -> None:
+    see(reporter, offered(sender), h.FileStarted(0))
+    see(reporter, h.FileEnded(**FILE, octets=7_000, records=3, accepted=True))
+    assert reported.codes == ["FIL-START", "FIL-END"]
+    assert reported.of("FIL-START")["direction"] == reported.of("FIL-END")["direction"] == direction
+    assert reported.of("FIL-START")["size_k"] == 7
+    end = reported.of("FIL-END")
+    assert (end["result"], end["octets"], end["records"]) == ("accepted", 7_000, 3)
+    assert reporter.files == 1
+
+
+def test_a_file_refused_before_its_data_ends_too(reporter, reported) -> None:
+    see(reporter, offered(ONE), h.FileRefused(**FILE, reason=2, text="no space", retry=True))
+    end = reported.of("FIL-END")
+    assert (end["result"], end["octets"]) == ("refused before its data: 02 no space", 0)
+    assert reporter.files == 0
+
+
+def test_a_file_refused_at_its_end_does_not_count(reporter, reported) -> None:
+    see(reporter, offered(ONE), h.FileEnded(**FILE, octets=1, records=0, accepted=False, reason=11, text=""))
+    assert reported.of("FIL-END")["result"] == "refused at its end: 11"
+    assert reporter.files == 0
+
+
+@pytest.mark.parametrize(("kind", "reason", "result"), [("EERP", 0, "delivered"), ("NERP", 34, "not delivered: 34")])
+def test_a_receipt_is_reported(reporter, reported, kind, reason, result) -> None:
+    see(reporter, h.ReceiptPassed(kind, TWO, **FILE, reason=reason))
+    assert reported.of("FIL-RECEIPT")["result"] == result
+    assert reported.of("FIL-RECEIPT")["direction"] == "outgoing"
+
+
+def test_the_last_words_of_a_session_are_kept_for_its_end(reporter, reported) -> None:
+    see(reporter, h.SessionEnded(TWO, 5, "no more"))
+    assert reporter.farewell == "ESID 05 by the Responder no more"
+    assert reported.codes == []
+
+
+def test_a_refusal_and_a_finding_name_rule_side_and_place(reporter, reported) -> None:
+    finding = Finding("FLD-PAD", Severity.WARN, ONE, 4, 9, "text")
+    refusal = Refusal("CMD-ID", EndReason.COMMAND_NOT_RECOGNISED, TWO, 5, 0, "what", b"wire")
+    reporter.inspection(Inspection(findings=(finding,), refusal=refusal))
+    assert reported.codes == ["SES-FINDING", "SES-REFUSED"]
+    assert reported.of("SES-REFUSED") == {
+        "partner": "P1", "rule": "CMD-ID", "side": "RESPONDER", "stb": 5, "offset": 0, "text": "what",
+    }  # fmt: skip
+
+
+def test_the_dmz_reports_findings_and_refusals_but_no_files(reported) -> None:
+    """The inside's word on files counts (docs/design.md §9): the same session is not told twice."""
+    reporter = SessionReporter(reported, "P1", ONE, whole=False)
+    see(reporter, AGREED, offered(ONE), h.FileEnded(**FILE, octets=1, records=0, accepted=True),
+        h.FileRefused(**FILE, reason=2, text="", retry=False), h.ReceiptPassed("EERP", TWO, **FILE))  # fmt: skip
+    assert reported.codes == []
+    assert reporter.files == 1, "but its own end counts them"
+
+
+def test_what_was_agreed_is_reported_without_any_password(reporter, reported) -> None:
+    see(reporter, AGREED)
+    assert set(reported.of("SES-AGREED")) == {"initiator", "responder", "level", "buffer", "credit", "compression",
+                                              "restart", "authentication"}  # fmt: skip
+
+
+def test_no_happening_has_a_field_for_a_password() -> None:
+    kinds = h.Happening.__args__
+    names = {name for kind in kinds for name in kind.__dataclass_fields__}
+    assert not {name for name in names if "pass" in name or "pswd" in name or "challenge" in name}
+
+
+def test_every_happening_is_either_reported_or_left_out_on_purpose() -> None:
+    from seon.daemon import session_events
+
+    assert set(h.Happening.__args__) - set(session_events._HANDLERS) == {h.FileStarted}

@@ -1,0 +1,456 @@
+"""The pump: what the verifier passes arrives, and nothing else; and every end is an orderly one."""
+
+import contextlib
+import os
+import secrets
+import socket
+import threading
+import time
+
+import pytest
+
+from seon.net import pump as module
+from seon.net.context import accepting, connecting, partner_dialler, partner_listener
+from seon.net.legs import PlainLeg, TlsLeg
+from seon.net.pump import Cause, Ending, Order, Pump
+from seon.net.stream import BlockingTls
+from seon.oftp2 import commands as c
+from seon.oftp2.codec import encode
+from seon.oftp2.framing import frame
+from seon.oftp2.observer import SessionObserver
+from seon.oftp2.reasons import EndReason
+from seon.oftp2.rules import Policy
+
+BUFFER = 65_535
+
+
+def stb(command: c.Command) -> bytes:
+    return frame(encode(command, 5))
+
+
+def ssid(code: str) -> bytes:
+    return stb(c.StartSession(5, code, "PASSWORD", BUFFER, "B", False, False, False, 999))
+
+
+def esid(reason: EndReason) -> bytes:
+    return stb(c.EndSession(reason))
+
+
+SSRM = stb(c.StartSessionReady())
+OFFER = stb(c.StartFile("NAME", "20260131", "2359580001", "", "TWO", "ONE", "U", 0, 9_999))
+TAKE = stb(c.StartFileAccepted(0))
+BAD = frame(b"?what is this")
+
+
+def data(octets: bytes) -> bytes:
+    """Return a full data buffer of 63-octet subrecords."""
+    return frame(b"D" + b"".join(b"\x3f" + octets[at : at + 63] for at in range(0, len(octets), 63)))
+
+
+FULL = data(bytes(1_023 * 63))
+
+
+class Session:
+    """A pump in a thread, between two peers that the test plays."""
+
+    def __init__(self, initiator, responder, *, idle: float = 30, control=None, policy: str = "default") -> None:
+        self.seen = []
+        observer = SessionObserver(Policy.named(policy))
+        self.pump = Pump(initiator, responder, observer, idle_seconds=idle, watch=self.seen.append, control=control)
+        self.ending: Ending | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        self.ending = self.pump.run()
+
+    def end(self, seconds: float = 10) -> Ending:
+        self._thread.join(seconds)
+        assert self.ending is not None, "the session has not ended"
+        return self.ending
+
+
+@pytest.fixture
+def tcp():
+    """Make TCP connections on loopback; all are closed in the end."""
+    made = []
+
+    def connect(narrow: int = 0) -> tuple[socket.socket, socket.socket]:
+        with socket.socket() as listener:
+            if narrow:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, narrow)
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            one = socket.socket()
+            if narrow:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, narrow)
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, narrow)
+            one.connect(listener.getsockname())
+            two = listener.accept()[0]
+            if narrow:
+                two.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, narrow)
+        one.settimeout(10)
+        two.settimeout(10)
+        made.extend((one, two))
+        return one, two
+
+    yield connect
+    for sock in made:
+        sock.close()
+
+
+@pytest.fixture
+def plain(tcp):
+    """A session over plain legs: (Initiator's socket, Responder's socket, session)."""
+
+    def start(narrow: int = 0, **options) -> tuple[socket.socket, socket.socket, Session]:
+        (one, leg_one), (two, leg_two) = tcp(narrow), tcp(narrow)
+        return one, two, Session(PlainLeg(leg_one), PlainLeg(leg_two), **options)
+
+    return start
+
+
+def exactly(sock: socket.socket, size: int) -> bytes:
+    octets = b""
+    while len(octets) < size:
+        got = sock.recv(min(65_536, size - len(octets)))
+        assert got, f"the connection ended after {len(octets)} of {size} octets"
+        octets += got
+    return octets
+
+
+def rest(sock: socket.socket) -> bytes:
+    """Return all that comes until the end; a reset connection fails the test."""
+    octets = b""
+    while got := sock.recv(65_536):
+        octets += got
+    return octets
+
+
+def opened(one: socket.socket, two: socket.socket) -> None:
+    """Bring a session to the point where the Initiator may send data."""
+    for source, sink, octets in ((two, one, SSRM), (one, two, ssid("ONE")), (two, one, ssid("TWO")),
+                                 (one, two, OFFER), (two, one, TAKE)):  # fmt: skip
+        source.sendall(octets)
+        assert exactly(sink, len(octets)) == octets
+
+
+# --- the way of the octets ------------------------------------------------------------------------
+
+
+def test_a_session_passes_unchanged_and_is_counted(plain) -> None:
+    one, two, session = plain()
+    opened(one, two)
+    for source, sink, octets in ((one, two, FULL * 3), (one, two, frame(b"D\x85HELLO")),
+                                 (one, two, stb(c.EndFile(0, 3 * 1_023 * 63 + 5))),
+                                 (two, one, stb(c.EndFileAccepted())),
+                                 (one, two, esid(EndReason.NORMAL))):  # fmt: skip
+        source.sendall(octets)
+        assert exactly(sink, len(octets)) == octets
+    one.close()
+    two.close()
+    ending = session.end()
+    assert ending.cause in (Cause.INITIATOR, Cause.RESPONDER)
+    assert ending.octets == (
+        len(ssid("ONE") + OFFER + FULL * 3) + 11 + len(stb(c.EndFile(0, 0))) + len(esid(EndReason.NORMAL)),
+        len(SSRM + ssid("TWO") + TAKE + stb(c.EndFileAccepted())),
+    )
+    assert not any(seen.refusal for seen in session.seen)
+
+
+def test_octets_may_come_one_by_one(plain) -> None:
+    one, two, session = plain()
+    for octet in SSRM:
+        two.sendall(bytes([octet]))
+        time.sleep(0.001)
+    assert exactly(one, len(SSRM)) == SSRM
+    one.close()
+    two.close()
+    session.end()
+
+
+@pytest.mark.parametrize("cut", range(1, len(BAD) + 1))
+def test_no_octet_of_a_bad_buffer_is_forwarded(plain, cut) -> None:
+    """However it is cut in two: before it everything, of it nothing, behind it the ESID."""
+    one, two, session = plain()
+    opened(one, two)
+    one.sendall(FULL + BAD[:cut])
+    time.sleep(0.005)
+    with contextlib.suppress(OSError):  # the pump may know enough already, and be gone
+        one.sendall(BAD[cut:])
+    assert rest(two) == FULL + esid(EndReason.COMMAND_NOT_RECOGNISED)
+    assert rest(one) == esid(EndReason.COMMAND_NOT_RECOGNISED)
+    one.close()
+    two.close()
+    assert session.end().cause is Cause.VERIFIER
+
+
+def test_before_the_session_is_open_a_refusal_just_closes(plain) -> None:
+    one, two, session = plain()
+    one.sendall(BAD)
+    assert rest(two) == b""
+    assert rest(one) == b""
+    one.close()
+    two.close()
+    assert session.end().cause is Cause.VERIFIER
+
+
+def test_the_esid_arrives_although_the_peer_keeps_sending(plain) -> None:
+    """Closing with unread octets sends RST, and the peer would lose the ESID that says why."""
+    one, two, session = plain()
+    opened(one, two)
+    one.sendall(BAD + FULL * 8)
+    assert rest(one) == esid(EndReason.COMMAND_NOT_RECOGNISED)
+    one.close()
+    two.close()
+    session.end()
+
+
+def test_a_peer_that_never_stops_sending_is_given_up(plain, monkeypatch) -> None:
+    monkeypatch.setattr(module, "CLOSING_SECONDS", 0.5)
+    one, two, session = plain()
+    opened(one, two)
+    one.sendall(BAD)
+    began = time.monotonic()
+    with contextlib.suppress(ConnectionError):
+        while time.monotonic() - began < 10:
+            one.sendall(bytes(65_536))
+    two.close()
+    session.end()
+    assert time.monotonic() - began < 5
+
+
+# --- back-pressure --------------------------------------------------------------------------------
+
+
+def test_memory_is_bounded_when_a_peer_does_not_read(plain) -> None:
+    one, two, session = plain(narrow=65_536)
+    opened(one, two)
+    octets = FULL * 200
+    one.setblocking(False)
+    sent, quiet_since = 0, time.monotonic()
+    while time.monotonic() - quiet_since < 0.3:
+        try:
+            sent += one.send(octets[sent : sent + 65_536])
+            quiet_since = time.monotonic()
+        except BlockingIOError:
+            time.sleep(0.005)
+    assert sent < 3 * 1024 * 1024 < len(octets), "what is not read at one end is not taken at the other"
+    one.settimeout(10)
+    sender = threading.Thread(target=one.sendall, args=(octets[sent:],))
+    sender.start()
+    assert exactly(two, len(octets)) == octets
+    sender.join()
+    one.close()
+    two.close()
+    session.end()
+
+
+# --- ends -----------------------------------------------------------------------------------------
+
+
+def test_after_one_side_has_ended_the_other_goes_on_for_a_while(plain) -> None:
+    one, two, session = plain()
+    opened(one, two)
+    one.sendall(FULL)
+    one.shutdown(socket.SHUT_WR)
+    assert rest(two) == FULL, "whole buffers, then the end"
+    two.sendall(esid(EndReason.UNSPECIFIED))
+    two.close()
+    assert rest(one) == esid(EndReason.UNSPECIFIED)
+    assert session.end() == Ending(Cause.INITIATOR, "connection closed", session.ending.octets)
+
+
+def test_the_while_that_a_half_closed_session_is_given_is_limited(plain, monkeypatch) -> None:
+    monkeypatch.setattr(module, "HALF_CLOSED_SECONDS", 0.2)
+    monkeypatch.setattr(module, "TICK_SECONDS", 0.05)
+    one, two, session = plain()
+    opened(one, two)
+    two.shutdown(socket.SHUT_WR)
+    assert rest(one) == b""
+    one.close()
+    assert session.end(5).cause is Cause.RESPONDER
+    two.close()
+
+
+def test_an_end_inside_a_buffer_is_refused_and_the_part_is_not_forwarded(plain) -> None:
+    one, two, session = plain()
+    opened(one, two)
+    one.sendall(FULL + FULL[:-1])
+    one.shutdown(socket.SHUT_WR)
+    octets = rest(two)
+    assert octets.startswith(FULL)
+    assert len(octets) < len(FULL) + 100
+    two.close()
+    ending = session.end()
+    assert ending.cause is Cause.VERIFIER
+    assert "STH-EOF" in ending.text
+
+
+def test_a_connection_that_is_reset_ends_the_session(plain) -> None:
+    one, two, session = plain()
+    opened(one, two)
+    two.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    two.close()
+    assert rest(one) == b""
+    one.close()
+    assert session.end() == Ending(Cause.RESPONDER, "connection reset by peer", session.ending.octets)
+
+
+def test_a_silent_session_ends_with_esid_09_to_both(plain, monkeypatch) -> None:
+    monkeypatch.setattr(module, "TICK_SECONDS", 0.05)
+    one, two, session = plain(idle=0.3)
+    opened(one, two)
+    assert rest(one) == rest(two) == esid(EndReason.TIME_OUT)
+    one.close()
+    two.close()
+    ending = session.end()
+    assert (ending.cause, ending.text) == (Cause.IDLE, "no octet for 0.3 s")
+
+
+def test_a_session_that_moves_is_not_silent(plain, monkeypatch) -> None:
+    monkeypatch.setattr(module, "TICK_SECONDS", 0.05)
+    one, two, session = plain(idle=0.4)
+    opened(one, two)
+    for _ in range(8):
+        time.sleep(0.1)
+        one.sendall(FULL)
+        exactly(two, len(FULL))
+    assert session.ending is None
+    one.close()
+    two.close()
+    session.end()
+
+
+class Orders:
+    """Orders over a pipe, as from a main; closed like a main that is gone."""
+
+    def __init__(self) -> None:
+        self.reading, self.writing = os.pipe()
+        self.order: Order | None = None
+        self.closed = False
+
+    def give(self, order: Order) -> None:
+        self.order = order
+        os.write(self.writing, b"!")
+
+    def gone(self) -> None:
+        os.close(self.writing)
+
+    def fileno(self) -> int:
+        return -1 if self.closed else self.reading
+
+    def poll(self) -> Order | None:
+        if self.closed:
+            return None
+        os.set_blocking(self.reading, False)
+        try:
+            if os.read(self.reading, 1) == b"":
+                os.close(self.reading)
+                self.closed = True
+        except BlockingIOError:
+            pass
+        order, self.order = self.order, None
+        return order
+
+
+def test_an_order_ends_the_session_with_its_reason_to_both(plain) -> None:
+    orders = Orders()
+    one, two, session = plain(control=orders)
+    opened(one, two)
+    orders.give(Order(EndReason.UNSPECIFIED, "the partner was disabled"))
+    assert rest(one) == rest(two) == esid(EndReason.UNSPECIFIED)
+    one.close()
+    two.close()
+    assert session.end() == Ending(Cause.ORDER, "the partner was disabled", session.ending.octets)
+    orders.gone()
+
+
+def test_a_session_lives_on_when_nobody_gives_orders_any_more(plain) -> None:
+    orders = Orders()
+    one, two, session = plain(control=orders)
+    opened(one, two)
+    orders.gone()
+    time.sleep(0.05)
+    one.sendall(FULL)
+    assert exactly(two, len(FULL)) == FULL
+    one.close()
+    two.close()
+    session.end()
+
+
+def test_whole_buffers_go_before_the_esid_of_an_order(plain) -> None:
+    orders = Orders()
+    one, two, session = plain(control=orders)
+    opened(one, two)
+    one.sendall(FULL + FULL[:1000])
+    assert exactly(two, len(FULL)) == FULL
+    orders.give(Order(EndReason.EMERGENCY_CLOSE, "the end"))
+    assert rest(two) == esid(EndReason.EMERGENCY_CLOSE), "and not the part that came before it"
+    one.close()
+    two.close()
+    session.end()
+
+
+# --- TLS ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tls(tcp, ours, partner, shake, carry_octets):
+    """A session whose Initiator is a partner over TLS, its first octets already behind the handshake."""
+
+    def start(early: bytes = b"") -> tuple[BlockingTls, socket.socket, Session]:
+        (outside, leg_one), (two, leg_two) = tcp(), tcp()
+        server = accepting(partner_listener(ours.pem, ours.key_pem, lambda _: True).context)
+        client = connecting(partner_dialler(partner.pem, partner.key_pem, lambda _: True).context)
+        shake(server, client)
+        if early:
+            client.send(early)
+            carry_octets(client, server)
+        leg = TlsLeg(leg_one, BlockingTls(leg_one, server).channel)
+        return BlockingTls(outside, client), two, Session(leg, PlainLeg(leg_two))
+
+    return start
+
+
+def test_octets_behind_the_handshake_reach_the_verifier(tls) -> None:
+    partner, two, session = tls(early=BAD)
+    assert rest(two) == b""
+    two.close()
+    partner.end()
+    partner.sock.close()
+    assert "CMD-ID" in session.end().text
+
+
+def test_a_file_through_tls_arrives_and_is_flushed_before_the_end(tls) -> None:
+    partner, two, session = tls()
+    two.sendall(SSRM)
+    deadline = time.monotonic() + 10
+    assert partner.read_exactly(len(SSRM), deadline) == SSRM
+    partner.sendall(ssid("ONE"))
+    exactly(two, len(ssid("ONE")))
+    two.sendall(ssid("TWO"))
+    partner.read_exactly(len(ssid("TWO")), deadline)
+    partner.sendall(OFFER)
+    exactly(two, len(OFFER))
+    two.sendall(TAKE)
+    partner.read_exactly(len(TAKE), deadline)
+    octets = b"".join(data(secrets.token_bytes(1_023 * 63)) for _ in range(40))
+    sender = threading.Thread(target=lambda: (partner.sendall(octets), partner.end()))
+    sender.start()
+    assert rest(two) == octets
+    sender.join()
+    two.close()
+    ending = session.end()
+    assert (ending.cause, ending.text) == (Cause.INITIATOR, "connection closed")
+    partner.sock.close()
+
+
+def test_an_end_without_close_notify_is_told_and_not_refused(tls) -> None:
+    partner, two, session = tls()
+    partner.sock.shutdown(socket.SHUT_WR)
+    assert rest(two) == b""
+    two.close()
+    partner.sock.close()
+    assert session.end() == Ending(Cause.INITIATOR, "end of stream without close_notify", (0, 0))
+    assert not any(seen.refusal for seen in session.seen)

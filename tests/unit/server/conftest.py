@@ -1,0 +1,65 @@
+"""A server's surroundings: deliveries with sealed keys, free ports, links."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from seon.api_messages import SealedKey, SealedKeyWanted
+from seon.config import Limits, OwnCertificate, ServerConfiguration, ServerPartner
+from seon.link.messages import Delivery
+from seon.link.sealing import EphemeralKey, seal
+from seon.net.stream import AsyncTls
+
+
+@pytest.fixture
+def ephemeral(link_pki) -> EphemeralKey:
+    return EphemeralKey(link_pki.identity)
+
+
+@pytest.fixture
+def sealed(ephemeral, ours) -> SealedKey:
+    wanted = SealedKeyWanted(
+        ephemeral.proxy_id, ephemeral.mlkem_key, ephemeral.x25519_key, ephemeral.signature, ours.fingerprint
+    )
+    return seal(wanted, ours.key_pem)
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return sock.getsockname()[1]
+
+
+@pytest.fixture
+def configuration(ours, partner, free_port) -> ServerConfiguration:
+    known = ServerPartner("P1", "One", pins=(partner.fingerprint,))
+    own = OwnCertificate(ours.fingerprint, ours.pem)
+    limits = Limits(handshake_seconds=1, handshakes_per_source=3)
+    return ServerConfiguration("127.0.0.1", free_port, own_certificate=own, partners=(known,), limits=limits)
+
+
+@pytest.fixture
+def delivery(configuration, sealed) -> Delivery:
+    return Delivery(7, configuration, sealed)
+
+
+@contextlib.asynccontextmanager
+async def _called(port: int, connection) -> AsyncIterator[AsyncTls]:
+    sock = socket.socket()
+    sock.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+    tls = AsyncTls(sock, connection)
+    try:
+        yield tls
+    finally:
+        tls.close()
+
+
+@pytest.fixture
+def called() -> Callable[..., Any]:
+    """Connect to a port on loopback, without the handshake; closed in the end."""
+    return _called

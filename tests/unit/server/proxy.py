@@ -1,0 +1,179 @@
+"""A whole server in this process, with a client and a partner that the test plays: for processes of their own."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import os
+import socket
+import time
+from pathlib import Path
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from OpenSSL import SSL
+
+from seon.api_messages import SealedKeyWanted
+from seon.config import Limits, OwnCertificate, ServerConfiguration, ServerPartner
+from seon.daemon.log import Log
+from seon.daemon.message_stream import MessageStream
+from seon.link import messages as m
+from seon.link.codec import HEADER, Decoder, encode
+from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, new_link_request, pem_of
+from seon.link.sealing import EphemeralKey, seal
+from seon.net.context import CONTROL, SESSION, connecting, link_dialler, link_listener, partner_dialler
+from seon.net.listen import open_listener
+from seon.net.stream import AsyncTls
+from seon.server.files import load_identity, load_license, parse_identity
+from seon.server.internal import InternalPort
+from seon.server.server import Server
+
+MESSAGES: Decoder[m.FromServer] = Decoder(m.FromServer)
+ANSWERS: Decoder[m.SessionAnswer] = Decoder(m.SessionAnswer)
+
+
+def _pem(key) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+class Made:
+    """A self-signed certificate with its key."""
+
+    def __init__(self, name: str) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        now = dt.datetime.now(dt.UTC)
+        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+        builder = builder.serial_number(7).not_valid_before(now - dt.timedelta(hours=1))
+        certificate = builder.not_valid_after(now + dt.timedelta(days=1)).sign(key, hashes.SHA256())
+        self.pem, self.key_pem = pem_of(certificate), _pem(key)
+        self.fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
+
+    def dials(self) -> SSL.Connection:
+        return connecting(partner_dialler(self.pem, self.key_pem, lambda _: True).context)
+
+
+class Proxy:
+    """The server, its installation, and what the outside and the inside do with it."""
+
+    def __init__(self, directory: str, license_days: int = 30) -> None:
+        self.home = Path(directory)
+        os.environ["SEON_HOME"] = directory
+        self.ca_key, self.ca = new_link_ca()
+        pem = load_identity(self.home)
+        self.ephemeral = EphemeralKey(parse_identity(pem))
+        self.license = self.home / "license"
+        self.issue(license_days)
+        license_ = load_license(self.license, self.ephemeral.proxy_id, time.time())
+        self.ours, self.partner = Made("proxy"), Made("partner")
+        self.log = Log(self.home, "log", echo=False)
+        self.server = Server(self.log, self.ephemeral, license_, self.license)
+        self.listener = open_listener("127.0.0.1", 0)
+        self.port = InternalPort(self.listener, self.ephemeral.proxy_id, self.server.report, self.server)
+        self.port.context = link_listener(license_.certificate_pem, pem, license_.ca_pem)
+        with socket.create_server(("127.0.0.1", 0)) as sock:
+            self.external = sock.getsockname()[1]
+        self._key, csr = new_link_request()
+        certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.ephemeral.proxy_id])
+        self.dialler = link_dialler(pem_of(certificate), _pem(self._key), pem_of(self.ca))
+        self.status: int | None = None
+
+    def issue(self, days: int) -> None:
+        """Put a license of so many days in place."""
+        self.license.write_text(issue_license(self.ca_key, self.ca, self.ephemeral.proxy_id, days))
+        self.license.chmod(0o600)
+
+    def play(self, scene) -> int:
+        """Run the server while the scene plays; return its exit status."""
+
+        async def live() -> int:
+            async with asyncio.timeout(40):
+                living = asyncio.create_task(self.server.live(self.port))
+                await asyncio.sleep(0)
+                await scene(self)
+                self.server._stop(0, "the scene is over")
+                return await living
+
+        with self.listener:
+            return asyncio.run(live())
+
+    def logged(self, text: str) -> bool:
+        """Whether the log has it."""
+        return self.log.path.exists() and text in self.log.path.read_text()
+
+    async def until(self, text: str) -> None:
+        """Wait for words in the log."""
+        while not self.logged(text):
+            await asyncio.sleep(0.01)
+
+    def delivery(self, version: int = 1, **fields) -> m.Delivery:
+        """Return a configuration with one partner, who is dialled at a closed port."""
+        e = self.ephemeral
+        wanted = SealedKeyWanted(e.proxy_id, e.mlkem_key, e.x25519_key, e.signature, self.ours.fingerprint)
+        partner = ServerPartner("P1", "One", pins=(self.partner.fingerprint,))
+        known = {"external_address": "127.0.0.1", "external_port": self.external, "partners": (partner,),
+                 "own_certificate": OwnCertificate(self.ours.fingerprint, self.ours.pem),
+                 "limits": Limits(dial_seconds=2, drain_seconds=1)}  # fmt: skip
+        return m.Delivery(version, ServerConfiguration(**{**known, **fields}), seal(wanted, self.ours.key_pem))
+
+    async def connect(self, port: int, connection: SSL.Connection) -> AsyncTls:
+        """Connect and complete the handshake."""
+        sock = socket.socket()
+        sock.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+        tls = AsyncTls(sock, connection)
+        await tls.handshake()
+        return tls
+
+    async def reachable(self) -> bool:
+        """Whether the external port is open."""
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self.external)
+        except ConnectionRefusedError:
+            return False
+        writer.close()
+        return True
+
+    @contextlib.asynccontextmanager
+    async def client(self, name: str = "client one"):
+        """A linked client."""
+        tls = await self.connect(self.listener.getsockname()[1], connecting(self.dialler.context, CONTROL))
+        stream = MessageStream(tls, MESSAGES)
+        await stream.receive()
+        await stream.send(m.ClientHello(m.PROTOCOL, "b", time.time(), name))
+        try:
+            yield stream
+        finally:
+            tls.close()
+
+    async def deliver(self, stream: MessageStream, delivery: m.Delivery) -> None:
+        """Send a configuration."""
+        import hashlib
+
+        octets = msgspec.json.encode(delivery)
+        await stream.send(m.Offered("configuration", len(octets), hashlib.sha256(octets).hexdigest()))
+        for at in range(0, len(octets), m.PART_SIZE):
+            await stream.send(m.Part(octets[at : at + m.PART_SIZE]))
+
+    async def opened(self, stream: MessageStream, **fields) -> None:
+        """Deliver a configuration and wait for the external port."""
+        await self.deliver(stream, self.delivery(**fields))
+        await self.until("SRV-OPEN")
+
+    async def next(self, stream: MessageStream, kind):
+        """Return the client's next message of a kind; events are acknowledged by the way."""
+        while True:
+            message = await stream.receive()
+            if isinstance(message, m.Events):
+                await stream.send(m.EventsTaken(len(message.events)))
+            if isinstance(message, kind):
+                return message
+
+    async def session_link(self, opening: m.SessionOpening) -> tuple[AsyncTls, m.SessionAnswer]:
+        """Dial a session link, say what it is for, and return it with the server's answer."""
+        tls = await self.connect(self.listener.getsockname()[1], connecting(self.dialler.context, SESSION))
+        await tls.write(encode(opening))
+        return tls, ANSWERS.decode(await tls.read_exactly(ANSWERS.length(await tls.read_exactly(HEADER))))

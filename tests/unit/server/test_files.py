@@ -1,0 +1,136 @@
+"""The server's two files: what is wrong with them is said, with what to do."""
+
+import os
+import time
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from seon.daemon.home import StartError
+from seon.link.identity import issue_license, proxy_id_of
+from seon.server.files import KEY_NAME, load_identity, load_license, parse_identity, read_license
+
+
+def test_the_identity_key_is_made_at_first_use_for_nobody_else_and_then_stays(tmp_path) -> None:
+    umask = os.umask(0)
+    try:
+        first = load_identity(tmp_path)
+    finally:
+        os.umask(umask)
+    assert load_identity(tmp_path) == first
+    assert isinstance(first, bytearray), "so that it can be wiped"
+    assert [path.name for path in tmp_path.iterdir()] == [KEY_NAME]
+    assert (tmp_path / KEY_NAME).stat().st_mode & 0o777 == 0o600
+    assert isinstance(parse_identity(first), Ed25519PrivateKey)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
+def test_an_identity_key_that_others_may_read_is_refused(tmp_path, mode) -> None:
+    load_identity(tmp_path)
+    (tmp_path / KEY_NAME).chmod(mode)
+    with pytest.raises(StartError, match="chmod 600"):
+        load_identity(tmp_path)
+
+
+def test_a_directory_that_cannot_be_written_is_named(tmp_path) -> None:
+    with pytest.raises(StartError, match="cannot be made: No such file"):
+        load_identity(tmp_path / "missing")
+
+
+def pem(key, encryption=None) -> bytearray:
+    return bytearray(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption()))
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        bytearray(),
+        bytearray(b"nonsense"),
+        pem(ec.generate_private_key(ec.SECP256R1())),
+        pem(Ed25519PrivateKey.generate(), serialization.BestAvailableEncryption(b"password")),
+    ],
+)
+def test_an_identity_that_is_none_is_not_replaced_in_silence(octets) -> None:
+    with pytest.raises(StartError, match="restore it from a backup"):
+        parse_identity(octets)
+
+
+def test_two_first_starts_at_once_agree_on_one_key(alone, tmp_path) -> None:
+    alone(race, tmp_path)
+
+
+def race(directory: str) -> None:
+    from pathlib import Path
+
+    reading, writing = os.pipe()
+    pids = []
+    for _ in range(6):
+        pid = os.fork()
+        if pid == 0:
+            os.write(writing, bytes(load_identity(Path(directory))).ljust(512))
+            os._exit(0)
+        pids.append(pid)
+    assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * 6
+    assert len({os.read(reading, 512) for _ in pids}) == 1
+
+
+# --- license ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def file(tmp_path, link_pki):
+    path = tmp_path / "seon_proxy.lic"
+    path.write_text(link_pki.license)
+    path.chmod(0o644)
+    return path
+
+
+def test_a_good_license_is_read(file, link_pki) -> None:
+    license_ = load_license(file, link_pki.proxy_id, time.time())
+    assert license_.ca_pem == link_pki.ca_pem
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o646, 0o666])
+def test_a_license_that_group_or_others_may_write_is_refused(file, link_pki, mode) -> None:
+    file.chmod(mode)
+    with pytest.raises(StartError, match="chmod go-w"):
+        read_license(file, link_pki.proxy_id)
+
+
+def test_every_refusal_names_the_problem_the_proxy_id_and_what_to_type(file, link_pki, other_link_pki) -> None:
+    problems = [
+        (file, link_pki.proxy_id, time.time() + 31 * 86_400, "ended at"),
+        (file, link_pki.proxy_id, time.time() - 86_400, "valid only from"),
+        (file, other_link_pki.proxy_id, time.time(), "another Proxy ID"),
+        (file.with_name("missing"), link_pki.proxy_id, time.time(), "No such file"),
+    ]
+    for path, proxy_id, now, problem in problems:
+        with pytest.raises(StartError) as error:
+            load_license(path, proxy_id, now)
+        assert problem in str(error.value)
+        assert f"seonapi license issue {proxy_id}" in str(error.value)
+
+
+def test_an_expired_license_can_still_be_read_to_be_shown(tmp_path, link_pki) -> None:
+    path = tmp_path / "old.lic"
+    path.write_text(issue_license(link_pki.ca_key, link_pki.ca, link_pki.proxy_id, 1))
+    license_ = read_license(path, link_pki.proxy_id)
+    assert license_.problem_at(time.time() + 2 * 86_400)
+
+
+def test_a_license_without_end_is_not_read_without_end(link_pki) -> None:
+    from pathlib import Path
+
+    with pytest.raises(StartError, match="license"):
+        read_license(Path("/dev/zero"), link_pki.proxy_id)
+
+
+def test_the_keys_proxy_id_is_the_licenses(tmp_path, link_pki) -> None:
+    key = parse_identity(load_identity(tmp_path))
+    path = tmp_path / "x.lic"
+    path.write_text(issue_license(link_pki.ca_key, link_pki.ca, proxy_id_of(key.public_key()), 5))
+    path.chmod(0o600)
+    load_license(path, proxy_id_of(key.public_key()), time.time())

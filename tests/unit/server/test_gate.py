@@ -1,0 +1,254 @@
+"""The external port: verified before anything happens, refused with everything that is known."""
+
+import asyncio
+import contextlib
+import socket
+import time
+
+import msgspec
+import pytest
+from OpenSSL import SSL
+
+from seon.net.channel import EndOfStream, TlsError
+from seon.net.context import connecting, partner_dialler
+from seon.server import gate as module
+from seon.server.gate import Gate
+from seon.server.in_force import put_in_force
+
+
+@pytest.fixture
+def in_force(delivery, ephemeral):
+    return put_in_force(delivery, ephemeral)
+
+
+@pytest.fixture
+def play(reported, in_force):
+    """Run a scene with an open gate: (gate, admitted partners)."""
+
+    def run(scene, enter=None) -> None:
+        admitted = []
+
+        async def take(one) -> None:
+            admitted.append(one)
+            if enter:
+                await enter(one)
+
+        async def live() -> None:
+            gate = Gate(reported, take)
+            async with asyncio.timeout(15):
+                await gate.open(in_force)
+                await is_open(in_force)
+                await scene(gate, admitted)
+                await gate.close("the test is over")
+
+        asyncio.run(live())
+
+    return run
+
+
+async def is_open(in_force) -> None:
+    while not await reachable(in_force.configuration.external_port):
+        await asyncio.sleep(0.01)
+
+
+async def reachable(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return False
+    writer.close()
+    return True
+
+
+def dialler(made) -> SSL.Connection:
+    return connecting(partner_dialler(made.pem, made.key_pem, lambda _: True).context)
+
+
+async def refused(tls) -> str:
+    """Return the alert a refused partner sees; TLS 1.3 tells it only at its first read."""
+    try:
+        await tls.handshake()
+        await tls.read_exactly(1)
+    except (TlsError, EndOfStream, ConnectionError) as error:
+        return str(error)
+    raise AssertionError("it was let in")
+
+
+def test_a_partner_is_admitted_and_nothing_was_read_of_it(play, in_force, partner, called, until, reported) -> None:
+    async def scene(gate, admitted) -> None:
+        async with called(in_force.configuration.external_port, dialler(partner)) as tls:
+            await tls.handshake()
+            await until(lambda: admitted)
+        (one,) = admitted
+        assert one.partner.id == "P1"
+        assert one.identity.fingerprint == partner.fingerprint
+        assert one.source.startswith("127.0.0.1:")
+
+    play(scene)
+    assert "SRV-OPEN" in reported.codes
+    assert "client certificates pinned" in reported.of("SRV-OPEN")["enforced"]
+    assert reported.of("SRV-CLOSED")["reason"] == "the test is over"
+
+
+def test_a_stranger_is_refused_with_its_certificate_named(play, in_force, certificate, called, until, reported) -> None:
+    stranger = certificate("stranger")
+
+    async def scene(gate, admitted) -> None:
+        async with called(in_force.configuration.external_port, dialler(stranger)) as tls:
+            assert "alert" in await refused(tls)
+        await until(lambda: "ADM-REFUSED" in reported.codes)
+        assert admitted == []
+
+    play(scene)
+    fields = reported.of("ADM-REFUSED")
+    assert fields["fingerprint"] == stranger.fingerprint
+    assert fields["subject"] == "CN=stranger"
+    assert fields["reason"] == "no partner has this certificate"
+    assert fields["source"].startswith("127.0.0.1:")
+
+
+def test_without_a_certificate_there_is_no_way_in(play, in_force, called, until, reported) -> None:
+    async def scene(gate, admitted) -> None:
+        connection = connecting(SSL.Context(SSL.TLS_CLIENT_METHOD))
+        async with called(in_force.configuration.external_port, connection) as tls:
+            await refused(tls)
+        await until(lambda: any("certificate" in str(fields) for code, fields in reported.events if code == "ADM-TLS"))
+        assert admitted == []
+
+    play(scene)
+
+
+@pytest.mark.parametrize("octets", [b"GET / HTTP/1.1\r\n\r\n", b"\x10\x00\x00\x17IODETTE FTP READY \r", b"\0" * 100])
+def test_what_is_no_tls_is_refused(play, in_force, until, reported, octets) -> None:
+    async def scene(gate, admitted) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", in_force.configuration.external_port)
+        writer.write(octets)
+        await reader.read()
+        writer.close()
+        await until(lambda: len([code for code in reported.codes if code == "ADM-TLS"]) >= 2)
+        assert admitted == []
+
+    play(scene)
+
+
+def test_a_silent_caller_is_closed_at_the_deadline(play, in_force, reported, until) -> None:
+    async def scene(gate, admitted) -> None:
+        began = time.monotonic()
+        reader, writer = await asyncio.open_connection("127.0.0.1", in_force.configuration.external_port)
+        assert await reader.read() == b""
+        assert 0.5 < time.monotonic() - began < 4
+        writer.close()
+        await until(lambda: any(fields.get("reason") == "not done within 1 s" for _, fields in reported.events))
+
+    play(scene)
+
+
+def test_one_source_cannot_take_all_the_handshakes(play, in_force, reported, until, called, partner) -> None:
+    async def scene(gate, admitted) -> None:
+        port = in_force.configuration.external_port
+        await asyncio.sleep(0.05)
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+        await until(lambda: "ADM-LIMIT" in reported.codes)
+        assert reported.of("ADM-LIMIT")["limit"] == "the limit of 3 handshakes"
+        for _, writer in silent:
+            writer.close()
+        await until(lambda: not gate._by_source)
+        async with called(port, dialler(partner)) as tls:
+            await tls.handshake()
+            await until(lambda: admitted)
+
+    play(scene)
+
+
+def test_a_certificate_that_has_expired_meanwhile_is_refused(
+    play, in_force, partner, called, reported, until, monkeypatch
+) -> None:
+    async def scene(gate, admitted) -> None:
+        real = time.time
+        monkeypatch.setattr(time, "time", lambda: real() + 400 * 86_400)
+        async with called(in_force.configuration.external_port, dialler(partner)) as tls:
+            await refused(tls)
+        await until(lambda: "ADM-REFUSED" in reported.codes)
+        assert admitted == []
+
+    play(scene)
+    assert "has expired" in reported.of("ADM-REFUSED")["reason"]
+
+
+def test_to_close_the_port_drops_who_is_not_in_yet(play, in_force, reported) -> None:
+    async def scene(gate, admitted) -> None:
+        port = in_force.configuration.external_port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.sleep(0.02)
+        await gate.close("no client is connected")
+        assert await reader.read() == b""
+        writer.close()
+        assert not await reachable(port)
+        await gate.open(in_force)
+        await is_open(in_force)
+
+    play(scene)
+
+
+def test_a_new_configuration_on_the_same_port_leaves_it_open(play, in_force, reported) -> None:
+    async def scene(gate, admitted) -> None:
+        await gate.open(in_force)
+        assert "SRV-CLOSED" not in reported.codes
+
+    play(scene)
+    assert reported.codes.count("SRV-OPEN") == 1
+
+
+def test_a_changed_port_is_opened_and_the_old_one_closed(play, in_force, delivery, ephemeral, reported) -> None:
+    async def scene(gate, admitted) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as sock:
+            port = sock.getsockname()[1]
+        configuration = msgspec.structs.replace(delivery.configuration, external_port=port)
+        other = put_in_force(msgspec.structs.replace(delivery, configuration=configuration), ephemeral)
+        await gate.open(other)
+        await is_open(other)
+        assert not await reachable(in_force.configuration.external_port)
+
+    play(scene)
+
+
+def test_a_configuration_without_a_certificate_closes_the_port(play, in_force, delivery, ephemeral, reported) -> None:
+    async def scene(gate, admitted) -> None:
+        configuration = msgspec.structs.replace(delivery.configuration, own_certificate=None)
+        await gate.open(put_in_force(msgspec.structs.replace(delivery, configuration=configuration), ephemeral))
+        assert not await reachable(in_force.configuration.external_port)
+
+    play(scene)
+    assert "has not got a certificate" in reported.of("SRV-CLOSED")["reason"]
+
+
+def test_a_taken_port_is_said_once_and_opened_as_soon_as_it_is_free(in_force, reported, monkeypatch) -> None:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.02)
+
+    async def live() -> None:
+        gate = Gate(reported, lambda _: asyncio.sleep(0))
+        with socket.create_server(("127.0.0.1", in_force.configuration.external_port)):
+            await gate.open(in_force)
+            await asyncio.sleep(0.2)
+        while "SRV-OPEN" not in reported.codes:
+            await asyncio.sleep(0.01)
+        await gate.close("done")
+
+    asyncio.run(asyncio.wait_for(live(), 10))
+    assert reported.codes == ["SRV-PORT", "SRV-OPEN", "SRV-CLOSED"]
+    assert "in use" in reported.of("SRV-PORT")["reason"]
+
+
+def test_trouble_with_one_partner_leaves_the_port_open(play, in_force, partner, called, until, reported) -> None:
+    async def fail(_: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    async def scene(gate, admitted) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        for count in (1, 2):
+            async with called(in_force.configuration.external_port, dialler(partner)) as tls:
+                with contextlib.suppress(TlsError, EndOfStream):
+                    await tls.handshake()
+                await until(lambda: len(admitted) == count)  # noqa: B023  # awaited here and now
+
+    play(scene, fail)

@@ -1,0 +1,204 @@
+"""The internal port: who may link, and what everybody else is told and leaves behind."""
+
+import asyncio
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from seon.link import messages as m
+from seon.link.codec import HEADER, Decoder, encode
+from seon.link.identity import issue_client_certificate, new_link_request, pem_of, proxy_id_of
+from seon.net.channel import EndOfStream, TlsError
+from seon.net.context import CONTROL, SESSION, connecting, link_dialler, link_listener
+from seon.net.listen import open_listener
+from seon.server import internal as module
+from seon.server.internal import InternalPort
+
+ANSWERS: Decoder[m.SessionAnswer] = Decoder(m.SessionAnswer)
+
+
+class Links:
+    """Notes the links that come; refuses session links of partner P2."""
+
+    def __init__(self) -> None:
+        self.controls, self.sessions = [], []
+
+    async def control(self, tls, key: str, source: str) -> None:
+        self.controls.append((key, source))
+        await tls.read_exactly(1)
+
+    def session(self, opening, tls, key: str, source: str) -> str | None:
+        if isinstance(opening, m.Dial) and opening.partner == "P2":
+            return "partner P2 is not known"
+        tls.keep()
+        self.sessions.append((opening, tls, key))
+        return None
+
+
+@pytest.fixture
+def play(reported, link_pki):
+    def run(scene) -> None:
+        async def live() -> None:
+            links = Links()
+            with open_listener("127.0.0.1", 0) as listener:
+                port = InternalPort(listener, link_pki.proxy_id, reported, links)
+                port.context = link_listener(link_pki.server_chain, link_pki.identity_pem, link_pki.ca_pem)
+                serving = asyncio.create_task(port.serve())
+                async with asyncio.timeout(10):
+                    await scene(listener.getsockname()[1], links)
+                assert not serving.done(), "the internal port is closed"
+                serving.cancel()
+                await asyncio.gather(serving, return_exceptions=True)
+            for _, tls, _ in links.sessions:
+                tls.close()
+
+        asyncio.run(live())
+
+    return run
+
+
+@pytest.fixture
+def dialler(link_pki):
+    return link_dialler(link_pki.client_chain, link_pki.client_pem, link_pki.ca_pem)
+
+
+def test_a_control_link_is_handed_over_with_the_clients_fingerprint(play, called, dialler, until, link_pki) -> None:
+    async def scene(port, links) -> None:
+        async with called(port, connecting(dialler.context, CONTROL)) as tls:
+            await tls.handshake()
+            await until(lambda: links.controls)
+            key, source = links.controls[0]
+            assert len(key) == 64
+            assert source.startswith("127.0.0.1:")
+
+    play(scene)
+
+
+def test_a_session_link_gives_one_message_and_stays_open(play, called, dialler, until) -> None:
+    async def scene(port, links) -> None:
+        async with called(port, connecting(dialler.context, SESSION)) as tls:
+            await tls.handshake()
+            await tls.write(encode(m.Ticket(bytes(16))) + b"octets of what follows")
+            await until(lambda: links.sessions)
+            opening, theirs, _ = links.sessions[0]
+            assert opening == m.Ticket(bytes(16))
+            assert await theirs.read_exactly(22) == b"octets of what follows"
+            await theirs.write(b"still open")
+            assert await tls.read_exactly(10) == b"still open"
+
+    play(scene)
+
+
+def test_a_session_link_that_is_not_taken_is_told_why(play, called, dialler) -> None:
+    async def scene(port, links) -> None:
+        async with called(port, connecting(dialler.context, SESSION)) as tls:
+            await tls.handshake()
+            await tls.write(encode(m.Dial("session-1", "P2")))
+            length = ANSWERS.length(await tls.read_exactly(HEADER))
+            answer = ANSWERS.decode(await tls.read_exactly(length))
+            assert answer == m.NotJoined("partner P2 is not known")
+            with pytest.raises(EndOfStream):
+                await tls.read_exactly(1)
+
+    play(scene)
+
+
+@pytest.mark.parametrize("octets", [encode(m.Heartbeat()), b"\xff\xff\xff\xff", b"\0\0\0\2{}"])
+def test_a_session_link_that_begins_with_something_else_is_refused(
+    play, called, dialler, until, reported, octets
+) -> None:
+    async def scene(port, links) -> None:
+        async with called(port, connecting(dialler.context, SESSION)) as tls:
+            await tls.handshake()
+            await tls.write(octets)
+            await until(lambda: "LNK-REFUSED" in reported.codes)
+        assert links.sessions == []
+
+    play(scene)
+    assert "message" in reported.of("LNK-REFUSED")["reason"]
+
+
+def test_a_link_without_a_known_purpose_is_refused(play, called, dialler, until, reported) -> None:
+    async def scene(port, links) -> None:
+        async with called(port, connecting(dialler.context)) as tls:
+            await tls.handshake()
+            await until(lambda: "LNK-REFUSED" in reported.codes)
+        assert (links.controls, links.sessions) == ([], [])
+
+    play(scene)
+    assert "ALPN" in reported.of("LNK-REFUSED")["reason"]
+
+
+def test_a_client_for_another_server_of_the_same_installation_is_refused(
+    play, called, until, reported, link_pki
+) -> None:
+    key, csr = new_link_request()
+    other = proxy_id_of(Ed25519PrivateKey.generate().public_key())
+    chain = pem_of(issue_client_certificate(link_pki.ca_key, link_pki.ca, csr, [other]))
+    stranger = link_dialler(
+        chain, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), link_pki.ca_pem
+    )
+
+    async def scene(port, links) -> None:
+        async with called(port, connecting(stranger.context, CONTROL)) as tls:
+            await tls.handshake()
+            await until(lambda: "LNK-REFUSED" in reported.codes)
+        assert links.controls == []
+
+    play(scene)
+    assert "not for this server" in reported.of("LNK-REFUSED")["reason"]
+
+
+def test_a_stranger_is_refused_with_its_address(play, called, until, reported, other_link_pki, link_pki) -> None:
+    stranger = link_dialler(other_link_pki.client_chain, other_link_pki.client_pem, link_pki.ca_pem)
+
+    async def scene(port, links) -> None:
+        async with called(port, connecting(stranger.context, CONTROL)) as tls:
+            with pytest.raises((TlsError, EndOfStream)):  # noqa: PT012  # TLS 1.3: told at the first read
+                await tls.handshake()
+                await tls.read_exactly(1)
+            await until(lambda: "LNK-REFUSED" in reported.codes)
+        assert links.controls == []
+
+    play(scene)
+    assert reported.of("LNK-REFUSED")["source"].startswith("127.0.0.1:")
+
+
+def test_a_silent_caller_is_closed_at_the_deadline(play, until, reported, monkeypatch) -> None:
+    monkeypatch.setattr(module, "HANDSHAKE_SECONDS", 0.2)
+
+    async def scene(port, links) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await reader.read() == b""
+        writer.close()
+        await until(lambda: "LNK-REFUSED" in reported.codes)
+
+    play(scene)
+    assert reported.of("LNK-REFUSED")["reason"] == "no handshake in time"
+
+
+def test_a_session_link_that_says_nothing_is_closed_at_the_deadline(
+    play, called, dialler, reported, monkeypatch, until
+) -> None:
+    monkeypatch.setattr(module, "HANDSHAKE_SECONDS", 0.3)
+
+    async def scene(port, links) -> None:
+        async with called(port, connecting(dialler.context, SESSION)) as tls:
+            await tls.handshake()
+            await until(lambda: "LNK-REFUSED" in reported.codes)
+
+    play(scene)
+
+
+def test_one_source_cannot_take_all_connections(play, reported, until, monkeypatch) -> None:
+    monkeypatch.setattr(module, "CONNECTIONS_PER_SOURCE", 2)
+
+    async def scene(port, links) -> None:
+        writers = [(await asyncio.open_connection("127.0.0.1", port))[1] for _ in range(3)]
+        await until(lambda: "LNK-REFUSED" in reported.codes)
+        assert reported.of("LNK-REFUSED")["reason"] == "the limit of 2 connections"
+        for writer in writers:
+            writer.close()
+
+    play(scene)

@@ -1,0 +1,77 @@
+"""The configuration is checked where it is decoded: what one side does not know is never dropped in silence."""
+
+import msgspec
+import pytest
+
+from seon.config import (
+    FORMAT,
+    ClientConfiguration,
+    Limits,
+    OutgoingListener,
+    ProxyConfiguration,
+    ReceiveDaemon,
+    ServerConfiguration,
+    ServerPartner,
+)
+
+WHOLE = ProxyConfiguration(
+    7,
+    ServerConfiguration(partners=(ServerPartner("P1", "One", pins=("ab" * 32,), ssid_codes=("O0013",)),)),
+    ClientConfiguration(ReceiveDaemon("127.0.0.1"), (OutgoingListener(4305, "P1"),)),
+)
+
+
+def test_a_configuration_survives_its_way() -> None:
+    octets = msgspec.json.encode(WHOLE)
+    assert msgspec.json.decode(octets, type=ProxyConfiguration) == WHOLE
+    assert WHOLE.format == FORMAT
+
+
+@pytest.mark.parametrize("place", [(), ("server",), ("client",), ("server", "limits"), ("client", "receive_daemon")])
+def test_an_unknown_field_is_refused_wherever_it_stands(place) -> None:
+    tree = msgspec.to_builtins(WHOLE)
+    target = tree
+    for name in place:
+        target = target[name]
+    target["nobody_knows"] = 1
+    with pytest.raises(msgspec.ValidationError, match="nobody_knows"):
+        msgspec.convert(tree, ProxyConfiguration)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        (ServerPartner, {"id": "P 1", "name": "x"}),
+        (ServerPartner, {"id": "P1\n", "name": "x"}),
+        (ServerPartner, {"id": "", "name": "x"}),
+        (ServerPartner, {"id": "P1", "name": ""}),
+        (ServerPartner, {"id": "P1", "name": "x", "pins": ["AB" * 32]}),
+        (ServerPartner, {"id": "P1", "name": "x", "pins": ["ab" * 32 + "\n"]}),
+        (ServerPartner, {"id": "P1", "name": "x", "port": 0}),
+        (ServerPartner, {"id": "P1", "name": "x", "ssid_codes": ["x" * 26]}),
+        (OutgoingListener, {"port": 65_536, "partner": "P1"}),
+        (ReceiveDaemon, {"host": ""}),
+        (Limits, {"sessions": 0}),
+        (Limits, {"idle_seconds": 86_401}),
+        (Limits, {"handshakes": 1.5}),
+        (ServerConfiguration, {"profile": "lax"}),
+        (ServerConfiguration, {"external_address": "x" * 46}),
+        (ProxyConfiguration, {"version": -1, "server": {}, "client": {}}),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused(kind, fields) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(fields, kind)
+
+
+def test_the_server_learns_no_address_of_the_inside() -> None:
+    assert not {"receive_daemon", "listeners"} & set(ServerConfiguration.__struct_fields__)
+
+
+def test_not_both_hops_end_a_silent_session_at_once() -> None:
+    assert ClientConfiguration().limits.idle_seconds > ServerConfiguration().limits.idle_seconds
+
+
+def test_a_configuration_cannot_be_changed_once_it_is_made() -> None:
+    with pytest.raises(AttributeError):
+        WHOLE.server.external_port = 1

@@ -1,0 +1,142 @@
+"""The catalogue of events: complete, and safe to show whatever a stranger sent."""
+
+import ast
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from seon import events
+from seon.daemon.outbox import EventMaker
+from seon.events import CATALOGUE, MAX_FIELDS, MAX_VALUE, Event, Severity, describe, severity_of, shown
+
+SOURCE = Path(events.__file__).parent
+CODE = re.compile(r"[A-Z]{3}-[A-Z]+")
+REPORTERS = {"report", "_report", "make", "record"}
+"""The calls that make an event; their first argument is its code."""
+
+
+def reports() -> list[tuple[str, str, set[str] | None]]:
+    """Return every event made in the source: where, its code, and its fields (None where `**` hides some)."""
+    found = []
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            code = node.args[0].value
+            if name in REPORTERS and isinstance(code, str) and CODE.fullmatch(code):
+                hidden = any(keyword.arg is None for keyword in node.keywords)
+                names = None if hidden else {keyword.arg for keyword in node.keywords}
+                found.append((f"{path.relative_to(SOURCE)}:{node.lineno}", code, names))
+    return found
+
+
+def test_every_code_that_is_reported_is_in_the_catalogue() -> None:
+    found = reports()
+    assert len(found) > 40, "the search finds them"
+    assert [(where, code) for where, code, _ in found if code not in CATALOGUE] == []
+
+
+def test_every_report_has_the_fields_that_its_text_shows() -> None:
+    lacking = [
+        (where, code, missing)
+        for where, code, names in reports()
+        if names is not None and (missing := set(CATALOGUE[code].fields) - names)
+    ]
+    assert lacking == []
+
+
+def test_every_kind_is_reported_somewhere() -> None:
+    """A kind that nobody makes any more goes out of the catalogue."""
+    source = "\n".join(path.read_text() for path in SOURCE.rglob("*.py") if path.name != "events.py")
+    assert [code for code in CATALOGUE if f'"{code}"' not in source] == []
+
+
+@pytest.mark.parametrize("kind", CATALOGUE.values(), ids=lambda kind: kind.code)
+def test_a_kind_is_well_formed(kind) -> None:
+    assert CODE.fullmatch(kind.code)
+    assert len(set(kind.fields)) == len(kind.fields) <= MAX_FIELDS
+    assert kind.text[0].isupper() or kind.text[0] == "{"
+    assert not kind.text.endswith(".")
+
+
+def test_codes_are_unique() -> None:
+    assert len(CATALOGUE) == len(events._KINDS)
+
+
+def test_who_was_refused_is_always_named_with_source_and_certificate() -> None:
+    """Mission F2: an intrusion detection system gets both."""
+    assert {"source", "reason", "subject", "issuer", "serial", "fingerprint"} <= set(CATALOGUE["ADM-REFUSED"].fields)
+    for code in ("ADM-TLS", "ADM-LIMIT", "LNK-REFUSED", "AUD-TOKEN"):
+        assert "source" in CATALOGUE[code].fields
+
+
+# --- what is shown ----------------------------------------------------------------------------------
+
+
+def test_the_text_has_the_events_values() -> None:
+    event = EventMaker("dmz").make("SRV-OPEN", address="127.0.0.1:6619", enforced="pins")
+    assert describe(event) == "External port 127.0.0.1:6619 open; enforced: pins"
+
+
+def test_a_value_that_is_missing_is_a_dash() -> None:
+    assert describe(EventMaker("dmz").make("SRV-END")) == "Server ended: -"
+
+
+def test_a_value_cannot_reach_into_the_text() -> None:
+    event = EventMaker("dmz").make("SRV-END", reason="{address} {0} %s {reason.__class__}")
+    assert describe(event) == "Server ended: {address} {0} %s {reason.__class__}"
+
+
+@pytest.mark.parametrize(
+    "character", ["\n", "\r", "\0", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\u200f", "\ufeff", "\ud800"]
+)
+def test_what_is_not_printable_is_escaped(character) -> None:
+    text = shown(f"a{character}b")
+    assert character not in text
+    assert text.startswith("a\\")
+    assert text.isprintable()
+
+
+def test_a_backslash_is_escaped_so_that_nothing_can_look_escaped() -> None:
+    assert shown("a\\nb") == "a\\\\nb"
+
+
+def test_umlauts_and_other_letters_are_shown_as_they_are() -> None:
+    assert shown("Müller & Søn, 東京") == "Müller & Søn, 東京"
+
+
+def test_a_long_value_is_cut_and_marked_also_when_all_of_it_is_escaped() -> None:
+    assert shown("x" * MAX_VALUE) == "x" * MAX_VALUE
+    assert shown("x" * (MAX_VALUE + 1)) == "x" * MAX_VALUE + "…"
+    assert len(shown("\U000e0001" * 100_000)) == MAX_VALUE * 10 + 1
+
+
+def test_an_event_of_a_newer_build_is_shown_all_the_same() -> None:
+    event = Event(id="a-dmz-1", code="NEW-KIND", time=1.0, hop="dmz", fields={"x": "a\nb"})
+    assert "NEW-KIND" in describe(event)
+    assert "\n" not in describe(event)
+    assert severity_of("NEW-KIND") is Severity.ERROR
+
+
+# --- what is decoded --------------------------------------------------------------------------------
+
+
+GOOD = {"id": "a-dmz-1", "code": "SRV-END", "time": 1.0, "hop": "dmz"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("id", ""), ("id", "a b"), ("id", "a\n"), ("id", "x" * 101), ("code", "srv-end"), ("code", "SRV-END\n"),
+        ("code", "X" * 41), ("hop", "moon"), ("session", "x" * 65), ("time", "now"), ("more", 1),
+        ("fields", {"x": None}), ("fields", {"x": [1]}), ("fields", {"x": "y" * 2_001}), ("fields", {"x" * 41: 1}),
+        ("fields", {f"f{n}": n for n in range(MAX_FIELDS + 1)}),
+    ],
+)  # fmt: skip
+def test_an_event_is_bounded_and_checked_for_form(name, value) -> None:
+    msgspec.convert(GOOD, Event)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({**GOOD, name: value}, Event)
