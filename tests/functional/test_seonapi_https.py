@@ -3,17 +3,13 @@
 import asyncio
 import datetime as dt
 import hashlib
-import os
 import re
 import shutil
 import signal
-import socket
-import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -25,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
 
+from functional.seonapi import PASSWORD, SEONAPI, Installation
 from seon.api_messages import (
     MAX_BODY,
     PATH,
@@ -43,77 +40,12 @@ from seon.events import Event
 from seon.link.identity import check_link_client, new_link_request, parse_license, proxy_id_of
 from seon.link.sealing import EphemeralKey
 
-SEONAPI = str(Path(sys.executable).with_name("seonapi"))
-PASSWORD = "a long enough password"
-
-
-@dataclass
-class Installation:
-    home: Path
-    port: int = 0
-    process: "subprocess.Popen[str] | None" = None
-    extra: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {"PATH": os.environ["PATH"], "SEON_HOME": str(self.home), **self.extra}
-
-    def run(self, *arguments: str, fails: bool = False) -> str:
-        done = subprocess.run(
-            [SEONAPI, *arguments], env=self.environment, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done.stderr.strip() if fails else done.stdout.strip()
-
-    def serve(self) -> None:
-        self.port = free_port()
-        self.process = subprocess.Popen(
-            [SEONAPI, "serve", "--listen", f"127.0.0.1:{self.port}"],
-            env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline() == f"ready https://127.0.0.1:{self.port}/\n"
-
-    def stop(self) -> int:
-        assert self.process is not None
-        assert self.process.stdout is not None
-        self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(15)
-        assert self.process.stdout.read() == ""
-        self.process.stdout.close()
-        self.process = None
-        return status
-
-    @property
-    def tls(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=str(self.home / "api-ca.pem"))
-
-    def caller(self, token: str = "") -> httpx.Client:
-        headers = {TOKEN_HEADER: token.rpartition(".")[2]} if token else {}
-        base = f"https://localhost:{self.port}{PATH}"
-        return httpx.Client(base_url=base, verify=self.tls, headers=headers, timeout=20, trust_env=False)
-
-    @property
-    def log(self) -> str:
-        return (self.home / "log" / "seonapi.log").read_text()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
 
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation as `seonapi init` leaves it; each test gets a copy of its own."""
-    directory = tmp_path_factory.mktemp("fresh")
-    password = directory / "password"
-    password.write_text(PASSWORD + "\n")
-    installation = Installation(directory / "home")
-    said = installation.run("init", "--password-file", str(password), "--host", "seonapi.example")
-    assert PASSWORD not in said
+    installation = Installation(tmp_path_factory.mktemp("fresh") / "home")
+    assert PASSWORD not in installation.init("--host", "seonapi.example")
     return installation.home
 
 
@@ -123,9 +55,7 @@ def installation(fresh: Path, tmp_path: Path) -> Iterator[Installation]:
     shutil.copytree(fresh, home)
     made = Installation(home)
     yield made
-    if made.process is not None:
-        made.process.kill()
-        made.process.communicate()
+    made.close()
 
 
 @pytest.fixture

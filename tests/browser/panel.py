@@ -1,0 +1,111 @@
+"""The panel as somebody at a browser uses it: what is written on a page, and what is clicked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support import expected_conditions
+from selenium.webdriver.support.wait import WebDriverWait
+
+SECONDS = 20
+
+
+@dataclass
+class Panel:
+    """One browser, looking at one installation."""
+
+    browser: Chrome
+    base: str
+    pictures: Path | None
+    """A directory for pictures, where somebody wants to look at them."""
+
+    def open(self, path: str = "") -> None:
+        """Type an address."""
+        self.browser.get(self.base + path)
+
+    def log_in(self, password: str, user: str = "admin") -> None:
+        """Open the panel and log in, right or wrong."""
+        self.open()
+        self.fill("username", user)
+        self.fill("password", password)
+        self.click("button[type=submit]")
+
+    def log_out(self) -> None:
+        """Log out by the user's menu."""
+        self._find(By.XPATH, "//*[@*[name()='x-on:click'][contains(., 'openUserLinks = !')]]").click()
+        self.click("#logout-form button")
+
+    def fill(self, name: str, text: str) -> None:
+        """Type a text into a field."""
+        field = self._find(By.NAME, name)
+        field.clear()
+        field.send_keys(text)
+
+    def paste(self, name: str, text: str) -> None:
+        """Put a long text into a field at once."""
+        self.browser.execute_script("arguments[0].value = arguments[1]", self._find(By.NAME, name), text)
+
+    def click(self, selector: str) -> None:
+        """Click, and wait for the page that follows if the old one goes away."""
+        self._click(self._find(By.CSS_SELECTOR, selector))
+
+    def follow(self, text: str) -> None:
+        """Click a link of this text and wait for its page."""
+        self._click(self._find(By.PARTIAL_LINK_TEXT, text))
+
+    def add_row(self, text: str) -> None:
+        """Click "Add another ..." below a table of a form: the page stays."""
+        self._find(By.XPATH, f"//a[contains(., '{text}')]").click()
+
+    @property
+    def path(self) -> str:
+        """Where we are."""
+        return self.browser.current_url.removeprefix(self.base).partition("?")[0]
+
+    @property
+    def title(self) -> str:
+        """What the browser's tab says."""
+        return self.browser.title
+
+    @property
+    def text(self) -> str:
+        """What the page says."""
+        return self._find(By.TAG_NAME, "body").text
+
+    @property
+    def rows(self) -> list[str]:
+        """The rows of the page's list."""
+        return [row.text for row in self.browser.find_elements(By.CSS_SELECTOR, "table tbody tr")]
+
+    @property
+    def menu(self) -> dict[str, str]:
+        """The side bar: title and address."""
+        links = self.browser.find_elements(By.CSS_SELECTOR, "#nav-sidebar-apps ol a")
+        titles = (str(link.get_property("textContent")).split("\n") for link in links)
+        shown = ([line.strip() for line in lines if line.strip()][-1] for lines in titles)  # before it: the icon's name
+        return dict(zip(shown, (str(link.get_property("href")) for link in links), strict=True))
+
+    def complaints(self) -> list[str]:
+        """What the browser's console said since the last question: a policy broken, a file missing, a script failed."""
+        return [entry["message"] for entry in self.browser.get_log("browser")]  # type: ignore[no-untyped-call]
+
+    def take_picture(self, name: str) -> None:
+        """Keep what is to be seen, for people."""
+        if self.pictures:
+            self.browser.save_screenshot(str(self.pictures / f"{name}.png"))
+
+    def _find(self, by: str, what: str) -> WebElement:
+        condition = expected_conditions.element_to_be_clickable((by, what))
+        element = WebDriverWait(self.browser, SECONDS).until(condition)
+        # As a person does: the bar with the buttons lies over the end of a long form.
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        return element
+
+    def _click(self, element: WebElement) -> None:
+        page = self.browser.find_element(By.TAG_NAME, "html")
+        element.click()
+        WebDriverWait(self.browser, SECONDS).until(expected_conditions.staleness_of(page))
+        WebDriverWait(self.browser, SECONDS).until(lambda browser: browser.execute_script(
+            "return document.readyState") == "complete")  # fmt: skip

@@ -1,0 +1,108 @@
+"""Looking at processes from outside, as an administrator would: /proc and nothing else."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A process. `session` is the kernel's session id: all that a started program forks keeps its program's."""
+
+    pid: int
+    parent: int
+    session: int
+    state: str
+    title: str
+
+
+def of_programs(leaders: Iterable[int]) -> list[Seen]:
+    """Return the living processes and zombies of programs that were started as session leaders."""
+    wanted = set(leaders)
+    return [seen for seen in _all() if seen.session in wanted]
+
+
+def _all() -> Iterator[Seen]:
+    for entry in PROC.iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+                title = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+            except OSError:
+                continue
+            state, parent, _, session = stat.rpartition(") ")[2].split()[:4]
+            yield Seen(int(entry.name), int(parent), int(session), state, title)
+
+
+def descriptors(pid: int) -> dict[int, str]:
+    """Return what a process has open: number to what /proc says it is."""
+    found = {}
+    for entry in (PROC / str(pid) / "fd").iterdir():
+        try:
+            found[int(entry.name)] = str(entry.readlink())
+        except OSError:
+            continue
+    return found
+
+
+def threads(pid: int) -> int:
+    """Return how many threads a process has."""
+    return len(list((PROC / str(pid) / "task").iterdir()))
+
+
+def resident_kib(pid: int) -> int:
+    """Return the resident memory of a process in KiB."""
+    for line in (PROC / str(pid) / "status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise ProcessLookupError(pid)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An established TCP connection, ports as the process sees them."""
+
+    pid: int
+    local: int
+    remote: int
+
+
+def connections(pids: Iterable[int]) -> list[Connection]:
+    """Return the established TCP connections of processes."""
+    established = _established()
+    found = []
+    for pid in pids:
+        for target in descriptors(pid).values():
+            ports = established.get(target)
+            if ports:
+                found.append(Connection(pid, *ports))
+    return found
+
+
+def _established() -> dict[str, tuple[int, int]]:
+    found = {}
+    for table in ("tcp", "tcp6"):
+        for line in (PROC / "net" / table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "01":
+                local, remote = (int(address.rpartition(":")[2], 16) for address in fields[1:3])
+                found[f"socket:[{fields[9]}]"] = (local, remote)
+    return found
+
+
+def kill(pid: int, number: signal.Signals | int) -> None:
+    """Send a signal to one process."""
+    os.kill(pid, number)
+
+
+def eventually(what: Callable[[], object], seconds: float = 20.0, *, why: str = "") -> None:
+    """Wait until `what()` is true. Raises AssertionError after so long."""
+    until = time.monotonic() + seconds
+    while not (last := what()):
+        assert time.monotonic() < until, f"not within {seconds:g} s: {why or what} (last: {last!r})"
+        time.sleep(0.05)
