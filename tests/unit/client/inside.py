@@ -56,6 +56,7 @@ class Inside:
             sock.setblocking(False)
         self.client = Client(self.log, ours, c.Begin("dmz", self.listener.getsockname()[1], False))
         self.kept: list[Event] = []
+        self._held: list[MessageStream] = []
         self.controls: asyncio.Queue[MessageStream] = asyncio.Queue()
         self.sessions: asyncio.Queue[tuple[m.SessionOpening, AsyncTls]] = asyncio.Queue()
         self._saying = asyncio.Lock()
@@ -135,6 +136,7 @@ class Inside:
             hello = m.ServerHello(m.PROTOCOL, "b", time.time(), e.proxy_id, 0, e.mlkem_key, e.x25519_key, e.signature)
             await stream.send(hello)
             await stream.receive()
+            self._held.append(stream)
             await self.controls.put(stream)
         else:
             await self.sessions.put((await MessageStream(tls, OPENINGS).receive(), tls))

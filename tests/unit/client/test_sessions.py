@@ -64,9 +64,9 @@ def checked_again(directory: str) -> None:
             assert await tls.read_exactly(len(SSRM)) == SSRM
             await tls.write(frame(b"?nonsense"))
             await inside.until("SES-REFUSED")
+            tls.close()
             await inside.until("SES-END")
             assert b"nonsense" not in station.heard
-            tls.close()
 
     assert Inside(directory).play(scene) == 0
 

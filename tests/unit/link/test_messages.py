@@ -51,7 +51,7 @@ def test_an_open_session_is_checked_for_form(field, value) -> None:
 @pytest.mark.parametrize("size", [0, -1, m.MAX_TRANSFER + 1])
 def test_a_transfer_is_bounded_before_it_begins(size) -> None:
     with pytest.raises(msgspec.ValidationError):
-        convert(m.ConfigurationOffered, version=1, size=size, sha256="0" * 64)
+        convert(m.Offered, what="blob", size=size, sha256="0" * 64)
 
 
 def test_a_part_is_bounded() -> None:

@@ -1,0 +1,61 @@
+"""The daemons' command lines (mission D1)."""
+
+import pytest
+from click.testing import CliRunner
+
+from seon.cli.daemons import client, server
+
+
+def call(command, *arguments: str, **environment: str):
+    return CliRunner(env={"SEON_TOKEN": "", **environment}).invoke(command, arguments)
+
+
+@pytest.mark.parametrize("command", [server, client])
+def test_help_and_version(command) -> None:
+    assert call(command, "-h").exit_code == 0
+    version = call(command, "-v")
+    assert version.exit_code == 0
+    assert "seon_proxy" in version.output
+
+
+@pytest.mark.parametrize("option", ["-i", "-L", "-l", "-V", "-h", "-v"])
+def test_the_servers_options_are_in_its_help(option) -> None:
+    assert f"{option}," in call(server, "-h").output or f"{option} " in call(server, "-h").output
+
+
+@pytest.mark.parametrize("option", ["-U", "-S", "-T", "-d", "-h", "-v"])
+def test_the_clients_options_are_in_its_help(option) -> None:
+    assert f"{option}," in call(client, "-h").output or f"{option} " in call(client, "-h").output
+
+
+def test_without_parameters_the_client_shows_its_help() -> None:
+    assert "Usage:" in call(client).output
+
+
+@pytest.mark.parametrize("address", ["host:2878", ":0", "10.0.0.1:x", "10.0.0.256:1"])
+def test_an_internal_address_that_is_none_is_refused_with_examples(address) -> None:
+    answer = call(server, "-i", address)
+    assert answer.exit_code == 2
+    assert "[::1]:2878" in answer.output
+
+
+def test_the_proxy_id_is_printed_in_the_words_of_c1(tmp_path) -> None:
+    answer = call(server, "-L", SEON_HOME=str(tmp_path))
+    assert answer.exit_code == 0
+    assert answer.output.startswith("Seon Proxy ID: ")
+    assert answer.output.strip().endswith("px")
+
+
+def test_what_is_wrong_is_said_without_a_trace(tmp_path) -> None:
+    answer = call(server, "-V", "-l", str(tmp_path / "missing"), SEON_HOME=str(tmp_path))
+    assert answer.exit_code == 1
+    assert "No valid license" in answer.output
+    assert "Traceback" not in answer.output
+
+
+def test_a_wrong_token_is_not_shown(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("seon.client.start.forbid_dumps", lambda: None)  # it is for a whole process, not for this one
+    token = "seon1.abc.verysecretverysecretverysecret"
+    answer = call(client, "-U", "https://h", "-S", "dmz", "-T", token, SEON_HOME=str(tmp_path))
+    assert answer.exit_code == 1
+    assert "verysecret" not in answer.output

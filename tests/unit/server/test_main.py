@@ -1,0 +1,110 @@
+"""The server's start: what is wrong is said on the terminal and in the log, and nothing is left behind."""
+
+import os
+import socket
+import time
+
+import pytest
+
+from seon.daemon.home import StartError
+from seon.link.identity import issue_license, new_link_ca
+from seon.server import main
+from seon.server.files import KEY_NAME
+from seon.server.main import PID_NAME, Options
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEON_HOME", str(tmp_path))
+    monkeypatch.setattr(main, "forbid_dumps", lambda: None)  # it is for a whole process, and would be for this one
+    return tmp_path
+
+
+@pytest.fixture
+def license_file(home, tmp_path_factory):
+    path = tmp_path_factory.mktemp("license") / "seon_proxy.lic"
+    path.write_text(issue_license(*new_link_ca(), main.print_identity(), 10))
+    path.chmod(0o600)
+    return path
+
+
+def names(home) -> set[str]:
+    return {path.name for path in home.iterdir() if not path.name.endswith(".log")}
+
+
+def logged(home) -> str:
+    return "".join(path.read_text() for path in home.glob("*.log"))
+
+
+def test_the_proxy_id_is_printed_from_the_first_call_on_and_stays(home) -> None:
+    first = main.print_identity()
+    assert main.print_identity() == first
+    assert len(first) == 66
+    assert names(home) == {KEY_NAME}
+
+
+def test_a_license_is_described_with_its_validity_and_its_ca(license_file) -> None:
+    text = main.describe_license(license_file)
+    assert "License valid from " in text
+    assert "Link CA (SHA-256): " in text
+
+
+def test_an_expired_license_is_described_too_and_said_not_to_hold(license_file, monkeypatch) -> None:
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 100 * 86_400)
+    with pytest.raises(StartError, match=r"License valid from(.|\n)*does not hold now: the license ended"):
+        main.describe_license(license_file)
+
+
+def test_without_a_license_the_server_does_not_start_and_says_what_to_do(home) -> None:
+    with pytest.raises(StartError, match=r"seonapi license issue [0-9a-f]{64}px"):
+        main.run(Options("127.0.0.1", 1, home / "missing.lic", False))
+    assert "No valid license" in logged(home)
+    assert names(home) == {KEY_NAME}
+
+
+def test_a_taken_port_is_named_and_no_pid_file_is_left(home, license_file) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            StartError, match=f"Internal port 127.0.0.1:{port} cannot be opened: Address already in use"
+        ):
+            main.run(Options("127.0.0.1", port, license_file, False))
+    assert names(home) == {KEY_NAME}
+    assert "FATAL" in logged(home)
+
+
+def test_a_second_server_does_not_start_and_does_not_touch_the_firsts_pid_file(home, license_file) -> None:
+    (home / PID_NAME).write_text(f"{os.getpid()}\n")
+    with pytest.raises(StartError, match=f"process {os.getpid()} is running"):
+        main.run(Options("127.0.0.1", 1, license_file, False))
+    assert (home / PID_NAME).exists()
+
+
+def test_a_log_that_cannot_be_written_is_named(home, license_file, monkeypatch) -> None:
+    monkeypatch.setattr(main.Log, "check", lambda self: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    with pytest.raises(StartError, match=r"The log .* cannot be written: Permission denied"):
+        main.run(Options("127.0.0.1", 1, license_file, False))
+
+
+def test_the_license_is_on_this_host_the_only_thing_read_besides_the_key(alone, tmp_path) -> None:
+    alone(lives_and_ends, tmp_path)
+
+
+def lives_and_ends(directory: str) -> None:
+    """Start it, end it by a signal, and look at what it leaves."""
+    import signal
+    import threading
+    from pathlib import Path
+
+    home = Path(directory)
+    os.environ["SEON_HOME"] = directory
+    license_file = home / "license"
+    license_file.write_text(issue_license(*new_link_ca(), main.print_identity(), 10))
+    license_file.chmod(0o600)
+    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    status = main.run(Options("127.0.0.1", 0, license_file, False))
+    assert status == 0
+    assert names(home) == {KEY_NAME, "license"}
+    assert "SRV-START" in logged(home)
+    assert "signal SIGTERM" in logged(home)
