@@ -29,6 +29,14 @@ def identifying(text: str) -> Address:
     return ipaddress.IPv4Address("127.0.0.1") if address == ipaddress.IPv6Address("::1") else address
 
 
+def neighbourhood(text: str) -> str:
+    """Return whom an address is counted with: itself, or its /64 where one subscriber has 2^64 of them (IPv6)."""
+    address = canonical(text)
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(ipaddress.IPv6Network((address, 64), strict=False))
+
+
 def split_host_port(text: str, default_port: int) -> tuple[str, int]:
     """Split `host`, `host:port`, `:port`, `[v6]` and `[v6]:port`; a bare IPv6 address has no port.
 

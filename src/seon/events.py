@@ -16,6 +16,11 @@ from msgspec import Meta
 MAX_VALUE = 300
 """Characters of one value in a shown text; the rest is cut and marked."""
 MAX_FIELDS = 24
+MAX_ID = 100
+MAX_EVENT = 16 * 1024
+"""Octets of an event as JSON, and more than `MAX_FIELDS` values of `MAX_VALUE_OCTETS` with their names need."""
+MAX_VALUE_OCTETS = 560
+"""Octets of one value as JSON. A stranger chooses some of them, and one control character becomes six octets."""
 
 Group = Literal["server", "client", "link", "session", "file", "refused", "audit", "license", "configuration"]
 Value = Annotated[str, Meta(max_length=2_000)] | int | float | bool
@@ -34,8 +39,8 @@ class Severity(IntEnum):
 class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something that happened."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9.:_-]+\Z")]
-    """`<session or process id>-<hop>-<sequence>`: unique, so that a repeated delivery is stored once."""
+    id: Annotated[str, Meta(min_length=1, max_length=MAX_ID, pattern=r"^[A-Za-z0-9.:_-]+\Z")]
+    """`<random id of the process>-<hop>-<sequence>`: unique, so that a repeated delivery is stored once."""
     code: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[A-Z0-9-]+\Z")]
     time: float
     """Unix time, by the clock of the host where it happened."""
@@ -71,7 +76,7 @@ _KINDS = (
     Kind("SRV-CLOSED", _I, "server", "External port closed: {reason}"),
     Kind("SRV-PORT", _C, "server", "External port {address} cannot be opened: {reason}"),
     Kind("SRV-OUTGOING", _C, "server", "Outgoing address {address} is not available on this host: {reason}"),
-    Kind("SRV-LOST", _W, "server", "{count} events were dropped while no client was connected"),
+    Kind("SRV-LOST", _W, "server", "{count} events were lost: there was no room to keep them"),
     # link
     Kind("LNK-UP", _I, "link", "Client {client} connected from {source}"),
     Kind("LNK-DOWN", _W, "link", "Link ended: {reason}"),
@@ -87,6 +92,8 @@ _KINDS = (
     Kind("CLI-TOKEN", _C, "client", "Seonapi refuses this client: {reason}"),
     Kind("CLI-PORT", _C, "client", "Listening port {address} for partner {partner} cannot be opened: {reason}"),
     Kind("CLI-LISTEN", _I, "client", "Listening port {address} for partner {partner} open"),
+    Kind("CLI-LOST", _W, "client", "{count} events were lost: there was no room to keep them"),
+    Kind("CLI-REJECTED", _E, "client", "Seonapi does not take an event, it is set aside: {reason}"),
     Kind("CLI-SPOOL", _C, "client", "Events cannot be kept on disk: {reason}"),
     # configuration
     Kind("CFG-NEW", _I, "configuration", "Configuration {version} in force"),
@@ -98,6 +105,7 @@ _KINDS = (
          "SHA-256 {fingerprint}"),
     Kind("ADM-TLS", _W, "refused", "TLS handshake with {source} failed: {reason}"),
     Kind("ADM-LIMIT", _W, "refused", "Connection from {source} refused: {limit} reached"),
+    Kind("ADM-MORE", _W, "refused", "{count} more of {kind} from {source} within a minute"),
     Kind("ADM-DIAL", _W, "refused",
          "Outgoing connection to partner {partner} at {target} refused: {reason}; certificate {subject}, "
          "SHA-256 {fingerprint}"),
@@ -129,7 +137,26 @@ _KINDS = (
     Kind("AUD-LICENSE", _I, "audit", "License for {proxy_id} issued by {user}, valid until {until}"),
 )  # fmt: skip
 
+_DMZ_GROUPS = {"server", "link", "refused", "session", "license", "configuration"}
+"""Who was let in and what ended is the server's to say; files, receipts and audit are the inside's (design §9)."""
+
 CATALOGUE: dict[str, Kind] = {kind.code: kind for kind in _KINDS}
+
+
+def fitting(value: Value) -> Value:
+    """Return a value as an event may carry it: a text is cut until its JSON has at most `MAX_VALUE_OCTETS`."""
+    if not isinstance(value, str):
+        return value
+    text = value[:MAX_VALUE_OCTETS].encode("utf-8", "backslashreplace").decode()  # a lone surrogate has no UTF-8
+    while (size := len(msgspec.json.encode(text))) > MAX_VALUE_OCTETS:
+        text = text[: len(text) * MAX_VALUE_OCTETS // (size + 1)]
+    return text
+
+
+def may_come_from_dmz(event: Event) -> bool:
+    """Whether an event is of a kind and size that a server in the DMZ has a reason to send."""
+    kind = CATALOGUE.get(event.code)
+    return kind is not None and kind.group in _DMZ_GROUPS and len(msgspec.json.encode(event)) <= MAX_EVENT
 
 
 def shown(value: object) -> str:

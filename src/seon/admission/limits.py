@@ -7,35 +7,58 @@ from seon.config import Limits
 MINUTE = 60.0
 
 
+RATE_SHARE = 4
+"""A partner alone may use a quarter of the sessions a minute, so that none can keep out all others."""
+
+
 class SessionCounts:
-    """The sessions of one main: running ones by partner, and when the last ones began."""
+    """The sessions of one main: running ones by partner, and when the last incoming ones began, and whose they were."""
 
     def __init__(self) -> None:
         self._running: Counter[str] = Counter()
-        self._begun: deque[float] = deque()
+        self._begun: deque[tuple[float, str]] = deque()
+        self._rate: Counter[str] = Counter()
 
-    def begin(self, partner: str, limits: Limits, now: float) -> str | None:
-        """Count a session that begins at `now` (monotonic seconds); return the limit it breaks instead, or None."""
-        while self._begun and now - self._begun[0] >= MINUTE:
-            self._begun.popleft()
-        checks = (
+    def begin(self, partner: str, limits: Limits, now: float, *, rated: bool = True) -> str | None:
+        """Count a session that begins at `now` (monotonic seconds); return the limit it breaks instead, or None.
+
+        Outgoing sessions are not `rated`: the inside starts them, and no partner may use up their share.
+        """
+        self._forget_old(now)
+        share = max(1, limits.sessions_per_minute // RATE_SHARE)
+        checks = [
             (self._running.total(), limits.sessions, "sessions at once"),
             (self._running[partner], limits.sessions_per_partner, f"sessions of partner {partner} at once"),
-            (len(self._begun), limits.sessions_per_minute, "new sessions a minute"),
-        )
+        ]
+        if rated:
+            checks += [
+                (len(self._begun), limits.sessions_per_minute, "new sessions a minute"),
+                (self._rate[partner], share, f"new sessions of partner {partner} a minute"),
+            ]
         for count, limit, name in checks:
             if count >= limit:
                 return f"the limit of {limit} {name}"
-        self._begun.append(now)
+        if rated:
+            self._begun.append((now, partner))
+            self._rate[partner] += 1
         self._running[partner] += 1
         return None
 
+    def _forget_old(self, now: float) -> None:
+        while self._begun and now - self._begun[0][0] >= MINUTE:
+            _, partner = self._begun.popleft()
+            _less(self._rate, partner)
+
     def end(self, partner: str) -> None:
         """Count a session that has ended."""
-        self._running[partner] -= 1
-        if self._running[partner] <= 0:
-            del self._running[partner]
+        _less(self._running, partner)
 
     def running(self) -> int:
         """Return how many sessions are running."""
         return self._running.total()
+
+
+def _less(counter: Counter[str], key: str) -> None:
+    counter[key] -= 1
+    if counter[key] <= 0:
+        del counter[key]

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import click
+import setproctitle
 
 from seon.daemon.home import StartError
 
@@ -81,6 +82,10 @@ def client(url: str, server_: str, token: str, quiet: bool) -> None:
     Log, PID file and event spool are in the program's directory, or in SEON_HOME. Exit status 3: an established link
     has ended; start the client again.
     """
+    # First of all: until here the command line, and with it a token given there, is visible to every user of this host.
+    setproctitle.setproctitle("seon_proxyclient2: starting")
+    if token and token[0] not in "@-":
+        click.echo("A token on the command line is visible to every user of this host: use -T @file", err=True)
     from seon.client import start  # noqa: PLC0415
 
     try:

@@ -26,6 +26,10 @@ class ApiError(Exception):
     """A call did not work; the text says why."""
 
 
+class ApiRejectedError(ApiError):
+    """Seonapi does not take what was sent, and will not take it the next time either."""
+
+
 class ApiRefusedError(ApiError):
     """Seonapi does not accept this client: token, user or password."""
 
@@ -94,6 +98,8 @@ class Api:
             raise ApiError(_words(error)) from error
         if response.status_code == 401:
             raise ApiRefusedError(_problem(response))
+        if response.status_code in (400, 413):
+            raise ApiRejectedError(_problem(response))
         if response.status_code >= 300:
             raise ApiError(_problem(response))
         return response

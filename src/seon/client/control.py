@@ -35,8 +35,8 @@ class Owner(Protocol):
     def blobs_wanted(self, names: tuple[str, ...]) -> None:
         """The server has not got these blobs."""
 
-    def open_session(self, message: m.OpenSession) -> None:
-        """A partner has come in at the server."""
+    def open_session(self, message: m.OpenSession) -> str | None:
+        """A partner has come in at the server; return why it is refused at once, or None."""
 
     def events(self, message: m.Events) -> None:
         """Events of the DMZ; each batch is acknowledged with `events_taken`."""
@@ -129,7 +129,9 @@ class ControlLink:
                 case m.BlobsWanted():
                     owner.blobs_wanted(message.names)
                 case m.OpenSession():
-                    owner.open_session(message)
+                    refusal = owner.open_session(message)
+                    if refusal:  # said here, so that a server that does not read is not read either
+                        await self.refuse(message.session, refusal)
                 case m.Events():
                     owner.events(message)
                 case m.Bye():

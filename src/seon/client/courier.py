@@ -18,9 +18,10 @@ import setproctitle
 
 from seon.api_messages import EVENTS_PER_BATCH, MAX_WAIT, EventBatch
 from seon.client import courier_messages as c
-from seon.client.api import Api, ApiError, ApiRefusedError
+from seon.client.api import Api, ApiError, ApiRefusedError, ApiRejectedError
 from seon.client.spool import Spool, SpoolError
 from seon.config import ProxyConfiguration
+from seon.events import Event
 from seon.link.messages import LinkError
 
 T = TypeVar("T")
@@ -39,32 +40,43 @@ class Courier:
         self._spool = spool
         self._sending = asyncio.Lock()
         self._spooled = asyncio.Event()
+        self._to_keep: asyncio.Queue[c.Keep] = asyncio.Queue()
+        self._asking = False
+        self._problem = ""
         self._enrolled = asyncio.Event()
         self._version: int | None = None
         self._away = False
         self._jobs: set[asyncio.Task[None]] = set()
 
     async def live(self, begin: c.Begin) -> None:
-        """Serve the main until it is gone; what is in the spool then waits for the next start."""
+        """Serve the main until it is gone; what is in the spool then waits for the next start.
+
+        If a part of the courier fails that must not, all of it ends: the main sees that and ends too.
+        """
         await self._say(begin)
         self._spooled.set()
-        background = [asyncio.create_task(self._poll()), asyncio.create_task(self._deliver())]
+        parts = [asyncio.create_task(part()) for part in (self._hear, self._poll, self._deliver, self._keep_events)]
         try:
-            while (octets := await c.receive(self._sock)) is not None:
-                await self._answer(c.from_main.decode(octets))
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in done:
+                part.result()
         except (OSError, LinkError):
             return
         finally:
-            for task in [*background, *self._jobs]:
+            for task in [*parts, *self._jobs]:
                 task.cancel()
-            await asyncio.gather(*background, *self._jobs, return_exceptions=True)
+            await asyncio.gather(*parts, *self._jobs, return_exceptions=True)
             await self._api.close()
             self._spool.close()
+
+    async def _hear(self) -> None:
+        while (octets := await c.receive(self._sock)) is not None:
+            await self._answer(c.from_main.decode(octets))
 
     async def _answer(self, note: c.FromMain) -> None:
         match note:
             case c.Keep():
-                await self._keep(note)
+                self._to_keep.put_nowait(note)  # one at a time: the main waits for its acknowledgement
             case c.Enrol():
                 self._start(self._enrol(note.csr))
             case c.WantSealed():
@@ -98,10 +110,17 @@ class Courier:
                 await self._take(found)
 
     async def _ask_now(self) -> None:
-        with contextlib.suppress(ApiError):
+        if self._asking:
+            return  # the server may ask as often as it likes: Seonapi is asked once at a time
+        self._asking = True
+        try:
             found = await self._api.configuration(self._version, 0)
             if found is not None:
                 await self._take(found)
+        except ApiError:
+            return  # the waiting call says so
+        finally:
+            self._asking = False
 
     async def _take(self, found: ProxyConfiguration) -> None:
         if found.version != self._version:
@@ -131,13 +150,29 @@ class Courier:
         while True:
             await self._spooled.wait()
             self._spooled.clear()
-            while True:
-                number, events = self._spool.oldest(EVENTS_PER_BATCH)
-                if not events:
-                    break
-                stored = await self._insist(partial(self._api.store, EventBatch(events)))
-                if stored == len(events):
-                    self._spool.forget(number)
+            try:
+                while await self._deliver_oldest(EVENTS_PER_BATCH):
+                    pass
+            except SpoolError as error:
+                await self._say(c.ApiState("spool", str(error)[:400]))
+                await asyncio.sleep(BACKOFF[-1])
+                self._spooled.set()
+
+    async def _deliver_oldest(self, most: int) -> bool:
+        """Deliver a batch; return whether there was one. Events that Seonapi rejects are set aside, one by one."""
+        number, events = self._spool.oldest(most)
+        if not events:
+            return False
+        try:
+            stored = await self._insist(partial(self._api.store, EventBatch(events)))
+        except ApiRejectedError as error:
+            if len(events) > 1:
+                return await self._deliver_oldest(len(events) // 2)
+            await self._say(c.ApiState("rejected", f"{events[0].id} {events[0].code}: {error}"[:400]))
+            stored = 1
+        if stored == len(events):
+            self._spool.forget(number)
+        return True
 
     async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
         """Call until it works, with growing pauses; the main is told when Seonapi goes away and comes back."""
@@ -145,11 +180,13 @@ class Courier:
         while True:
             try:
                 answer = await call()
+            except ApiRejectedError:
+                raise
             except ApiError as error:
                 seconds = BACKOFF[min(tries, len(BACKOFF) - 1)]
                 tries += 1
                 if not self._away or tries == 1:
-                    state = "refused" if isinstance(error, ApiRefusedError) else "away"
+                    state: c.State = "refused" if isinstance(error, ApiRefusedError) else "away"
                     await self._say(c.ApiState(state, f"{self._api.shown}: {error}"[:400], seconds))
                 self._away = True
                 await asyncio.sleep(seconds)
@@ -161,20 +198,25 @@ class Courier:
 
     # --- disk and names -----------------------------------------------------------------------------------------------
 
-    async def _keep(self, note: c.Keep) -> None:
-        """Acknowledge only what is on disk; while the disk is full the hops before keep theirs."""
-        said = False
+    async def _keep_events(self) -> None:
+        """Write events to the spool and acknowledge them; while the disk is full the hops before keep theirs."""
         while True:
-            try:
-                self._spool.keep(note.events)
-                break
-            except SpoolError as error:
+            note, said = await self._to_keep.get(), False
+            while not self._kept(note.events):
                 if not said:
-                    await self._say(c.ApiState("spool", str(error)[:400]))
+                    await self._say(c.ApiState("spool", self._problem[:400]))
                 said = True
                 await asyncio.sleep(BACKOFF[2])
-        self._spooled.set()
-        await self._say(c.Kept(len(note.events)))
+            self._spooled.set()
+            await self._say(c.Kept(len(note.events)))
+
+    def _kept(self, events: tuple[Event, ...]) -> bool:
+        try:
+            self._spool.keep(events)
+        except SpoolError as error:
+            self._problem = str(error)
+            return False
+        return True
 
     async def _resolve(self, host: str) -> None:
         loop = asyncio.get_running_loop()

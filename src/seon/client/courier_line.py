@@ -70,10 +70,7 @@ class CourierLine:
 
     async def blob(self, name: str) -> bytes:
         """Return the blob with this SHA-256. Raises ConnectionError, TimeoutError."""
-        future = self._blobs.setdefault(name, asyncio.get_running_loop().create_future())
-        await self._say(c.WantBlob(name))
-        async with asyncio.timeout(ANSWER_SECONDS):
-            return await future
+        return await self._ask(self._blobs, name, c.WantBlob(name))
 
     async def resolve(self, host: str) -> tuple[str, ...]:
         """Return the literal addresses of a name. Raises ConnectionError, TimeoutError."""
@@ -95,13 +92,18 @@ class CourierLine:
 
     def keep(self, event: Event, when_kept: Callable[[], None] | None = None) -> bool:
         """Queue an event for the spool; `when_kept` is called once it is on disk. False if there is no room."""
-        before = len(self._outbox)
+        dropped = self._outbox.dropped
         self._outbox.add(event)
-        if len(self._outbox) == before:
+        if self._outbox.dropped > dropped:
             return False
         self._when_kept.append(when_kept)
         self._room.set()
         return True
+
+    def lost(self) -> int:
+        """Return how many events there was no room for since this was last asked."""
+        lost, self._outbox.dropped = self._outbox.dropped, 0
+        return lost
 
     async def flushed(self, seconds: float) -> None:
         """Wait until every event is on disk, at most so long."""
@@ -115,7 +117,7 @@ class CourierLine:
         while True:
             await self._room.wait()
             self._room.clear()
-            batch = self._outbox.batch(c.EVENTS_PER_MESSAGE)
+            batch = self._outbox.batch(c.EVENTS_PER_MESSAGE, c.EVENTS_SIZE)
             if batch:
                 self._kept = asyncio.get_running_loop().create_future()
                 await self._say(c.Keep(batch))

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,11 @@ from seon.link.codec import HEADER, Decoder, encode
 MAX_MESSAGE = 96 * 1024 * 1024
 """A whole configuration with 10,000 partners stays far below it."""
 EVENTS_PER_MESSAGE = 100
+EVENTS_SIZE = 1024 * 1024
+"""Octets of the events of one message."""
+
+
+State = Literal["away", "refused", "back", "spool", "rejected"]
 
 
 class Note(Struct, frozen=True, tag_field="type"):
@@ -108,7 +113,7 @@ class Resolved(Note, frozen=True, tag="resolved"):
 class ApiState(Note, frozen=True, tag="api-state"):
     """Courier: Seonapi answers again, or does not, or refuses this client."""
 
-    state: str
+    state: State
     reason: str = ""
     seconds: int = 0
 

@@ -30,7 +30,7 @@ from seon.daemon.outbox import EventMaker
 from seon.daemon.pidfile import PidFile
 from seon.daemon.session_table import Surroundings
 from seon.daemon.signals import ENDING, handle_levels
-from seon.events import Event, Value
+from seon.events import MAX_ID, Event, Value, may_come_from_dmz
 from seon.link import messages as m
 
 LOG_NAME = "seon_proxyclient"
@@ -80,6 +80,15 @@ def _begin(sock: socket.socket) -> c.Begin | None:
     return asyncio.run(first())
 
 
+_API_STATES = {
+    "away": "CLI-NOAPI",
+    "refused": "CLI-TOKEN",
+    "back": "CLI-API",
+    "spool": "CLI-SPOOL",
+    "rejected": "CLI-REJECTED",
+}
+
+
 class Client:
     """Joins the parts: courier, control link, listeners, sessions."""
 
@@ -94,6 +103,9 @@ class Client:
         self._supply = Supply(self._courier, self.report, log)
         self._control: ControlLink | None = None
         self._link: Link | None = None
+        self._supplying: asyncio.Task[None] | None = None
+        self._batch = 0
+        """Events of the server that are not on disk yet."""
         self._uplink = Uplink(self._courier, begin, f"{socket.gethostname()}:{homes.home()}"[:120])
         self._jobs: set[asyncio.Task[None]] = set()
         self._end: asyncio.Future[tuple[int, str]]
@@ -189,7 +201,10 @@ class Client:
 
     async def _dial(self) -> ControlLink:
         control, self._link = await self._uplink.dial()
-        self._control = control
+        self._control, self._batch = control, 0
+        if self._supplying:
+            self._supplying.cancel()
+        self._supplying = asyncio.create_task(self._supply.serve(control))
         self.report("CLI-LINKED", server=self._server, proxy_id=control.hello.proxy_id)
         self._show_title(f"linked to {self._server}")
         newest = self._supply.newest
@@ -205,6 +220,8 @@ class Client:
 
     def _unlinked(self, reason: str) -> None:
         self._control = self._link = None
+        if self._supplying:
+            self._supplying.cancel()
         self.report("LNK-DOWN", reason=reason)
         self._show_title("not linked")
         self._keep(self._listeners.follow(()))
@@ -218,34 +235,36 @@ class Client:
         self._sessions.end_those_not_in(configuration.client)
         if self._control:
             self._keep(self._listeners.follow(configuration.client.listeners))
-            self._keep(self.configuration_wanted(-1))
+            self._supply.want_configuration()
 
     async def configuration_wanted(self, known: int) -> None:
         """Send the configuration to the server if it is newer than what it knows; ask Seonapi besides."""
         if known >= 0:
             await self._courier.ask_now()
-        newest, control = self._supply.newest, self._control
-        if newest and control and newest.version != known:
-            self._keep(self._supply.deliver(control))
+        newest = self._supply.newest
+        if newest and newest.version != known:
+            self._supply.want_configuration()
 
     def blobs_wanted(self, names: tuple[str, ...]) -> None:
         """Get blobs from Seonapi for the server, one after the other."""
-        if self._control:
-            self._keep(self._supply.deliver_blobs(names, self._control))
+        self._supply.want_blobs(names)
 
     # --- sessions -----------------------------------------------------------------------------------------------------
 
-    def open_session(self, message: m.OpenSession) -> None:
-        """A partner has come in at the server; what the server says of it is checked against our own copy."""
+    def open_session(self, message: m.OpenSession) -> str | None:
+        """A partner has come in at the server; what the server says of it is checked against our own copy.
+
+        Returns why the session is refused at once, or None; a later failure is said to the server by itself.
+        """
         control, newest = self._control, self._supply.newest
         if control is None or self._link is None or newest is None:
-            return
+            return "there is no configuration yet"
 
-        def refuse(reason: str) -> None:
+        def failed(reason: str) -> None:
             assert control is not None
             self._keep(control.refuse(message.session, reason))
 
-        self._sessions.incoming(message, newest.client, self._link, refuse)
+        return self._sessions.incoming(message, newest.client, self._link, failed)
 
     def _outgoing(self, sock: socket.socket, source: str, partner: str) -> None:
         newest = self._supply.newest
@@ -261,25 +280,33 @@ class Client:
         self._happened(event)
 
     def _happened(self, event: Event) -> None:
-        self._courier.keep(event)
+        if self._courier.keep(event) and (lost := self._courier.lost()):
+            self.report("CLI-LOST", count=lost)
 
     def events(self, message: m.Events) -> None:
-        """Keep the server's events, stamped as the DMZ's, and acknowledge the batch once all of it is on disk."""
-        control, left = self._control, len(message.events)
+        """Keep the server's events, stamped as the DMZ's, and acknowledge the batch once all of it is on disk.
+
+        Raises LinkError for a batch before the last was acknowledged, and for events that are not the DMZ's to send.
+        """
+        if self._batch:
+            raise m.LinkError("events came before the last ones were acknowledged")
+        if not all(may_come_from_dmz(event) for event in message.events):
+            raise m.LinkError("an event came that a server has no reason to send")
+        control, self._batch = self._control, len(message.events)
 
         def kept() -> None:
-            nonlocal left
-            left -= 1
-            if not left and control:
+            if control is not self._control:
+                return  # another link has come; the server sends them again there
+            self._batch -= 1
+            if not self._batch and control:
                 self._keep(control.events_taken(len(message.events)))
 
         for event in message.events:
             if not self._courier.keep(_stamped(event), kept):
-                return  # no room: not acknowledged, so the server keeps them and sends them again on the next link
+                kept()  # no room: lost, and counted as such by whoever keeps them
 
     def _api_state(self, note: c.ApiState) -> None:
-        code = {"away": "CLI-NOAPI", "refused": "CLI-TOKEN", "back": "CLI-API", "spool": "CLI-SPOOL"}[note.state]
-        self.report(code, reason=note.reason, seconds=note.seconds)
+        self.report(_API_STATES[note.state], reason=note.reason, seconds=note.seconds)
         if note.state == "refused" and self._control:  # the token was withdrawn: what it had opened ends with it
             self._stop(EXIT_LINK, "Seonapi refuses this client")
 
@@ -295,8 +322,8 @@ class Client:
 
 
 def _stamped(event: Event) -> Event:
-    """Return an event of the DMZ marked as such: its id is never that of an event of the inside."""
-    return msgspec.structs.replace(event, hop="dmz", id=event.id.replace("-inside-", "-dmz-"))
+    """Return an event of the DMZ marked as such: no id of the inside begins so, whatever the server calls its own."""
+    return msgspec.structs.replace(event, hop="dmz", id=f"dmz.{event.id}"[:MAX_ID])
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ NAME = "seon_proxyclient2"
 START_SECONDS = 20.0
 """From the fork of an incoming session to its join; the server gives up after 10."""
 LINK_SECONDS = 10.0
+REMEMBERED = 20_000
+"""Ids of past incoming sessions that the server may not use again."""
 _answers: Decoder[m.SessionAnswer] = Decoder(m.SessionAnswer)
 
 
@@ -48,25 +50,25 @@ class Sessions:
     def __init__(self, surroundings: Surroundings) -> None:
         self.table = SessionTable(surroundings)
         self._our = surroundings
+        self._seen: dict[str, None] = {}
 
-    def incoming(self, opening: m.OpenSession, configuration: ClientConfiguration, link: Link, refuse: Failed) -> None:
-        """Serve a partner that came in at the server; `refuse` is told why not, now or later."""
+    def incoming(
+        self, opening: m.OpenSession, configuration: ClientConfiguration, link: Link, failed: Failed
+    ) -> str | None:
+        """Serve a partner that came in at the server; return why not, or None. `failed` is told of later trouble."""
         partner = _partner(configuration, opening.partner)
         if partner is None:
-            refuse(f"partner {opening.partner} is not known inside or disabled")
-            return
-        if configuration.receive_daemon is None:
-            refuse("no receive daemon is set (seonapi set receive_daemon HOST:PORT)")
-            return
-        if self.table.has(opening.session):
-            refuse("this session is running already")
-            return
+            return f"partner {opening.partner} is not known inside or disabled"
         daemon = configuration.receive_daemon
+        if daemon is None:
+            return "no receive daemon is set (seonapi set receive_daemon HOST:PORT)"
+        if opening.session in self._seen:
+            return "a session of this id was there before"
+        self._remember(opening.session)
         way = opening.source, addresses.shown(daemon.host, daemon.port)
-        fingerprint = opening.fingerprint
-        task = make_task("inside", "incoming", opening.session, partner, way, configuration, fingerprint)
+        task = make_task("inside", "incoming", opening.session, partner, way, configuration, opening.fingerprint)
         body = _Incoming(task, opening.ticket, daemon, configuration.limits, link, self._our.log)
-        self._begin(task, [], body, configuration.limits, START_SECONDS, refuse)
+        return self._begin(task, [], body, configuration.limits, START_SECONDS, failed)
 
     def outgoing(
         self, sock: socket.socket, source: str, partner_id: str, configuration: ClientConfiguration, link: Link
@@ -90,15 +92,21 @@ class Sessions:
         body: Body,
         limits: Limits,
         start_seconds: float,
-        refuse: Failed,
-    ) -> None:
-        reached = self.table.reserve(task.partner, limits)
+        failed: Failed,
+    ) -> str | None:
+        reached = self.table.reserve(task.partner, limits, rated=task.direction == "incoming")
         if reached:
             reason = f"{reached} is reached"
             self._our.report("SES-FAILED", partner=task.partner, direction=task.direction, reason=reason)
-            refuse(reason)
-        else:
-            self.table.start(task, own, body, start_seconds, refuse)
+            return reason
+        self.table.start(task, own, body, start_seconds, failed)
+        return None
+
+    def _remember(self, session: str) -> None:
+        """Remember a session's id: the server chooses it, and one used twice would mix two sessions in the journal."""
+        self._seen[session] = None
+        if len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
 
     def end_those_not_in(self, configuration: ClientConfiguration) -> None:
         """End the sessions of partners that were disabled or removed."""

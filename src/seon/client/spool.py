@@ -51,14 +51,20 @@ class Spool:
             raise SpoolError(str(error)) from error
 
     def oldest(self, most: int) -> tuple[int, tuple[Event, ...]]:
-        """Return the oldest events and the number up to which `forget` may go."""
-        rows = self._database.execute("SELECT number, body FROM event ORDER BY number LIMIT ?", (most,)).fetchall()
+        """Return the oldest events and the number up to which `forget` may go. Raises SpoolError."""
+        try:
+            rows = self._database.execute("SELECT number, body FROM event ORDER BY number LIMIT ?", (most,)).fetchall()
+        except sqlite3.Error as error:
+            raise SpoolError(str(error)) from error
         events = tuple(msgspec.json.decode(body, type=Event) for _, body in rows)
         return (rows[-1][0] if rows else 0), events
 
     def forget(self, number: int) -> None:
-        """Forget events up to this number: Seonapi has them."""
-        self._count -= self._database.execute("DELETE FROM event WHERE number <= ?", (number,)).rowcount
+        """Forget events up to this number: Seonapi has them. Raises SpoolError."""
+        try:
+            self._count -= self._database.execute("DELETE FROM event WHERE number <= ?", (number,)).rowcount
+        except sqlite3.Error as error:
+            raise SpoolError(str(error)) from error
 
     def close(self) -> None:
         """Close the file."""

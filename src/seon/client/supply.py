@@ -1,5 +1,8 @@
 """What the server is supplied with over the link: the configuration with its sealed key, and blobs."""
 
+import asyncio
+from collections.abc import Iterable
+
 import msgspec
 
 from seon.api_messages import SealedKey, SealedKeyWanted
@@ -21,8 +24,33 @@ class Supply:
         self._report = report
         self._log = log
         self._sealed: tuple[object, SealedKey] | None = None
+        self._wanted = asyncio.Event()
+        self._configuration_wanted = False
+        self._blobs_wanted: dict[str, None] = {}
 
-    async def deliver(self, control: ControlLink) -> None:
+    def want_configuration(self) -> None:
+        """Have the newest configuration delivered; asked for ten times meanwhile, it is delivered once."""
+        self._configuration_wanted = True
+        self._wanted.set()
+
+    def want_blobs(self, names: tuple[str, ...]) -> None:
+        """Have blobs delivered, but none that the configuration does not name: the server may ask for anything."""
+        known = self.newest.server.crls if self.newest else ()
+        self._blobs_wanted.update(dict.fromkeys(name for name in names if name in known))
+        self._wanted.set()
+
+    async def serve(self, control: ControlLink) -> None:
+        """Deliver what is wanted over one link, one thing at a time, until cancelled."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            if self._configuration_wanted:
+                self._configuration_wanted = False
+                await self._deliver(control)
+            blobs, self._blobs_wanted = self._blobs_wanted, {}
+            await self._deliver_blobs(blobs, control)
+
+    async def _deliver(self, control: ControlLink) -> None:
         """Send the newest configuration to the server. Its key comes sealed from Seonapi; we cannot open it."""
         configuration = self.newest
         if configuration is None:
@@ -41,7 +69,7 @@ class Supply:
         except (TlsError, OSError):
             return
 
-    async def deliver_blobs(self, names: tuple[str, ...], control: ControlLink) -> None:
+    async def _deliver_blobs(self, names: Iterable[str], control: ControlLink) -> None:
         """Get blobs from Seonapi and send them on, one after the other; those it has not got are left out."""
         for name in names:
             try:

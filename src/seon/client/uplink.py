@@ -22,8 +22,10 @@ from seon.net.stream import AsyncTls
 DIAL_SECONDS = 10.0
 LINK_ERRORS = (OSError, TlsError, EndOfStream, IdentityError, NotEstablishedError, TimeoutError)
 """Why there may be no link now, and one later."""
-RENEW_AT_LEAST = 60.0
-"""Seconds between two renewals, however short a certificate's life is."""
+LONGEST_LIFE = 7 * 86_400.0
+"""Seconds a link certificate may live, whatever a wrong clock makes of it."""
+LOOK_SECONDS = 60.0
+"""Between two looks at the clocks, and at least between two renewals."""
 
 
 class Uplink:
@@ -51,10 +53,16 @@ class Uplink:
         scrub_freed()
 
     async def renew_forever(self) -> None:
-        """Renew from a third of the certificate's life on: the next link is dialled with the new one."""
+        """Renew from a third of the certificate's life on: the next link is dialled with the new one.
+
+        By two clocks, the one that does not jump and the one that goes on while the host sleeps.
+        """
         while True:
-            life = self._enrolled.not_after - time.time()
-            await asyncio.sleep(max(RENEW_AT_LEAST, life / 3))
+            third = min(self._enrolled.not_after - time.time(), LONGEST_LIFE) / 3
+            due, until = time.monotonic() + third, time.time() + third
+            await asyncio.sleep(LOOK_SECONDS)
+            while time.monotonic() < due and time.time() < until:
+                await asyncio.sleep(LOOK_SECONDS)
             await self.enrol()
             self.renewed.set()
 

@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from seon.events import Event
+from seon.events import MAX_EVENT, Event
 
-MAX_MESSAGE = 64 * 1024
+MAX_MESSAGE = MAX_EVENT + 4_096
+"""Octets of a message; the rest of a longer one is lost, so that it cannot be decoded."""
 Text = Annotated[str, Meta(max_length=500)]
 
 

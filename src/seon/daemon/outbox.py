@@ -6,7 +6,9 @@ import uuid
 from collections import deque
 from typing import Literal
 
-from seon.events import Event, Value
+import msgspec
+
+from seon.events import Event, Value, fitting
 
 CAPACITY = 10_000
 """Events kept in memory while nobody takes them; the newest are dropped beyond that, and counted."""
@@ -16,20 +18,20 @@ class EventMaker:
     """Makes the events of one process: unique ids, its hop and its session."""
 
     def __init__(self, hop: Literal["dmz", "inside"], session: str = "") -> None:
-        self._prefix = f"{session or uuid.uuid4().hex}-{hop}"
+        self._prefix = f"{uuid.uuid4().hex}-{hop}"  # never a session's id: the other host may have chosen that
         self._hop = hop
         self._session = session
         self._numbers = itertools.count(1)
 
     def make(self, code: str, **fields: Value) -> Event:
-        """Return an event that happened now. Texts over 2,000 characters are cut."""
+        """Return an event that happened now; long texts are cut (`events.fitting`)."""
         return Event(
             id=f"{self._prefix}-{next(self._numbers)}",
             code=code,
             time=time.time(),
             hop=self._hop,
             session=self._session,
-            fields={name: value[:2_000] if isinstance(value, str) else value for name, value in fields.items()},
+            fields={name: fitting(value) for name, value in fields.items()},
         )
 
 
@@ -37,19 +39,27 @@ class Outbox:
     """A queue in memory. `batch` shows the oldest, `taken` forgets them: in between nothing is lost."""
 
     def __init__(self) -> None:
-        self._events: deque[Event] = deque()
+        self._events: deque[tuple[Event, int]] = deque()
+        """Each with its octets as JSON."""
         self.dropped = 0
+        """Events there was no room for, since somebody last said so."""
 
     def add(self, event: Event) -> None:
         """Keep an event, or count it as dropped when there are too many."""
         if len(self._events) >= CAPACITY:
             self.dropped += 1
         else:
-            self._events.append(event)
+            self._events.append((event, len(msgspec.json.encode(event))))
 
-    def batch(self, most: int) -> tuple[Event, ...]:
-        """Return the oldest events, at most so many; they stay."""
-        return tuple(itertools.islice(self._events, most))
+    def batch(self, most: int, octets: int) -> tuple[Event, ...]:
+        """Return the oldest events, at most so many and of so many octets as JSON, but at least one; they stay."""
+        batch: list[Event] = []
+        for event, size in itertools.islice(self._events, most):
+            octets -= size + 1
+            if batch and octets < 0:
+                break
+            batch.append(event)
+        return tuple(batch)
 
     def taken(self, count: int) -> None:
         """Forget the oldest `count` events: the next hop has them. More than there are is a mistake of its."""

@@ -23,8 +23,12 @@ class PidFile:
         except OSError as error:
             raise StartError(f"The PID file {self._path} cannot be made: {error.strerror}") from error
         self._owner = os.getpid()
-        with os.fdopen(descriptor, "w") as file:
-            file.write(f"{self._owner}\n")
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(f"{self._owner}\n")
+        except OSError as error:
+            self.remove()
+            raise StartError(f"The PID file {self._path} cannot be written: {error.strerror}") from error
 
     def remove(self) -> None:
         """Remove the file if this process wrote it."""

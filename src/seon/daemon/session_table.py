@@ -43,9 +43,9 @@ class SessionTable:
         self._running: dict[str, tuple[children.Child, Task]] = {}
         self._watchers: set[asyncio.Task[None]] = set()
 
-    def reserve(self, partner: str, limits: Limits) -> str | None:
+    def reserve(self, partner: str, limits: Limits, *, rated: bool = True) -> str | None:
         """Count a session that is to begin; return the limit that it would break instead, or None."""
-        return self._counts.begin(partner, limits, time.monotonic())
+        return self._counts.begin(partner, limits, time.monotonic(), rated=rated)
 
     def release(self, partner: str) -> None:
         """Take back a reservation."""

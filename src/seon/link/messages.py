@@ -24,6 +24,8 @@ PART_SIZE = 64 * 1024
 MAX_TRANSFER = 64 * 1024 * 1024
 TICKET_SIZE = 16
 EVENTS_PER_MESSAGE = 50
+EVENTS_SIZE = 64 * 1024
+"""Octets of the events of one message: with the greatest event behind it, still below the limit of a message."""
 
 SessionId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[a-z0-9-]+\Z")]
 Text = Annotated[str, Meta(max_length=500)]

@@ -25,6 +25,9 @@ class Leg(Protocol):
     pending: bool
     """Octets or the end may wait that no readiness of the socket will announce."""
 
+    choked: bool
+    """The peer sends what is no content, wants answers, and does not read them: it is not read until it does."""
+
     @property
     def unsent(self) -> bool:
         """Whether octets wait for the kernel."""
@@ -50,7 +53,7 @@ class PlainLeg:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
-        self.pending = False
+        self.pending = self.choked = False
         self._kept = b""
         self._finishing = False
         _prepare(sock)
@@ -103,6 +106,7 @@ class TlsLeg:
         self.sock = sock
         self.channel = channel
         self.pending = True  # the handshake may have brought the first octets with it
+        self.choked = False
         self._raw = Buffer(READ_SIZE)
         self._out = Buffer(OUT_SIZE)
         self._at = self._filled = 0
@@ -129,6 +133,7 @@ class TlsLeg:
         length = self._decrypt(buffer, start)
         if not length:
             self.flush()  # no content: perhaps a key update, which wants its answer
+            self.choked = self.unsent  # a flood of them would fill our memory (measured)
         return length
 
     def _decrypt(self, buffer: Buffer, start: int) -> int:
@@ -152,6 +157,7 @@ class TlsLeg:
             if self._at == self._filled:
                 self._at, self._filled = 0, self.channel.take(self._out)
                 if not self._filled:
+                    self.choked = False
                     break
             sent = _send(self.sock, self._out.view[self._at : self._filled])
             if not sent:

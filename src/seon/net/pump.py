@@ -145,7 +145,7 @@ class Pump:
         """Wait for what can go on: reading where the other leg has nothing unsent, writing where octets wait."""
         for index, flow in enumerate(self._flows):
             wanted = 0
-            if flow.open and not flow.sink.unsent:
+            if flow.open and not flow.sink.unsent and not flow.source.choked:
                 wanted |= selectors.EVENT_READ
             if flow.source.unsent:
                 wanted |= selectors.EVENT_WRITE

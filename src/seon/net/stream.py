@@ -33,10 +33,17 @@ class AsyncTls:
         self._out = Buffer(MESSAGE_READ)
         self._sending = asyncio.Lock()
 
-    async def handshake(self) -> None:
-        """Complete the TLS handshake; the caller sets the deadline. Raises TlsError, OSError."""
+    async def handshake(self, hello_seconds: float | None = None) -> None:
+        """Complete the TLS handshake; the caller sets the deadline for all of it.
+
+        `hello_seconds` limits the time until the peer's first flight is there whole. Raises TlsError, EndOfStream,
+        OSError, TimeoutError.
+        """
         try:
-            while not self.channel.handshake():
+            async with asyncio.timeout(hello_seconds):
+                while not (done := self.channel.handshake()) and not await self._send_out():
+                    await self._receive()
+            while not done and not self.channel.handshake():
                 await self._send_out()
                 await self._receive()
         finally:
@@ -96,14 +103,17 @@ class AsyncTls:
             raise EndOfStream(clean=False)
         self.channel.feed(self._raw, got)
 
-    async def _send_out(self) -> None:
+    async def _send_out(self) -> int:
         async with self._sending:
-            await self._drain()
+            return await self._drain()
 
-    async def _drain(self) -> None:
-        loop = asyncio.get_running_loop()
+    async def _drain(self) -> int:
+        """Send what waits; return how many octets that was."""
+        loop, sent = asyncio.get_running_loop(), 0
         while length := self.channel.take(self._out):
             await loop.sock_sendall(self.sock, self._out.view[:length])
+            sent += length
+        return sent
 
 
 class BlockingTls:

@@ -45,6 +45,12 @@ class Owner(Protocol):
     def session_refused(self, session: str, reason: str) -> None:
         """The client will not serve a session."""
 
+    def carries_events(self, link: "ControlLink") -> bool:
+        """Whether this link is the one that takes the events inside."""
+
+    def has_room(self) -> None:
+        """Some events have been taken over."""
+
     def configuration_version(self) -> int:
         """Return the version in force."""
 
@@ -129,7 +135,7 @@ class ControlLink:
             self._report("LNK-CLOCK", seconds=round(difference))
 
     async def _serve(self, owner: Owner) -> None:
-        jobs = [self._read(owner), self._beat(), self._ask(owner), self._send_events()]
+        jobs = [self._read(owner), self._beat(), self._ask(owner), self._send_events(owner)]
         tasks = [asyncio.create_task(job) for job in jobs]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -153,7 +159,7 @@ class ControlLink:
                 case m.SessionRefused():
                     owner.session_refused(message.session, message.reason)
                 case m.EventsTaken():
-                    self._events_taken(message.count)
+                    self._events_taken(message.count, owner)
                 case m.Bye():
                     raise EndOfStream(clean=True)
                 case _:
@@ -200,20 +206,23 @@ class ControlLink:
             await self._stream.send(m.ConfigurationWanted(owner.configuration_version()))
             await asyncio.sleep(ASK_SECONDS)
 
-    async def _send_events(self) -> None:
+    async def _send_events(self, owner: Owner) -> None:
+        """Send the oldest events, one batch at a time; of several links only one does."""
         while True:
             await self.wake.wait()
             self.wake.clear()
-            if self._unacknowledged:
+            if self._unacknowledged or not owner.carries_events(self):
                 continue
-            batch = self._outbox.batch(m.EVENTS_PER_MESSAGE)
+            batch = self._outbox.batch(m.EVENTS_PER_MESSAGE, m.EVENTS_SIZE)
             if batch:
                 self._unacknowledged = len(batch)
                 await self._stream.send(m.Events(batch))
 
-    def _events_taken(self, count: int) -> None:
+    def _events_taken(self, count: int, owner: Owner) -> None:
         if count != self._unacknowledged:
             raise m.LinkError("events were acknowledged that were not sent")
-        self._outbox.taken(count)
         self._unacknowledged = 0
+        if owner.carries_events(self):  # else another link has sent them again, and the inside knows them by their ids
+            self._outbox.taken(count)
+            owner.has_room()
         self.wake.set()

@@ -14,11 +14,12 @@ KEY_NAME = "seon_proxyserver.key"
 MAX_LICENSE = 64 * 1024
 
 
-def load_identity(home: Path) -> bytearray:
+def load_identity(home: Path, *, make: bool = True) -> bytearray:
     """Return the identity key as PEM (the caller wipes it), made at first use with mode 0600. Raises StartError."""
     path = home / KEY_NAME
     try:
-        _make_key(path)
+        if make:
+            _make_key(path)
     except FileExistsError:
         pass
     except OSError as error:
@@ -56,16 +57,23 @@ def read_license(path: Path, proxy_id: str) -> License:
     """
     try:
         with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
+            status = os.fstat(file.fileno())
             pem = file.read(MAX_LICENSE)
     except OSError as error:
         raise StartError(_advice(path, proxy_id, f"it cannot be read: {error.strerror}")) from error
-    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if not _ours(status):
+        raise StartError(_advice(path, proxy_id, f"another user owns it; type: chown $(id -u) {path}"))
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise StartError(_advice(path, proxy_id, f"group or others may write it; type: chmod go-w {path}"))
     try:
         return parse_license(pem, proxy_id)
     except IdentityError as error:
         raise StartError(_advice(path, proxy_id, str(error))) from error
+
+
+def _ours(status: os.stat_result) -> bool:
+    """Whether nobody but root and ourselves can change a file's content or mode."""
+    return status.st_uid in (0, os.geteuid())
 
 
 def _advice(path: Path, proxy_id: str, problem: str) -> str:
@@ -98,6 +106,8 @@ def _make_key(path: Path) -> None:
 def _read_private(path: Path) -> bytearray:
     with path.open("rb", buffering=0) as file:
         status = os.fstat(file.fileno())
+        if not _ours(status):
+            raise StartError(f"The identity key {path} is owned by another user; type: chown $(id -u) {path}")
         if stat.S_IMODE(status.st_mode) & 0o077:
             raise StartError(f"The identity key {path} may be read by others; type: chmod 600 {path}")
         pem = bytearray(status.st_size)

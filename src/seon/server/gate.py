@@ -1,7 +1,6 @@
 """The gate: the external port. Who comes in is verified here, before anything happens inside or OFTP2 begins."""
 
 import asyncio
-import contextlib
 import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -13,6 +12,7 @@ from seon import addresses
 from seon.admission.identity import NOBODY, Identity
 from seon.admission.partners import Refused
 from seon.config import Limits, ServerPartner
+from seon.daemon.quieter import Quieter
 from seon.daemon.session_events import Report
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import accepting, peer_certificate
@@ -21,6 +21,8 @@ from seon.net.stream import AsyncTls
 from seon.server.in_force import EMPTY, InForce
 
 RETRY_SECONDS = 5.0
+HELLO_SECONDS = 3.0
+"""From accept to a whole ClientHello: who says nothing holds a slot no longer than that."""
 ENFORCED = "TLS 1.2 or higher with forward secrecy, client certificates pinned per partner, no session resumption"
 
 
@@ -44,6 +46,8 @@ class Gate:
         self._listening: asyncio.Task[None] | None = None
         self._where: tuple[str, int] | None = None
         self._by_source: Counter[str] = Counter()
+        self._entering: set[asyncio.Task[None]] = set()
+        self._refused = Quieter(report).refused
 
     async def open(self, in_force: InForce) -> None:
         """Let partners in by this configuration; a changed address or port is opened anew."""
@@ -62,9 +66,10 @@ class Gate:
         task, self._listening = self._listening, None
         if task is None:
             return
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        ending = [task, *self._entering]
+        for job in ending:
+            job.cancel()
+        await asyncio.wait(ending)
         self._report("SRV-CLOSED", reason=reason)
 
     async def _listen(self, address: str, port: int) -> None:
@@ -87,55 +92,67 @@ class Gate:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _serve(self, sock: socket.socket, source: str, port: int) -> None:
-        limits = self._in_force.configuration.limits
-        if self._by_source[source] >= limits.handshakes_per_source:
-            self._report("ADM-LIMIT", source=source, limit=f"the limit of {limits.handshakes_per_source} handshakes")
+        limits, group = self._in_force.configuration.limits, addresses.neighbourhood(source)
+        if self._by_source[group] >= limits.handshakes_per_source:
+            limit = f"the limit of {limits.handshakes_per_source} handshakes of one source"
+            self._refused(source, "ADM-LIMIT", source=source, limit=limit)
             return
-        self._by_source[source] += 1
+        self._by_source[group] += 1
         try:
-            admitted = await self._admit(sock, addresses.shown(source, port), limits)
+            admitted = await self._admit(sock, source, port, limits)
         finally:
-            self._by_source[source] -= 1
-            if not self._by_source[source]:
-                del self._by_source[source]
-        if admitted:
-            await self._enter(admitted)
+            self._by_source[group] -= 1
+            if not self._by_source[group]:
+                del self._by_source[group]
+        if admitted:  # its slot is free again: what is slow inside must not keep strangers and partners waiting here
+            admitted.tls.keep()
+            entering = asyncio.create_task(self._bring_in(admitted))
+            self._entering.add(entering)
+            entering.add_done_callback(self._entering.discard)
 
-    async def _admit(self, sock: socket.socket, source: str, limits: Limits) -> Admitted | None:
-        in_force = self._in_force
+    async def _bring_in(self, admitted: Admitted) -> None:
+        try:
+            await self._enter(admitted)
+        finally:
+            admitted.tls.close()
+
+    async def _admit(self, sock: socket.socket, address: str, port: int, limits: Limits) -> Admitted | None:
+        in_force, source = self._in_force, addresses.shown(address, port)
         assert in_force.gate is not None
         tls = AsyncTls(sock, accepting(in_force.gate.context))
         try:
             async with asyncio.timeout(limits.handshake_seconds):
-                await tls.handshake()
+                await tls.handshake(HELLO_SECONDS)
         except TimeoutError:
-            self._report("ADM-TLS", source=source, reason=f"not done within {limits.handshake_seconds} s")
+            self._refused(address, "ADM-TLS", source=source, reason="the handshake took too long")
         except (TlsError, EndOfStream, OSError) as error:
-            self._refused_in_handshake(tls, source, in_force, error)
+            self._refused_in_handshake(tls, address, source, in_force, error)
             await tls.end()
         else:
-            return await self._decide(tls, source, in_force)
+            return await self._decide(tls, address, source, in_force)
         return None
 
-    async def _decide(self, tls: AsyncTls, source: str, in_force: InForce) -> Admitted | None:
+    async def _decide(self, tls: AsyncTls, address: str, source: str, in_force: InForce) -> Admitted | None:
         """Decide again after the handshake: what a callback has let through counts only if it holds now."""
         certificate = peer_certificate(tls.channel.connection)
         if certificate is None:
-            self._report("ADM-REFUSED", source=source, reason="no certificate was shown", **NOBODY)
+            self._refused(address, "ADM-REFUSED", source=source, reason="no certificate was shown", **NOBODY)
             await tls.end()
             return None
         identity, partner = in_force.admit(certificate)
         if isinstance(partner, Refused):
-            self._report("ADM-REFUSED", source=source, reason=partner.reason, **identity.as_fields())
+            self._refused(address, "ADM-REFUSED", source=source, reason=partner.reason, **identity.as_fields())
             await tls.end()
             return None
         return Admitted(tls, partner, identity, source)
 
-    def _refused_in_handshake(self, tls: AsyncTls, source: str, in_force: InForce, error: Exception) -> None:
+    def _refused_in_handshake(
+        self, tls: AsyncTls, address: str, source: str, in_force: InForce, error: Exception
+    ) -> None:
         shown = tls.channel.connection.get_app_data()
         if not isinstance(shown, x509.Certificate):
-            self._report("ADM-TLS", source=source, reason=str(error))
+            self._refused(address, "ADM-TLS", source=source, reason=str(error))
             return
         identity, partner = in_force.admit(shown)
         reason = partner.reason if isinstance(partner, Refused) else "admission changed during the handshake"
-        self._report("ADM-REFUSED", source=source, reason=reason, **identity.as_fields())
+        self._refused(address, "ADM-REFUSED", source=source, reason=reason, **identity.as_fields())

@@ -10,6 +10,7 @@ from cryptography import x509
 
 from seon import addresses
 from seon.daemon.message_stream import MessageStream
+from seon.daemon.quieter import Quieter
 from seon.daemon.session_events import Report
 from seon.link import messages as m
 from seon.link.codec import Decoder, encode
@@ -21,8 +22,9 @@ from seon.net.listen import accept_forever
 from seon.net.stream import AsyncTls
 
 HANDSHAKE_SECONDS = 10.0
+HELLO_SECONDS = 3.0
 CONNECTIONS = 512
-"""Connections to the internal port at once: control links and session links that are not joined yet."""
+"""Connections to the internal port at once that are not verified, or not joined, yet."""
 CONNECTIONS_PER_SOURCE = 256
 
 _decoder: Decoder[m.SessionOpening] = Decoder(m.SessionOpening)
@@ -45,7 +47,8 @@ class InternalPort:
         self.context: KeyedContext | None = None
         self._listener = listener
         self._proxy_id = proxy_id
-        self._report = report
+        self._refused = Quieter(report).refused
+        self._control_links: set[asyncio.Task[None]] = set()
         self._links = links
         self._by_source: Counter[str] = Counter()
 
@@ -54,35 +57,39 @@ class InternalPort:
         await accept_forever(self._listener, asyncio.Semaphore(CONNECTIONS), self._serve)
 
     async def _serve(self, sock: socket.socket, source: str, port: int) -> None:
-        if self._by_source[source] >= CONNECTIONS_PER_SOURCE:
-            self._report("LNK-REFUSED", source=source, reason=f"the limit of {CONNECTIONS_PER_SOURCE} connections")
+        group, where = addresses.neighbourhood(source), addresses.shown(source, port)
+        if self._by_source[group] >= CONNECTIONS_PER_SOURCE:
+            limit = f"the limit of {CONNECTIONS_PER_SOURCE} connections of one source"
+            self._refused(source, "LNK-REFUSED", source=where, reason=limit)
             return
-        self._by_source[source] += 1
-        where = addresses.shown(source, port)
+        self._by_source[group] += 1
         try:
             await self._link(sock, where)
         except TimeoutError:
-            self._report("LNK-REFUSED", source=where, reason="no handshake in time")
+            self._refused(source, "LNK-REFUSED", source=where, reason="no handshake in time")
         except (TlsError, EndOfStream, OSError, IdentityError, m.LinkError) as error:
-            self._report("LNK-REFUSED", source=where, reason=str(error))
+            self._refused(source, "LNK-REFUSED", source=where, reason=str(error))
         finally:
-            self._by_source[source] -= 1
-            if not self._by_source[source]:
-                del self._by_source[source]
+            self._by_source[group] -= 1
+            if not self._by_source[group]:
+                del self._by_source[group]
 
     async def _link(self, sock: socket.socket, where: str) -> None:
         assert self.context is not None
         tls = AsyncTls(sock, accepting(self.context.context))
         async with asyncio.timeout(HANDSHAKE_SECONDS):
             try:
-                await tls.handshake()
+                await tls.handshake(HELLO_SECONDS)
                 key = self._verified(tls)
             except (TlsError, IdentityError):
                 await tls.end()
                 raise
         match tls.channel.connection.get_alpn_proto_negotiated():
             case context.CONTROL:
-                await self._links.control(tls, key, where)
+                tls.keep()  # a verified client's link lasts: it takes no slot from those that come
+                link = asyncio.create_task(self._links.control(tls, key, where))
+                self._control_links.add(link)
+                link.add_done_callback(self._control_links.discard)
             case context.SESSION:
                 await self._session(tls, key, where)
             case _:

@@ -57,6 +57,7 @@ class Server:
         self._in_force = EMPTY
         self._blobs: dict[str, bytes] = {}
         self._links: dict[str, ControlLink] = {}
+        self._carrier: ControlLink | None = None
         self._sessions = Sessions(Surroundings(NAME, log, self.report, self._happened), self._forget_secrets)
         self._gate = Gate(self.report, self._enter)
         self._end: asyncio.Future[tuple[int, str]]
@@ -74,6 +75,8 @@ class Server:
         gc.freeze()
         self._show_title()
         jobs = [asyncio.create_task(port.serve()), asyncio.create_task(self._watch_license(port))]
+        for job in jobs:  # neither ends by itself
+            job.add_done_callback(lambda _: self._stop(EXIT_FATAL, "internal error"))
         status, reason = await self._end
         await self._finish(reason)
         for job in jobs:
@@ -118,16 +121,40 @@ class Server:
     async def control(self, tls: AsyncTls, key: str, source: str) -> None:
         """Serve a control link to its end; the external port closes with the last one."""
         link = ControlLink(tls, key, source, self._ephemeral, self._outbox, self.report)
-        reason = await link.run(self)
+        reason = "internal error"
+        try:
+            reason = await link.run(self)
+        finally:  # whatever went wrong: without a client the external port is closed
+            await self._unlinked(link, source, reason)
+
+    async def _unlinked(self, link: ControlLink, source: str, reason: str) -> None:
         if not link.client:  # it ended before or at Hello: another version, say
             self.report("LNK-REFUSED", source=source, reason=reason)
         if self._links.get(link.client) is not link:
             return
         del self._links[link.client]
+        self._hand_over(link, next(iter(self._links.values()), None))
         self.report("LNK-DOWN", reason=reason)
         if not self._links:
             await self._gate.close("no client is connected")
             self._show_title()
+
+    def _hand_over(self, before: ControlLink | None, after: ControlLink | None) -> None:
+        """Let another link carry the events, if `before` was the one that did."""
+        if self._carrier is before:
+            self._carrier = after
+            if after:
+                after.wake.set()
+
+    def carries_events(self, link: ControlLink) -> bool:
+        """Whether this link is the one that takes the events inside."""
+        return link is self._carrier
+
+    def has_room(self) -> None:
+        """Some events have been taken over: say now how many there was no room for."""
+        lost, self._outbox.dropped = self._outbox.dropped, 0
+        if lost:
+            self.report("SRV-LOST", count=lost)
 
     def linked(self, link: ControlLink) -> None:
         """A client's link stands; it takes the place of an older one of the same client."""
@@ -135,10 +162,8 @@ class Server:
         if old:
             old.end_now()
         self._links[link.client] = link
+        self._hand_over(old, link)
         self.report("LNK-UP", client=link.client, source=link.source)
-        if self._outbox.dropped:
-            self.report("SRV-LOST", count=self._outbox.dropped)
-            self._outbox.dropped = 0
         link.wake.set()
         if self._in_force.version:
             self._keep(self._open_gate())
@@ -149,6 +174,8 @@ class Server:
             return None if self._sessions.redeem(opening.ticket, key, tls) else "the ticket is not good"
         if not any(link.key == key for link in self._links.values()):
             return "this client has no control link"
+        if self._end.done():
+            return "the server is ending"
         if self._problem():
             return f"the license does not hold: {self._problem()}"
         return self._sessions.dial(opening, tls, source, self._in_force)
@@ -238,7 +265,7 @@ class Server:
             found = read_license(self._license_path, self._ephemeral.proxy_id)
             if found == self._license or found.problem_at(time.time()) or found.ca_key != self._license.ca_key:
                 return
-            pem = load_identity(homes.home())
+            pem = load_identity(homes.home(), make=False)
             port.context = link_listener(found.certificate_pem, pem, found.ca_pem)
             wipe(pem)
             scrub_freed()

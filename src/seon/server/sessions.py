@@ -108,9 +108,11 @@ class Sessions:
         partner = in_force.partner(wanted.partner)
         if partner is None:
             return f"partner {wanted.partner} is not known or disabled"
+        if self.table.has(wanted.session):
+            return "this session is running already"
         if not partner.host or not in_force.dialler:
             return f"partner {partner.id} has no address to dial"
-        reached = self.table.reserve(partner.id, in_force.configuration.limits)
+        reached = self.table.reserve(partner.id, in_force.configuration.limits, rated=False)
         if reached:
             return f"{reached} is reached"
         target = addresses.shown(partner.host, partner.port)

@@ -29,7 +29,7 @@ from seon.link import messages as m
 from seon.link.codec import Decoder, encode
 from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, pem_of, proxy_id_of
 from seon.link.sealing import EphemeralKey
-from seon.net.context import CONTROL, accepting, link_listener
+from seon.net.context import CONTROL, KeyedContext, accepting, link_listener
 from seon.net.stream import AsyncTls
 
 CONTROLS: Decoder[m.FromClient] = Decoder(m.FromClient)
@@ -45,9 +45,7 @@ class Inside:
         identity = Ed25519PrivateKey.generate()
         self.proxy_id = proxy_id_of(identity.public_key())
         self.ephemeral = EphemeralKey(identity)
-        chain = issue_license(self.ca_key, self.ca, self.proxy_id, 5).partition("-----END CERTIFICATE-----\n")
-        pem = identity.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        self.context = link_listener(chain[0] + chain[1], pem, pem_of(self.ca))
+        self.context = self.context_of(identity)
         self.log = Log(Path(directory), "log", echo=False)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.listener.setblocking(False)
@@ -61,6 +59,13 @@ class Inside:
         self.sessions: asyncio.Queue[tuple[m.SessionOpening, AsyncTls]] = asyncio.Queue()
         self._saying = asyncio.Lock()
         self._jobs: set[asyncio.Task[None]] = set()
+
+    def context_of(self, identity: Ed25519PrivateKey) -> KeyedContext:
+        """Return the context of a server of this installation."""
+        license_ = issue_license(self.ca_key, self.ca, proxy_id_of(identity.public_key()), 5)
+        chain = license_.partition("-----END CERTIFICATE-----\n")
+        pem = identity.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return link_listener(chain[0] + chain[1], pem, pem_of(self.ca))
 
     def play(self, scene) -> int:
         """Run the client while the scene plays; return its exit status, of which the scene is the cause."""

@@ -3,6 +3,8 @@
 import asyncio
 import socket
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from seon.config import ClientPartner, Limits, ReceiveDaemon
 from seon.link import messages as m
 from seon.oftp2 import commands
@@ -171,6 +173,28 @@ def not_joined(directory: str) -> None:
         await inside.until("the server did not join: partner P1 has no address to dial")
         writer.close()
         tls.close()
+
+    assert Inside(directory).play(scene) == 0
+
+
+def test_a_session_link_leads_only_to_a_server_that_was_named_at_enrolment(alone, tmp_path) -> None:
+    """Also where another server of the same installation answers: its license is no license for this one."""
+    alone(other_server, tmp_path)
+
+
+def other_server(directory: str) -> None:
+    from inside import Inside, Station, opening
+
+    station = Station(SSRM)
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        async with station.serving() as daemon:
+            await inside.configure(receive_daemon=daemon)
+            inside.context = inside.context_of(Ed25519PrivateKey.generate())
+            await control.send(opening())
+            refused = await inside.next(control, m.SessionRefused)
+            assert "not one this client may serve" in refused.reason
 
     assert Inside(directory).play(scene) == 0
 

@@ -79,6 +79,10 @@ def crash(directory: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def test_what_is_kept_is_on_the_disk_and_not_only_in_the_kernel(spool) -> None:
+    assert spool._database.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL; a power cut cannot be had here
+
+
 def test_no_file_of_it_is_for_others(tmp_path) -> None:
     umask = os.umask(0)
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import socket
 import time
 
@@ -173,6 +174,23 @@ def test_a_certificate_that_has_expired_meanwhile_is_refused(
 
     play(scene)
     assert "has expired" in reported.of("ADM-REFUSED")["reason"]
+
+
+def test_who_may_not_enter_any_more_after_the_handshake_is_refused(
+    play, in_force, partner, called, reported, until
+) -> None:
+    """The handshake's own judge still knows the partner; the configuration in force does not."""
+
+    async def scene(gate, admitted) -> None:
+        nobody = msgspec.structs.replace(in_force.configuration, partners=())
+        await gate.open(dataclasses.replace(in_force, configuration=nobody))
+        async with called(in_force.configuration.external_port, dialler(partner)) as tls:
+            await refused(tls)
+        await until(lambda: "ADM-REFUSED" in reported.codes)
+        assert admitted == []
+
+    play(scene)
+    assert reported.of("ADM-REFUSED")["fingerprint"] == partner.fingerprint
 
 
 def test_to_close_the_port_drops_who_is_not_in_yet(play, in_force, reported) -> None:
