@@ -2,7 +2,7 @@
 
 import pytest
 
-from seon.addresses import AddressError, canonical, identifying, shown, split_host_port
+from seon.addresses import AddressError, canonical, identifying, neighbourhood, shown, split_host_port
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,10 @@ def test_an_ipv6_address_is_shown_in_brackets() -> None:
     assert shown("::1", 5) == "[::1]:5"
     assert shown("10.0.0.1", 5) == "10.0.0.1:5"
     assert shown("host", 5) == "host:5"
+
+
+def test_whom_an_address_is_counted_with() -> None:
+    assert neighbourhood("192.0.2.1") == neighbourhood("::ffff:192.0.2.1") == "192.0.2.1"
+    assert neighbourhood("192.0.2.2") != neighbourhood("192.0.2.1")
+    assert neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:1") == "2001:db8::/64"
+    assert neighbourhood("2001:db8:0:1::1") != neighbourhood("2001:db8::1")

@@ -7,9 +7,23 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from collecting import held_back
 from seon import events
 from seon.daemon.outbox import EventMaker
-from seon.events import CATALOGUE, MAX_FIELDS, MAX_VALUE, Event, Severity, describe, severity_of, shown
+from seon.events import (
+    CATALOGUE,
+    MAX_EVENT,
+    MAX_FIELDS,
+    MAX_VALUE,
+    MAX_VALUE_OCTETS,
+    Event,
+    Severity,
+    describe,
+    fitting,
+    may_come_from_dmz,
+    severity_of,
+    shown,
+)
 
 SOURCE = Path(events.__file__).parent
 CODE = re.compile(r"[A-Z]{3}-[A-Z]+")
@@ -21,7 +35,9 @@ def reports() -> list[tuple[str, str, set[str] | None]]:
     """Return every event made in the source: where, its code, and its fields (None where `**` hides some)."""
     found = []
     for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        with held_back():
+            tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -140,3 +156,36 @@ def test_an_event_is_bounded_and_checked_for_form(name, value) -> None:
     msgspec.convert(GOOD, Event)
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({**GOOD, name: value}, Event)
+
+
+# --- what is carried ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 10**6, "\x01" * 10**6, "ü" * 10**6, "\U0001f600" * 10**6, "\ud800" * 10**6, '"' * 10**6],
+    ids=["plain", "control", "umlaut", "emoji", "surrogate", "quote"],
+)
+def test_a_value_is_cut_to_its_octets_whatever_it_consists_of(text) -> None:
+    cut = fitting(text)
+    assert 50 < len(msgspec.json.encode(cut)) <= MAX_VALUE_OCTETS
+
+
+@pytest.mark.parametrize("value", ["", "short", "Müller", 7, 1.5, True])
+def test_a_value_that_fits_stays_as_it_is(value) -> None:
+    assert fitting(value) == value
+
+
+def test_the_largest_event_that_can_be_made_is_within_the_limit() -> None:
+    fields = {f"{number:>040}": "\x01" * 10**5 for number in range(MAX_FIELDS)}
+    event = EventMaker("inside", "s" * 64).make("SES-END", **fields)
+    assert len(msgspec.json.encode(event)) <= MAX_EVENT
+
+
+def test_a_server_may_not_tell_what_is_the_insides_to_tell() -> None:
+    for code, good in (("SRV-END", True), ("ADM-REFUSED", True), ("SES-END", True), ("FIL-END", False),
+                       ("FIL-RECEIPT", False), ("AUD-CHANGE", False), ("CLI-END", False),
+                       ("NEW-KIND", False)):  # fmt: skip
+        assert may_come_from_dmz(Event(id="a", code=code, time=1.0, hop="dmz")) is good
+    fields = {f"f{number}": "x" * 2_000 for number in range(MAX_FIELDS)}
+    assert not may_come_from_dmz(Event(id="a", code="SRV-END", time=1.0, hop="dmz", fields=fields))

@@ -76,7 +76,7 @@ class EphemeralKey:
 def wipe(secret: bytes | bytearray) -> None:
     """Overwrite a secret's octets in place. Of `bytes` this must be the only holder: nobody else may see them change.
 
-    The pieces that decoders copied are not reached by this; `daemon.secrets` clears freed memory.
+    The pieces that decoders copied are not reached by this; `daemon.memory` clears freed memory.
     """
     if isinstance(secret, bytearray):
         secret[:] = bytes(len(secret))

@@ -44,20 +44,20 @@ class Gate:
         self._enter = enter
         self._in_force = EMPTY
         self._listening: asyncio.Task[None] | None = None
-        self._where: tuple[str, int] | None = None
+        self._where: tuple[str, int, int] | None = None
         self._by_source: Counter[str] = Counter()
         self._entering: set[asyncio.Task[None]] = set()
         self._refused = Quieter(report).refused
 
     async def open(self, in_force: InForce) -> None:
-        """Let partners in by this configuration; a changed address or port is opened anew."""
+        """Let partners in by this configuration; a port that is to be another is closed and opened anew."""
         self._in_force = in_force
         configuration = in_force.configuration
-        where = (configuration.external_address, configuration.external_port)
+        where = (configuration.external_address, configuration.external_port, configuration.limits.handshakes)
         if not in_force.gate:
             await self.close(f"the configuration has not got {in_force.missing()}")
         elif self._listening is None or where != self._where:
-            await self.close("the address has changed")
+            await self.close("its settings have changed")
             self._where = where
             self._listening = asyncio.create_task(self._listen(*where))
 
@@ -72,12 +72,11 @@ class Gate:
         await asyncio.wait(ending)
         self._report("SRV-CLOSED", reason=reason)
 
-    async def _listen(self, address: str, port: int) -> None:
+    async def _listen(self, address: str, port: int, handshakes: int) -> None:
         listener = await self._open_port(address, port)
         with listener:
             self._report("SRV-OPEN", address=addresses.shown(address or "*", port), enforced=ENFORCED)
-            slots = asyncio.Semaphore(self._in_force.configuration.limits.handshakes)
-            await accept_forever(listener, slots, self._serve)
+            await accept_forever(listener, asyncio.Semaphore(handshakes), self._serve)
 
     async def _open_port(self, address: str, port: int) -> socket.socket:
         """Open the port; as long as it is taken, say so once and try again."""

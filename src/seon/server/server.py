@@ -58,6 +58,7 @@ class Server:
         self._blobs: dict[str, bytes] = {}
         self._links: dict[str, ControlLink] = {}
         self._carrier: ControlLink | None = None
+        self._jobs: set[asyncio.Task[None]] = set()
         self._sessions = Sessions(Surroundings(NAME, log, self.report, self._happened), self._forget_secrets)
         self._gate = Gate(self.report, self._enter)
         self._end: asyncio.Future[tuple[int, str]]
@@ -285,4 +286,6 @@ class Server:
         setproctitle.setproctitle(f"seon_proxyserver2: main, {state}")
 
     def _keep(self, job: Coroutine[None, None, None]) -> None:
-        self._job = asyncio.create_task(job)  # the loop keeps only weak references
+        task = asyncio.create_task(job)  # the loop keeps only weak references
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)

@@ -117,7 +117,7 @@ def own_copy(directory: str) -> None:
             await control.send(opening())
             _, tls = await inside.join()
             await control.send(opening())
-            assert "running already" in (await inside.next(control, m.SessionRefused)).reason
+            assert "was there before" in (await inside.next(control, m.SessionRefused)).reason
             await control.send(opening(session="session-2"))
             assert "the limit of 1 sessions" in (await inside.next(control, m.SessionRefused)).reason
             assert station.accepted == 1

@@ -52,7 +52,27 @@ class Courier:
 def configuration(version: int = 1, own: bool = True) -> ProxyConfiguration:
     certificate = OwnCertificate("id", "pem") if own else None
     client = ClientConfiguration(receive_daemon=ReceiveDaemon("inside.example"))
-    return ProxyConfiguration(version, ServerConfiguration(own_certificate=certificate), client)
+    server = ServerConfiguration(own_certificate=certificate, crls=tuple(str(n) * 64 for n in range(3)))
+    return ProxyConfiguration(version, server, client)
+
+
+def deliver(supply: Supply, *controls: Control, blobs: tuple[str, ...] = (), times: int = 1) -> None:
+    """Want a configuration, or blobs, over one link after the other; the supply serves until nothing is left to do."""
+
+    async def live() -> None:
+        for control in controls:
+            serving = asyncio.create_task(supply.serve(control))
+            for _ in range(times):
+                if blobs:
+                    supply.want_blobs(blobs)
+                else:
+                    supply.want_configuration()
+            await asyncio.sleep(0.02)
+            assert not serving.done()
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+
+    asyncio.run(live())
 
 
 @pytest.fixture
@@ -69,7 +89,7 @@ def supply(courier, reported, tmp_path) -> Supply:
 
 def test_the_server_gets_its_own_part_and_the_key_sealed(supply) -> None:
     control = Control()
-    asyncio.run(supply.deliver(control))
+    deliver(supply, control)
     ((what, octets),) = control.sent
     assert what == "configuration"
     assert msgspec.json.decode(octets, type=Delivery) == Delivery(1, supply.newest.server, SEALED)
@@ -77,18 +97,15 @@ def test_the_server_gets_its_own_part_and_the_key_sealed(supply) -> None:
 
 
 def test_a_key_is_asked_for_once_per_server_and_certificate(supply, courier) -> None:
-    for _ in range(3):
-        asyncio.run(supply.deliver(Control()))
-    assert courier.asked == 1
     other = types.SimpleNamespace(**{**vars(HELLO), "mlkem_key": b"\1" * 1184})
-    asyncio.run(supply.deliver(Control(other)))
+    deliver(supply, Control(), Control(), Control(), Control(other), Control(other))
     assert courier.asked == 2, "a server that was started anew has a new key"
 
 
 def test_without_a_certificate_there_is_no_key_to_ask_for(supply, courier) -> None:
     supply.newest = configuration(own=False)
     control = Control()
-    asyncio.run(supply.deliver(control))
+    deliver(supply, control)
     assert courier.asked == 0
     assert len(control.sent) == 1
 
@@ -97,7 +114,7 @@ def test_without_a_certificate_there_is_no_key_to_ask_for(supply, courier) -> No
 def test_a_key_that_is_not_to_be_had_is_reported(supply, courier, reported, problem) -> None:
     courier.problem = problem
     control = Control()
-    asyncio.run(supply.deliver(control))
+    deliver(supply, control)
     assert control.sent == []
     assert reported.of("CFG-BAD")["version"] == 1
 
@@ -108,25 +125,37 @@ def test_a_configuration_that_is_old_by_the_time_its_key_is_there_is_not_sent(su
 
     courier.meanwhile = newer
     control = Control()
-    asyncio.run(supply.deliver(control))
+    deliver(supply, control)
     assert control.sent == []
 
 
-def test_a_link_that_has_ended_is_no_trouble_here(supply) -> None:
+@pytest.mark.parametrize("blobs", [(), ("1" * 64,)])
+def test_a_link_that_has_ended_is_no_trouble_here(supply, blobs) -> None:
     control = Control()
     control.broken = True
-    asyncio.run(supply.deliver(control))
-    asyncio.run(supply.deliver_blobs(("1" * 64,), control))
+    deliver(supply, control, blobs=blobs)
 
 
 def test_a_blob_that_is_missing_does_not_hold_up_the_others(supply) -> None:
     control = Control()
-    asyncio.run(supply.deliver_blobs(("1" * 64, "0" * 64, "2" * 64), control))
+    deliver(supply, control, blobs=("1" * 64, "0" * 64, "2" * 64))
     assert [octets[-1:] for _, octets in control.sent] == [b"1", b"2"]
 
 
 def test_before_the_first_configuration_there_is_nothing_to_deliver(supply) -> None:
     supply.newest = None
     control = Control()
-    asyncio.run(supply.deliver(control))
+    deliver(supply, control)
     assert control.sent == []
+
+
+def test_a_server_that_asks_for_what_no_configuration_names_gets_nothing(supply) -> None:
+    control = Control()
+    deliver(supply, control, blobs=("9" * 64,))
+    assert control.sent == []
+
+
+def test_asked_for_often_a_configuration_is_delivered_once(supply) -> None:
+    control = Control()
+    deliver(supply, control, times=10)
+    assert len(control.sent) == 1

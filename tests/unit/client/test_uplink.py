@@ -143,7 +143,7 @@ def test_a_server_without_an_address_is_an_error(link_pki) -> None:
 
 
 def test_the_certificate_is_renewed_with_a_new_key(link_pki, monkeypatch) -> None:
-    monkeypatch.setattr(module, "RENEW_AT_LEAST", 0.05)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
     courier = Courier(link_pki)
 
     async def scene(uplink) -> None:

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from seon.daemon import line
-from seon.events import Event
+from seon.daemon.outbox import EventMaker
+from seon.events import MAX_FIELDS, Event
 
 EVENT = Event(id="s-dmz-1", code="SES-END", time=1.0, hop="dmz")
 
@@ -81,7 +82,7 @@ def test_a_message_over_the_limit_is_nonsense_and_not_half_a_message(ends) -> No
 
 
 def test_the_largest_event_fits(ends) -> None:
-    fields = {f"field-{number}": "\x01" * 2_000 for number in range(3)}
-    event = msgspec.structs.replace(EVENT, fields=fields)
+    fields = {f"field-{number}": "\x01" * 5_000 for number in range(MAX_FIELDS)}
+    event = EventMaker("inside", "s" * 64).make("SES-END", **fields)
     line.say(ends[1], line.Happened(event))
     assert line.hear_session(ends[0]) == line.Happened(event)

@@ -276,7 +276,9 @@ def request_with(key, sign_with=None) -> str:
     return request.sign(key, algorithm).public_bytes(Encoding.PEM).decode()
 
 
-@pytest.mark.parametrize("csr", ["", "nonsense", request_with(ec.generate_private_key(ec.SECP256R1()))])
+@pytest.mark.parametrize(
+    "csr", ["", "nonsense", request_with(ec.generate_private_key(ec.SECP256R1()))], ids=["empty", "nonsense", "P-256"]
+)
 def test_a_request_must_be_one_for_an_ed25519_key(ca, csr) -> None:
     with pytest.raises(IdentityError, match="certificate request"):
         issue_client_certificate(*ca, csr, [new_id()])

@@ -22,6 +22,7 @@ class Owner:
     def __init__(self) -> None:
         self.links, self.deliveries, self.blobs, self.refused = [], [], {}, []
         self.missing: tuple[str, ...] = ()
+        self.carrying, self.room = True, 0
 
     def linked(self, link) -> None:
         self.links.append(link)
@@ -40,6 +41,12 @@ class Owner:
 
     def configuration_version(self) -> int:
         return 5
+
+    def carries_events(self, link) -> bool:
+        return self.carrying
+
+    def has_room(self) -> None:
+        self.room += 1
 
 
 class Client:
@@ -261,6 +268,22 @@ def test_events_go_out_oldest_first_and_are_kept_until_acknowledged(play) -> Non
         await client.stream.send(m.EventsTaken(10))
         while len(outbox):
             await asyncio.sleep(0.01)
+        assert owner.room == 2, "whoever counts what was lost is told that there is room"
+        await client.stream.send(m.Bye(""))
+
+    play(scene)
+
+
+def test_of_several_links_only_one_carries_the_events(play) -> None:
+    async def scene(client, link, owner, outbox) -> None:
+        owner.carrying = False
+        outbox.add(EventMaker("dmz").make("SRV-END"))
+        await client.hello()
+        link.wake.set()
+        await client.next(m.ConfigurationWanted)
+        with pytest.raises(TimeoutError):
+            await client.stream.receive_within(0.2)
+        assert len(outbox) == 1
         await client.stream.send(m.Bye(""))
 
     play(scene)
