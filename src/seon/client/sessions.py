@@ -30,7 +30,7 @@ START_SECONDS = 20.0
 """From the fork of an incoming session to its join; the server gives up after 10."""
 LINK_SECONDS = 10.0
 REMEMBERED = 20_000
-"""Ids of past incoming sessions that the server may not use again."""
+"""Ids of past sessions that the server may not use again."""
 _answers: Decoder[m.SessionAnswer] = Decoder(m.SessionAnswer)
 
 
@@ -62,7 +62,7 @@ class Sessions:
         daemon = configuration.receive_daemon
         if daemon is None:
             return "no receive daemon is set (seonapi set receive_daemon HOST:PORT)"
-        if opening.session in self._seen:
+        if opening.session in self._seen or self.table.has(opening.session):
             return "a session of this id was there before"
         self._remember(opening.session)
         way = opening.source, addresses.shown(daemon.host, daemon.port)
@@ -79,6 +79,7 @@ class Sessions:
             self._our.report("SES-FAILED", partner=partner_id, direction="outgoing", reason="the partner is disabled")
             return
         session = m.new_session_id(secrets.token_bytes(12))
+        self._remember(session)  # the server learns it, and must not call a session of its own so
         way = source, f"partner {partner.id}"
         task = make_task("inside", "outgoing", session, partner, way, configuration)
         body = _Outgoing(task, sock, configuration.limits, link, self._our.log)

@@ -131,10 +131,21 @@ class TlsLeg:
             raise EndOfStream(clean=False)
         self.channel.feed(self._raw, got)
         length = self._decrypt(buffer, start)
-        if not length:
-            self.flush()  # no content: perhaps a key update, which wants its answer
-            self.choked = self.unsent  # a flood of them would fill our memory (measured)
+        self._answer(length)
         return length
+
+    def _answer(self, length: int) -> None:
+        """Hand over what TLS itself answers, to a key update say: a flood of them would fill our memory (measured).
+
+        Each read does, for one octet of content may stand among thousands of them. What has come goes on before
+        a broken connection is told: the next read or write tells it again.
+        """
+        try:
+            self.flush()
+        except OSError:
+            if not length:
+                raise
+        self.choked = self.unsent
 
     def _decrypt(self, buffer: Buffer, start: int) -> int:
         length = self.channel.read(buffer, start, buffer.size)

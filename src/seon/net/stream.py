@@ -146,6 +146,7 @@ class BlockingTls:
                 parts += self._plain.view[:got]
             else:
                 self._set_limit(deadline)
+                self._send_out()  # a key update may want an answer
                 self._receive()
         return bytes(parts)
 
@@ -169,7 +170,10 @@ class BlockingTls:
             self.sock.shutdown(socket.SHUT_WR)
 
     def _set_limit(self, deadline: float) -> None:
-        self.sock.settimeout(max(0.01, deadline - time.monotonic()))
+        left = deadline - time.monotonic()
+        if left <= 0:  # also for a peer that sends and sends, and never what is waited for
+            raise TimeoutError("no answer in time")
+        self.sock.settimeout(left)
 
     def _receive(self) -> None:
         got = self.sock.recv_into(self._raw.view)

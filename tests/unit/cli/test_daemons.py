@@ -59,3 +59,15 @@ def test_a_wrong_token_is_not_shown(tmp_path, monkeypatch) -> None:
     answer = call(client, "-U", "https://h", "-S", "dmz", "-T", token, SEON_HOME=str(tmp_path))
     assert answer.exit_code == 1
     assert "verysecret" not in answer.output
+
+
+@pytest.mark.parametrize(("token", "warned"), [("seon1.abc.secret", True), ("@file", False), ("-", False)])
+def test_a_token_on_the_command_line_is_warned_of_and_gone_from_the_title_at_once(
+    tmp_path, monkeypatch, token, warned
+) -> None:
+    titles = []
+    monkeypatch.setattr("setproctitle.setproctitle", titles.append)
+    monkeypatch.setattr("seon.client.start.forbid_dumps", lambda: None)
+    answer = call(client, "-U", "https://h", "-S", "dmz", "-T", token, SEON_HOME=str(tmp_path))
+    assert titles[0] == "seon_proxyclient2: starting"
+    assert ("is visible to every user" in answer.output) is warned

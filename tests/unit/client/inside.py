@@ -54,6 +54,8 @@ class Inside:
             sock.setblocking(False)
         self.client = Client(self.log, ours, c.Begin("dmz", self.listener.getsockname()[1], False))
         self.kept: list[Event] = []
+        self.hold = False
+        """Whether the courier's disk is full."""
         self._held: list[MessageStream] = []
         self.controls: asyncio.Queue[MessageStream] = asyncio.Queue()
         self.sessions: asyncio.Queue[tuple[m.SessionOpening, AsyncTls]] = asyncio.Queue()
@@ -115,6 +117,8 @@ class Inside:
                     case c.Resolve(host):
                         await self.say(c.Resolved(host, ("127.0.0.1",)))
                     case c.Keep(events):
+                        while self.hold:
+                            await asyncio.sleep(0.01)
                         self.kept += events
                         await self.say(c.Kept(len(events)))
 

@@ -10,7 +10,7 @@ import pytest
 
 from seon import api_messages as a
 from seon.client import api as module
-from seon.client.api import Api, ApiError, ApiRefusedError
+from seon.client.api import Api, ApiError, ApiRefusedError, ApiRejectedError
 from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
 from seon.daemon.home import StartError
 from seon.daemon.outbox import EventMaker
@@ -198,3 +198,15 @@ def test_a_blob_must_be_what_its_name_says(seonapi) -> None:
 def test_a_timeout_has_words() -> None:
     assert module._words(httpx.ReadTimeout("")) == "no answer in time"
     assert module._words(httpx.ConnectError("")) == "ConnectError"
+
+
+@pytest.mark.parametrize(("status", "rejected"), [(400, True), (413, True), (500, False), (404, False), (503, False)])
+def test_what_will_never_be_taken_is_told_from_what_may_be_later(seonapi, status, rejected) -> None:
+    seonapi.answers["events"] = lambda _: (status, b'{"error":"why"}')
+
+    async def scene(api) -> None:
+        with pytest.raises(ApiError, match="why") as error:
+            await api.store(a.EventBatch((EventMaker("inside").make("CLI-END"),)))
+        assert isinstance(error.value, ApiRejectedError) is rejected
+
+    play(seonapi, scene)

@@ -16,6 +16,7 @@ from seon.client.courier import Courier
 from seon.client.spool import Spool, SpoolError
 from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
 from seon.daemon.outbox import EventMaker
+from seon.events import MAX_EVENT, MAX_FIELDS, Event
 
 BEGIN = c.Begin("dmz.example", 2878, True)
 ENROLLED = a.Enrolled("c", "ca", ("0" * 64 + "px",), 5)
@@ -73,6 +74,8 @@ def play(seonapi, tmp_path):
             for sock in (ours, theirs):
                 sock.setblocking(False)
             async with asyncio.timeout(20), contextlib.AsyncExitStack() as stack:
+                stack.enter_context(theirs)
+                stack.enter_context(ours)
                 await stack.enter_async_context(seonapi.serving())
                 spool = Spool(tmp_path / "spool")
                 courier = Courier(theirs, Api(seonapi.url, seonapi.token), spool)
@@ -82,7 +85,6 @@ def play(seonapi, tmp_path):
                 await scene(main, spool)
                 ours.close()
                 await living
-            theirs.close()
 
         asyncio.run(live())
 
@@ -251,3 +253,145 @@ def test_nonsense_from_the_main_ends_the_courier(play) -> None:
         await main.courier
 
     play(scene)
+
+
+def journal(seonapi, rejects=lambda _: False) -> tuple[list[str], list[int]]:
+    """Have Seonapi store events as it does; return the ids it has got, and the octets of each body."""
+    stored, sizes = [], []
+
+    def store(request) -> tuple[int, bytes]:
+        sizes.append(len(request.body))
+        if len(request.body) > a.MAX_BODY:
+            return 413, b'{"error":"too long"}'
+        batch = msgspec.json.decode(request.body, type=a.EventBatch)
+        if any(rejects(event) for event in batch.events):
+            return 400, b'{"error":"not an event of ours"}'
+        stored.extend(event.id for event in batch.events)
+        return 200, msgspec.json.encode(a.EventsStored(len(batch.events)))
+
+    seonapi.answers["events"] = store
+    return stored, sizes
+
+
+def test_the_largest_events_reach_seonapi_in_bodies_it_takes(play, seonapi) -> None:
+    events = [largest(number) for number in range(3 * a.EVENTS_PER_BATCH // 2)]
+    assert all(16_000 < len(msgspec.json.encode(event)) <= MAX_EVENT for event in events)
+    stored, sizes = journal(seonapi)
+
+    async def scene(main, spool) -> None:
+        for at in range(0, len(events), 60):
+            await main.say(c.Keep(tuple(events[at : at + 60])))
+            await main.hear(c.Kept)
+        await main.say(c.Enrol("csr"))
+        while spool.oldest(1)[1]:
+            await asyncio.sleep(0.01)
+
+    play(scene)
+    assert stored == [event.id for event in events]
+    assert max(sizes) <= a.MAX_BODY
+    assert len(sizes) == 2, "none had to be sent again"
+
+
+def largest(number: int) -> Event:
+    """Return an event of nearly MAX_EVENT octets."""
+    fields = {f"field-{n}": "x" * 660 for n in range(MAX_FIELDS)}
+    return Event(id=f"event-{number}", code="SES-END", time=1.0, hop="dmz", fields=fields)
+
+
+def test_an_event_that_seonapi_rejects_is_set_aside_and_told_and_the_others_arrive(play, seonapi) -> None:
+    events = tuple(MAKER.make("CLI-END", reason=str(number)) for number in range(50))
+    bad = {events[0].id, events[17].id, events[49].id}
+    stored, _ = journal(seonapi, lambda event: event.id in bad)
+
+    async def scene(main, spool) -> None:
+        await main.say(c.Enrol("csr"))
+        await main.say(c.Keep(events))
+        told = [await main.hear(c.ApiState) for _ in bad]
+        assert {note.state for note in told} == {"rejected"}
+        assert {note.reason.split(" ")[0] for note in told} == bad
+        while spool.oldest(1)[1]:
+            await asyncio.sleep(0.01)
+
+    play(scene)
+    assert stored == [event.id for event in events if event.id not in bad]
+
+
+def test_a_full_disk_does_not_keep_the_courier_from_anything_else(play, monkeypatch) -> None:
+    def keep(self, events) -> None:
+        raise SpoolError("database or disk is full")
+
+    monkeypatch.setattr(Spool, "keep", keep)
+
+    async def scene(main, spool) -> None:
+        await main.say(c.Keep((MAKER.make("CLI-END"),)))
+        await main.hear(c.ApiState)
+        await main.say(c.Resolve("127.0.0.1"))
+        assert (await main.hear(c.Resolved)).addresses == ("127.0.0.1",)
+
+    play(scene)
+
+
+def test_a_spool_that_cannot_be_read_is_told_and_tried_again(play, seonapi, monkeypatch) -> None:
+    stored, _ = journal(seonapi)
+    real, broken = Spool.oldest, True
+
+    def oldest(self, most):
+        if broken:
+            raise SpoolError("disk I/O error")
+        return real(self, most)
+
+    monkeypatch.setattr(Spool, "oldest", oldest)
+    event = MAKER.make("CLI-END")
+
+    async def scene(main, spool) -> None:
+        nonlocal broken
+        await main.say(c.Enrol("csr"))
+        await main.say(c.Keep((event,)))
+        assert (await main.hear(c.ApiState)) == c.ApiState("spool", "disk I/O error")
+        broken = False
+        while not stored:
+            await asyncio.sleep(0.01)
+
+    play(scene)
+    assert stored == [event.id]
+
+
+def test_a_part_that_fails_ends_the_whole_courier(play, monkeypatch) -> None:
+    """Half a courier would keep events for ever and say nothing: the main sees its end and ends too."""
+
+    def keep(self, events) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr(Spool, "keep", keep)
+
+    async def scene(main, spool) -> None:
+        await main.say(c.Keep((MAKER.make("CLI-END"),)))
+        with pytest.raises(RuntimeError, match="nobody thought"):
+            await main.courier
+
+    with pytest.raises(RuntimeError, match="nobody thought"):
+        play(scene)
+
+
+def test_a_server_that_asks_without_end_makes_one_call_at_a_time(play, seonapi) -> None:
+    running = most = 0
+
+    async def configuration(_) -> tuple[int, bytes]:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.2)
+        running -= 1
+        return 204, b""
+
+    seonapi.answers["configuration"] = configuration
+
+    async def scene(main, spool) -> None:
+        for _ in range(100):
+            await main.say(c.AskNow())
+        while running or not most:
+            await asyncio.sleep(0.01)
+
+    play(scene)
+    assert most == 1
+    assert len([request for request in seonapi.seen if "configuration" in request.path]) < 5

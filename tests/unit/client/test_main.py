@@ -1,5 +1,6 @@
 """The client as a whole: courier and server are played."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -185,3 +186,77 @@ def test_the_main_of_the_client_loads_no_http_client_and_no_django() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=30)
     assert "httpx" not in done.stdout.decode()
     assert "django" not in done.stdout.decode()
+
+
+def test_events_before_the_last_ones_were_acknowledged_end_the_link(alone, tmp_path) -> None:
+    """A server that does not wait would fill our memory with what the disk has not taken yet."""
+    alone(two_batches, tmp_path)
+
+
+def two_batches(directory: str) -> None:
+    from inside import Inside
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        maker = EventMaker("dmz")
+        inside.hold = True
+        await inside.until("CLI-LINKED")
+        await control.send(m.Events((maker.make("SRV-END", reason="one"),)))
+        await control.send(m.Events((maker.make("SRV-END", reason="two"),)))
+        await inside.until("events came before the last ones were acknowledged")
+        inside.hold = False
+        await inside.ended
+
+    assert Inside(directory).play(scene) == EXIT_LINK
+
+
+def test_events_that_are_not_the_servers_to_tell_end_the_link_and_are_not_kept(alone, tmp_path) -> None:
+    for code in ("AUD-CHANGE", "FIL-END", "CLI-END", "NEW-CODE"):
+        home = tmp_path / code
+        home.mkdir()
+        alone(foreign, home, code)
+
+
+def foreign(directory: str, code: str) -> None:
+    from inside import Inside
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        maker = EventMaker("dmz")
+        await control.send(m.Events((maker.make("SRV-END", reason="good"), maker.make(code, what="forged"))))
+        await inside.ended
+
+    inside = Inside(directory)
+    assert inside.play(scene) == EXIT_LINK
+    assert inside.logged("an event came that a server has no reason to send")
+    assert not [event for event in inside.kept if event.hop == "dmz"]
+
+
+def test_events_there_was_no_room_for_are_counted(alone, tmp_path) -> None:
+    alone(no_room, tmp_path)
+
+
+def no_room(directory: str) -> None:
+    from inside import Inside
+
+    from seon.daemon import outbox
+
+    async def scene(inside: Inside) -> None:
+        await inside.controls.get()
+        await inside.until("CLI-LINKED")
+        inside.hold = True
+        outbox.CAPACITY = 5
+        for number in range(12):
+            inside.client.report("CLI-LISTEN", address=str(number), partner="P1")
+        inside.hold = False
+        while inside.client._courier._outbox._events:
+            await asyncio.sleep(0.01)
+        inside.client.report("CLI-LISTEN", address="last", partner="P1")
+        await inside.until("CLI-LOST")
+
+    inside = Inside(directory)
+    assert inside.play(scene) == 0
+    told = sum(event.code == "CLI-LISTEN" for event in inside.kept)
+    lost = sum(event.fields["count"] for event in inside.kept if event.code == "CLI-LOST")
+    assert (told, lost) == (13 - lost, lost)
+    assert lost >= 7

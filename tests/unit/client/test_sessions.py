@@ -222,3 +222,30 @@ def disabled(directory: str) -> None:
             await inside.until("ended by administrator")
 
     assert Inside(directory).play(scene) == 0
+
+
+def test_the_server_cannot_give_a_session_of_its_own_the_id_of_an_outgoing_one(alone, tmp_path) -> None:
+    """It learns the id when it is asked to dial; two sessions of one id would mix in the table and in the journal."""
+    alone(id_again, tmp_path)
+
+
+def id_again(directory: str) -> None:
+    from inside import Inside, Station, listener, opening
+
+    port = free_port()
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        async with Station(SSRM).serving() as daemon:
+            await inside.configure(listeners=(listener(port),), receive_daemon=daemon)
+            await inside.until("CLI-LISTEN")
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            dial, tls = await inside.join()
+            await control.send(opening(session=dial.session))
+            refused = await inside.next(control, m.SessionRefused)
+            assert (refused.session, refused.reason) == (dial.session, "a session of this id was there before")
+            tls.close()
+            writer.close()
+            await inside.until("SES-END")
+
+    assert Inside(directory).play(scene) == 0

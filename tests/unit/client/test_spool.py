@@ -1,5 +1,6 @@
 """Events on disk: kept when they are said to be kept, whatever happens then."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -137,3 +138,14 @@ def test_the_file_can_be_read_by_other_tools(spool, tmp_path) -> None:
     other = sqlite3.connect(tmp_path / "spool")
     assert other.execute("SELECT count(*) FROM event").fetchone() == (2,)
     other.close()
+
+
+def test_a_spool_that_fails_says_so_whatever_is_asked_of_it(tmp_path) -> None:
+    """The courier waits and tries again; any other exception would end it."""
+    spool = Spool(tmp_path / "spool")
+    with contextlib.closing(sqlite3.connect(tmp_path / "spool", isolation_level=None)) as other:
+        other.execute("DROP TABLE event")
+    for ask in (lambda: spool.oldest(1), lambda: spool.forget(1)):
+        with pytest.raises(SpoolError, match="no such table"):
+            ask()
+    spool.close()

@@ -157,3 +157,39 @@ def test_the_certificate_is_renewed_with_a_new_key(link_pki, monkeypatch) -> Non
         await control.bye("done")
 
     play(link_pki, scene, courier=courier)
+
+
+def test_a_certificate_is_renewed_when_the_host_slept_through_its_time(link_pki, monkeypatch) -> None:
+    """The clock that does not jump stands still meanwhile; the other one goes on."""
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.02)
+    real, slept = time.time, 0.0
+    monkeypatch.setattr(module.time, "time", lambda: real() + slept)
+    courier = Courier(link_pki)
+
+    async def scene(uplink) -> None:
+        nonlocal slept
+        await uplink.enrol()
+        uplink._enrolled = Enrolled("", "", (), int(real()) + 3_600)
+        renewing = asyncio.create_task(uplink.renew_forever())
+        await asyncio.sleep(0.2)
+        assert not uplink.renewed.is_set(), "a third of its life has not passed"
+        slept = 1_300
+        await uplink.renewed.wait()
+        renewing.cancel()
+
+    play(link_pki, scene, courier=courier)
+
+
+def test_a_certificate_without_end_is_renewed_all_the_same(link_pki, monkeypatch) -> None:
+    """By a wrong clock it ends in a hundred years: it is renewed after a third of the longest life."""
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(module, "LONGEST_LIFE", 0.3)
+
+    async def scene(uplink) -> None:
+        await uplink.enrol()
+        uplink._enrolled = Enrolled("", "", (), int(time.time()) + 100 * 365 * 86_400)
+        renewing = asyncio.create_task(uplink.renew_forever())
+        await uplink.renewed.wait()
+        renewing.cancel()
+
+    play(link_pki, scene)

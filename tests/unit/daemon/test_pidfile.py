@@ -67,3 +67,23 @@ def forked(path: str) -> None:
     assert Path(path).exists()
     file.remove()
     assert not Path(path).exists()
+
+
+def test_on_a_full_disk_there_is_an_error_in_words_and_no_empty_file(alone, tmp_path) -> None:
+    alone(full_disk, tmp_path / "x.pid")
+
+
+def full_disk(path: str) -> None:
+    import resource
+    import signal
+    from pathlib import Path
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))  # the file can be made, and takes no octet
+    try:
+        with pytest.raises(StartError, match="cannot be written"):
+            PidFile(Path(path)).write()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not Path(path).exists()

@@ -358,3 +358,29 @@ def test_the_name_dialled_is_in_the_clients_hello(gate, dialler, shake) -> None:
     one = accepting(gate.context)
     shake(one, connecting(dialler.context, server_name="station.example"))
     assert one.get_servername() == b"station.example"
+
+
+def test_a_pinned_certificate_that_comes_with_its_cas_is_admitted(gate, shake, certificate, partner) -> None:
+    """Partners send their chain. Nothing of it is computed, so its length is no reason to refuse."""
+    above = certificate("root", ca=True)
+    context = plain_client(partner)
+    for number in range(4):
+        context.add_extra_chain_cert(above.certificate)
+        above = certificate(f"CA {number}", issuer=above, ca=True)
+    one = accepting(gate.context)
+    shake(one, connecting(context))
+    assert peer_certificate(one) == partner.certificate
+
+
+def test_a_leaf_under_four_cas_is_admitted_by_its_pin(ours, shake, certificate) -> None:
+    chain = [certificate("root", ca=True)]
+    for number in range(3):
+        chain.append(certificate(f"CA {number}", issuer=chain[-1], ca=True))
+    leaf = certificate("leaf", issuer=chain[-1])
+    context = plain_client(leaf)
+    for above in reversed(chain):
+        context.add_extra_chain_cert(above.certificate)
+    gate = partner_listener(ours.pem, ours.key_pem, lambda shown: shown == leaf.certificate)
+    one = accepting(gate.context)
+    shake(one, connecting(context))
+    assert peer_certificate(one) == leaf.certificate

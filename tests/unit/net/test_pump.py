@@ -20,6 +20,7 @@ from seon.oftp2.framing import frame
 from seon.oftp2.observer import SessionObserver
 from seon.oftp2.reasons import EndReason
 from seon.oftp2.rules import Policy
+from unit.net.keyupdates import KeyUpdates, read_slowly, send_what_is_taken
 
 BUFFER = 65_535
 
@@ -454,3 +455,42 @@ def test_an_end_without_close_notify_is_told_and_not_refused(tls) -> None:
     partner.sock.close()
     assert session.end() == Ending(Cause.INITIATOR, "end of stream without close_notify", (0, 0))
     assert not any(seen.refusal for seen in session.seen)
+
+
+KEY_UPDATES, TOGETHER = 45_000, 300
+
+
+@pytest.mark.parametrize("with_content", [False, True])
+def test_a_flood_of_key_updates_meets_back_pressure_and_a_slow_peer_still_gets_through(
+    tcp, ours, partner, shake, with_content
+) -> None:
+    """Each of them wants an answer: who sends them and reads none must not fill our memory with those (measured).
+
+    With content: an octet of a file between 300 of them, so that every read brings some.
+    """
+    (one, leg_one), (two, leg_two) = tcp(narrow=16_384), tcp()
+    client = partner_dialler(partner.pem, partner.key_pem, lambda _: True).context
+    hostile = KeyUpdates(client)
+    connections = accepting(partner_listener(ours.pem, ours.key_pem, lambda _: True).context), connecting(client)
+    shake(*connections)
+    session = Session(TlsLeg(leg_one, BlockingTls(leg_one, connections[0]).channel), PlainLeg(leg_two))
+    for theirs, mine in ((SSRM, ssid("ONE")), (ssid("TWO"), OFFER), (TAKE, b"")):
+        two.sendall(theirs)
+        assert one.recv(1_000)
+        one.sendall(hostile.content(mine) if mine else b"")
+        assert exactly(two, len(mine)) == mine
+    flood, left = bytearray(), FULL
+    for _ in range(KEY_UPDATES // TOGETHER):
+        flood += b"".join(hostile.flood(TOGETHER))
+        if with_content:
+            flood += hostile.content(left[:1])
+            left = left[1:]
+    taken = send_what_is_taken(one, flood)
+    assert taken < len(flood) / 2, "the flood comes to a halt while nobody reads the answers"
+    threading.Thread(target=read_slowly, args=(one,), daemon=True).start()
+    one.sendall(memoryview(flood)[taken:])
+    one.sendall(b"".join(hostile.content(left[at : at + 10_000]) for at in range(0, len(left), 10_000)))
+    assert exactly(two, len(FULL)) == FULL
+    one.shutdown(socket.SHUT_RDWR)
+    two.close()
+    session.end()

@@ -1,6 +1,7 @@
 """TLS on sockets: awaited in a loop, and blocking with time limits."""
 
 import asyncio
+import contextlib
 import secrets
 import socket
 import threading
@@ -11,6 +12,7 @@ import pytest
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import accepting, connecting, partner_dialler, partner_listener
 from seon.net.stream import AsyncTls, BlockingTls
+from unit.net.keyupdates import KeyUpdates
 
 
 @pytest.fixture
@@ -204,3 +206,52 @@ def test_an_end_of_tcp_is_not_a_clean_end(blocking, pair) -> None:
     with pytest.raises(EndOfStream) as end:
         blocking[0].read_exactly(1, time.monotonic() + 5)
     assert not end.value.clean
+
+
+def test_a_peer_that_says_nothing_is_given_less_time_than_one_that_is_slow(both) -> None:
+    async def scene(one: AsyncTls, two: AsyncTls) -> None:
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await one.handshake(0.1)
+        assert time.monotonic() - began < 2
+
+    both(scene, handshake=False)
+
+
+def test_once_the_first_flight_is_there_the_limit_of_the_hello_is_no_limit(both) -> None:
+    async def scene(one: AsyncTls, two: AsyncTls) -> None:
+        answering = asyncio.create_task(one.handshake(0.2))
+        two.channel.handshake()
+        await two._send_out()
+        await asyncio.sleep(0.5)
+        assert not answering.done(), "the second flight has the caller's deadline"
+        await two.handshake()
+        await answering
+
+    both(scene, handshake=False)
+
+
+def test_a_flood_without_content_meets_the_deadline_of_a_read(pair, ours, partner, shake) -> None:
+    client = partner_dialler(partner.pem, partner.key_pem, lambda _: True).context
+    hostile = KeyUpdates(client)
+    one, two = accepting(partner_listener(ours.pem, ours.key_pem, lambda _: True).context), connecting(client)
+    shake(one, two)
+    ending = threading.Event()
+
+    def flood() -> None:
+        pair[1].settimeout(0.05)
+        with contextlib.suppress(OSError):
+            while not ending.is_set():
+                for record in hostile.flood(100):
+                    pair[1].sendall(record)
+                pair[1].recv(65_536)
+
+    sending = threading.Thread(target=flood)
+    sending.start()
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        BlockingTls(pair[0], one).read_exactly(1, began + 0.5)
+    assert time.monotonic() - began < 3
+    ending.set()
+    pair[0].close()
+    sending.join()

@@ -20,6 +20,7 @@ from seon.api_messages import SealedKeyWanted
 from seon.config import Limits, OwnCertificate, ServerConfiguration, ServerPartner
 from seon.daemon.log import Log
 from seon.daemon.message_stream import MessageStream
+from seon.events import Event
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
 from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, new_link_request, pem_of
@@ -80,6 +81,8 @@ class Proxy:
         certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.ephemeral.proxy_id])
         self.dialler = link_dialler(pem_of(certificate), _pem(self._key), pem_of(self.ca))
         self.status: int | None = None
+        self.taken: list[Event] = []
+        """Events that were acknowledged."""
 
     def issue(self, days: int) -> None:
         """Put a license of so many days in place."""
@@ -168,9 +171,16 @@ class Proxy:
         while True:
             message = await stream.receive()
             if isinstance(message, m.Events):
+                self.taken += message.events
                 await stream.send(m.EventsTaken(len(message.events)))
             if isinstance(message, kind):
                 return message
+
+    async def next_unacknowledged(self, stream: MessageStream) -> m.Events:
+        """Return the client's next events, which the client does not acknowledge."""
+        while not isinstance(message := await stream.receive(), m.Events):
+            pass
+        return message
 
     async def session_link(self, opening: m.SessionOpening) -> tuple[AsyncTls, m.SessionAnswer]:
         """Dial a session link, say what it is for, and return it with the server's answer."""

@@ -134,3 +134,35 @@ def test_the_keys_proxy_id_is_the_licenses(tmp_path, link_pki) -> None:
     path.write_text(issue_license(link_pki.ca_key, link_pki.ca, proxy_id_of(key.public_key()), 5))
     path.chmod(0o600)
     load_license(path, proxy_id_of(key.public_key()), time.time())
+
+
+def given_away(path, monkeypatch) -> None:
+    """Make a file another user's: the superuser gives it away, anybody else becomes another."""
+    if os.geteuid() == 0:
+        os.chown(path, 12_345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 12_345)
+
+
+def test_an_identity_key_of_another_user_is_refused(tmp_path, monkeypatch) -> None:
+    """Its owner could give it any mode, and has read it."""
+    load_identity(tmp_path)
+    given_away(tmp_path / KEY_NAME, monkeypatch)
+    with pytest.raises(StartError, match=r"owned by another user; type: chown"):
+        load_identity(tmp_path)
+
+
+def test_a_license_of_another_user_is_refused(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "license"
+    path.write_text("any")
+    path.chmod(0o600)
+    given_away(path, monkeypatch)
+    with pytest.raises(StartError, match=r"another user owns it; type: chown"):
+        read_license(path, "id")
+
+
+def test_a_running_server_makes_no_new_identity(tmp_path) -> None:
+    """A key that has gone is missed at a renewal: another one would not fit the license and the links."""
+    with pytest.raises(StartError, match="cannot be read"):
+        load_identity(tmp_path, make=False)
+    assert list(tmp_path.iterdir()) == []

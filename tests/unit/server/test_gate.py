@@ -3,13 +3,25 @@
 import asyncio
 import contextlib
 import dataclasses
+import datetime as dt
 import socket
 import time
+import types
 
 import msgspec
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
+from seon.daemon.outbox import EventMaker, Outbox
+from seon.events import may_come_from_dmz
+from seon.link import messages as m
+from seon.link.codec import HEADER, Decoder, encode
+from seon.link.identity import pem_of
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import connecting, partner_dialler
 from seon.server import gate as module
@@ -270,3 +282,96 @@ def test_trouble_with_one_partner_leaves_the_port_open(play, in_force, partner, 
                 await until(lambda: len(admitted) == count)  # noqa: B023  # awaited here and now
 
     play(scene, fail)
+
+
+def test_what_is_slow_inside_takes_no_slot_from_others(play, in_force, partner, called, until, reported) -> None:
+    """A partner holds its handshake's slot until it is admitted, not until the inside has come for it."""
+    inside = asyncio.Event()
+    limits = msgspec.structs.replace(in_force.configuration.limits, handshakes=2)
+    narrow = dataclasses.replace(in_force, configuration=msgspec.structs.replace(in_force.configuration, limits=limits))
+
+    async def scene(gate, admitted) -> None:
+        await gate.open(narrow)
+        await until(lambda: reported.codes.count("SRV-OPEN") == 2)
+        async with contextlib.AsyncExitStack() as stack:
+            for count in range(1, 5):
+                tls = await stack.enter_async_context(called(narrow.configuration.external_port, dialler(partner)))
+                await tls.handshake()
+                await until(lambda: len(admitted) == count)  # noqa: B023  # awaited here and now
+            inside.set()
+
+    play(scene, lambda _: inside.wait())
+
+
+def test_neighbours_in_ipv6_share_one_count(in_force, reported) -> None:
+    """One subscriber has 2^64 addresses of its own."""
+
+    async def live() -> None:
+        gate = Gate(reported, lambda _: asyncio.sleep(0))
+        gate._in_force = in_force
+        pairs = [socket.socketpair() for _ in range(5)]
+        for one, _ in pairs:
+            one.setblocking(False)
+        sources = ("2001:db8::1", "2001:db8::2", "2001:db8::ffff", "2001:db8::7:1", "2001:db8:0:1::1")
+        jobs = [
+            asyncio.create_task(gate._serve(one, source, 5)) for (one, _), source in zip(pairs, sources, strict=True)
+        ]
+        await asyncio.sleep(0.05)
+        assert [job.done() for job in jobs] == [False, False, False, True, False], "the limit is three"
+        for _, two in pairs:
+            two.close()
+        await asyncio.gather(*jobs)
+        for one, _ in pairs:
+            one.close()
+        assert not gate._by_source
+
+    asyncio.run(asyncio.wait_for(live(), 10))
+    assert reported.of("ADM-LIMIT")["source"] == "2001:db8::7:1"
+
+
+def test_who_says_nothing_at_all_is_closed_before_the_deadline_of_the_handshake(play, in_force, monkeypatch) -> None:
+    monkeypatch.setattr(module, "HELLO_SECONDS", 0.1)
+
+    async def scene(gate, admitted) -> None:
+        began = time.monotonic()
+        reader, writer = await asyncio.open_connection("127.0.0.1", in_force.configuration.external_port)
+        assert await reader.read() == b""
+        assert time.monotonic() - began < in_force.configuration.limits.handshake_seconds
+        writer.close()
+
+    play(scene)
+
+
+def test_a_name_of_control_characters_cannot_make_a_message_too_long(play, in_force, called, until, reported) -> None:
+    """Each of them is six octets of JSON: fifty refusals with 490 in subject and issuer fit into messages."""
+    stranger = certificate_of("\x01" * 490)
+
+    async def scene(gate, admitted) -> None:
+        async with called(in_force.configuration.external_port, dialler(stranger)) as tls:
+            await refused(tls)
+        await until(lambda: "ADM-REFUSED" in reported.codes)
+
+    play(scene)
+    fields = reported.of("ADM-REFUSED")
+    assert fields["subject"].count("\x01") == 490, "so long it is when it comes"
+    box, maker = Outbox(), EventMaker("dmz")
+    for _ in range(m.EVENTS_PER_MESSAGE):
+        event = maker.make("ADM-REFUSED", **fields)
+        assert may_come_from_dmz(event)
+        box.add(event)
+    batch = box.batch(m.EVENTS_PER_MESSAGE, m.EVENTS_SIZE)
+    sent = encode(m.Events(batch))
+    decoder = Decoder(m.FromServer)
+    assert decoder.length(sent[:HEADER]) == len(sent) - HEADER
+    assert decoder.decode(sent[HEADER:]) == m.Events(batch)
+
+
+def certificate_of(organization: str) -> types.SimpleNamespace:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)])
+    now = dt.datetime.now(dt.UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(7).not_valid_before(now - dt.timedelta(days=1))
+    made = builder.not_valid_after(now + dt.timedelta(days=1)).sign(key, hashes.SHA256())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return types.SimpleNamespace(pem=pem_of(made), key_pem=pem)

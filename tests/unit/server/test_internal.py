@@ -205,3 +205,29 @@ def test_one_source_cannot_take_all_connections(play, reported, until, monkeypat
             writer.close()
 
     play(scene)
+
+
+def test_a_control_link_takes_no_slot_from_those_that_come(play, called, dialler, until, monkeypatch) -> None:
+    """It lasts: as many as there are slots would else close the port for everybody."""
+    monkeypatch.setattr(module, "CONNECTIONS_PER_SOURCE", 2)
+
+    async def scene(port, links) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            for count in range(1, 5):
+                tls = await stack.enter_async_context(called(port, connecting(dialler.context, CONTROL)))
+                await tls.handshake()
+                await until(lambda: len(links.controls) == count)  # noqa: B023  # awaited here and now
+
+    play(scene)
+
+
+def test_who_says_nothing_at_all_is_closed_before_the_deadline_of_the_handshake(play, monkeypatch) -> None:
+    monkeypatch.setattr(module, "HELLO_SECONDS", 0.1)
+
+    async def scene(port, links) -> None:
+        async with asyncio.timeout(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            assert await reader.read() == b""
+            writer.close()
+
+    play(scene)

@@ -334,3 +334,82 @@ def bye(directory: str) -> None:
     proxy = Proxy(directory)
     assert proxy.play(scene) == 0
     assert proxy.logged("SRV-END")
+
+
+def test_two_links_lose_no_events_whichever_ends(alone, tmp_path) -> None:
+    alone(two_links, tmp_path)
+
+
+def two_links(directory: str) -> None:
+    from proxy import Proxy
+
+    async def scene(proxy: Proxy) -> None:
+        async with proxy.client("two") as two:
+            async with proxy.client("one") as one:
+                await proxy.next(one, m.ConfigurationWanted)
+                for number in range(200):
+                    proxy.server.report("LIC-SOON", days=number, until="then")
+                first = await proxy.next_unacknowledged(two)
+            await proxy.until("the client closed the connection")
+            async with proxy.client("three") as three:
+                await proxy.next(three, m.ConfigurationWanted)
+                await two.send(m.EventsTaken(len(first.events)))
+                proxy.taken += first.events
+                await proxy.next_unacknowledged(two)  # and never acknowledged
+                await two.tls.end()
+                while not said(proxy) >= set(range(200)):
+                    await proxy.next(three, m.Events)
+        days = [event.fields["days"] for event in proxy.taken if event.code == "LIC-SOON"]
+        assert days == sorted(days), "in order, and none twice: what one had not taken the other got"
+        assert len({event.id for event in proxy.taken}) == len(proxy.taken)
+
+    assert Proxy(directory, license_days=300).play(scene) == 0
+
+
+def said(proxy) -> set[int]:
+    return {event.fields["days"] for event in proxy.taken if event.code == "LIC-SOON"}
+
+
+def test_events_there_was_no_room_for_are_counted_once_there_is_room(alone, tmp_path) -> None:
+    alone(no_room, tmp_path)
+
+
+def no_room(directory: str) -> None:
+    from proxy import Proxy
+
+    from seon.daemon import outbox
+
+    async def scene(proxy: Proxy) -> None:
+        outbox.CAPACITY = 10
+        for number in range(30):
+            proxy.server.report("LIC-SOON", days=number, until="then")
+        async with proxy.client() as stream:
+            while "SRV-LOST" not in [event.code for event in proxy.taken]:
+                await proxy.next(stream, m.Events)
+        lost = sum(event.fields["count"] for event in proxy.taken if event.code == "SRV-LOST")
+        assert lost >= 20
+        assert len(said(proxy)) == 10
+
+    assert Proxy(directory, license_days=300).play(scene) == 0
+
+
+def test_whatever_goes_wrong_with_a_link_without_a_client_the_port_is_closed(alone, tmp_path) -> None:
+    alone(link_fails, tmp_path)
+
+
+def link_fails(directory: str) -> None:
+    from proxy import Proxy
+
+    async def scene(proxy: Proxy) -> None:
+        def fail(*_: object) -> None:
+            raise RuntimeError("nobody thought of this")
+
+        async with proxy.client() as stream:
+            await proxy.opened(stream)
+            proxy.server.session_refused = fail
+            await stream.send(m.SessionRefused("session-1", "why"))
+            await proxy.until("SRV-CLOSED")
+            assert not await proxy.reachable()
+            assert proxy.server._links == {}
+
+    assert Proxy(directory).play(scene) == 0

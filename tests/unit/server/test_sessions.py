@@ -138,3 +138,20 @@ def test_without_a_client_a_partner_is_let_go(sessions, reported) -> None:
 @pytest.mark.parametrize(("host", "name"), [("127.0.0.1", ""), ("2001:db8::1", ""), ("dmz.example", "dmz.example")])
 def test_a_literal_address_is_no_server_name(host, name) -> None:
     assert _server_name(host) == name
+
+
+def test_a_dial_with_the_id_of_a_running_session_is_refused(sessions) -> None:
+    sessions.table._running["session-1"] = None
+    assert sessions.dial(m.Dial("session-1", "P1"), None, "s", in_force(HOST)) == "this session is running already"
+    assert sessions.table._counts.running() == 0
+
+
+def test_what_the_inside_dials_does_not_use_up_what_partners_may_start(sessions, monkeypatch) -> None:
+    begun = []
+    monkeypatch.setattr(sessions.table, "start", lambda task, *_: begun.append(task.session))
+    tls = types.SimpleNamespace(sock=None, close=lambda: None)
+    for number in range(5):
+        wanted = m.Dial(f"session-{number}", "P1")
+        assert sessions.dial(wanted, tls, "s", in_force(HOST, sessions_per_minute=4)) is None
+    assert sessions.table.reserve("P1", Limits(sessions_per_minute=4)) is None
+    assert len(begun) == 5
