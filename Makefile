@@ -11,7 +11,7 @@ run: $(VENV)/.run
 
 test: check
 	@tools/need-browser-and-databases
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 	@tools/test-python-3.13
 
 check: $(VENV)/.dev

@@ -2,13 +2,10 @@
 
 import re
 
-import pytest
-
 from browser.panel import Panel
 from functional.seonapi import PASSWORD, Installation
 
 # One Seonapi for all of them.
-pytestmark = pytest.mark.xdist_group("browser")
 
 
 def test_an_administrator_logs_in_and_out(panel: Panel) -> None:

@@ -23,8 +23,6 @@ from seon.events import Event, Value
 from seon.link.identity import new_link_request, proxy_id_of
 
 # One cluster for all of them.
-pytestmark = pytest.mark.xdist_group("postgresql")
-
 WRITERS, ROUNDS = 4, 8
 WRITER = """
 import sys

@@ -311,10 +311,10 @@ def test_a_silent_session_ends_with_esid_09_to_both(plain, monkeypatch) -> None:
 
 def test_a_session_that_moves_is_not_silent(plain, monkeypatch) -> None:
     monkeypatch.setattr(module, "TICK_SECONDS", 0.05)
-    one, two, session = plain(idle=0.4)
+    one, two, session = plain(idle=1.5)
     opened(one, two)
     for _ in range(8):
-        time.sleep(0.1)
+        time.sleep(0.25)
         one.sendall(FULL)
         exactly(two, len(FULL))
     assert session.ending is None
