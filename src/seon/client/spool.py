@@ -26,14 +26,23 @@ class Spool:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             path.chmod(0o600)
             self._database = sqlite3.connect(path, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=FULL")
-            self._database.execute(
-                "CREATE TABLE IF NOT EXISTS event (number INTEGER PRIMARY KEY, id TEXT UNIQUE, body BLOB NOT NULL)"
-            )
-            self._count: int = self._database.execute("SELECT count(*) FROM event").fetchone()[0]
         except (sqlite3.Error, OSError) as error:
             raise SpoolError(f"{path}: {error}") from error
+        try:
+            self._count = self._prepare()
+        except sqlite3.Error as error:
+            self._database.close()
+            raise SpoolError(f"{path}: {error}") from error
+
+    def _prepare(self) -> int:
+        """Make the table if there is none; return how many events are waiting."""
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=FULL")
+        self._database.execute(
+            "CREATE TABLE IF NOT EXISTS event (number INTEGER PRIMARY KEY, id TEXT UNIQUE, body BLOB NOT NULL)"
+        )
+        count: int = self._database.execute("SELECT count(*) FROM event").fetchone()[0]
+        return count
 
     def keep(self, events: Iterable[Event]) -> None:
         """Write events; on return they are on disk. Raises SpoolError, and then none of them is."""
