@@ -177,11 +177,11 @@ def test_a_call_without_a_valid_token_is_refused_and_logged_with_its_source(inst
     assert all("from 127.0.0.1" in line for line in lines)
 
 
-def test_a_waiting_call_sees_a_change_at_once_and_holds_nobody_up(installation: Installation) -> None:
+def test_a_waiting_call_sees_a_change_within_half_a_second_and_holds_nobody_up(installation: Installation) -> None:
     token = installation.run("token", "new", "client")
     installation.serve()
 
-    async def scenario() -> tuple[list[int], float, float]:
+    async def scenario() -> tuple[list[int], float, float, float]:
         headers = {TOKEN_HEADER: token.rpartition(".")[2]}
         base = f"https://localhost:{installation.port}{PATH}"
         limits = httpx.Limits(max_connections=200)
@@ -190,6 +190,9 @@ def test_a_waiting_call_sees_a_change_at_once_and_holds_nobody_up(installation: 
         ) as api:
             known = (await api.get("configuration")).json()["version"]
             assert (await api.get(f"configuration?known={known}")).status_code == 204
+            began = time.monotonic()  # how fast this machine is now; the connections are made here, too
+            await asyncio.gather(*(api.get("configuration") for _ in range(40)))
+            usual = time.monotonic() - began
             waiting = [asyncio.create_task(api.get(f"configuration?known={known}&wait=50")) for _ in range(40)]
             await asyncio.sleep(1.5)
             began = time.monotonic()
@@ -203,12 +206,12 @@ def test_a_waiting_call_sees_a_change_at_once_and_holds_nobody_up(installation: 
             await change.wait()
             changed = time.monotonic()
             answers = await seen_by_all
-            return [a.json()["server"]["external_port"] for a in answers], quick, time.monotonic() - changed
+            return [a.json()["server"]["external_port"] for a in answers], quick, time.monotonic() - changed, usual
 
-    ports, quick, late = asyncio.run(scenario())
+    ports, quick, late, usual = asyncio.run(scenario())
     assert set(ports) == {7_000}
-    assert quick < 25  # the others wait 50 s: it did not wait with them
-    assert late < 10  # 0.25 s until it is read (waiting.py); the rest is 40 answers on a machine that may be busy
+    assert quick < max(0.5, usual)  # one call among 40 that wait, next to 40 that do not
+    assert late < max(1.0, 0.25 + 2 * usual)  # 0.25 s until it is read; the rest is 40 answers
 
 
 def test_withdrawing_a_token_ends_its_waiting_call(installation: Installation) -> None:

@@ -121,7 +121,7 @@ def test_a_client_enrols_and_its_waiting_call_sees_a_change_made_at_another_api_
             assert made.run("set", "receive_daemon", "127.0.0.1:3306") == "receive_daemon = 127.0.0.1:3306"
             changed = time.monotonic()
             after = [call.result() for call in waiting]
-            assert time.monotonic() - changed < 10
+            assert time.monotonic() - changed < 2
     assert after[0] == after[1]
     assert after[0].version == before.version + 1
     assert after[0].client.receive_daemon is not None
