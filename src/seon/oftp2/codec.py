@@ -1,6 +1,6 @@
 """One reader and one writer for all commands: both walk a command's layout."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from seon.oftp2.commands import Command, StartSession
@@ -49,13 +49,16 @@ def decode(buffer: bytes | memoryview, level: int) -> tuple[Command, list[Flaw]]
     walk = layout(raw[0], level)
     check_length(raw[0], level, len(raw))
     flaws: list[Flaw] = []
+    places: dict[str, tuple[int, bytes]] = {}
     try:
-        values = _read(walk, raw, flaws)
+        values = _read(walk, raw, flaws, places)
     except InvalidBufferError as error:
-        error.before = flaws
+        error.flaw = _shown(error.flaw, places)
+        error.before = [_shown(flaw, places) for flaw in flaws]
         raise
     command: Command = FORMS[raw[0]].type(**values)
-    return command, flaws + crosscheck(command)
+    flaws += crosscheck(command)
+    return command, [_shown(flaw, places) for flaw in flaws]
 
 
 def check_length(code: int, level: int, length: int) -> None:
@@ -71,8 +74,14 @@ def _own_level(ssid: bytes) -> int:
     return 5 if ssid[1:2] >= b"5" else 1
 
 
-def _read(walk: Layout, raw: bytes, flaws: list[Flaw]) -> dict[str, Any]:
-    """Return the values by attribute."""
+def _shown(flaw: Flaw, places: dict[str, tuple[int, bytes]]) -> Flaw:
+    """Return the flaw with the place and the octets of its field, where it has one that is no secret."""
+    at, seen = places.get(flaw.field, (flaw.offset, b""))
+    return replace(flaw, offset=max(flaw.offset, at), seen=seen) if seen else flaw
+
+
+def _read(walk: Layout, raw: bytes, flaws: list[Flaw], places: dict[str, tuple[int, bytes]]) -> dict[str, Any]:
+    """Return the values by attribute; note in `places` where each field stands and what it holds, but for secrets."""
     values: dict[str, Any] = {}
     at, count, skipping = 1, 0, False
     for field in walk:
@@ -88,7 +97,9 @@ def _read(walk: Layout, raw: bytes, flaws: list[Flaw]) -> dict[str, Any]:
         width = count if field.width is None else field.width
         if width > rest:
             raise broken("CMD-LEN", at, field.name, f"needs {width} octets, {rest} are left")
-        value = field.read(raw[at : at + width], at, flaws)
+        octets = raw[at : at + width]
+        places[field.name] = at, b"" if field.secret else octets
+        value = field.read(octets, at, flaws)
         if isinstance(field, Count):
             count = value
         elif field.attribute:

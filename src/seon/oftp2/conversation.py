@@ -22,8 +22,10 @@ from seon.oftp2.commands import (
     StartFileRefused,
     StartSession,
 )
+from seon.oftp2.demands import Demands
 from seon.oftp2.errors import Flaw
 from seon.oftp2.happenings import (
+    FileBrokenOff,
     FileEnded,
     FileOffered,
     FileRefused,
@@ -50,7 +52,8 @@ _LATE_CREDIT = {Phase.CLOSING, Phase.TURN, Phase.RECEIPT, Phase.IDLE}
 class Conversation:
     """State of one session. `data_from` is the side that may send DATA now."""
 
-    def __init__(self) -> None:
+    def __init__(self, demands: Demands) -> None:
+        self._demands = demands
         self.phase = Phase.READY
         self.data_from: Side | None = None
         self.agreement: Agreement | None = None
@@ -89,10 +92,23 @@ class Conversation:
             self._check_order(side, "DATA")
             return self._flaws
         flaws = self._transfer.take(buffer)
-        self._credit -= 1
+        self._spend_credit(side, 1)
+        return flaws
+
+    def take_run(self, side: Side, view: memoryview, at: int, end: int) -> int:
+        """Count data buffers of `data_from` that are alike, from the stream buffer `view[at:end]` on; return how many.
+
+        As far as the credit goes; 0 if the first is one for `take_data`.
+        """
+        assert self._transfer is not None
+        buffers = self._transfer.take_run(view, at, end, self._credit)
+        self._spend_credit(side, buffers)
+        return buffers
+
+    def _spend_credit(self, side: Side, buffers: int) -> None:
+        self._credit -= buffers
         if self._credit <= 0:
             self._move(side, "DATA", When.LAST_CREDIT)
-        return flaws
 
     # --- order ------------------------------------------------------------------------------------------------------
 
@@ -122,6 +138,7 @@ class Conversation:
     # --- start and end of the session -------------------------------------------------------------------------------
 
     def _on_start_session(self, _side: Side, ssid: StartSession) -> When:
+        self._flaws += self._demands.flaws(ssid)
         if self._ssid is None:
             self._ssid = ssid
             return When.ALWAYS
@@ -168,8 +185,22 @@ class Conversation:
 
     def _on_receipt(self, side: Side, receipt: EndToEndResponse | NegativeEndResponse) -> When:
         self._fresh_turn = False
-        kind, reason = ("NERP", receipt.reason) if isinstance(receipt, NegativeEndResponse) else ("EERP", 0)
-        self.happened.append(ReceiptPassed(kind, side, receipt.name, receipt.date, receipt.time, reason))
+        negative = receipt if isinstance(receipt, NegativeEndResponse) else None
+        self.happened.append(
+            ReceiptPassed(
+                kind="NERP" if negative else "EERP",
+                sender=side,
+                name=receipt.name,
+                date=receipt.date,
+                time=receipt.time,
+                destination=receipt.destination,
+                originator=receipt.originator,
+                signed=bool(receipt.signature),
+                reason=negative.reason if negative else 0,
+                text=negative.text if negative else "",
+                creator=negative.creator if negative else "",
+            )
+        )
         return When.ALWAYS
 
     # --- a file -----------------------------------------------------------------------------------------------------
@@ -181,6 +212,7 @@ class Conversation:
             self._flaw("SEQ-MODE")
         if sfid.restart and not agreed.restart:
             self._flaw("SEM-REST")
+        self._flaws += self._demands.of_files(side).flaws(sfid)
         self.happened.append(
             FileOffered(
                 sender=side,
@@ -196,17 +228,19 @@ class Conversation:
                 security=sfid.security,
                 cipher=sfid.cipher,
                 compression=sfid.compression,
+                envelope=sfid.envelope,
                 signed_receipt=sfid.signed_receipt,
             )
         )
         return When.ALWAYS
 
-    def _on_start_file_accepted(self, _side: Side, sfpa: StartFileAccepted) -> When:
+    def _on_start_file_accepted(self, side: Side, sfpa: StartFileAccepted) -> When:
         assert self.agreement is not None
         assert self._sfid is not None
         if sfpa.restart > self._sfid.restart:
             self._flaw("SEM-ACNT")
-        self._transfer = Transfer(self._sfid, compression=self.agreement.compression, start=sfpa.restart)
+        most = self._demands.of_files(side.other).max_octets
+        self._transfer = Transfer(self._sfid, compression=self.agreement.compression, start=sfpa.restart, most=most)
         self._credit = self.agreement.credit
         self._late_credit = None
         self.happened.append(FileStarted(sfpa.restart))
@@ -216,6 +250,7 @@ class Conversation:
         assert self._sfid is not None
         name, date, time = self._sfid.name, self._sfid.date, self._sfid.time
         self.happened.append(FileRefused(name, date, time, sfna.reason, sfna.text, sfna.retry))
+        self._sfid = None
         return When.ALWAYS
 
     def _on_set_credit(self, _side: Side, _command: SetCredit) -> When:
@@ -244,12 +279,20 @@ class Conversation:
         self._file_ended(accepted=False, reason=efna.reason, text=efna.text)
         return When.ALWAYS
 
+    def broken_off(self) -> FileBrokenOff | None:
+        """Return the file under way, if there is one, as what it is when the session ends now."""
+        if self._sfid is None:
+            return None
+        sfid, file = self._sfid, self._transfer
+        records = file.records if file and file.has_records else 0
+        return FileBrokenOff(sfid.name, sfid.date, sfid.time, file.octets if file else 0, records)
+
     def _file_ended(self, *, accepted: bool, reason: int = 0, text: str = "") -> None:
         assert self._transfer is not None
         file, sfid = self._transfer, self._transfer.offer
         records = file.records if file.has_records else 0
         self.happened.append(FileEnded(sfid.name, sfid.date, sfid.time, file.octets, records, accepted, reason, text))
-        self._transfer = None
+        self._sfid = self._transfer = None
 
 
 _HANDLERS: dict[type, Callable[[Conversation, Side, Any], When]] = {

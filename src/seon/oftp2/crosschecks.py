@@ -46,10 +46,11 @@ def _services(sfid: StartFile) -> Broken:
 
 
 def _receipt(receipt: EndToEndResponse | NegativeEndResponse) -> Broken:
+    prefix = "EERP" if isinstance(receipt, EndToEndResponse) else "NERP"
     if receipt.hash and not receipt.signature:
-        yield "XF-HASH", "SIGL"
+        yield "XF-HASH", f"{prefix}SIGL"
     if receipt.signature and not receipt.hash:
-        yield "XF-HASH0", "HSHL"
+        yield "XF-HASH0", f"{prefix}HSHL"
 
 
 _CHECKS: dict[type, Callable[[Any], Broken]] = {

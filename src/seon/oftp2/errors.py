@@ -26,13 +26,15 @@ class PeerError(ProtocolError):
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A rule that a buffer broke, and where. `text` is made of our own words: it holds nothing that a peer sent."""
+    """A rule that a buffer broke, and where. `text` is made of our own words, but for numbers that the peer sent."""
 
     rule: str
     """Key of `rules.RULES`, such as `FLD-X` or its softer form `FLD-X/case`."""
     offset: int
     field: str
     text: str
+    seen: bytes = b""
+    """The field's octets as the peer sent them; never those of a secret."""
 
 
 class InvalidBufferError(PeerError):

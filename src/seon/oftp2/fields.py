@@ -35,6 +35,8 @@ class Field:
     attribute: str = ""
     tail: bool = False
     """Stations leave this field out together with all that follow it up to a terminator: readable, a flaw."""
+    secret: bool = False
+    """Its octets are shown nowhere: not in a finding, a trace or a table."""
 
     def read(self, raw: bytes, at: int, flaws: Flaws, /) -> Any:
         """Return the value of `raw`, which stands at offset `at`."""

@@ -38,7 +38,7 @@ class FixedRecords:
         parts[1::2] = _fields(self._fields, count).unpack(octets)
         return b"".join(parts)
 
-    def count(self, buffer: memoryview, at: int) -> int:
+    def count(self, buffer: bytes | memoryview, at: int) -> int:
         """Return how many whole records of this form follow each other in a DATA buffer from `at`."""
         count = (len(buffer) - at) // self.size
         for offset, header in zip(self._offsets, self.headers, strict=True):

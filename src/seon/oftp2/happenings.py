@@ -50,6 +50,7 @@ class FileOffered:
     security: int
     cipher: int
     compression: int
+    envelope: int
     signed_receipt: bool
 
 
@@ -87,15 +88,31 @@ class FileEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class FileBrokenOff:
+    """The session ended before the answer to SFID or EFID: what is left to be said of the file then."""
+
+    name: str
+    date: str
+    time: str
+    octets: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptPassed:
-    """EERP or NERP passed."""
+    """EERP or NERP passed. `destination` is the file's originator: receipts travel back."""
 
     kind: str
     sender: Side
     name: str
     date: str
     time: str
+    destination: str
+    originator: str
+    signed: bool
     reason: int = 0
+    text: str = ""
+    creator: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def _start_session(level: int) -> Layout:
     return (
         Code("SSIDLEV", 1, "level", values=frozenset(LEVELS), soft=FUTURE_LEVELS, soft_rule="FLD-ENUM/level"),
         Alnum("SSIDCODE", 25, "code", blank="FLD-EMPTY/session"),
-        Alnum("SSIDPSWD", 8, "password", blank="FLD-EMPTY/session"),
+        Alnum("SSIDPSWD", 8, "password", secret=True, blank="FLD-EMPTY/session"),
         Number("SSIDSDEB", 5, "buffer_size", least=MIN_BUFFER),
         Choice("SSIDSR", 1, "direction", values=("S", "R", "B")),
         YesNo("SSIDCMPR", 1, "compression"),
@@ -74,11 +74,11 @@ def _start_session(level: int) -> Layout:
 def _authentication_challenge(level: int) -> Layout | None:
     if level < 5:
         return None
-    return (Count("AUCHCHLL", 2, binary=True, least=1), Octets("AUCHCHAL", None, "challenge"))
+    return (Count("AUCHCHLL", 2, binary=True, least=1), Octets("AUCHCHAL", None, "challenge", secret=True))
 
 
 def _authentication_response(level: int) -> Layout | None:
-    return (Octets("AURPRSP", 20, "response"),) if level >= 5 else None
+    return (Octets("AURPRSP", 20, "response", secret=True),) if level >= 5 else None
 
 
 def _stamp(prefix: str, level: int, reserved: int) -> Layout:

@@ -11,7 +11,7 @@ Receipt = EndToEndResponse | NegativeEndResponse
 
 @dataclass(frozen=True, slots=True)
 class SessionStarted:
-    """Both SSIDs have passed."""
+    """Both SSIDs have passed, and the authentication of both sides where it was agreed."""
 
     peer: StartSession
     agreement: Agreement

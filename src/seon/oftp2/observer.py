@@ -11,9 +11,10 @@ from enum import Enum
 from seon.oftp2.codec import check_length, decode, encode
 from seon.oftp2.commands import Command, EndSession, StartSession
 from seon.oftp2.conversation import Conversation
+from seon.oftp2.demands import Demands
 from seon.oftp2.errors import Flaw, InvalidBufferError
 from seon.oftp2.framing import HEADER, LENGTH_MASK, MAX_OEB, VERSION_1, frame, header_fault
-from seon.oftp2.happenings import Happening, Side
+from seon.oftp2.happenings import FileBrokenOff, Happening, Side
 from seon.oftp2.layouts import DATA, LEVELS
 from seon.oftp2.reasons import EndReason, end_reasons
 from seon.oftp2.rules import RULES, Policy, Severity
@@ -22,6 +23,8 @@ __all__ = ["Finding", "Inspection", "Refusal", "SessionObserver", "Side"]
 
 MAX_TEXT = 300
 """Characters of a finding's text."""
+MAX_SEEN = 48
+"""Octets of a field that a finding shows."""
 MAX_FINDINGS = 20
 """Findings of one rule on one side of a session; more say nothing new, and a peer could flood the log with them."""
 
@@ -48,6 +51,10 @@ class Finding:
     stb: int
     offset: int
     text: str
+    field: str = ""
+    """The field's name in the RFC, empty for a whole buffer."""
+    seen: str = ""
+    """What the field held, escaped and capped; empty for a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +72,16 @@ class Refusal:
     offset: int
     text: str
     wire: bytes
+    field: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Forward `view[:forward]`, discard the next `drop` octets, and show the rest again unless both are 0."""
+    """Forward `view[:forward]`, discard the next `drop` octets, and show the rest again.
+
+    At once if octets were discarded; else what is left is an incomplete stream buffer, due with what follows.
+    """
 
     forward: int = 0
     drop: int = 0
@@ -108,15 +120,18 @@ class _Flow:
 class SessionObserver:
     """Verifies one session.
 
-    `codes` are the SSIDCODEs that a side may show (mission A10); a side without any may show any.
+    `codes` are the SSIDCODEs that a side may show (mission A10); a side without any may show any. `demands` are the
+    company's own rules (POL-...).
     """
 
-    def __init__(self, policy: Policy, codes: Mapping[Side, frozenset[str]] | None = None) -> None:
+    def __init__(
+        self, policy: Policy, codes: Mapping[Side, frozenset[str]] | None = None, demands: Demands | None = None
+    ) -> None:
         self.ended = False
         """Whether an ESID was forwarded."""
         self._policy = policy
         self._codes = {side: frozenset(map(_unpadded, allowed)) for side, allowed in (codes or {}).items()}
-        self._talk = Conversation()
+        self._talk = Conversation(demands or Demands())
         self._flows = (_Flow(Side.INITIATOR), _Flow(Side.RESPONDER))
         self._events: list[Happening] = []
         self._findings: list[Finding] = []
@@ -147,6 +162,10 @@ class SessionObserver:
                     and end <= size
                     and view[at + HEADER] == DATA
                 ):
+                    if alike := talk.take_run(side, view, at, end):
+                        flow.stbs += alike
+                        at += alike * (end - at)
+                        continue
                     self._take_data(flow, view[at + HEADER : end])
                 else:
                     verdict = self._take(flow, header, view[at:end])
@@ -171,6 +190,10 @@ class SessionObserver:
     def ended_by_us(self) -> None:
         """The caller ends the session: all that still comes is dropped."""
         self._deaf = True
+
+    def broken_off(self) -> FileBrokenOff | None:
+        """Return the file that is under way, as what it is when the session ends now; None if there is none."""
+        return self._talk.broken_off()
 
     def esid(self, reason: EndReason) -> bytes:
         """Return the stream buffer that ends the session towards a peer, in a layout that it understands.
@@ -300,13 +323,27 @@ class SessionObserver:
         rule = RULES[flaw.rule].id
         times = flow.reported[rule] = flow.reported.get(rule, 0) + 1
         if times <= MAX_FINDINGS:
-            self._findings.append(Finding(rule, severity, flow.side, flow.stbs + 1, flaw.offset, _words(flaw)))
+            self._findings.append(
+                Finding(
+                    rule, severity, flow.side, flow.stbs + 1, flaw.offset, _words(flaw), flaw.field, escaped(flaw.seen)
+                )
+            )
 
     def _refuse(self, flow: _Flow, flaw: Flaw) -> Refusal:
         rule = RULES[flaw.rule]
         wire = self.esid(rule.reason)
         self._deaf = True
-        return Refusal(rule.id, rule.reason, flow.side, flow.stbs + 1, flaw.offset, _words(flaw), wire)
+        return Refusal(
+            rule.id,
+            rule.reason,
+            flow.side,
+            flow.stbs + 1,
+            flaw.offset,
+            _words(flaw),
+            wire,
+            flaw.field,
+            escaped(flaw.seen),
+        )
 
     def _report(self, forward: int, drop: int, refusal: Refusal | None) -> Inspection:
         events, findings = self._events, self._findings
@@ -319,6 +356,14 @@ class SessionObserver:
 def _words(flaw: Flaw) -> str:
     """Return a flaw in words: they are our own, so nothing in them needs to be escaped."""
     return (f"{flaw.field}: {flaw.text}" if flaw.field else flaw.text)[:MAX_TEXT]
+
+
+def escaped(octets: bytes) -> str:
+    """Return octets as printable ASCII, others and the backslash as `\\xNN`; at most MAX_SEEN octets of them."""
+    text = "".join(
+        chr(octet) if 0x20 <= octet < 0x7F and octet != 0x5C else f"\\x{octet:02x}" for octet in octets[:MAX_SEEN]
+    )
+    return text + ("..." if len(octets) > MAX_SEEN else "")
 
 
 def _unpadded(code: str) -> str:

@@ -90,13 +90,15 @@ TABLE = (
     Row(Phase.CLOSING, _L, "EFNA", Phase.IDLE),
     Row(Phase.TURN, _S, "CD", Phase.IDLE),
     Row(Phase.RECEIPT, _L, "RTR", Phase.IDLE),
-    # Tolerated (policy rule SEQ-EFID): stations that do not wait for the credit before the end of a file.
+    # Tolerated, see _TOLERATED: stations that do not wait for the credit before the end of a file.
     Row(Phase.CREDIT, _S, "EFID", Phase.CLOSING),
 )
 
 NEXT = {(row.phase, row.sender, row.command, row.when): row.next for row in TABLE}
 _LEGAL = {(row.phase, row.sender, row.command) for row in TABLE}
-_FLOOR = {(row.phase, row.sender) for row in TABLE if (row.phase, row.command) != (Phase.CREDIT, "EFID")}
+_TOLERATED = {(Phase.CREDIT, _S, "EFID"): "SEQ-EFID"}
+"""Moves that RFC 5024 has not, with the rule that they break: who makes them has not the floor."""
+_FLOOR = {(row.phase, row.sender) for row in TABLE if (row.phase, row.sender, row.command) not in _TOLERATED}
 
 _NAMED = {
     (Phase.CREDIT, _S, "DATA"): "SEQ-CRED",
@@ -117,3 +119,57 @@ def violation(phase: Phase, sender: Role, command: str) -> str:
     """Return the key of the rule that a command without a row breaks."""
     named = _NAMED.get((phase, sender, command)) or _NAMED_BY_FLOOR.get((phase, sender))
     return named or ("SEQ-CMD" if (phase, sender) in _FLOOR else "SEQ-TURN")
+
+
+_PAGE = """# The order of commands
+
+Made from `src/seon/oftp2/phases.py` by `make docs`.
+
+A session is in one of these phases. The Speaker is the side that has the turn, the Listener the other one. The
+Initiator, who opened the connection, is the first Speaker.
+
+{phases}
+
+## Moves
+
+A command that has no row here for its phase and sender breaks a rule. ESID has none: either side may end a session
+abnormally in any phase after READY. Normally (reason 00) only the Speaker may that has just got the turn by a CD which
+it had not asked for.
+
+{moves}
+
+## What other commands break
+
+`SEQ-CMD` where the sender has the floor, `SEQ-TURN` where it has not, and by name:
+
+{named}
+"""
+
+
+def as_markdown() -> str:
+    """Return the table for people: docs/state-table.md is this, and a test compares them."""
+    floors = {phase: next((role.value for at, role in _FLOOR if at is phase), "") for phase in Phase}
+    named = _NAMED | {(phase, role, "anything else"): rule for (phase, role), rule in _NAMED_BY_FLOOR.items()}
+    breaks = [_TOLERATED.get((row.phase, row.sender, row.command), "") for row in TABLE]
+    return _PAGE.format(
+        phases=_as_table(
+            ("Phase", "What is due", "Who has the floor"),
+            *((phase.name, phase.value, floors[phase]) for phase in Phase),
+        ),
+        moves=_as_table(
+            ("Phase", "Sender", "Command", "If", "Next phase", "Breaks"),
+            *(
+                (row.phase.name, row.sender.value, row.command, row.when.value, row.next.name, rule)
+                for row, rule in zip(TABLE, breaks, strict=True)
+            ),
+        ),
+        named=_as_table(
+            ("Phase", "Sender", "Command", "Rule"),
+            *((phase.name, role.value, command, rule) for (phase, role, command), rule in named.items()),
+        ),
+    )
+
+
+def _as_table(head: tuple[str, ...], *rows: tuple[str, ...]) -> str:
+    lines = (head, ("---",) * len(head), *rows)
+    return "\n".join("|" + "|".join(f" {cell} " if cell else " " for cell in line) + "|" for line in lines)

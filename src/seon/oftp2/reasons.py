@@ -179,3 +179,9 @@ def end_answer_reasons(level: int) -> frozenset[int]:
 def negative_reasons(_level: int) -> frozenset[int]:
     """Return the codes that NERPREAS may have; which of them existed at level 4 is not documented, so all do."""
     return frozenset(NegativeReason)
+
+
+def reason_words(reasons: type[EndReason | AnswerReason | NegativeReason], code: int, text: str = "") -> str:
+    """Return a code with its meaning and what the station said besides: `13 duplicate file: sent on Monday`."""
+    meaning = reasons(code).text if code in frozenset(reasons) else "a reason this program does not know"
+    return f"{code:02d} {meaning}" + (f": {text}" if text else "")

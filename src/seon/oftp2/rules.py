@@ -42,6 +42,7 @@ class Rule:
 _R, _W, _I = Severity.REFUSE, Severity.WARN, Severity.IGNORE
 _UNKNOWN, _ORDER, _DATA = EndReason.COMMAND_NOT_RECOGNISED, EndReason.PROTOCOL_VIOLATION, EndReason.INVALID_DATA
 _SIZE, _MODE, _AUTH = EndReason.BUFFER_SIZE, EndReason.INCOMPATIBLE, EndReason.AUTHENTICATION_INCOMPATIBLE
+_OTHER = EndReason.UNSPECIFIED
 _HARD = True
 
 _TABLE = (
@@ -133,6 +134,13 @@ _TABLE = (
     Rule("SEM-ACNT", "answered position above the offered one", _ORDER, _R, _R, _HARD),
     Rule("SEM-RCNT", "record count differs from what was sent", _DATA, _W, _R),
     Rule("SEM-UCNT", "octet count differs from what was sent", _DATA, _W, _R),
+    # what a company demands beyond the protocol, where it is set (demands.py)
+    Rule("POL-LEVEL", "level 5 is required", _MODE, _R, _R),
+    Rule("POL-AUTH", "secure authentication is required", _AUTH, _R, _R),
+    Rule("POL-SIZE", "file bigger than allowed", _OTHER, _R, _R),
+    Rule("POL-NAME", "file name not allowed", _OTHER, _R, _R),
+    Rule("POL-DEST", "destination of a file not allowed", _OTHER, _R, _R),
+    Rule("POL-ORIG", "originator of a file not allowed", _OTHER, _R, _R),
 )  # fmt: skip
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.key: rule for rule in _TABLE})

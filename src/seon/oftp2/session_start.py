@@ -35,6 +35,8 @@ class Profile:
     """S, R or B: sends files, receives files, both."""
     compression: bool = True
     restart: bool = True
+    authentication: bool = False
+    """Secure authentication: of both sides or of none (RFC 5024 4.2.3), and from level 5 on only."""
     user: str = ""
     peer_codes: frozenset[str] = frozenset()
     """Codes that the other side may show; none = any."""
@@ -46,6 +48,8 @@ class Profile:
             raise LocalError(f"level {self.level} does not exist: 1, 2, 4 or 5")
         if not 128 <= self.buffer_size <= 99_999 or not 1 <= self.credit <= 999 or self.direction not in _COMPLEMENT:
             raise LocalError("buffer size is 128 to 99999, credit 1 to 999, direction S, R or B")
+        if self.authentication and self.level < 5:
+            raise LocalError(f"secure authentication needs level 5, this station has {self.level}")
 
     def offer(self) -> StartSession:
         """Return the SSID with which this station calls."""
@@ -59,12 +63,15 @@ class Profile:
             restart=self.restart,
             special_logic=False,
             credit=self.credit,
-            authentication=False,
+            authentication=self.authentication,
             user=self.user,
         )
 
     def answer(self, offer: StartSession) -> StartSession:
-        """Return the SSID that answers `offer`: nothing in it is more than was offered."""
+        """Return the SSID that answers `offer`: nothing in it is more than was offered.
+
+        But for secure authentication: that is not negotiable (RFC 5024 5.3.2), and `agree` finds where it differs.
+        """
         return StartSession(
             level=min(self.level, offer.level),
             code=self.code,
@@ -75,7 +82,7 @@ class Profile:
             restart=self.restart and offer.restart,
             special_logic=False,
             credit=min(self.credit, offer.credit),
-            authentication=False,
+            authentication=self.authentication,
             user=self.user,
         )
 
@@ -99,17 +106,16 @@ class Agreement:
     restart: bool
     may_send: bool
     may_receive: bool
+    authentication: bool = False
 
 
 def agree(own: StartSession, peer: StartSession, *, credit: int) -> Agreement:
-    """Return what two SSIDs come to; `credit` is the Responder's. Raises DisagreementError where they do not fit.
-
-    Secure authentication is not built yet: a peer that demands it is answered with ESID 12.
-    """
+    """Return what two SSIDs come to; `credit` is the Responder's. Raises DisagreementError where they do not fit."""
+    level = min(own.level, peer.level)
     if peer.authentication != own.authentication:
-        raise DisagreementError(
-            EndReason.AUTHENTICATION_INCOMPATIBLE, "secure authentication is demanded by one side only"
-        )
+        # Below level 5 nobody can authenticate, and ESID has no reason 12.
+        reason = EndReason.AUTHENTICATION_INCOMPATIBLE if level >= 5 else EndReason.INCOMPATIBLE
+        raise DisagreementError(reason, "secure authentication is demanded by one side only")
     if peer.special_logic:
         raise DisagreementError(EndReason.INCOMPATIBLE, "special logic is not supported on TCP")
     may_send = own.direction in "SB" and peer.direction in "RB"
@@ -119,11 +125,12 @@ def agree(own: StartSession, peer: StartSession, *, credit: int) -> Agreement:
     if credit > own.credit:
         raise DisagreementError(EndReason.INCOMPATIBLE, "the answered credit is above the offer")
     return Agreement(
-        level=min(own.level, peer.level),
+        level=level,
         buffer_size=min(own.buffer_size, peer.buffer_size),
         credit=credit,
         compression=own.compression and peer.compression,
         restart=own.restart and peer.restart,
         may_send=may_send,
         may_receive=may_receive,
+        authentication=own.authentication,
     )

@@ -1,7 +1,7 @@
 """One file under way, from SFPA to the answer to EFID: what was offered, and the running counts to check EFID with."""
 
 from seon.oftp2.commands import EndFile, StartFile
-from seon.oftp2.data import Walk, plain_octets, walk_records, walk_stream
+from seon.oftp2.data import Walk, plain_run, walk_records, walk_stream
 from seon.oftp2.errors import Flaw
 from seon.oftp2.rules import RULES
 
@@ -13,12 +13,16 @@ NO_LIMIT = 10**17
 
 
 class Transfer:
-    """Counts of one file. `start` is the position that SFPA answered: records, or blocks of 1024 octets."""
+    """Counts of one file. `start` is the position that SFPA answered: records, or blocks of 1024 octets.
+
+    `most` is how many octets the company allows (POL-SIZE), 0 for any number.
+    """
 
     __slots__ = (
         "_compression",
         "_fixed",
         "_limit",
+        "_most",
         "_open",
         "_text",
         "has_records",
@@ -28,7 +32,7 @@ class Transfer:
         "start",
     )
 
-    def __init__(self, offer: StartFile, *, compression: bool, start: int = 0) -> None:
+    def __init__(self, offer: StartFile, *, compression: bool, start: int = 0, most: int = 0) -> None:
         self.offer = offer
         self.start = start
         self.octets = 0
@@ -44,18 +48,42 @@ class Transfer:
         self._limit = offer.record_length if offer.record_length or offer.format == "V" else NO_LIMIT
         self._compression = compression
         self._open = 0
+        self._most = most - self._before if most else NO_LIMIT
+
+    @property
+    def _before(self) -> int:
+        """Octets before `start`, as far as they are known: those of variable records are not."""
+        if not self.has_records:
+            return self.start * BLOCK
+        return self.start * self._limit if self._fixed else 0
+
+    def take_run(self, view: memoryview, at: int, end: int, most: int) -> int:
+        """Count the data buffers alike, from the stream buffer `view[at:end]` on, that need no walk; at most `most`.
+
+        Return how many: 0 for `take` to look at the first.
+        """
+        if self.has_records or self._open < 0:
+            return 0
+        buffers, each = plain_run(view, at, end, most)
+        octets = buffers * each
+        if self.octets + octets > self._most:
+            return 0  # one of them passes the limit, and it is to be known which
+        self.octets += octets
+        self._open += octets
+        return buffers
 
     def take(self, buffer: memoryview) -> tuple[Flaw, ...]:
         """Check and count one data buffer (its command octet first); return its flaws. Raises InvalidBufferError."""
-        if not self.has_records and self._open >= 0 and (octets := plain_octets(buffer)):
-            self.octets += octets
-            self._open += octets
-            return ()
         walk = self._walk(buffer)
         self.octets += walk.octets
         self.records += walk.records
         self._open = walk.open_record
-        return walk.flaws
+        return walk.flaws if self.octets <= self._most else self._too_big(walk.flaws)
+
+    def _too_big(self, flaws: tuple[Flaw, ...]) -> tuple[Flaw, ...]:
+        """The announced size is an estimate: what comes is counted. Said once."""
+        self._most = NO_LIMIT
+        return (*flaws, _flaw("POL-SIZE", "DATABUF"))
 
     def _walk(self, buffer: memoryview) -> Walk:
         if self.has_records:
@@ -83,11 +111,9 @@ class Transfer:
 
     def _right_octets(self, count: int) -> bool:
         if not self.has_records:
-            return count == self.start * BLOCK + self.octets
-        if not self.start:
-            return count == self.octets
+            return count == self._before + self.octets
         # Of the records before a restart only those of fixed length are known in octets.
-        return not self._fixed or count == self.start * self._limit + self.octets
+        return bool(self.start and not self._fixed) or count == self._before + self.octets
 
 
 def _flaw(rule: str, field: str) -> Flaw:

@@ -29,7 +29,7 @@ def test_the_answered_direction_is_the_complement(offered: str, own: str, answer
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"authentication": True}, EndReason.AUTHENTICATION_INCOMPATIBLE),
+        ({"authentication": True, "level": 4}, EndReason.INCOMPATIBLE),
         ({"special_logic": True}, EndReason.INCOMPATIBLE),
         ({"direction": "S"}, EndReason.INCOMPATIBLE),
     ],
@@ -39,6 +39,18 @@ def test_what_does_not_fit_has_its_reason(change: dict[str, object], reason: End
     with pytest.raises(DisagreementError) as error:
         agree(own, replace(OFFER, **change), credit=7)
     assert error.value.reason is reason
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_secure_authentication_is_of_both_or_of_none(own: bool) -> None:
+    mine = replace(OWN, level=5, authentication=own)
+    assert mine.offer().authentication is own
+    agreement = agree(mine.offer(), replace(OFFER, authentication=own), credit=7)
+    assert agreement.authentication is own
+    answer = mine.answer(replace(OFFER, authentication=not own))
+    with pytest.raises(DisagreementError) as error:
+        agree(answer, replace(OFFER, authentication=not own), credit=7)
+    assert error.value.reason is EndReason.AUTHENTICATION_INCOMPATIBLE
 
 
 def test_an_answered_credit_above_the_offer_is_refused() -> None:
@@ -58,8 +70,9 @@ def test_the_password_is_checked_only_where_one_is_expected_and_never_shown() ->
 
 @pytest.mark.parametrize(
     "change",
-    [{"level": 3}, {"buffer_size": 127}, {"buffer_size": 100_000}, {"credit": 0}, {"credit": 1000}, {"direction": "X"}],
-)
+    [{"level": 3}, {"buffer_size": 127}, {"buffer_size": 100_000}, {"credit": 0}, {"credit": 1000}, {"direction": "X"},
+     {"authentication": True}],
+)  # fmt: skip
 def test_what_cannot_be_announced_is_our_error(change: dict[str, object]) -> None:
     with pytest.raises(LocalError):
         replace(OWN, **change)
