@@ -11,7 +11,7 @@ import pytest
 from seon.oftp2.errors import LocalError
 from seon.oftp2.observer import Finding, Refusal, SessionObserver, Side
 from seon.oftp2.rules import RULES, Policy, Profile
-from seon.oftp2.transcript import Read, Replay, parse, replay
+from seon.oftp2.transcript import Read, Replay, parse, parse_pieces, play, replay
 
 ROOT = Path(__file__).parents[3]
 OWN = ROOT / "tests" / "vectors" / "sessions"
@@ -113,7 +113,81 @@ def test_the_sessions_cover_the_rules() -> None:
     assert len(fired) > 40
 
 
-@pytest.mark.parametrize("line", ["X 00", "I 0g", "I", "R eof", " I 00"])
+@pytest.mark.parametrize("line", ["X 00", "I 0g", "I", "R eof", " I 00", "I 000", "I 00 11", "I EOFF", "é 00", "I é"])
 def test_a_line_that_is_no_event_is_named(line: str) -> None:
     with pytest.raises(LocalError, match="line 2"):
         list(parse(f"# ours\n{line}\n"))
+
+
+def test_the_end_of_a_stream_is_a_line_of_its_own() -> None:
+    with pytest.raises(LocalError, match="line 1 is"):
+        list(parse_pieces([b"I EOF\r", b"00\n"]))
+
+
+def test_line_ends_of_any_kind_comments_and_empty_lines_are_no_events() -> None:
+    text = "# é\r\n\r\nI 1000\r\nR EOF\r\n#I 00\nI 0AfF"
+    expected = [Read(Side.INITIATOR, b"\x10\0"), Read(Side.RESPONDER, None), Read(Side.INITIATOR, b"\x0a\xff")]
+    assert list(parse(text)) == expected
+
+
+def pieces_of(text: bytes, size: int) -> list[bytes]:
+    """What `readline(size)` gives."""
+    return [line[at : at + size] for line in text.splitlines(keepends=True) for at in range(0, len(line), size)]
+
+
+@pytest.mark.parametrize("size", [6, 7, 16, 1_000])
+def test_a_line_that_comes_in_pieces_says_the_same(size: int) -> None:
+    text = b"# a comment that is no event: I zz\nI " + b"0123456789ab" * 20 + b"\nR EOF\nI 00\r\nI EOF\n"
+    whole = list(parse(text.decode()))
+    reads = list(parse_pieces(pieces_of(text, size)))
+    for side in Side:
+        mine = [[read.octets for read in every if read.side is side] for every in (reads, whole)]
+        assert [b"".join(octets or b"" for octets in one) for one in mine] == [mine_whole(whole, side)] * 2
+        assert mine[0].count(None) == mine[1].count(None) == 1
+
+
+def mine_whole(reads: list[Read], side: Side) -> bytes:
+    return b"".join(read.octets or b"" for read in reads if read.side is side)
+
+
+@pytest.mark.parametrize(
+    "bad", [b"I " + b"0" * 41, b"I " + b"00" * 20 + b"g0", b"I EOF0000000000", b"I " + b"0" * 40 + b" 0"]
+)
+@pytest.mark.parametrize("end", [b"", b"\nI 00\n"])
+def test_a_bad_line_in_pieces_is_named(bad: bytes, end: bytes) -> None:
+    with pytest.raises(LocalError, match="line 3 is"):
+        list(parse_pieces(pieces_of(b"# x\nI 00\n" + bad + end, 8)))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["file"])
+def test_each_step_of_a_play_is_what_the_verifier_settled(row: dict[str, str]) -> None:
+    reads = list(parse(Path(row["path"]).read_text()))
+    steps = list(play(reads, SessionObserver(Policy())))
+    for side in Side:
+        sent, taken = mine_whole(reads, side), b"".join(step.taken for step in steps if step.side is side)
+        assert sent.startswith(taken + next((s.left for s in steps if s.seen.refusal and s.side is side), b""))
+    assert all(len(step.taken) == step.seen.forward + step.seen.drop for step in steps)
+    assert all(step.taken or step.is_end or step.seen.refusal for step in steps)
+    assert [bool(step.seen.refusal) for step in steps[:-1]] == [False] * (len(steps) - 1)
+
+
+def test_a_play_holds_no_more_than_a_buffer_under_way() -> None:
+    """Each look is at what the verifier has not settled yet: whole buffers do not pile up in it."""
+    looks = []
+
+    class Watched(SessionObserver):
+        def inspect(self, side, view):
+            looks.append(len(view))
+            return super().inspect(side, view)
+
+    data = b"\x10\0\0\x45D\x3f" + b"x" * 63
+    opening = [
+        read
+        for read in parse((OWN / "T02-level5.oftp").read_text())
+        if read.octets and read.octets[4:5] in (b"I", b"X", b"H", b"2")
+    ]
+    credits = [Read(Side.INITIATOR, data), Read(Side.INITIATOR, data), Read(Side.RESPONDER, b"\x10\0\0\x07C  ")]
+    result = replay([*opening[:5], *credits * 200], Watched(Policy()))
+    assert result.refusal is None
+    assert len(result.forwarded[Side.INITIATOR]) > 400 * len(data)
+    assert max(looks) < 200
