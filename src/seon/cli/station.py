@@ -19,12 +19,14 @@ from seon.net.channel import TlsError
 from seon.oftp2.errors import LocalError
 from seon.oftp2.session_start import Profile
 from seon.station.inbox import Inbox
+from seon.station.keys import KeyPairAuthenticator, OwnKey, PeerKey
 from seon.station.naming import moment, virtual_name
 from seon.station.outbox import Outbox
 from seon.station.outgoing import Addressing, describe
+from seon.station.receipts import ReceiptBook
 from seon.station.send import Call, Order
 from seon.station.serve import Server
-from seon.station.session import Report
+from seon.station.taker import Report
 from seon.station.tls import StationTls, TlsFiles
 
 PLAIN_PORT, TLS_PORT = 3305, 6619
@@ -75,6 +77,17 @@ _SHARED = (
     click.option("--cert", type=_FILE, help="Own certificate, PEM, chain behind it."),
     click.option("--key", type=_FILE, help="Its key, PEM."),
     click.option("--ca", type=_FILE, help="Certificates of peers, or of CAs that issued theirs, PEM."),
+    click.option("--secure-authentication", is_flag=True, help="Both sides prove their session keys (SSIDAUTH)."),
+    click.option("--session-key", type=_FILE,
+                 help="Own RSA key for authentication and for signing receipts, PEM without password."),
+    click.option("--session-certificate", type=_FILE, help="Its certificate, PEM, chain behind it."),
+    click.option("--peer-certificate", type=_FILE, help="The peer's session certificate, PEM."),
+    click.option("--signed-receipts", is_flag=True, help="Ask for signed receipts of files sent (SFIDSIGN)."),
+    click.option("--cipher-suite", type=click.IntRange(1, 6), default=4, show_default=True, metavar="NUMBER",
+                 help="Of the receipts asked for (SFIDCIPH): 1, 2 SHA-1; 3, 4 SHA-256; 5, 6 SHA-512."),
+    click.option("--receipts", type=_DIRECTORY, help="Where signed receipts that come are kept, as CMS files."),
+    click.option("--turn-after", type=click.IntRange(0), default=0, show_default=True, metavar="FILES",
+                 help="Incoming files after which the turn is asked for, to hand over receipts; 0: never."),
     click.option("--idle", type=click.FloatRange(1), default=300.0, show_default=True, metavar="SECONDS"),
     click.option("--max-size", type=click.IntRange(1), default=10**12, metavar="OCTETS", help="Of one incoming file."),
     click.option("--sync/--no-sync", default=True, show_default=True, help="Incoming files are on disk when accepted."),
@@ -112,15 +125,14 @@ def serve(listen: str, inbox: Path, outbox: Path | None, **options: Any) -> None
         server = Server(
             profile=_profile(options, "B"),
             inbox=Inbox(inbox, most=options["max_size"], sync=options["sync"]),
-            outbox=Outbox(outbox, format=options["format_"], record_length=options["record_length"])
-            if outbox
-            else None,
+            outbox=_outbox(outbox, options),
             report=report,
             tls=_tls(options, listening=True),
             idle_seconds=options["idle"],
             sessions=options["sessions"],
             receipt=options["receipt"],
             once=options["once"],
+            **_keys(options),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop.set())
@@ -159,6 +171,7 @@ def send(target: str, files: tuple[Path, ...], **options: Any) -> None:
             tls=_tls(options, listening=False),
             inbox=Inbox(inbox, most=options["max_size"], sync=options["sync"]) if inbox else None,
             idle_seconds=options["idle"],
+            **_keys(options),
         )
         orders = _orders(files, options)
         started = time.monotonic()
@@ -180,7 +193,11 @@ def _orders(files: tuple[Path, ...], options: dict[str, Any]) -> list[Order]:
     if options["format_"] in "FV" and not options["record_length"]:
         raise click.UsageError("--record-length is missing: formats F and V have records")
     addressing = Addressing(
-        destination, options["originator"] or options["code"], options["format_"], options["record_length"]
+        destination,
+        options["originator"] or options["code"],
+        options["format_"],
+        options["record_length"],
+        _asked_suite(options),
     )
     now = time.time()
     orders = []
@@ -196,7 +213,9 @@ def _summary(orders: list[Order], *, good: bool, seconds: float, as_json: bool) 
     if not as_json:
         for order in orders:
             fate = "sent" if order.sent else "refused" if order.refused else "not sent"
-            click.echo(f"{order.path}: {fate}{', receipt ' + order.receipt if order.receipt else ''}")
+            receipt = f", receipt {order.receipt}" if order.receipt else ""
+            signature = f", its signature is {order.proof.value}" if order.proof.value else ""
+            click.echo(f"{order.path}: {fate}{receipt}{signature}")
         click.echo(f"{octets} octets in {seconds:.2f} s, {octets / max(seconds, 1e-6) / 1e6:.0f} MB/s")
         return
     files = [
@@ -208,6 +227,7 @@ def _summary(orders: list[Order], *, good: bool, seconds: float, as_json: bool) 
             "sha256": _sha256(order.path),
             "sent": order.sent,
             "receipt": order.receipt,
+            "signature": order.proof.value,
         }
         for order in orders
     ]
@@ -279,9 +299,49 @@ def _profile(options: dict[str, Any], direction: str) -> Profile:
         direction=direction,
         compression=options["compression"],
         restart=options["restart"],
+        authentication=options["secure_authentication"],
         peer_codes=frozenset(options["expect_codes"]),
         peer_password=options["expect_password"],
     )
+
+
+def _outbox(directory: Path | None, options: dict[str, Any]) -> Outbox | None:
+    if directory is None:
+        return None
+    return Outbox(
+        directory,
+        format=options["format_"],
+        record_length=options["record_length"],
+        signed_receipts=_asked_suite(options),
+    )
+
+
+def _asked_suite(options: dict[str, Any]) -> int:
+    """Return the cipher suite of the signed receipts to ask for; 0: none."""
+    return options["cipher_suite"] if options["signed_receipts"] else 0
+
+
+def _keys(options: dict[str, Any]) -> dict[str, Any]:
+    """Return what authentication and signed receipts need, as Call and Server take it."""
+    key, certificate, peer_file = (options[name] for name in ("session_key", "session_certificate", "peer_certificate"))
+    if bool(key) != bool(certificate):
+        raise click.UsageError("--session-key and --session-certificate go together")
+    if options["secure_authentication"] and not (key and peer_file):
+        raise click.UsageError(
+            "--secure-authentication needs --session-key, --session-certificate and --peer-certificate"
+        )
+    if options["signed_receipts"] and not peer_file:
+        raise click.UsageError("--signed-receipts needs --peer-certificate, to check them")
+    if options["signed_receipts"] and options["level"] != "5":
+        raise click.UsageError("--signed-receipts needs --level 5")
+    own = OwnKey.load(key, certificate) if key else None
+    peer = PeerKey.load(peer_file) if peer_file else None
+    return {
+        "own": own,
+        "authenticator": KeyPairAuthenticator(own, peer) if own and peer else None,
+        "book": ReceiptBook(peer, options["receipts"]),
+        "turn_after": options["turn_after"],
+    }
 
 
 def _tls(options: dict[str, Any], *, listening: bool) -> StationTls | None:

@@ -8,7 +8,8 @@ The Speaker needs no orders for the turn, since the RFC leaves it no choice (sec
 sends that; with nothing queued it ends the session where it may (it has just been given the turn and has sent
 nothing), and else hands the turn over. Files are read and written piece by piece, as credit and `data_to_send` ask.
 
-States are named as in section 9.2. Secure authentication and signed receipts are not built yet.
+States are named as in section 9.2. What needs keys is not here: an `Authenticator` makes and answers challenges, and
+receipts are signed before they are queued (`signed_receipts`).
 """
 
 from collections import deque
@@ -19,6 +20,7 @@ from typing import Any
 
 from seon.oftp2 import commands as c
 from seon.oftp2 import notices as n
+from seon.oftp2.authentication import Authenticator, Challenge
 from seon.oftp2.codec import decode, encode
 from seon.oftp2.errors import InvalidBufferError, LocalError, PeerError
 from seon.oftp2.framing import Frames, frame
@@ -40,6 +42,9 @@ class State(Enum):
     WAIT_READY = "I_WF_RM"
     WAIT_ANSWER = "I_WF_SSID"
     WAIT_OFFER = "A_NC_ONLY"
+    WAIT_CHALLENGE = "WF_AUCH"
+    WAIT_SECURITY_TURN = "WF_SECD"
+    WAIT_RESPONSE = "WF_AURP"
     IDLE_SPEAKER = "IDLESP"
     IDLE_SPEAKER_CD = "IDLESPCD"
     OPENING = "OPOP"
@@ -58,7 +63,6 @@ class State(Enum):
 
 _IDLE_LISTENER = (State.IDLE_LISTENER, State.IDLE_LISTENER_CD)
 _IDLE_SPEAKER = (State.IDLE_SPEAKER, State.IDLE_SPEAKER_CD)
-_BEFORE_SESSION = (State.WAIT_READY, State.WAIT_ANSWER, State.WAIT_OFFER)
 
 
 class OutOfOrderError(PeerError):
@@ -68,15 +72,30 @@ class OutOfOrderError(PeerError):
 
 
 class Station:
-    """One session's end point. Its methods raise LocalError when called where the protocol does not allow it."""
+    """One session's end point. Its methods raise LocalError when called where the protocol does not allow it.
 
-    def __init__(self, profile: Profile, *, initiator: bool, policy: Policy | None = None) -> None:
+    `authenticator` is needed where the profile asks for secure authentication, and used only there.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        initiator: bool,
+        policy: Policy | None = None,
+        authenticator: Authenticator | None = None,
+    ) -> None:
+        if profile.authentication and authenticator is None:
+            raise LocalError("secure authentication needs keys")
         self.profile = profile
         self.agreement: Agreement | None = None
         self.peer: c.StartSession | None = None
         self.state = State.WAIT_READY if initiator else State.WAIT_OFFER
         self.initiator = initiator
         self._policy = policy or Policy()
+        self._authenticator = authenticator
+        self._challenge: Challenge | None = None
+        """Ours, until it is answered: an answer counts once."""
         self._level = profile.level
         self._frames = Frames()
         self._out: deque[bytes] = deque()
@@ -290,16 +309,50 @@ class Station:
         self.profile.admit(offer)
         agreement = agree(answer, offer, credit=answer.credit)
         self._send(answer)
-        self._start(offer, agreement, State.IDLE_LISTENER)
+        self._agreed(offer, agreement)
 
     def _answer(self, answer: c.StartSession) -> None:
         self._level = min(self.profile.level, answer.level)
         self.profile.admit(answer)
-        self._start(answer, agree(self.profile.offer(), answer, credit=answer.credit), State.IDLE_SPEAKER)
+        self._agreed(answer, agree(self.profile.offer(), answer, credit=answer.credit))
 
-    def _start(self, peer: c.StartSession, agreement: Agreement, state: State) -> None:
-        self.peer, self.agreement, self.state = peer, agreement, state
-        self._tell(n.SessionStarted(replace(peer, password=""), agreement))
+    def _agreed(self, peer: c.StartSession, agreement: Agreement) -> None:
+        self.peer, self.agreement = peer, agreement
+        if not agreement.authentication:
+            self._start()
+        elif self.initiator:
+            self._send(c.SecurityChangeDirection(), State.WAIT_CHALLENGE)
+        else:
+            self.state = State.WAIT_SECURITY_TURN
+
+    def _security_turn(self, _command: c.SecurityChangeDirection) -> None:
+        assert self._authenticator is not None
+        self._challenge = self._authenticator.challenge()
+        self._send(c.AuthenticationChallenge(self._challenge.sealed), State.WAIT_RESPONSE)
+
+    def _challenged(self, command: c.AuthenticationChallenge) -> None:
+        assert self._authenticator is not None
+        self._send(c.AuthenticationResponse(self._authenticator.respond(command.challenge)))
+        # The Initiator is challenged first, so a Responder who answers has already heard a right answer.
+        if self.initiator:
+            self.state = State.WAIT_SECURITY_TURN
+        else:
+            self._start()
+
+    def _responded(self, command: c.AuthenticationResponse) -> None:
+        assert self._challenge is not None
+        challenge, self._challenge = self._challenge, None
+        challenge.check(command.response)
+        if self.initiator:
+            self._start()
+        else:
+            self._send(c.SecurityChangeDirection(), State.WAIT_CHALLENGE)
+
+    def _start(self) -> None:
+        assert self.peer is not None
+        assert self.agreement is not None
+        self.state = State.IDLE_SPEAKER if self.initiator else State.IDLE_LISTENER
+        self._tell(n.SessionStarted(replace(self.peer, password=""), self.agreement))
 
     def _file_accepted(self, answer: c.StartFileAccepted) -> None:
         assert self._sending is not None
@@ -385,6 +438,9 @@ _TABLE: dict[tuple[State, type[c.Command]], Callable[[Station, Any], None]] = {
     (State.WAIT_READY, c.StartSessionReady): Station._ready,
     (State.WAIT_OFFER, c.StartSession): Station._offer,
     (State.WAIT_ANSWER, c.StartSession): Station._answer,
+    (State.WAIT_SECURITY_TURN, c.SecurityChangeDirection): Station._security_turn,
+    (State.WAIT_CHALLENGE, c.AuthenticationChallenge): Station._challenged,
+    (State.WAIT_RESPONSE, c.AuthenticationResponse): Station._responded,
     # section 9.11, the Speaker
     (State.OPENING, c.StartFileAccepted): Station._file_accepted,
     (State.OPENING, c.StartFileRefused): Station._file_refused,

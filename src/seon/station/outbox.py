@@ -20,16 +20,17 @@ from seon.station.outgoing import Addressing, Offer, describe
 class Outbox:
     """The directory of waiting files. Several sessions, and processes, may share it: a file under way is locked."""
 
-    def __init__(self, directory: Path, *, format: str = "U", record_length: int = 0) -> None:
+    def __init__(self, directory: Path, *, format: str = "U", record_length: int = 0, signed_receipts: int = 0) -> None:
         self.directory = directory
         self._format = format
         self._record_length = record_length
+        self._signed_receipts = signed_receipts
         self._interrupted: set[StartFile] = set()
         directory.mkdir(parents=True, exist_ok=True)
 
     def waiting(self, own: str, caller: str) -> Iterator[Offer]:
         """Yield what waits for `caller`, opened and locked. A file that cannot be opened waits on."""
-        addressing = Addressing(caller, own, self._format, self._record_length)
+        addressing = Addressing(caller, own, self._format, self._record_length, self._signed_receipts)
         for directory in (self.directory / plain(caller), self.directory):
             if directory.is_dir():
                 for path in sorted(directory.iterdir()):

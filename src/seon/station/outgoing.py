@@ -21,6 +21,8 @@ class Addressing:
     originator: str
     format: str = "U"
     record_length: int = 0
+    signed_receipts: int = 0
+    """The cipher suite (SFIDCIPH) of the signed receipts that are asked for; 0: none are."""
 
 
 def describe(path: Path, name: str, moment: str, addressing: Addressing) -> StartFile:
@@ -37,6 +39,8 @@ def describe(path: Path, name: str, moment: str, addressing: Addressing) -> Star
         record_length=addressing.record_length if addressing.format in {"F", "V"} else 0,
         size_k=size_k,
         original_size_k=size_k,
+        cipher=addressing.signed_receipts,
+        signed_receipt=bool(addressing.signed_receipts),
     )
 
 

@@ -13,9 +13,12 @@ from seon.oftp2.reasons import AnswerReason
 from seon.oftp2.sending import OutgoingFile
 from seon.oftp2.session_start import Profile
 from seon.station.inbox import Inbox
+from seon.station.keys import KeyPairAuthenticator, OwnKey
 from seon.station.outbox import Outbox
 from seon.station.outgoing import Offer
-from seon.station.session import Report, Session
+from seon.station.receipts import Proof, ReceiptBook
+from seon.station.session import Session
+from seon.station.taker import Report, TakerTerms
 from seon.station.tls import StationTls
 from seon.station.wire import BROKEN, PlainWire, Wire
 
@@ -27,9 +30,10 @@ BACKLOG = 128
 class OutboxGiver:
     """Gives one caller what waits for it: once in a session, so that a refused file is not offered in a loop."""
 
-    def __init__(self, own: str, outbox: Outbox | None) -> None:
+    def __init__(self, own: str, outbox: Outbox | None, book: ReceiptBook) -> None:
         self._own = own
         self._outbox = outbox
+        self._book = book
         self._asked = False
         self._offers: dict[OutgoingFile, Offer] = {}
         self._started: set[OutgoingFile] = set()
@@ -48,8 +52,7 @@ class OutboxGiver:
 
     def sent(self, file: OutgoingFile) -> None:
         """See Giver."""
-        assert self._outbox is not None
-        self._outbox.sent(self._offers.pop(file))
+        self._has_it(self._offers.pop(file))
 
     def rejected(self, file: OutgoingFile, reason: int, *, retry: bool) -> None:
         """See Giver."""
@@ -58,11 +61,16 @@ class OutboxGiver:
         if retry:
             self._outbox.unsent(offer, started=False)
         elif offer.resumed and reason == AnswerReason.DUPLICATE:
-            self._outbox.sent(offer)  # it had arrived with the attempt that was interrupted
+            self._has_it(offer)  # it had arrived with the attempt that was interrupted
         else:
             self._outbox.refused(offer)
 
-    def answered(self, _receipt: Receipt) -> None:
+    def _has_it(self, offer: Offer) -> None:
+        assert self._outbox is not None
+        self._book.sent(offer)
+        self._outbox.sent(offer)
+
+    def answered(self, _receipt: Receipt, _proof: Proof) -> None:
         """See Giver. The report has it."""
 
     def ended(self) -> None:
@@ -85,6 +93,12 @@ class Server:
     sessions: int = 64
     receipt: str = "EERP"
     once: bool = False
+    own: OwnKey | None = None
+    """To sign receipts with."""
+    authenticator: KeyPairAuthenticator | None = None
+    book: ReceiptBook = field(default_factory=ReceiptBook)
+    turn_after: int = 0
+    """Incoming files after which the turn is asked for, to hand over their receipts; 0: never."""
     stop: threading.Event = field(default_factory=threading.Event)
     drain_seconds: float = 10.0
 
@@ -134,14 +148,15 @@ class Server:
             with sock:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 wire: Wire = self.tls.accept(sock) if self.tls else PlainWire(sock)
-                giver = OutboxGiver(self.profile.code, self.outbox)
+                giver = OutboxGiver(self.profile.code, self.outbox, self.book)
                 session = Session(
                     self.profile,
                     initiator=False,
                     giver=giver,
-                    inbox=self.inbox,
+                    taker=TakerTerms(self.inbox, receipt=self.receipt, own=self.own, turn_after=self.turn_after),
                     report=report,
-                    receipt=self.receipt,
+                    authenticator=self.authenticator,
+                    book=self.book,
                 )
                 session.run(wire, self.idle_seconds)
         except BROKEN as error:

@@ -1,20 +1,17 @@
 """One session: a Station on a Wire, with somebody who takes files in and somebody who has files to give."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 from seon.oftp2 import notices as n
-from seon.oftp2.commands import EndToEndResponse, StartFile
-from seon.oftp2.reasons import AnswerReason, EndReason, NegativeReason
-from seon.oftp2.receiving import negative_receipt_for, receipt_for
+from seon.oftp2.authentication import Authenticator
+from seon.oftp2.commands import StartFile
+from seon.oftp2.reasons import EndReason
 from seon.oftp2.sending import OutgoingFile
 from seon.oftp2.session_start import Profile
 from seon.oftp2.station import Station
-from seon.station.inbox import Inbox, Incoming, RefusedError
+from seon.station.receipts import Proof, ReceiptBook
+from seon.station.taker import Report, Taker, TakerTerms, kind_of
 from seon.station.wire import BROKEN, CLOSING_SECONDS, Wire, listen_out
-
-Report = Callable[[str, dict[str, object]], None]
-"""Takes the name of what happened and its values. Values may be a stranger's words: show them escaped."""
 
 
 class Giver(Protocol):
@@ -36,104 +33,13 @@ class Giver(Protocol):
         """The other side did not take the file."""
         ...
 
-    def answered(self, receipt: n.Receipt) -> None:
-        """A receipt came."""
+    def answered(self, receipt: n.Receipt, proof: Proof) -> None:
+        """A receipt came; `proof` is what its signature is worth."""
         ...
 
     def ended(self) -> None:
         """The session is over: what was neither sent nor rejected is not sent."""
         ...
-
-
-class Taker:
-    """Takes incoming files into an inbox; without one it refuses them. `receipt`: EERP, NERP (for tests) or none."""
-
-    def __init__(self, station: Station, inbox: Inbox | None, report: Report, *, receipt: str = "EERP") -> None:
-        self._station = station
-        self._inbox = inbox
-        self._report = report
-        self._receipt = receipt
-        self._incoming: Incoming | None = None
-        self._in_hand: list[n.Receipt] = []
-
-    def offered(self, start: StartFile) -> None:
-        """Answer an offer."""
-        try:
-            if self._inbox is None:
-                raise RefusedError(AnswerReason.DIRECTION_REFUSED, "no files are taken here")
-            self._incoming = self._inbox.open(start)
-        except RefusedError as refused:
-            self._station.refuse_file(refused.reason, retry=refused.retry, text=str(refused))
-            self._tell("file-refused", start, reason=int(refused.reason), text=str(refused))
-            return
-        self._station.accept_file(self._incoming, self._incoming.kept)
-
-    def received(self, notice: n.FileReceived) -> None:
-        """Make a whole file final, owe its receipt, and only then accept it."""
-        assert self._incoming is not None
-        assert self._inbox is not None
-        incoming, self._incoming = self._incoming, None
-        try:
-            self._inbox.keep(incoming)
-            self._owe(notice.start)
-        except OSError as error:
-            incoming.close()
-            self._station.refuse_end(AnswerReason.ACCESS_METHOD, "cannot be stored")
-            self._tell("file-failed", notice.start, reason=int(AnswerReason.ACCESS_METHOD), text=str(error))
-            return
-        self._station.accept_end()
-        self._tell("file-received", notice.start, octets=notice.octets, path=str(incoming.final))
-
-    def failed(self, notice: n.FileFailed) -> None:
-        """The station refused the file: what came of it is worth nothing."""
-        if self._incoming:
-            self._incoming.discard()
-            self._incoming = None
-        self._tell("file-failed", notice.start, reason=notice.reason)
-
-    def handed_over(self, receipt: n.Receipt) -> None:
-        """The other side has our receipt."""
-        assert self._inbox is not None
-        assert self._station.peer is not None
-        self._inbox.paid(self._station.peer.code, receipt)
-        self._in_hand.remove(receipt)
-        self._report("receipt-sent", {"name": receipt.name, "kind": kind_of(receipt)})
-
-    def started(self, peer: str) -> None:
-        """Queue the receipts that earlier sessions could not hand over."""
-        for receipt in self._inbox.owed(peer) if self._inbox else ():
-            self._in_hand.append(receipt)
-            self._station.send_receipt(receipt)
-
-    def ended(self) -> None:
-        """Keep what is there of a file for a restart, and receipts for the next session."""
-        if self._incoming:
-            self._incoming.close()
-        for receipt in self._in_hand:
-            assert self._inbox is not None
-            assert self._station.peer is not None
-            self._inbox.unpaid(self._station.peer.code, receipt)
-
-    def _owe(self, start: StartFile) -> None:
-        if self._receipt == "none":
-            return
-        assert self._station.peer is not None
-        receipt: n.Receipt = receipt_for(start)
-        if self._receipt == "NERP":
-            creator = self._station.profile.code
-            receipt = negative_receipt_for(start, NegativeReason.NOT_DELIVERED, creator, "refused by its user")
-        assert self._inbox is not None
-        try:
-            self._inbox.owe(self._station.peer.code, receipt)
-        except OSError as error:
-            # The file is safe and stays accepted; its receipt is owed by this session alone.
-            self._report("receipt-not-kept", {"name": start.name, "text": str(error)})
-        self._in_hand.append(receipt)
-        self._station.send_receipt(receipt)
-
-    def _tell(self, what: str, start: StartFile, **values: object) -> None:
-        identity = {"name": start.name, "date": start.date, "time": start.time, "originator": start.originator}
-        self._report(what, identity | values)
 
 
 class Session:
@@ -145,15 +51,17 @@ class Session:
         *,
         initiator: bool,
         giver: Giver,
-        inbox: Inbox | None,
+        taker: TakerTerms,
         report: Report,
-        receipt: str = "EERP",
+        authenticator: Authenticator | None = None,
+        book: ReceiptBook | None = None,
     ) -> None:
-        self.station = Station(profile, initiator=initiator)
+        self.station = Station(profile, initiator=initiator, authenticator=authenticator)
         self.end: n.SessionEnded | None = None
         self._giver = giver
         self._report = report
-        self._taker = Taker(self.station, inbox, report, receipt=receipt)
+        self._book = book or ReceiptBook()
+        self._taker = Taker(self.station, taker, report)
 
     def run(self, wire: Wire, idle_seconds: float) -> n.SessionEnded:
         """Talk until the session has ended; return how. The wire is closed then."""
@@ -213,6 +121,7 @@ class Session:
                 case n.SessionStarted():
                     self._started(notice)
                 case n.TurnTaken():
+                    self._taker.has_turn()
                     self._queue()
                 case n.FileOffered(start):
                     self._taker.offered(start)
@@ -242,13 +151,27 @@ class Session:
                 self._giver.rejected(file, reason, retry=retry)
                 self._report("file-rejected", {"name": file.start.name, "reason": reason, "retry": retry, "text": text})
             case n.ReceiptReceived(receipt):
-                self._giver.answered(receipt)
-                self._report("receipt-received", {"name": receipt.name, "kind": kind_of(receipt)})
+                self._answered(receipt)
+
+    def _answered(self, receipt: n.Receipt) -> None:
+        proof, wrong = self._book.check(receipt)
+        self._giver.answered(receipt, proof)
+        values: dict[str, object] = {"name": receipt.name, "kind": kind_of(receipt), "signature": proof.value}
+        try:
+            path = self._book.keep(receipt)
+            kept = {"path": str(path)} if path else {}
+        except OSError as error:
+            kept = {"text": f"cannot be kept: {error.strerror}"}
+        self._report("receipt-received", values | kept | ({"text": wrong} if wrong else {}))
 
     def _started(self, notice: n.SessionStarted) -> None:
         agreed = notice.agreement
         terms = {"level": agreed.level, "buffer": agreed.buffer_size, "credit": agreed.credit}
-        flags = {"compression": agreed.compression, "restart": agreed.restart}
+        flags = {
+            "compression": agreed.compression,
+            "restart": agreed.restart,
+            "authentication": agreed.authentication,
+        }
         self._report("session-started", {"peer": notice.peer.code, **terms, **flags})
         self._taker.started(notice.peer.code)
         # The Initiator is Speaker from the start; a Responder is asked again when it gets the turn.
@@ -260,8 +183,3 @@ class Session:
         if self.station.agreement and self.station.agreement.may_send:
             for file in self._giver.waiting(self.station.peer.code):
                 self.station.send_file(file)
-
-
-def kind_of(receipt: n.Receipt) -> str:
-    """Return EERP or NERP."""
-    return "EERP" if isinstance(receipt, EndToEndResponse) else "NERP"

@@ -14,6 +14,7 @@ from seon.oftp2.sending import OutgoingFile
 from seon.oftp2.session_start import Profile
 from seon.station.inbox import Inbox
 from seon.station.session import Session
+from seon.station.taker import TakerTerms
 from seon.station.wire import PlainWire
 
 ALICE, BOB = Profile("O0013ALICE", "A"), Profile("O0013BOB", "B")
@@ -39,7 +40,7 @@ class Peer:
         ours, self.sock = socket.socketpair()
         self.sock.settimeout(5)
         report = lambda what, _values: self.told.append(what)  # noqa: E731
-        self.session = Session(BOB, initiator=False, giver=Nothing(), inbox=inbox, report=report)
+        self.session = Session(BOB, initiator=False, giver=Nothing(), taker=TakerTerms(inbox), report=report)
         self._frames, self._got = Frames(), []
         self._thread = threading.Thread(target=self._run, args=(PlainWire(ours), idle))
         self._thread.start()
