@@ -5,6 +5,7 @@ import importlib
 import click
 
 _COMMANDS = {
+    "oftp2": ("seon.cli.oftp2", "oftp2", "Check recorded OFTP2 sessions, and explain octets."),
     "quickstart": ("seon.cli.quickstart", "quickstart", "Make and run a whole installation on this machine."),
     "station": ("seon.cli.station", "station", "An OFTP2 station: send and receive files."),
 }
