@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a change of these structs cannot be read by an older program; a mismatch ends with a clear message."""
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -28,8 +28,22 @@ Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 SsidCode = Annotated[str, Meta(min_length=1, max_length=25)]
 """An Odette identification code as in SSIDCODE (RFC 5024 §5.3.2, X(25)), without its trailing spaces."""
+SessionId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[a-z0-9-]+\Z")]
 Profile = Literal["default", "strict"]
 """The verifier's profile of rule severities (oftp2.rules)."""
+Severity = Literal["refuse", "warn", "ignore"]
+RuleName = Annotated[str, Meta(max_length=40, pattern=r"^[A-Z][A-Z0-9-]*(/[a-z-]+)?\Z")]
+"""A rule's id, or `id/form` (oftp2.rules). Which there are is the program's knowledge, not the configuration's."""
+Severities = Annotated[dict[RuleName, Severity], Meta(max_length=200)]
+FileOctets = Annotated[int, Meta(ge=0, le=10**15)]
+"""The greatest file in octets; 0 = no limit."""
+NamePattern = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9/.&()'_ *?-]+\Z")]
+"""For virtual file names: `*` stands for any characters, `?` for one."""
+NamePatterns = Annotated[tuple[NamePattern, ...], Meta(max_length=100)]
+FileCodes = Annotated[tuple[SsidCode, ...], Meta(max_length=100)]
+"""Odette codes that a file may name as its destination or its originator."""
+TracedSessions = Annotated[tuple[SessionId, ...], Meta(max_length=100)]
+"""Sessions under way that write a trace though their partner's do not."""
 
 
 class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +78,52 @@ class OwnCertificate(Struct, frozen=True):
     chain: Pem
 
 
+class FileRules(Struct, frozen=True):
+    """Which files may pass in one direction. What is empty allows everything."""
+
+    max_octets: FileOctets = 0
+    names: NamePatterns = ()
+    destinations: FileCodes = ()
+    originators: FileCodes = ()
+
+
+class SessionRules(Struct, frozen=True):
+    """What sessions are judged by: the verifier's rules, and what is demanded beyond the protocol."""
+
+    profile: Profile = "default"
+    rules: Severities = {}
+    """Severities that replace the profile's."""
+    level_5_only: bool = False
+    """No session below level 5, so none of OFTP 1.x."""
+    secure_authentication: bool = False
+    """Both stations must agree on secure authentication (SSIDAUTH)."""
+    incoming: FileRules = FileRules()
+    """For files that the partner sends, whoever started the session."""
+    outgoing: FileRules = FileRules()
+    """For files that the partner is sent."""
+
+
+class PartnerFileRules(Struct, frozen=True, omit_defaults=True):
+    """How `FileRules` differ for one partner; None = as in general."""
+
+    max_octets: FileOctets | None = None
+    names: NamePatterns | None = None
+    destinations: FileCodes | None = None
+    originators: FileCodes | None = None
+
+
+class PartnerRules(Struct, frozen=True, omit_defaults=True):
+    """How `SessionRules` differ for one partner; None = as in general."""
+
+    profile: Profile | None = None
+    rules: Severities = {}
+    """They come on top of the general ones; a rule's id stands for all its forms."""
+    level_5_only: bool | None = None
+    secure_authentication: bool | None = None
+    incoming: PartnerFileRules = PartnerFileRules()
+    outgoing: PartnerFileRules = PartnerFileRules()
+
+
 class ServerPartner(Struct, frozen=True):
     """A partner as the DMZ must know it: who it is, and where it is dialled."""
 
@@ -77,6 +137,9 @@ class ServerPartner(Struct, frozen=True):
     host: Annotated[str, Meta(max_length=253)] = ""
     """Where it is dialled; empty = it only calls us."""
     port: Port = 6619
+    rules: PartnerRules = PartnerRules()
+    trace: bool = False
+    """Whether its sessions write a trace: the conversation without its secrets and without what files contain."""
 
 
 class ServerConfiguration(Struct, frozen=True):
@@ -91,7 +154,8 @@ class ServerConfiguration(Struct, frozen=True):
     crls: Annotated[tuple[Fingerprint, ...], Meta(max_length=1_000)] = ()
     """SHA-256 of the certificate revocation lists that belong to this version: blobs, each of which crosses once."""
     limits: Limits = Limits()
-    profile: Profile = "default"
+    rules: SessionRules = SessionRules()
+    traced_sessions: TracedSessions = ()
 
 
 class ReceiveDaemon(Struct, frozen=True):
@@ -116,6 +180,8 @@ class ClientPartner(Struct, frozen=True):
     name: Name
     enabled: bool = True
     ssid_codes: Annotated[tuple[SsidCode, ...], Meta(max_length=100)] = ()
+    rules: PartnerRules = PartnerRules()
+    trace: bool = False
 
 
 class ClientConfiguration(Struct, frozen=True):
@@ -127,7 +193,8 @@ class ClientConfiguration(Struct, frozen=True):
     partners: Annotated[tuple[ClientPartner, ...], Meta(max_length=10_000)] = ()
     limits: Limits = Limits(idle_seconds=330)
     """30 s more than the server's idle time, so that not both hops end a silent session at once."""
-    profile: Profile = "default"
+    rules: SessionRules = SessionRules()
+    traced_sessions: TracedSessions = ()
 
 
 class ProxyConfiguration(Struct, frozen=True):

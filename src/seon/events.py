@@ -117,17 +117,30 @@ _KINDS = (
          "Initiator {initiator} and Responder {responder} agreed level {level}, buffer {buffer}, credit {credit}, "
          "compression {compression}, restart {restart}, authentication {authentication}"),
     Kind("SES-REFUSED", _E, "refused",
-         "OFTP2 refused: rule {rule}, {side} stream buffer {stb}, offset {offset}: {text}; partner {partner}"),
-    Kind("SES-FINDING", _W, "session", "OFTP2 finding: rule {rule}, {side} stream buffer {stb}: {text}"),
+         "OFTP2 refused: rule {rule}, {side} stream buffer {stb}, offset {offset}: {text}; partner {partner}; "
+         "field {field}, seen {seen}"),
+    Kind("SES-FINDING", _W, "session",
+         "OFTP2 finding: rule {rule}, {side} stream buffer {stb}, offset {offset}: {text}; partner {partner}; "
+         "field {field}, seen {seen}"),
     Kind("SES-END", _I, "session",
          "Session with partner {partner} ended by {ended_by}: {reason}; {seconds} s, octets in {octets_in}, "
          "out {octets_out}, files {files}"),
+    Kind("SES-TRACE", _I, "session", "Session is traced to {file}"),
+    Kind("SES-TRACED", _I, "session",
+         "Session trace {file} written: {octets} octets; {left_out} octets of data left out"),
+    Kind("SES-NOTRACE", _W, "session", "Session is not traced any more, it goes on: {reason}"),
     Kind("SES-KILLED", _W, "session", "Session process {pid} of partner {partner} ended abnormally: {reason}"),
     # file
-    Kind("FIL-START", _I, "file", "File {name} of {date} {time}, {direction}, format {format}, {size_k} KiB offered"),
+    Kind("FIL-START", _I, "file",
+         "File {name} of {date} {time} offered, {direction}, from {originator} to {destination}; format {format}, "
+         "record length {record_length}, {size_k} KiB, restart at {restart}, security {security}, cipher {cipher}, "
+         "compression {compression}, signed receipt {signed_receipt}"),
     Kind("FIL-END", _I, "file",
-         "File {name} of {date} {time}, {direction}: {result}; octets {octets}, records {records}, {seconds} s"),
-    Kind("FIL-RECEIPT", _I, "file", "Receipt {kind} for file {name} of {date} {time}, {direction}: {result}"),
+         "File {name} of {date} {time}, {direction}: {result}; octets {octets}, records {records}, "
+         "restart at {restart}, {seconds} s"),
+    Kind("FIL-RECEIPT", _I, "file",
+         "Receipt {kind} for file {name} of {date} {time}, {direction}, from {originator} to {destination}: {result}; "
+         "signed {signed}, created by {creator}"),
     # license
     Kind("LIC-SOON", _W, "license", "The license ends in {days} days, at {until}"),
     Kind("LIC-END", _C, "license", "The license has ended at {until}; the external port is closed"),

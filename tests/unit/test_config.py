@@ -6,18 +6,32 @@ import pytest
 from seon.config import (
     FORMAT,
     ClientConfiguration,
+    ClientPartner,
+    FileRules,
     Limits,
     OutgoingListener,
+    PartnerFileRules,
+    PartnerRules,
     ProxyConfiguration,
     ReceiveDaemon,
     ServerConfiguration,
     ServerPartner,
+    SessionRules,
 )
+from seon.oftp2.rules import RULES
 
 WHOLE = ProxyConfiguration(
     7,
-    ServerConfiguration(partners=(ServerPartner("P1", "One", pins=("ab" * 32,), ssid_codes=("O0013",)),)),
-    ClientConfiguration(ReceiveDaemon("127.0.0.1"), (OutgoingListener(4305, "P1"),)),
+    ServerConfiguration(
+        partners=(ServerPartner("P1", "One", pins=("ab" * 32,), ssid_codes=("O0013",), trace=True),),
+        rules=SessionRules("strict", {"FLD-X/case": "warn", "FLD-XPAD": "ignore"}, level_5_only=True),
+        traced_sessions=("0123456789abcdef",),
+    ),
+    ClientConfiguration(
+        ReceiveDaemon("127.0.0.1"),
+        (OutgoingListener(4305, "P1"),),
+        (ClientPartner("P1", "One", rules=PartnerRules(incoming=PartnerFileRules(0, ("A B*", "?"), ("O0013",)))),),
+    ),
 )
 
 
@@ -54,7 +68,24 @@ def test_an_unknown_field_is_refused_wherever_it_stands(place) -> None:
         (Limits, {"sessions": 0}),
         (Limits, {"idle_seconds": 86_401}),
         (Limits, {"handshakes": 1.5}),
-        (ServerConfiguration, {"profile": "lax"}),
+        (SessionRules, {"profile": "lax"}),
+        (SessionRules, {"rules": {"FLD-XPAD": "tolerate"}}),
+        (SessionRules, {"rules": {"fld-xpad": "warn"}}),
+        (SessionRules, {"rules": {"FLD-XPAD\n": "warn"}}),
+        (SessionRules, {"rules": {f"R-{number}": "warn" for number in range(201)}}),
+        (SessionRules, {"level_5_only": None}),
+        (FileRules, {"max_octets": -1}),
+        (FileRules, {"names": ["*"] * 101}),
+        (FileRules, {"names": ["x" * 65]}),
+        (FileRules, {"names": ["[a-z]"]}),
+        (FileRules, {"names": [""]}),
+        (FileRules, {"destinations": ["x" * 26]}),
+        (PartnerFileRules, {"originators": ["O1"] * 101}),
+        (PartnerRules, {"profile": "lax"}),
+        (PartnerRules, {"incoming": None}),
+        (ClientPartner, {"id": "P1", "name": "x", "trace": "yes"}),
+        (ClientConfiguration, {"traced_sessions": ["short"]}),
+        (ServerConfiguration, {"traced_sessions": ["0123456789"] * 101}),
         (ServerConfiguration, {"external_address": "x" * 46}),
         (ProxyConfiguration, {"version": -1, "server": {}, "client": {}}),
     ],
@@ -62,6 +93,11 @@ def test_an_unknown_field_is_refused_wherever_it_stands(place) -> None:
 def test_a_value_out_of_bounds_is_refused(kind, fields) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(fields, kind)
+
+
+def test_every_rule_of_the_verifier_can_be_named() -> None:
+    severities = dict.fromkeys(RULES, "warn")
+    assert msgspec.convert({"rules": severities}, SessionRules).rules == severities
 
 
 def test_the_server_learns_no_address_of_the_inside() -> None:

@@ -1,12 +1,14 @@
 """The typed configuration, made from the models: one version of everything, for the client at one address."""
 
-from typing import cast
+from collections.abc import Iterable
+from typing import Literal, cast
 
 import msgspec
 
 from seon.addresses import identifying
 from seon.backend.configuration.bounds import LIMITS
-from seon.backend.configuration.models import CLIENT_IDLE_MARGIN, Settings
+from seon.backend.configuration.lines import entries_of
+from seon.backend.configuration.models import CLIENT_IDLE_MARGIN, RuleRow, Settings, TracedSession
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
@@ -15,16 +17,22 @@ from seon.backend.trust.models import Blob, OwnCertificate
 from seon.config import (
     ClientConfiguration,
     ClientPartner,
+    FileRules,
     Limits,
     OutgoingListener,
+    PartnerFileRules,
+    PartnerRules,
     Profile,
     ProxyConfiguration,
     ReceiveDaemon,
     ServerConfiguration,
     ServerPartner,
+    SessionRules,
+    Severity,
 )
 from seon.config import OwnCertificate as OwnCertificateShown
 
+Direction = Literal["incoming", "outgoing"]
 _TRIES = 10
 
 
@@ -45,8 +53,8 @@ def encoded_snapshot(client_address: str) -> bytes:
 def build(version: int, client_address: str) -> ProxyConfiguration:
     """Return what the models say now, under this version number."""
     settings = Settings.load()
-    profile = cast(Profile, settings.profile)
-    partners = list(Partner.objects.prefetch_related("codes", "certificates"))
+    rules, traced = _session_rules(settings), tuple(TracedSession.objects.values_list("session", flat=True))
+    partners = list(Partner.objects.prefetch_related("codes", "certificates", "rules"))
     limits = Limits(**{name: getattr(settings, name) for name in LIMITS})
     client_limits = msgspec.structs.replace(limits, idle_seconds=settings.idle_seconds + CLIENT_IDLE_MARGIN)
     return ProxyConfiguration(
@@ -59,14 +67,16 @@ def build(version: int, client_address: str) -> ProxyConfiguration:
             partners=tuple(_server_partner(partner) for partner in partners),
             crls=tuple(Blob.objects.order_by("pk").values_list("pk", flat=True)),
             limits=limits,
-            profile=profile,
+            rules=rules,
+            traced_sessions=traced,
         ),
         client=ClientConfiguration(
             receive_daemon=_receive_daemon(settings),
             listeners=_listeners(client_address),
             partners=tuple(_client_partner(partner) for partner in partners),
             limits=client_limits,
-            profile=profile,
+            rules=rules,
+            traced_sessions=traced,
         ),
     )
 
@@ -103,6 +113,58 @@ def _codes(partner: Partner) -> tuple[str, ...]:
     return tuple(code.code for code in partner.codes.all())
 
 
+def _session_rules(settings: Settings) -> SessionRules:
+    def files(prefix: Direction) -> FileRules:
+        return FileRules(
+            max_octets=getattr(settings, f"{prefix}_max_octets"),
+            names=entries_of(getattr(settings, f"{prefix}_names")),
+            destinations=_file_codes(getattr(settings, f"{prefix}_destinations")),
+            originators=_file_codes(getattr(settings, f"{prefix}_originators")),
+        )
+
+    return SessionRules(
+        profile=cast(Profile, settings.profile),
+        rules=_severities(settings.rules.all()),
+        level_5_only=settings.level_5_only,
+        secure_authentication=settings.secure_authentication,
+        incoming=files("incoming"),
+        outgoing=files("outgoing"),
+    )
+
+
+def _partner_rules(partner: Partner) -> PartnerRules:
+    def files(prefix: Direction) -> PartnerFileRules:
+        return PartnerFileRules(
+            max_octets=getattr(partner, f"{prefix}_max_octets"),
+            names=entries_of(getattr(partner, f"{prefix}_names")) or None,
+            destinations=_own_file_codes(getattr(partner, f"{prefix}_destinations")),
+            originators=_own_file_codes(getattr(partner, f"{prefix}_originators")),
+        )
+
+    return PartnerRules(
+        profile=cast(Profile, partner.profile) if partner.profile else None,
+        rules=_severities(partner.rules.all()),
+        level_5_only=partner.level_5_only,
+        secure_authentication=partner.secure_authentication,
+        incoming=files("incoming"),
+        outgoing=files("outgoing"),
+    )
+
+
+def _severities(rows: Iterable[RuleRow]) -> dict[str, Severity]:
+    return {row.rule: cast(Severity, row.severity) for row in rows}
+
+
+def _file_codes(text: str) -> tuple[str, ...]:
+    """Return codes for the typed configuration, where every code is no code at all."""
+    entries = entries_of(text)
+    return () if "*" in entries else entries
+
+
+def _own_file_codes(text: str) -> tuple[str, ...] | None:
+    return _file_codes(text) if text else None
+
+
 def _server_partner(partner: Partner) -> ServerPartner:
     return ServerPartner(
         id=partner.identifier,
@@ -112,8 +174,17 @@ def _server_partner(partner: Partner) -> ServerPartner:
         pins=tuple(certificate.fingerprint for certificate in partner.certificates.all()),
         host=partner.host,
         port=partner.port,
+        rules=_partner_rules(partner),
+        trace=partner.trace,
     )
 
 
 def _client_partner(partner: Partner) -> ClientPartner:
-    return ClientPartner(id=partner.identifier, name=partner.name, enabled=partner.enabled, ssid_codes=_codes(partner))
+    return ClientPartner(
+        id=partner.identifier,
+        name=partner.name,
+        enabled=partner.enabled,
+        ssid_codes=_codes(partner),
+        rules=_partner_rules(partner),
+        trace=partner.trace,
+    )

@@ -10,13 +10,16 @@ import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 import msgspec
 
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home
+
+if TYPE_CHECKING:
+    from seon.backend.configuration.values import Shown
 
 MAX_FILE = 1024 * 1024
 """Octets of a certificate, key or password file that are read."""
@@ -201,12 +204,15 @@ def queue(home: str | None, once: bool) -> None:
 @click.argument("value")
 @on_installation
 def set_(key: str, value: str) -> Said:
-    """Set KEY to VALUE; `seonapi get` shows the keys and what may stand there."""
-    from seon.backend.configuration.keys import all_settings, set_setting
+    """Set KEY to VALUE; `seonapi get` shows the keys and what may stand there.
+
+    rules.RULE says what a rule of the verifier is worth: refuse, warn, ignore, or empty (as the profile says).
+    """
+    from seon.backend.configuration.keys import all_settings, chosen, set_setting
 
     set_setting(key, value)
-    now = next(shown.value for shown in all_settings() if shown.key == key)
-    return Said({key: now}, f"{key} = {now}")
+    now = chosen(all_settings(), key)
+    return Said({key: now.value}, f"{key} = {now.text}")
 
 
 @main.command()
@@ -216,15 +222,50 @@ def get(key: str | None) -> Said:
     """Show one setting, or all with what may stand there."""
     from seon.backend.configuration.keys import all_settings
 
-    rows = all_settings()
+    return _told(all_settings(), key)
+
+
+def _told(rows: "list[Shown]", key: str | None) -> Said:
+    """Tell one setting, or all of them."""
+    from seon.backend.configuration.keys import chosen
+
     if key is not None:
-        rows = [row for row in rows if row.key == key]
-        if not rows:
-            raise OperatorError(f"There is no setting {key!r}; `seonapi get` shows all")
-        return Said({key: rows[0].value}, str(rows[0].value))
+        row = chosen(rows, key)
+        return Said({key: row.value}, row.text)
     width = max(len(row.key) for row in rows)
-    lines = (f"{row.key:{width}}  {row.value!s:20}  {row.meaning} ({row.allowed})" for row in rows)
+    lines = (f"{row.key:{width}}  {row.text:20}  {row.meaning} ({row.allowed})" for row in rows)
     return Said({row.key: row.value for row in rows}, "\n".join(lines))
+
+
+@main.command()
+@on_installation
+def rules() -> Said:
+    """List the rules of the verifier that can be set, and what the profiles make of them."""
+    from seon.backend.configuration.rules import SETTABLE
+
+    data = {
+        rule.name: {"meaning": rule.meaning, "default": rule.default, "strict": rule.strict}
+        for rule in SETTABLE.values()
+    }
+    lines = (f"{rule.name:20}  {rule.default:8}  {rule.strict:8}  {rule.meaning}" for rule in SETTABLE.values())
+    heading = f"{'rule':20}  {'default':8}  {'strict':8}  meaning; all other rules are always refused"
+    return Said(data, "\n".join([heading, *lines]))
+
+
+@main.command()
+@click.argument("session")
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@on_installation
+def trace(session: str, switch: str) -> Said:
+    """Switch the trace of the running session SESSION (its id, or 8 characters of it) on or off.
+
+    Both programs write it to a file in the directory `traces` of their home. For all sessions of a partner:
+    seonapi partner set ID trace yes.
+    """
+    from seon.backend.journal.tracing import trace_session
+
+    found = trace_session(session, on=switch == "on")
+    return Said({"session": found, "trace": switch == "on"}, f"trace of session {found} switched {switch}")
 
 
 # --- trust ----------------------------------------------------------------------------------------------------------
@@ -365,6 +406,35 @@ def partner_change(identifier: str, **changes: Any) -> Said:
         raise OperatorError("Nothing to change is given: --name, --host, --port, --enable or --disable")
     change_partner(identifier, given)
     return Said({"id": identifier, **given}, f"partner {identifier} changed: {', '.join(sorted(given))}")
+
+
+@partner.command(name="set")
+@click.argument("identifier", metavar="ID")
+@click.argument("key")
+@click.argument("value")
+@on_installation
+def partner_set(identifier: str, key: str, value: str) -> Said:
+    """Set KEY of the partner ID to VALUE; `seonapi partner get ID` shows the keys and what may stand there.
+
+    rules.RULE says what a rule of the verifier is worth: refuse, warn, ignore, or empty (as in general).
+    """
+    from seon.backend.configuration.keys import chosen
+    from seon.backend.partners.keys import partner_settings, set_partner_setting
+
+    set_partner_setting(identifier, key, value)
+    now = chosen(partner_settings(identifier), key)
+    return Said({"id": identifier, key: now.value}, f"{identifier}: {key} = {now.text}")
+
+
+@partner.command(name="get")
+@click.argument("identifier", metavar="ID")
+@click.argument("key", required=False)
+@on_installation
+def partner_get(identifier: str, key: str | None) -> Said:
+    """Show one thing that is set for the partner ID, or all with what may stand there."""
+    from seon.backend.partners.keys import partner_settings
+
+    return _told(partner_settings(identifier), key)
 
 
 @partner.command(name="list")

@@ -11,10 +11,10 @@ import msgspec
 from msgspec import Meta
 
 from seon.api_messages import ProxyId, SealedKey
-from seon.config import Fingerprint, PartnerId, ServerConfiguration, Struct
+from seon.config import Fingerprint, PartnerId, ServerConfiguration, SessionId, Struct
 from seon.events import Event
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised when an older program could not follow; both ends say theirs in Hello and part with a clear message."""
 HEARTBEAT_SECONDS = 10
 DEAD_SECONDS = 30
@@ -27,7 +27,6 @@ EVENTS_PER_MESSAGE = 50
 EVENTS_SIZE = 64 * 1024
 """Octets of the events of one message: with the greatest event behind it, still below the limit of a message."""
 
-SessionId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[a-z0-9-]+\Z")]
 Text = Annotated[str, Meta(max_length=500)]
 TicketOctets = Annotated[bytes, Meta(min_length=TICKET_SIZE, max_length=TICKET_SIZE)]
 

@@ -10,9 +10,11 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from django.contrib.auth.models import User
+from django.utils import timezone
 
-from seon.backend.configuration.models import Settings
+from seon.backend.configuration.models import Settings, TracedSession
 from seon.backend.home import Home
+from seon.backend.journal.models import Session
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener
 from seon.backend.trust.models import License, OwnCertificate, Token
@@ -47,6 +49,51 @@ def test_a_setting_is_set_and_got() -> None:
     assert done("get", "external_port") == "7000"
     assert answered("get")["external_port"] == Settings.load().external_port == 7_000
     assert "TCP/IP port of OFTP server (TLS). (1 to 65535)" in done("get")
+
+
+def test_the_verifiers_rules_are_set_for_all_and_for_a_partner() -> None:
+    assert done("set", "rules.FLD-XPAD", "ignore") == "rules.FLD-XPAD = ignore"
+    assert done("get", "rules.FLD-XPAD") == "ignore"
+    assert done("get", "rules.FLD-9/left") == ""
+    done("partner", "add", "P1")
+    assert done("partner", "set", "P1", "rules.FLD-XPAD", "refuse") == "P1: rules.FLD-XPAD = refuse"
+    assert done("partner", "set", "P1", "incoming_names", "A*, B*") == "P1: incoming_names = A*, B*"
+    assert answered("partner", "set", "P1", "level_5_only", "yes") == {"id": "P1", "level_5_only": True}
+    found = answered("partner", "get", "P1")
+    assert (found["rules.FLD-XPAD"], found["incoming_names"], found["secure_authentication"]) == (
+        "refuse", ["A*", "B*"], None
+    )  # fmt: skip
+    assert done("partner", "get", "P1", "level_5_only") == "yes"
+    assert answered("get")["rules.FLD-XPAD"] == "ignore"
+    assert done("set", "rules.FLD-XPAD", "") == "rules.FLD-XPAD = "
+    assert "rules.FLD-XPAD" not in answered("get")
+
+
+def test_a_rule_that_cannot_be_set_is_one_line_that_says_why() -> None:
+    done("partner", "add", "P1")
+    for command in (("set",), ("partner", "set", "P1")):
+        assert "There is no rule 'FLD-NEW'; severities can be set for" in refused(*command, "rules.FLD-NEW", "warn")
+        hard = refused(*command, "rules.SEQ-TURN", "ignore")
+        assert "Rule SEQ-TURN (the other side has the floor) is always refused" in hard
+        assert hard.count("\n") == 1
+    assert "There is no partner 'P9'" in refused("partner", "get", "P9")
+    assert "there are: name" in refused("partner", "set", "P1", "colour", "blue")
+
+
+def test_the_rules_that_can_be_set_are_listed_with_what_they_mean() -> None:
+    assert answered("rules")["FLD-X/case"] == {
+        "meaning": "lower case or underscore in an X field", "default": "warn", "strict": "refuse"
+    }  # fmt: skip
+    assert "lower case or underscore" in done("rules")
+
+
+def test_a_running_session_is_traced() -> None:
+    Session.objects.create(session="0123456789abcdef", started_at=timezone.now())
+    assert done("trace", "01234567", "on") == "trace of session 0123456789abcdef switched on"
+    assert TracedSession.objects.get().session == "0123456789abcdef"
+    assert answered("trace", "01234567", "off") == {"session": "0123456789abcdef", "trace": False}
+    assert not TracedSession.objects.exists()
+    assert "No session that runs" in refused("trace", "fedcba98", "on")
 
 
 def test_a_wrong_value_is_one_line_that_names_what_is_allowed() -> None:

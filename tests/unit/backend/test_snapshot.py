@@ -9,13 +9,23 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from seon.backend import snapshot
 from seon.backend.configuration.keys import set_setting
+from seon.backend.configuration.models import TracedSession
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.partners.adding import add_partner
+from seon.backend.partners.keys import set_partner_setting
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.adding import add_listener
 from seon.backend.trust.own import add_own_certificate
-from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
+from seon.config import (
+    ClientConfiguration,
+    FileRules,
+    PartnerFileRules,
+    PartnerRules,
+    ProxyConfiguration,
+    ServerConfiguration,
+    SessionRules,
+)
 
 
 def taken(address: str = "127.0.0.1") -> ProxyConfiguration:
@@ -52,9 +62,46 @@ def test_everything_that_was_set_is_in_it(certificate_of: Callable[..., Any]) ->
     assert client.partners[0].ssid_codes == partner.ssid_codes
     assert client.receive_daemon is not None
     assert (client.receive_daemon.host, client.receive_daemon.port) == ("sta.example", 3_305)
-    assert (server.profile, client.profile) == ("strict", "strict")
+    assert server.rules.profile == "strict"
     assert (server.limits.sessions, client.limits.sessions) == (7, 7)
     assert (server.limits.idle_seconds, client.limits.idle_seconds) == (100, 130)
+
+
+def test_the_rules_are_in_it_for_both_hosts_alike() -> None:
+    add_partner("P1", "One", [], [])
+    add_partner("P2", "Two", [], [])
+    for key, value in {
+        "level_5_only": "yes", "secure_authentication": "yes", "rules.FLD-XPAD": "ignore", "rules.FLD-X/case": "refuse",
+        "incoming_max_octets": "1000", "incoming_names": "A*, B?", "incoming_destinations": "O1,O2",
+        "incoming_originators": "*", "outgoing_max_octets": "2000", "outgoing_originators": "O3",
+    }.items():  # fmt: skip
+        set_setting(key, value)
+    for key, value in {
+        "profile": "strict", "level_5_only": "no", "rules.FLD-XPAD": "warn", "incoming_max_octets": "0",
+        "incoming_destinations": "*", "outgoing_names": "C*", "outgoing_originators": "O4", "trace": "yes",
+    }.items():  # fmt: skip
+        set_partner_setting("P1", key, value)
+    found = taken()
+    assert found.server.rules == found.client.rules == SessionRules(
+        "default", {"FLD-XPAD": "ignore", "FLD-X/case": "refuse"}, level_5_only=True, secure_authentication=True,
+        incoming=FileRules(1_000, ("A*", "B?"), ("O1", "O2"), ()),
+        outgoing=FileRules(2_000, (), (), ("O3",)),
+    )  # fmt: skip
+    for one, two in (found.server.partners, found.client.partners):
+        assert one.rules == PartnerRules(
+            "strict", {"FLD-XPAD": "warn"}, level_5_only=False,
+            incoming=PartnerFileRules(0, None, (), None),
+            outgoing=PartnerFileRules(None, ("C*",), None, ("O4",)),
+        )  # fmt: skip
+        assert one.trace is True
+        assert two.rules == PartnerRules()
+        assert two.trace is False
+
+
+def test_the_sessions_to_be_traced_are_in_it() -> None:
+    TracedSession(session="0123456789abcdef").save()
+    found = taken()
+    assert found.server.traced_sessions == found.client.traced_sessions == ("0123456789abcdef",)
 
 
 def test_the_server_is_told_nothing_of_the_inside() -> None:

@@ -1,12 +1,33 @@
 """Panel: settings."""
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from seon.backend.configuration.bounds import LIMITS
-from seon.backend.configuration.models import Settings
-from seon.backend.panel.base import AuditedPage
+from seon.backend.configuration.models import Settings, SettingsRule
+from seon.backend.configuration.rules import rule_choices
+from seon.backend.panel.base import AuditedPage, Rows
+
+DEMANDS = ("profile", "level_5_only", "secure_authentication")
+INCOMING = ("incoming_max_octets", "incoming_names", "incoming_destinations", "incoming_originators")
+OUTGOING = ("outgoing_max_octets", "outgoing_names", "outgoing_destinations", "outgoing_originators")
+
+
+class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+    """A rule is chosen by its meaning. Those that cannot be softened are not among them."""
+
+    rule = forms.ChoiceField(choices=rule_choices, widget=UnfoldAdminSelectWidget)
+
+
+class RuleRows(Rows):
+    """What rules are worth for every partner."""
+
+    model = SettingsRule
+    form = RuleForm
+    extra = 0
 
 
 @admin.register(Settings)
@@ -15,10 +36,14 @@ class SettingsPage(AuditedPage):
 
     fieldsets = (
         ("TCP/IP", {"fields": ("external_port", "external_address")}),
-        ("Proxy", {"fields": ("receive_daemon_host", "receive_daemon_port", "outgoing_address", "profile")}),
+        ("Proxy", {"fields": ("receive_daemon_host", "receive_daemon_port", "outgoing_address")}),
+        ("Verifier", {"fields": DEMANDS}),
+        ("Files that partners send", {"fields": INCOMING}),
+        ("Files that partners are sent", {"fields": OUTGOING}),
         ("Limits", {"fields": tuple(LIMITS)}),
         ("Journal and queue daemon", {"fields": ("journal_days", "queue_seconds")}),
     )
+    inlines = (RuleRows,)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, str] | None = None) -> HttpResponse:  # noqa: ARG002
         """Show the form; the row is made now if nothing was ever set."""

@@ -5,7 +5,7 @@ from typing import get_args
 
 from msgspec import inspect
 
-from seon.config import Limits, Profile
+from seon.config import FileOctets, FileRules, Limits, Profile
 
 PROFILES: tuple[str, ...] = get_args(Profile)
 
@@ -22,19 +22,21 @@ class Bounds:
         """Return the same with a most that leaves room for `margin` more."""
         return Bounds(self.least, self.most - margin, self.default)
 
+    @classmethod
+    def of(cls, kind: inspect.Type, default: int) -> "Bounds":
+        """Return the bounds of a whole number in the typed configuration."""
+        assert isinstance(kind, inspect.IntType)
+        assert kind.ge is not None
+        assert kind.le is not None
+        return cls(kind.ge, kind.le, default)
+
 
 def _limits() -> dict[str, Bounds]:
     info = inspect.type_info(Limits)
     assert isinstance(info, inspect.StructType)
-    found = {}
-    for field in info.fields:
-        kind = field.type
-        assert isinstance(kind, inspect.IntType), field.name
-        assert kind.ge is not None, field.name
-        assert kind.le is not None, field.name
-        found[field.name] = Bounds(kind.ge, kind.le, field.default)
-    return found
+    return {field.name: Bounds.of(field.type, field.default) for field in info.fields}
 
 
 LIMITS = _limits()
 """The fields of config.Limits by name."""
+FILE_OCTETS = Bounds.of(inspect.type_info(FileOctets), FileRules().max_octets)

@@ -1,51 +1,44 @@
-"""Settings by name, as the command line sets and shows them."""
+"""Settings by name, as the command line sets and shows them.
 
-from dataclasses import dataclass
+A key is a field of a row, or `rules.RULE` for what a rule of the verifier is worth. Partners have keys like that, too.
+"""
+
+from collections.abc import Iterable
+from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 
-from seon.backend.configuration.models import Settings
+from seon.backend.configuration.models import RuleRow, Settings
+from seon.backend.configuration.rules import SETTABLE, SEVERITIES, validate_rule
+from seon.backend.configuration.values import Shown, read_value, shown
 from seon.backend.errors import OperatorError
 
+RULES = "rules."
 _RECEIVE_DAEMON = "receive_daemon"
 _HIDDEN = {"id", "receive_daemon_host", "receive_daemon_port"}
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One setting as it is shown: name, value, what may stand there, and what it means."""
-
-    key: str
-    value: str | int
-    allowed: str
-    meaning: str
-
-
 def all_settings() -> list[Shown]:
-    """Return every setting, in the order of the model."""
+    """Return every setting, in the order of the model, and the rules that are set."""
     settings = Settings.load()
-    rows = [_shown(settings, field) for field in _fields() if field.name not in _HIDDEN]
+    rows = shown_fields(settings, _HIDDEN)
     daemon = f"{settings.receive_daemon_host}:{settings.receive_daemon_port}" if settings.receive_daemon_host else ""
     meaning = Settings._meta.get_field("receive_daemon_host").help_text
     rows.insert(3, Shown(_RECEIVE_DAEMON, daemon, "HOST:PORT, or empty", str(meaning)))
-    return rows
+    return rows + shown_rules(settings.rules.all())
 
 
 def set_setting(key: str, value: str) -> None:
     """Set one setting from text. Raises OperatorError that names the allowed values."""
     settings = Settings.load()
-    if key == _RECEIVE_DAEMON:
+    if key.startswith(RULES):
+        set_rule(Settings.objects.get_or_create(pk=1)[0].rules, key, value, "as the profile says")
+    elif key == _RECEIVE_DAEMON:
         _set_receive_daemon(settings, value)
+        save(settings, key)
     else:
-        field = _field(key)
-        settings_value = _cleaned(field, settings, value.strip())
-        setattr(settings, key, settings_value)
-    try:
-        settings.save()
-    except ValidationError as error:
-        raise OperatorError(f"{key}: {'; '.join(error.messages)}") from None
+        set_field(settings, key, value, all_settings(), _HIDDEN)
 
 
 def split_host_port(text: str) -> tuple[str, int]:
@@ -66,37 +59,72 @@ def _set_receive_daemon(settings: Settings, value: str) -> None:
         settings.receive_daemon_host, settings.receive_daemon_port = split_host_port(value)
 
 
-def _fields() -> list["models.Field[object, object]"]:
-    return list(Settings._meta.fields)
+# --- what settings and partners have in common ------------------------------------------------------------------------
 
 
-def _field(key: str) -> "models.Field[object, object]":
+def shown_fields(row: models.Model, hidden: set[str]) -> list[Shown]:
+    """Return the fields of a row as they are shown."""
+    return [shown(row, field) for field in row._meta.fields if field.name not in hidden]
+
+
+def shown_rules(rules: Iterable[RuleRow]) -> list[Shown]:
+    """Return rules that are set as they are shown."""
+    allowed = f"{', '.join(SEVERITIES)}, or empty"
+    return [Shown(f"{RULES}{found.rule}", found.severity, allowed, _meaning(found.rule)) for found in rules]
+
+
+def _meaning(rule: str) -> str:
+    return SETTABLE[rule].meaning if rule in SETTABLE else "a rule of another version"
+
+
+def set_field(row: models.Model, key: str, text: str, there_are: list[Shown], hidden: set[str]) -> None:
+    """Set a field of a row from text and save it. Raises OperatorError that names what is allowed, or the keys."""
     try:
-        field = Settings._meta.get_field(key)
+        field = row._meta.get_field(key)
     except FieldDoesNotExist:
         field = None
-    if field is None or key in _HIDDEN or not isinstance(field, models.Field):
-        names = ", ".join(shown.key for shown in all_settings())
-        raise OperatorError(f"There is no setting {key!r}; there are: {names}")
-    return field
+    if key in hidden or not isinstance(field, models.Field):
+        raise no_such(key, there_are)
+    setattr(row, key, read_value(row, field, text))
+    save(row, key)
 
 
-def _cleaned(field: "models.Field[object, object]", settings: Settings, value: str) -> object:
+def set_rule(rules: "models.Manager[Any]", key: str, text: str, otherwise: str) -> None:
+    """Set what a rule is worth among the rules of a row; empty: `otherwise`. Raises OperatorError."""
+    name, severity = key.removeprefix(RULES), text.strip()
     try:
-        return field.clean(value, settings)
-    except ValidationError:
-        raise OperatorError(f"{field.name} cannot be {value!r}; allowed: {_allowed(field)}") from None
+        validate_rule(name)
+    except ValidationError as error:
+        raise OperatorError(" ".join(error.messages)) from None
+    if severity and severity not in SEVERITIES:
+        raise OperatorError(f"{key} cannot be {text!r}; allowed: {', '.join(SEVERITIES)}, or empty ({otherwise})")
+    if severity:
+        rules.update_or_create(rule=name, defaults={"severity": severity})
+    else:
+        rules.filter(rule=name).delete()
 
 
-def _shown(settings: Settings, field: "models.Field[object, object]") -> Shown:
-    return Shown(field.name, getattr(settings, field.name), _allowed(field), str(field.help_text))
+def save(row: models.Model, key: str) -> None:
+    """Save a row. Raises OperatorError with what does not validate."""
+    try:
+        with transaction.atomic():
+            row.save()
+    except ValidationError as error:
+        raise OperatorError(f"{key}: {'; '.join(error.messages)}") from None
 
 
-def _allowed(field: "models.Field[object, object]") -> str:
-    if field.choices:
-        return ", ".join(str(value) for value, _ in field.flatchoices)
-    least = [v.limit_value for v in field.validators if isinstance(v, MinValueValidator)]
-    most = [v.limit_value for v in field.validators if isinstance(v, MaxValueValidator)]
-    if least and most:
-        return f"{max(least)} to {min(most)}"  # Django and the database add bounds of their own
-    return "a literal IPv4 or IPv6 address, or empty"
+def no_such(key: str, there_are: list[Shown]) -> OperatorError:
+    """Return the error for a key that is not there."""
+    names = ", ".join(row.key for row in there_are if not row.key.startswith(RULES))
+    return OperatorError(f"There is no setting {key!r}; there are: {names}, and {RULES}RULE (see: seonapi rules)")
+
+
+def chosen(rows: list[Shown], key: str) -> Shown:
+    """Return the setting of this key; a rule that is not set is empty. Raises OperatorError."""
+    found = next((row for row in rows if row.key == key), None)
+    if found:
+        return found
+    name = key.removeprefix(RULES)
+    if key.startswith(RULES) and name in SETTABLE:
+        return Shown(key, "", f"{', '.join(SEVERITIES)}, or empty", _meaning(name))
+    raise no_such(key, rows)

@@ -1,4 +1,4 @@
-"""The version counter and the one row of settings."""
+"""The version counter, the one row of settings with the rules that belong to it, and the sessions that are traced."""
 
 import ipaddress
 from typing import Any
@@ -6,13 +6,17 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from seon.backend.configuration.bounds import LIMITS, PROFILES, Bounds
+from seon.backend.configuration.bounds import FILE_OCTETS, LIMITS, PROFILES, Bounds
+from seon.backend.configuration.lines import MOST, FileCodesField, NamePatternsField
+from seon.backend.configuration.rules import SEVERITIES, validate_rule
 from seon.backend.configuration.versioned import Versioned
 
 PORT = Bounds(1, 65_535, 6_619)
 HOST_NAME = RegexValidator(r"\A[A-Za-z0-9_.:-]{1,253}\Z", "a host name or an IP address")
+SESSION_ID = RegexValidator(r"\A[a-z0-9-]{8,64}\Z", "the id of a session")
 CLIENT_IDLE_MARGIN = 30
 """Seconds that the client waits longer than the server, so that not both end a silent session at once."""
 
@@ -42,6 +46,11 @@ def _number(bounds: Bounds, text: str) -> "models.PositiveIntegerField[int, int]
     return models.PositiveIntegerField(default=bounds.default, validators=validators, help_text=text)
 
 
+def _octets(text: str) -> "models.PositiveBigIntegerField[int, int]":
+    validators = [MinValueValidator(FILE_OCTETS.least), MaxValueValidator(FILE_OCTETS.most)]
+    return models.PositiveBigIntegerField(default=FILE_OCTETS.default, validators=validators, help_text=text)
+
+
 class Settings(Versioned):
     """What the administrator sets for the installation as a whole: one row."""
 
@@ -63,6 +72,35 @@ class Settings(Versioned):
         max_length=20, choices=[(name, name) for name in PROFILES], default=PROFILES[0],
         help_text="How strictly OFTP2 is judged.",
     )  # fmt: skip
+    level_5_only = models.BooleanField(
+        default=False, help_text="Sessions below level 5 (OFTP 1.x) are refused; rule POL-LEVEL."
+    )
+    secure_authentication = models.BooleanField(
+        default=False, help_text="Sessions without secure authentication are refused; rule POL-AUTH."
+    )
+    incoming_max_octets = _octets("The greatest file that a partner may send, in octets; 0: no limit; rule POL-SIZE.")
+    incoming_names = NamePatternsField(
+        blank=True, default="",
+        help_text="Virtual names of files that a partner may send, * and ? as usual; empty: every name; rule POL-NAME.",
+    )  # fmt: skip
+    incoming_destinations = FileCodesField(
+        blank=True, default="",
+        help_text="Codes that files of a partner may be destined for; empty: every code; rule POL-DEST.",
+    )  # fmt: skip
+    incoming_originators = FileCodesField(
+        blank=True, default="",
+        help_text="Codes that files of a partner may originate from; empty: every code; rule POL-ORIG.",
+    )  # fmt: skip
+    outgoing_max_octets = _octets("The greatest file that a partner may be sent, in octets; 0: no limit.")
+    outgoing_names = NamePatternsField(
+        blank=True, default="", help_text="Virtual names of files that a partner may be sent; empty: every name."
+    )
+    outgoing_destinations = FileCodesField(
+        blank=True, default="", help_text="Codes that files to a partner may be destined for; empty: every code."
+    )
+    outgoing_originators = FileCodesField(
+        blank=True, default="", help_text="Codes that files to a partner may originate from; empty: every code."
+    )
 
     handshake_seconds = _number(LIMITS["handshake_seconds"], "From accept to the partner's verified certificate.")
     handshakes = _number(LIMITS["handshakes"], "TLS handshakes under way at once.")
@@ -98,3 +136,50 @@ class Settings(Versioned):
     def load(cls) -> "Settings":
         """Return the settings in force: the saved row, or the defaults."""
         return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+
+class RuleRow(Versioned):
+    """What a rule of the verifier is worth for somebody."""
+
+    rule = models.CharField(max_length=40, validators=[validate_rule])
+    severity = models.CharField(max_length=10, choices=[(name, name) for name in SEVERITIES], default=SEVERITIES[0])
+
+    class Meta:
+        abstract = True
+        ordering = ("rule",)
+        verbose_name = "rule"
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.severity}"
+
+
+class SettingsRule(RuleRow):
+    """What a rule is worth for every partner, in place of what the profile says."""
+
+    settings = models.ForeignKey(Settings, models.CASCADE, related_name="rules")
+
+    history = HistoricalRecords()
+
+    class Meta(RuleRow.Meta):
+        constraints = (models.UniqueConstraint(fields=("settings", "rule"), name="one_severity_per_rule"),)
+
+
+class TracedSession(Versioned):
+    """A session under way that is to write a trace. The queue daemon removes it when the session has ended."""
+
+    session = models.CharField(max_length=64, unique=True, validators=[SESSION_ID])
+    since = models.DateTimeField(default=timezone.now, editable=False)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("since",)
+        verbose_name = "traced session"
+
+    def __str__(self) -> str:
+        return self.session
+
+    def clean(self) -> None:
+        """Raise ValidationError when there are as many as can be."""
+        if self._state.adding and TracedSession.objects.count() >= MOST:
+            raise ValidationError(f"{MOST} sessions are traced already, there cannot be more")

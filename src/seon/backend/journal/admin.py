@@ -1,8 +1,13 @@
 """Panel: the journal. It can be searched, and nobody can change it."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
 
+from seon.backend.configuration.models import TracedSession
+from seon.backend.errors import OperatorError
 from seon.backend.journal.models import Entry, Session
+from seon.backend.journal.tracing import trace_sessions
 from seon.backend.panel.base import ReadOnlyPage
 
 
@@ -31,7 +36,42 @@ class SessionPage(ReadOnlyPage):
         "octets_in",
         "octets_out",
         "files",
+        "traced",
     )
     list_filter = ("direction",)
     search_fields = ("partner", "source", "session")
     show_full_result_count = False
+    actions = ("trace", "trace_no_longer")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Session]":
+        """Add whether a trace was switched on for the session itself."""
+        wanted = TracedSession.objects.filter(session=OuterRef("session"))
+        sessions: QuerySet[Session] = super().get_queryset(request)
+        return sessions.annotate(is_traced=Exists(wanted))
+
+    @admin.display(boolean=True)
+    def traced(self, session: Session) -> bool:
+        """Whether a trace was switched on for the session itself."""
+        return bool(getattr(session, "is_traced", False))
+
+    @admin.action(description="Trace, to files in the programs' directory `traces`", permissions=["trace"])
+    def trace(self, request: HttpRequest, sessions: "QuerySet[Session]") -> None:
+        """Switch traces of running sessions on."""
+        self._switch(request, sessions, on=True)
+
+    @admin.action(description="Trace no longer", permissions=["trace"])
+    def trace_no_longer(self, request: HttpRequest, sessions: "QuerySet[Session]") -> None:
+        """Switch traces off."""
+        self._switch(request, sessions, on=False)
+
+    def has_trace_permission(self, request: HttpRequest) -> bool:
+        """Whether a user may switch traces."""
+        return request.user.has_perm("configuration.add_tracedsession")
+
+    def _switch(self, request: HttpRequest, sessions: "QuerySet[Session]", *, on: bool) -> None:
+        try:
+            count = trace_sessions(sessions, on=on)
+        except OperatorError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return
+        self.message_user(request, f"Traces switched {'on' if on else 'off'} for {count} running sessions")

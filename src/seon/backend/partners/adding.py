@@ -7,6 +7,7 @@ from django.db import transaction
 
 from seon.backend.certificates import describe_certificate, read_chain
 from seon.backend.errors import OperatorError
+from seon.backend.partners.keys import find_partner
 from seon.backend.partners.models import Partner, PartnerCertificate, PartnerCode
 
 
@@ -33,9 +34,7 @@ def add_partner(
 
 def change_partner(identifier: str, changes: Mapping[str, str | int | bool]) -> Partner:
     """Change fields of a partner by their names in the model. Raises OperatorError; nothing was stored then."""
-    partner = Partner.objects.filter(identifier=identifier).first()
-    if partner is None:
-        raise OperatorError(f"There is no partner {identifier!r}; see: seonapi partner list")
+    partner = find_partner(identifier)
     for name, value in changes.items():
         setattr(partner, name, value)
     try:

@@ -3,14 +3,23 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
+from seon.backend.configuration.admin import DEMANDS, INCOMING, OUTGOING, RuleForm
 from seon.backend.panel.base import AuditedPage, Blocks, Rows
-from seon.backend.partners.models import Partner, PartnerCertificate, PartnerCode
+from seon.backend.partners.models import Partner, PartnerCertificate, PartnerCode, PartnerRule
 
 
 class CodeRows(Rows):
     """The SSID codes of a partner."""
 
     model = PartnerCode
+    extra = 0
+
+
+class RuleRows(Rows):
+    """What rules are worth for a partner."""
+
+    model = PartnerRule
+    form = RuleForm
     extra = 0
 
 
@@ -34,4 +43,10 @@ class PartnerPage(AuditedPage):
     list_display = ("identifier", "name", "enabled", "host", "port")
     list_filter = ("enabled",)
     search_fields = ("identifier", "name", "codes__code", "certificates__fingerprint", "certificates__subject")
-    inlines = (CodeRows, CertificateBlocks)
+    fieldsets = (
+        (None, {"fields": ("identifier", "name", "enabled", "host", "port")}),
+        ("Verifier", {"fields": (*DEMANDS, "trace")}),
+        ("Files that the partner sends", {"fields": INCOMING}),
+        ("Files that the partner is sent", {"fields": OUTGOING}),
+    )
+    inlines = (CodeRows, CertificateBlocks, RuleRows)

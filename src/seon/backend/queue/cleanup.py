@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from seon.backend.configuration.models import Settings
 from seon.backend.journal.models import Entry, Session
+from seon.backend.journal.tracing import forget_ended_traces
 
 SLICE = 5_000
 """Rows removed at a time, so that no writer waits long."""
@@ -36,7 +37,12 @@ def remove_ended_logins() -> str:
     return f"{removed} ended panel logins removed" if removed else ""
 
 
-TASKS: tuple[Callable[[], str], ...] = (remove_old_events, remove_old_sessions, remove_ended_logins)
+TASKS: tuple[Callable[[], str], ...] = (
+    remove_old_events,
+    remove_old_sessions,
+    remove_ended_logins,
+    forget_ended_traces,
+)
 
 
 def _keep_from() -> datetime:

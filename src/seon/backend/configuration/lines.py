@@ -1,0 +1,59 @@
+"""Fields that hold a short list, one entry per line: in the panel a text area, on the command line with commas."""
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+MOST = 100
+"""Entries of a list, as config.py bounds them."""
+
+
+def entries_of(text: str) -> tuple[str, ...]:
+    """Return the entries of a list, each once, in their order. A comma ends a line, too: none stands in an entry."""
+    found = (entry.strip() for entry in re.split(r"[\r\n,]", text))
+    return tuple(dict.fromkeys(entry for entry in found if entry))
+
+
+if TYPE_CHECKING:
+    TextField = models.TextField[Any, Any]
+else:  # generic in the stubs only
+    TextField = models.TextField
+
+
+class LinesField(TextField):
+    """A list of entries that match `entry`; `allowed` says in words what that is."""
+
+    entry: ClassVar[re.Pattern[str]]
+    allowed: ClassVar[str]
+
+    def to_python(self, value: object) -> str | None:
+        """Bring a list into its one form."""
+        text = super().to_python(value)
+        return None if text is None else "\n".join(entries_of(text))
+
+    def validate(self, value: object, model_instance: models.Model | None) -> None:
+        """Raise ValidationError that names the first entry that is wrong."""
+        super().validate(value, model_instance)
+        entries = entries_of(str(value or ""))
+        wrong = next((entry for entry in entries if not self.entry.fullmatch(entry)), None)
+        if wrong is not None:
+            raise ValidationError(f"{wrong[:80]!r} is not possible here; allowed: {self.allowed}")
+        if len(entries) > MOST:
+            raise ValidationError(f"{len(entries)} entries; there can be {MOST}")
+
+
+class NamePatternsField(LinesField):
+    """Patterns of virtual file names."""
+
+    # The X set of RFC 5024 5.2, lower case and underscore, which real stations send, and the two wildcards.
+    entry = re.compile(r"[A-Za-z0-9/.&()'_ *?-]{1,64}")
+    allowed = "patterns of up to 64 characters, where * stands for any characters and ? for one, by line or by comma"
+
+
+class FileCodesField(LinesField):
+    """Odette codes of files, or `*` for every code."""
+
+    entry = re.compile(r"\*|[A-Z0-9/.&()' -]{1,25}")
+    allowed = "codes of up to 25 capital letters, digits, blanks and / - . & ( ) ', by line or by comma; * = every code"

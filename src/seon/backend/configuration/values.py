@@ -1,0 +1,77 @@
+"""Values of model fields as the command line writes and shows them."""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+
+from seon.backend.configuration.lines import LinesField, entries_of
+from seon.backend.configuration.models import validate_address
+from seon.backend.errors import OperatorError
+
+Value = str | int | bool | list[str] | None
+_BOOLEANS = {"yes": True, "no": False, "on": True, "off": False, "true": True, "false": False, "1": True, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One setting as it is shown: name, value, what may stand there, and what it means."""
+
+    key: str
+    value: Value
+    allowed: str
+    meaning: str
+
+    @property
+    def text(self) -> str:
+        """The value as the command line takes it."""
+        match self.value:
+            case None:
+                return ""
+            case bool():
+                return "yes" if self.value else "no"
+            case list():
+                return ", ".join(self.value)
+        return str(self.value)
+
+
+def shown(row: models.Model, field: "models.Field[object, object]") -> Shown:
+    """Return a field of a row as it is shown."""
+    value = getattr(row, field.name)
+    if isinstance(field, LinesField):
+        value = list(entries_of(value))
+    return Shown(field.name, value, allowed(field), str(field.help_text))
+
+
+def read_value(row: models.Model, field: "models.Field[object, object]", text: str) -> object:
+    """Return the value that a text says. Raises OperatorError that names what is allowed."""
+    text = text.strip()
+    try:
+        if isinstance(field, models.BooleanField) and text:
+            return _BOOLEANS[text.lower()]
+        return None if field.null and not text else field.clean(text, row)
+    except (ValidationError, KeyError):
+        raise OperatorError(f"{field.name} cannot be {text[:200]!r}; allowed: {allowed(field)}") from None
+
+
+def allowed(field: "models.Field[object, object]") -> str:
+    """Say in words what may stand in a field."""
+    return f"{_kind(field)}, or empty" if field.blank else _kind(field)
+
+
+def _kind(field: "models.Field[object, object]") -> str:
+    if isinstance(field, models.BooleanField):
+        return "yes, no"
+    if isinstance(field, LinesField):
+        return field.allowed
+    if field.choices:
+        return ", ".join(str(value) for value, _ in field.flatchoices if value)
+    least = [v.limit_value for v in field.validators if isinstance(v, MinValueValidator)]
+    most = [v.limit_value for v in field.validators if isinstance(v, MaxValueValidator)]
+    if least and most:
+        return f"{max(least)} to {min(most)}"  # Django and the database add bounds of their own
+    if validate_address in field.validators:
+        return "a literal IPv4 or IPv6 address"
+    patterns = (str(v.message) for v in field.validators if isinstance(v, RegexValidator))
+    return next(patterns, f"up to {field.max_length} characters")

@@ -1,0 +1,62 @@
+"""Traces of single sessions: switched on and off while the session runs, and forgotten when it has ended."""
+
+from datetime import timedelta
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from seon.backend.configuration.models import TracedSession
+from seon.backend.errors import OperatorError
+from seon.backend.journal.models import Session
+
+LEAST_CHARACTERS = 8
+"""Of a session's id: as many as a process title shows."""
+LONGEST = timedelta(days=1)
+"""How long a trace is wanted of a session whose end nobody has reported."""
+
+
+def trace_session(beginning: str, *, on: bool) -> str:
+    """Switch the trace of a running session on or off; return the session's id. Raises OperatorError."""
+    session = _running(beginning)
+    if not on:
+        TracedSession.objects.filter(session=session).delete()
+    elif not TracedSession.objects.filter(session=session).exists():
+        try:
+            TracedSession(session=session).save()
+        except ValidationError as error:
+            raise OperatorError(" ".join(error.messages)) from None
+    return session
+
+
+def trace_sessions(sessions: "QuerySet[Session]", *, on: bool) -> int:
+    """Switch the traces of those that run on or off; return how many they are. Raises OperatorError."""
+    running = list(sessions.filter(ended_at=None).values_list("session", flat=True))
+    for session in running:
+        trace_session(session, on=on)
+    return len(running)
+
+
+def forget_ended_traces() -> str:
+    """Let no trace be wanted any more of sessions that have ended."""
+    ended = Session.objects.filter(ended_at__isnull=False).values("session")
+    over = TracedSession.objects.filter(session__in=ended) | TracedSession.objects.filter(
+        since__lt=timezone.now() - LONGEST
+    )
+    names = list(over.values_list("pk", flat=True))
+    if not names:
+        return ""
+    TracedSession.objects.filter(pk__in=names).delete()
+    return f"{len(names)} traces of ended sessions no longer wanted"
+
+
+def _running(beginning: str) -> str:
+    text = beginning.strip()
+    if len(text) < LEAST_CHARACTERS:
+        raise OperatorError(f"A session is named by its id, or by its first {LEAST_CHARACTERS} characters or more")
+    found = list(Session.objects.filter(session__startswith=text, ended_at=None).values_list("session", flat=True)[:2])
+    if len(found) > 1:
+        raise OperatorError(f"More than one session that runs begins with {text!r}")
+    if not found:
+        raise OperatorError(f"No session that runs has the id {text!r}; the panel's page Sessions shows them")
+    return found[0]

@@ -1,0 +1,164 @@
+"""The forms of settings and partners, and the page of sessions, by Django's test client; looks: tests/browser."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from seon.backend.configuration.models import Settings, SettingsRule, TracedSession
+from seon.backend.configuration.rules import SETTABLE
+from seon.backend.journal.models import Entry, Session
+from seon.backend.partners.models import Partner, PartnerRule
+
+SETTINGS, SESSIONS = "/panel/configuration/settings/1/change/", "/panel/journal/session/"
+
+
+class Panel:
+    """A browser's part: pages are opened, forms are filled in and sent as they came but for what was changed."""
+
+    def __init__(self, user: User) -> None:
+        self._client = Client()
+        self._client.force_login(user)
+
+    def open(self, path: str) -> str:
+        answer = self._client.get(path, secure=True, follow=True)
+        assert answer.status_code == 200
+        return str(answer.content.decode())
+
+    def send(self, path: str, changes: dict[str, str]) -> str:
+        fields = {**Fields(self.open(path)).values, **changes}
+        answer = self._client.post(path, fields, secure=True, follow=True)
+        assert answer.status_code == 200
+        return unescape(str(answer.content.decode()))
+
+    def act(self, action: str, *sessions: Session) -> str:
+        fields = {"action": action, "_selected_action": [session.pk for session in sessions], "index": "0"}
+        return str(self._client.post(SESSIONS, fields, secure=True, follow=True).content.decode())
+
+
+class Fields(HTMLParser):
+    """The fields of a page's forms with what they hold, as a browser sends them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+        self._open = ""
+        """The select box or text area that we are in."""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        name = given.get("name", "")
+        if tag in ("select", "textarea"):
+            self._open = name
+            self.values[name] = ""
+        elif tag == "option" and "selected" in given:
+            self.values[self._open] = given.get("value", "")
+        elif tag == "input" and name and (given.get("type") != "checkbox" or "checked" in given):
+            self.values[name] = given.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("select", "textarea"):
+            self._open = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self.lasttag == "textarea":
+            self.values[self._open] += data
+
+
+@pytest.fixture(autouse=True)
+def host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "ALLOWED_HOSTS", ["testserver"])
+
+
+@pytest.fixture
+def panel() -> Panel:
+    return Panel(User.objects.create_superuser("anna"))
+
+
+def test_a_rule_is_chosen_by_its_meaning_and_stored_with_history(panel: Panel) -> None:
+    page = unescape(panel.open("/panel/configuration/settings/"))
+    assert all(f'<option value="{name}"' in page for name in SETTABLE)
+    assert "FLD-XPAD: leading or embedded space (warn)" in page
+    assert 'value="SEQ-TURN"' not in page
+    told = panel.send(SETTINGS, {
+        "level_5_only": "on", "incoming_names": "A*\r\nB*\r\n", "incoming_max_octets": "1000",
+        "rules-TOTAL_FORMS": "1", "rules-0-rule": "FLD-XPAD", "rules-0-severity": "ignore",
+    })  # fmt: skip
+    assert "was changed successfully" in told
+    stored = Settings.load()
+    assert (stored.level_5_only, stored.incoming_names, stored.incoming_max_octets) == (True, "A*\nB*", 1_000)
+    row = SettingsRule.objects.get()
+    assert (row.rule, row.severity) == ("FLD-XPAD", "ignore")
+    assert row.history.get().history_user.get_username() == "anna"
+    assert Entry.objects.filter(text="anna changed rule FLD-XPAD: ignore: added").exists()
+    panel.send(SETTINGS, {"rules-0-DELETE": "on"})
+    assert not SettingsRule.objects.exists()
+
+
+@pytest.mark.parametrize("rule", ["SEQ-TURN", "FLD-NEW"])
+def test_a_rule_that_cannot_be_set_is_refused_beside_its_field(panel: Panel, rule: str) -> None:
+    panel.open("/panel/configuration/settings/")
+    told = panel.send(SETTINGS, {"rules-TOTAL_FORMS": "1", "rules-0-rule": rule, "rules-0-severity": "ignore"})
+    assert "Select a valid choice" in told
+    assert not SettingsRule.objects.exists()
+
+
+def test_a_pattern_that_is_wrong_is_named_beside_its_field(panel: Panel) -> None:
+    panel.open("/panel/configuration/settings/")
+    assert "'[B]' is not possible here; allowed: patterns" in panel.send(SETTINGS, {"incoming_names": "A*\r\n[B]"})
+    assert Settings.load().incoming_names == ""
+
+
+def test_a_partner_has_all_of_it_of_its_own_or_as_in_general(panel: Panel) -> None:
+    partner = Partner.objects.create(identifier="P1", name="One")
+    page = f"/panel/partners/partner/{partner.pk}/change/"
+    assert len(re.findall(r"<option value=\"\"[^>]*selected[^>]*>\s*as in general", panel.open(page))) == 3
+    panel.send(page, {})
+    partner.refresh_from_db()
+    assert (partner.profile, partner.level_5_only, partner.incoming_max_octets, partner.trace) == (
+        "",
+        None,
+        None,
+        False,
+    )
+    told = panel.send(page, {
+        "profile": "strict", "level_5_only": "False", "secure_authentication": "True", "trace": "on",
+        "incoming_max_octets": "0", "outgoing_destinations": "*",
+        "rules-TOTAL_FORMS": "1", "rules-0-rule": "FLD-X/case", "rules-0-severity": "refuse",
+    })  # fmt: skip
+    assert "was changed successfully" in told
+    partner.refresh_from_db()
+    assert (partner.profile, partner.level_5_only, partner.secure_authentication) == ("strict", False, True)
+    assert (partner.trace, partner.incoming_max_octets, partner.outgoing_destinations) == (True, 0, "*")
+    assert [str(rule) for rule in PartnerRule.objects.all()] == ["FLD-X/case: refuse, partner P1"]
+    panel.send(page, {"profile": "", "level_5_only": "", "incoming_max_octets": ""})
+    partner.refresh_from_db()
+    assert (partner.profile, partner.level_5_only, partner.incoming_max_octets) == ("", None, None)
+
+
+def test_running_sessions_are_traced_from_their_page(panel: Panel) -> None:
+    now = timezone.now()
+    running = Session.objects.create(session="0123456789abcdef", started_at=now)
+    ended = Session.objects.create(session="fedcba9876543210", started_at=now, ended_at=now)
+    assert "Traces switched on for 1 running sessions" in panel.act("trace", running, ended)
+    assert [traced.session for traced in TracedSession.objects.all()] == [running.session]
+    assert "Traces switched off for 1 running sessions" in panel.act("trace_no_longer", running)
+    assert not TracedSession.objects.exists()
+
+
+def test_who_may_only_look_cannot_trace() -> None:
+    from django.contrib.auth.models import Permission
+
+    user = User.objects.create(username="bert", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_session", content_type__app_label="journal"))
+    running = Session.objects.create(session="0123456789abcdef", started_at=timezone.now())
+    looking = Panel(user)
+    assert "trace_no_longer" not in looking.open(SESSIONS)
+    looking.act("trace", running)
+    assert not TracedSession.objects.exists()
