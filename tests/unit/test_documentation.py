@@ -9,6 +9,7 @@ from seon.cli.daemons import client, server
 from seon.client import main as client_main
 from seon.config import Limits
 from seon.events import as_markdown
+from seon.oftp2 import phases
 from seon.server import server as server_main
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -17,6 +18,10 @@ OPERATING = (DOCS / "operating.md").read_text()
 
 def test_the_catalogue_of_events_is_the_one_in_the_code() -> None:
     assert (DOCS / "events.md").read_text() == as_markdown(), "run `make docs`"
+
+
+def test_the_order_of_commands_is_the_one_in_the_code() -> None:
+    assert (DOCS / "state-table.md").read_text() == phases.as_markdown(), "run `make docs`"
 
 
 @pytest.mark.parametrize("name", [*Limits.__struct_fields__, "external_port", "outgoing_address", "receive_daemon"])

@@ -47,6 +47,7 @@ ELSEWHERE = {
     "cli/quickstart/transfers.py": QUICKSTART,
     "oftp2/conversation.py": "unit/oftp2/test_observer.py",
     "oftp2/notices.py": "unit/oftp2/test_station.py",
+    "station/taker.py": "unit/station/test_session.py",
 }
 """Modules that are tested through what uses them, and where. To give one a test of its own, take it out of here."""
 
@@ -98,5 +99,7 @@ OF_THE_WHOLE = {
     "test_documentation.py",
     "backend/test_seonapi_commands.py",
     "backend/test_logs.py",
+    "oftp2/test_station_authentication.py",
+    "oftp2/test_station_faults.py",
 }
-"""Tests of more than one module."""
+"""Tests of more than one module, and the further files of one whose tests would be too long for one file."""

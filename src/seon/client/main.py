@@ -232,7 +232,7 @@ class Client:
         """A new version has come from Seonapi: in force here at once, and on its way to the server."""
         self._supply.newest = configuration
         self.report("CFG-NEW", version=configuration.version)
-        self._sessions.end_those_not_in(configuration.client)
+        self._sessions.follow(configuration.client)
         if self._control:
             self._keep(self._listeners.follow(configuration.client.listeners))
             self._supply.want_configuration()

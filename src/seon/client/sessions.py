@@ -14,7 +14,7 @@ from seon.config import ClientConfiguration, ClientPartner, Limits, ReceiveDaemo
 from seon.daemon.children import Body
 from seon.daemon.log import Log
 from seon.daemon.memory import scrub_freed
-from seon.daemon.session import MainLine, Task, make_task, run
+from seon.daemon.session import MainLine, NotUsableError, Task, make_task, run, traced_by
 from seon.daemon.session_table import Failed, SessionTable, Surroundings
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
@@ -66,7 +66,10 @@ class Sessions:
             return "a session of this id was there before"
         self._remember(opening.session)
         way = opening.source, addresses.shown(daemon.host, daemon.port)
-        task = make_task("inside", "incoming", opening.session, partner, way, configuration, opening.fingerprint)
+        try:
+            task = make_task("inside", "incoming", opening.session, partner, way, configuration, opening.fingerprint)
+        except NotUsableError as error:
+            return self._not_begun(partner.id, "incoming", str(error))
         body = _Incoming(task, opening.ticket, daemon, configuration.limits, link, self._our.log)
         return self._begin(task, [], body, configuration.limits, START_SECONDS, failed)
 
@@ -76,12 +79,16 @@ class Sessions:
         """Serve a connection of the send daemon to the listening port of a partner."""
         partner = _partner(configuration, partner_id)
         if partner is None:
-            self._our.report("SES-FAILED", partner=partner_id, direction="outgoing", reason="the partner is disabled")
+            self._not_begun(partner_id, "outgoing", "the partner is disabled")
             return
         session = m.new_session_id(secrets.token_bytes(12))
         self._remember(session)  # the server learns it, and must not call a session of its own so
         way = source, f"partner {partner.id}"
-        task = make_task("inside", "outgoing", session, partner, way, configuration)
+        try:
+            task = make_task("inside", "outgoing", session, partner, way, configuration)
+        except NotUsableError as error:
+            self._not_begun(partner.id, "outgoing", str(error))
+            return
         body = _Outgoing(task, sock, configuration.limits, link, self._our.log)
         limit = configuration.limits.dial_seconds + 2 * LINK_SECONDS
         self._begin(task, [sock], body, configuration.limits, limit, lambda _: None)
@@ -97,11 +104,13 @@ class Sessions:
     ) -> str | None:
         reached = self.table.reserve(task.partner, limits, rated=task.direction == "incoming")
         if reached:
-            reason = f"{reached} is reached"
-            self._our.report("SES-FAILED", partner=task.partner, direction=task.direction, reason=reason)
-            return reason
+            return self._not_begun(task.partner, task.direction, f"{reached} is reached")
         self.table.start(task, own, body, start_seconds, failed)
         return None
+
+    def _not_begun(self, partner: str, direction: str, reason: str) -> str:
+        self._our.report("SES-FAILED", partner=partner, direction=direction, reason=reason)
+        return reason
 
     def _remember(self, session: str) -> None:
         """Remember a session's id: the server chooses it, and one used twice would mix two sessions in the journal."""
@@ -109,9 +118,10 @@ class Sessions:
         if len(self._seen) > REMEMBERED:
             del self._seen[next(iter(self._seen))]
 
-    def end_those_not_in(self, configuration: ClientConfiguration) -> None:
-        """End the sessions of partners that were disabled or removed."""
+    def follow(self, configuration: ClientConfiguration) -> None:
+        """End the sessions of partners that were disabled or removed; let those write a trace that are to."""
         self.table.end_where(lambda task: _partner(configuration, task.partner) is None)
+        self.table.trace_where(traced_by(configuration))
 
 
 def _partner(configuration: ClientConfiguration, partner_id: str) -> ClientPartner | None:

@@ -37,6 +37,8 @@ class Child:
         """The exit status once reaped; negative for a signal."""
         self.running = False
         """Whether the session has got past its start."""
+        self.tracing = False
+        """Whether it writes a trace, as far as it was told."""
         self._sock = sock
         self._on_message = on_message
         self._pidfd = os.pidfd_open(pid)
@@ -49,6 +51,14 @@ class Child:
         """Ask the session to end, with this ESID reason to both peers."""
         with contextlib.suppress(OSError):
             line.say(self._sock, line.End(reason, text[:500]))
+
+    def trace(self, on: bool) -> None:
+        """Have the session write a trace from here on, or no longer; said only when it changes."""
+        if on == self.tracing:
+            return
+        self.tracing = on
+        with contextlib.suppress(OSError):
+            line.say(self._sock, line.Trace(on))
 
     def kill(self) -> None:
         """End the process at once; its pidfd makes sure that it is this one."""

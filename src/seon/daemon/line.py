@@ -46,8 +46,14 @@ class End(Said, frozen=True, tag="end"):
     text: Text
 
 
+class Trace(Said, frozen=True, tag="trace"):
+    """Main: write a trace from here on, or no longer."""
+
+    on: bool
+
+
 FromSession = Happened | Stage
-FromMain = Taken | End
+FromMain = Taken | End | Trace
 _encoder = msgspec.json.Encoder()
 _from_session: msgspec.json.Decoder[FromSession] = msgspec.json.Decoder(FromSession)
 _from_main: msgspec.json.Decoder[FromMain] = msgspec.json.Decoder(FromMain)

@@ -4,20 +4,25 @@ import contextlib
 import select
 import socket
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-from seon.config import ClientConfiguration, ClientPartner, Profile, ServerConfiguration, ServerPartner
+from seon.config import ClientConfiguration, ClientPartner, ServerConfiguration, ServerPartner
 from seon.daemon import line
+from seon.daemon.home import home
 from seon.daemon.log import Log
 from seon.daemon.outbox import EventMaker, Outbox
 from seon.daemon.session_events import SessionReporter
+from seon.daemon.session_rules import judgement
 from seon.daemon.signals import handle_ending
+from seon.daemon.tracing import TracedObserver, Tracer
 from seon.events import Value
 from seon.net.legs import Leg
 from seon.net.pump import Cause, Ending, Order, Pump
-from seon.oftp2.observer import SessionObserver, Side
+from seon.oftp2.demands import Demands
+from seon.oftp2.errors import LocalError
+from seon.oftp2.observer import Side
 from seon.oftp2.reasons import EndReason
 from seon.oftp2.rules import Policy
 
@@ -37,22 +42,31 @@ class Task:
     source: str
     target: str
     partner_codes: tuple[str, ...]
-    profile: Profile
     idle_seconds: int
     drain_seconds: int
+    policy: Policy = field(default_factory=Policy)
+    demands: Demands = field(default_factory=Demands)
+    trace: bool = False
+    """Whether it writes a trace from its start on; the main may say otherwise later (`MainLine.tracing`)."""
     fingerprint: str = ""
     """The certificate that let the partner in, where it came in here."""
 
     @property
     def partner_side(self) -> Side:
         """The side of the protocol on which the partner is."""
-        return Side.INITIATOR if self.direction == "incoming" else Side.RESPONDER
+        return _partner_side(self.direction)
+
+
+class NotUsableError(Exception):
+    """What the configuration says of a session cannot be used: it must not begin."""
 
 
 class MainLine:
     """The session process's end of the line: reports go out and are kept until acknowledged; orders come in."""
 
     def __init__(self, sock: socket.socket, log: Log, task: Task) -> None:
+        self.tracing = task.trace
+        """Whether the session is to write a trace, as the main has it now."""
         self._sock = sock
         self._log = log
         self._maker = EventMaker(task.hop, task.session)
@@ -101,10 +115,7 @@ class MainLine:
         self._sock.setblocking(False)
         try:
             while (message := line.hear_main(self._sock)) is not None:
-                if isinstance(message, line.Taken):
-                    self._unacknowledged.taken(message.count)
-                else:
-                    self._order = Order(EndReason(message.reason), message.text)
+                self._take(message)
         except BlockingIOError:
             return
         finally:
@@ -112,6 +123,15 @@ class MainLine:
                 self._sock.setblocking(True)
         self._orphaned_until = time.monotonic() + self._drain_seconds
         self._sock.close()
+
+    def _take(self, message: line.FromMain) -> None:
+        match message:
+            case line.Taken():
+                self._unacknowledged.taken(message.count)
+            case line.Trace():
+                self.tracing = message.on
+            case line.End():
+                self._order = Order(EndReason(message.reason), message.text)
 
     def _say(self, message: line.Said) -> None:
         with contextlib.suppress(OSError):  # the main is gone: the log has it
@@ -130,7 +150,11 @@ def make_task(  # what differs from session to session, and what comes from the 
     configuration: ServerConfiguration | ClientConfiguration,
     fingerprint: str = "",
 ) -> Task:
-    """Return the task of a session; `way` is its source and its target in words."""
+    """Return the task of a session; `way` is its source and its target in words. Raises NotUsableError."""
+    try:
+        policy, demands = judgement(configuration.rules, partner.rules, _partner_side(direction))
+    except LocalError as error:
+        raise NotUsableError(f"the configuration does not fit this program: {error}") from None
     return Task(
         session=session,
         partner=partner.id,
@@ -139,11 +163,19 @@ def make_task(  # what differs from session to session, and what comes from the 
         source=way[0],
         target=way[1],
         partner_codes=partner.ssid_codes,
-        profile=configuration.profile,
         idle_seconds=configuration.limits.idle_seconds,
         drain_seconds=configuration.limits.drain_seconds,
+        policy=policy,
+        demands=demands,
+        trace=partner.trace or session in configuration.traced_sessions,
         fingerprint=fingerprint,
     )
+
+
+def traced_by(configuration: ServerConfiguration | ClientConfiguration) -> Callable[[Task], bool]:
+    """Return what says whether a session that runs is to write a trace by this configuration."""
+    partners = {partner.id for partner in configuration.partners if partner.trace}
+    return lambda task: task.partner in partners or task.session in configuration.traced_sessions
 
 
 def run(main: MainLine, task: Task, initiator: Leg, responder: Leg, tls: str) -> Ending:
@@ -151,19 +183,24 @@ def run(main: MainLine, task: Task, initiator: Leg, responder: Leg, tls: str) ->
     main.report(
         "SES-START", partner=task.partner, direction=task.direction, source=task.source, target=task.target, tls=tls
     )
-    observer = SessionObserver(Policy.named(task.profile), _codes(task))
+    about = f"session {task.session} with partner {task.partner}, {task.direction}, hop {task.hop}"
+    tracer = Tracer(f"{task.session}-{task.hop}", about, home=home, wanted=lambda: main.tracing, report=main.report)
+    observer = TracedObserver(task.policy, _codes(task), task.demands, tracer=tracer)
     reporter = SessionReporter(main.report, task.partner, task.partner_side, whole=task.hop == "inside")
     main.running()
     began = time.monotonic()
     pump = Pump(initiator, responder, observer, idle_seconds=task.idle_seconds, watch=reporter.inspection, control=main)
     ending = pump.run()
+    reporter.broken_off(observer.broken_off())
+    ended_by, reason = _who(ending.cause, task), _why(ending, reporter)
+    tracer.end(f"{ended_by}: {reason}")
     partner_first = task.partner_side is Side.INITIATOR
     octets_in, octets_out = ending.octets if partner_first else ending.octets[::-1]
     main.report(
         "SES-END",
         partner=task.partner,
-        ended_by=_who(ending.cause, task),
-        reason=_why(ending, reporter),
+        ended_by=ended_by,
+        reason=reason,
         seconds=round(time.monotonic() - began, 3),
         octets_in=octets_in,
         octets_out=octets_out,
@@ -171,6 +208,11 @@ def run(main: MainLine, task: Task, initiator: Leg, responder: Leg, tls: str) ->
     )
     main.say_goodbye()
     return ending
+
+
+def _partner_side(direction: Literal["incoming", "outgoing"]) -> Side:
+    """An incoming session's Initiator is the partner."""
+    return Side.INITIATOR if direction == "incoming" else Side.RESPONDER
 
 
 def _codes(task: Task) -> Mapping[Side, frozenset[str]]:

@@ -7,6 +7,10 @@ from typing import Protocol
 from seon.events import Value
 from seon.oftp2 import happenings
 from seon.oftp2.observer import Finding, Inspection, Refusal, Side
+from seon.oftp2.reasons import AnswerReason, EndReason, NegativeReason, reason_words
+
+_SECURITY = ("none", "encrypted", "signed", "encrypted and signed")
+"""By SFIDSEC."""
 
 
 class Report(Protocol):
@@ -25,6 +29,7 @@ class SessionReporter:
         self._partner_side = partner_side
         self._whole = whole
         self._file_began, self._sender = time.monotonic(), partner_side
+        self._restart = 0
         self.files = 0
         """Files that were accepted at their end."""
         self.farewell = ""
@@ -47,13 +52,23 @@ class SessionReporter:
             side=refusal.side.name,
             stb=refusal.stb,
             offset=refusal.offset,
+            field=refusal.field,
+            seen=refusal.seen,
             text=refusal.text,
         )
 
     def _finding(self, finding: Finding) -> None:
         self._report(
-            "SES-FINDING", rule=finding.rule, side=finding.side.name, stb=finding.stb, text=finding.text
-        )  # fmt: skip
+            "SES-FINDING",
+            partner=self._partner,
+            rule=finding.rule,
+            side=finding.side.name,
+            stb=finding.stb,
+            offset=finding.offset,
+            field=finding.field,
+            seen=finding.seen,
+            text=finding.text,
+        )
 
     def _event(self, event: object) -> None:
         handler = _HANDLERS.get(type(event))
@@ -75,7 +90,7 @@ class SessionReporter:
             )
 
     def _offered(self, event: happenings.FileOffered) -> None:
-        self._file_began, self._sender = time.monotonic(), event.sender
+        self._file_began, self._sender, self._restart = time.monotonic(), event.sender, 0
         if self._whole:
             self._report(
                 "FIL-START",
@@ -83,22 +98,45 @@ class SessionReporter:
                 date=event.date,
                 time=event.time,
                 direction=self._direction(event.sender),
+                destination=event.destination,
+                originator=event.originator,
                 format=event.format,
+                record_length=event.record_length,
                 size_k=event.size_k,
+                restart=event.restart,
+                security=_SECURITY[event.security],
+                cipher=event.cipher,
+                compression=bool(event.compression),
+                signed_receipt=event.signed_receipt,
             )
+
+    def _started(self, event: happenings.FileStarted) -> None:
+        self._restart = event.restart
 
     def _refused(self, event: happenings.FileRefused) -> None:
         if self._whole:
-            self._file_end(event, f"refused before its data: {event.reason:02d} {event.text}".strip(), 0, 0)
+            again = "may be sent again" if event.retry else "not to be sent again"
+            words = reason_words(AnswerReason, event.reason, event.text)
+            self._file_end(event, f"refused before its data: {words}; {again}", 0, 0)
 
     def _ended(self, event: happenings.FileEnded) -> None:
         self.files += event.accepted
         if self._whole:
-            result = "accepted" if event.accepted else f"refused at its end: {event.reason:02d} {event.text}".strip()
+            words = reason_words(AnswerReason, event.reason, event.text)
+            result = "accepted" if event.accepted else f"refused at its end: {words}"
             self._file_end(event, result, event.octets, event.records)
 
+    def broken_off(self, event: happenings.FileBrokenOff | None) -> None:
+        """Report the file that was under way when the session ended, if there was one."""
+        if event and self._whole:
+            self._file_end(event, "broken off by the end of the session", event.octets, event.records)
+
     def _file_end(
-        self, event: happenings.FileRefused | happenings.FileEnded, result: str, octets: int, records: int
+        self,
+        event: happenings.FileRefused | happenings.FileEnded | happenings.FileBrokenOff,
+        result: str,
+        octets: int,
+        records: int,
     ) -> None:
         self._report(
             "FIL-END",
@@ -107,6 +145,7 @@ class SessionReporter:
             time=event.time,
             direction=self._direction(self._sender),
             result=result,
+            restart=self._restart,
             octets=octets,
             records=records,
             seconds=round(time.monotonic() - self._file_began, 3),
@@ -121,11 +160,18 @@ class SessionReporter:
                 date=event.date,
                 time=event.time,
                 direction=self._direction(event.sender),
-                result="delivered" if event.kind == "EERP" else f"not delivered: {event.reason:02d}",
+                destination=event.destination,
+                originator=event.originator,
+                signed=event.signed,
+                creator=event.creator,
+                result="delivered"
+                if event.kind == "EERP"
+                else f"not delivered: {reason_words(NegativeReason, event.reason, event.text)}",
             )
 
     def _farewell(self, event: happenings.SessionEnded) -> None:
-        self.farewell = f"ESID {event.reason:02d} by the {event.side.name.capitalize()} {event.text}".strip()
+        words = reason_words(EndReason, event.reason, event.text)
+        self.farewell = f"ESID {words} by the {event.side.name.capitalize()}"
 
     def _direction(self, sender: Side) -> str:
         return "incoming" if sender is self._partner_side else "outgoing"
@@ -134,6 +180,7 @@ class SessionReporter:
 _HANDLERS: dict[type, Callable[..., None]] = {
     happenings.SessionAgreed: SessionReporter._agreed,  # this class's own table
     happenings.FileOffered: SessionReporter._offered,
+    happenings.FileStarted: SessionReporter._started,
     happenings.FileRefused: SessionReporter._refused,
     happenings.FileEnded: SessionReporter._ended,
     happenings.ReceiptPassed: SessionReporter._receipt,

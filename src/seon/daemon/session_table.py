@@ -42,6 +42,7 @@ class SessionTable:
         self._counts = SessionCounts()
         self._running: dict[str, tuple[children.Child, Task]] = {}
         self._watchers: set[asyncio.Task[None]] = set()
+        self._traced: Callable[[Task], bool] = _as_begun
 
     def reserve(self, partner: str, limits: Limits, *, rated: bool = True) -> str | None:
         """Count a session that is to begin; return the limit that it would break instead, or None."""
@@ -72,6 +73,8 @@ class SessionTable:
             self._fail(task, str(error), failed)
             return
         self._running[task.session] = (child, task)
+        child.tracing = task.trace
+        child.trace(self._traced(task))
         watcher = asyncio.create_task(self._watch(task, child, start_seconds, failed))
         self._watchers.add(watcher)
         watcher.add_done_callback(self._watchers.discard)
@@ -85,6 +88,12 @@ class SessionTable:
         for child, task in self._running.values():
             if unwanted(task):
                 child.end(EndReason.UNSPECIFIED, "the partner may not enter any more")
+
+    def trace_where(self, traced: Callable[[Task], bool]) -> None:
+        """Let these sessions write a trace and no others: running ones, and those that begin until the next call."""
+        self._traced = traced
+        for child, task in self._running.values():
+            child.trace(traced(task))
 
     async def end_all(self, seconds: float) -> None:
         """Give running sessions so long to end, then end them, then kill what is left."""
@@ -116,3 +125,7 @@ class SessionTable:
     def _fail(self, task: Task, reason: str, failed: Failed) -> None:
         self._our.report("SES-FAILED", partner=task.partner, direction=task.direction, reason=reason)
         failed(reason)
+
+
+def _as_begun(task: Task) -> bool:
+    return task.trace

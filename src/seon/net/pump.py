@@ -214,8 +214,8 @@ class Pump:
                 self._send_wire(seen.refusal.wire)
                 self._stop(Cause.VERIFIER, f"{seen.refusal.rule}: {seen.refusal.text}")
                 return
-            if not seen.forward and not seen.drop:
-                break
+            if not seen.drop:
+                break  # what is left is an incomplete stream buffer
         rest = flow.length - at
         if rest and at:
             flow.buffer.view[:rest] = flow.buffer.view[at : flow.length]

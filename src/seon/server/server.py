@@ -205,7 +205,7 @@ class Server:
             self.report("CFG-NEW", version=in_force.version)
             if in_force.missing():
                 self.report("CFG-EMPTY", version=in_force.version, missing=in_force.missing())
-            self._sessions.table.end_where(in_force.bars)
+            self._sessions.follow(in_force)
             await self._open_gate()
 
     def take_blob(self, name: str, octets: bytes) -> None:

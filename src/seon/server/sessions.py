@@ -12,7 +12,7 @@ from seon.admission.partners import Refused, check_dialled
 from seon.config import Limits, ServerPartner
 from seon.daemon.children import Body
 from seon.daemon.log import Log
-from seon.daemon.session import MainLine, Task, make_task, run
+from seon.daemon.session import MainLine, NotUsableError, Task, make_task, run, traced_by
 from seon.daemon.session_table import SessionTable, Surroundings
 from seon.link import messages as m
 from seon.link.codec import encode
@@ -56,20 +56,19 @@ class Sessions:
             await admitted.tls.end()
             return
         session = m.new_session_id(secrets.token_bytes(12))
+        way, fingerprint = (admitted.source, link.client), admitted.identity.fingerprint
         try:
+            task = make_task("dmz", "incoming", session, partner, way, in_force.configuration, fingerprint)
             inside = await self._await_link(session, admitted, link)
         except asyncio.CancelledError:  # the external port closes
             self.table.release(partner.id)
             raise
-        except (TimeoutError, OSError, TlsError, m.LinkError) as error:
+        except (TimeoutError, OSError, TlsError, m.LinkError, NotUsableError) as error:
             self.table.release(partner.id)
             reason = "no session link came from the client" if isinstance(error, TimeoutError) else str(error)
             self._our.report("SES-FAILED", partner=partner.id, direction="incoming", reason=reason)
             await admitted.tls.end()
             return
-        way = admitted.source, link.client
-        fingerprint = admitted.identity.fingerprint
-        task = make_task("dmz", "incoming", session, partner, way, in_force.configuration, fingerprint)
         body = _Incoming(task, admitted.tls, inside, self._our.log, self._forget_secrets)
         self._start(task, [admitted.tls, inside], body, limits)
 
@@ -112,14 +111,22 @@ class Sessions:
             return "this session is running already"
         if not partner.host or not in_force.dialler:
             return f"partner {partner.id} has no address to dial"
+        way = source, addresses.shown(partner.host, partner.port)
+        try:
+            task = make_task("dmz", "outgoing", wanted.session, partner, way, in_force.configuration)
+        except NotUsableError as error:
+            return str(error)
         reached = self.table.reserve(partner.id, in_force.configuration.limits, rated=False)
         if reached:
             return f"{reached} is reached"
-        target = addresses.shown(partner.host, partner.port)
-        task = make_task("dmz", "outgoing", wanted.session, partner, (source, target), in_force.configuration)
         body = _Outgoing(task, partner, tls, in_force, self._our.log, self._forget_secrets)
         self._start(task, [tls], body, in_force.configuration.limits)
         return None
+
+    def follow(self, in_force: InForce) -> None:
+        """End the sessions that may not go on; let those write a trace that are to."""
+        self.table.end_where(in_force.bars)
+        self.table.trace_where(traced_by(in_force.configuration))
 
     def _start(self, task: Task, own: list[AsyncTls], body: Body, limits: Limits) -> None:
         limit = limits.dial_seconds + START_GRACE_SECONDS

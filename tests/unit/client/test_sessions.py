@@ -5,7 +5,7 @@ import socket
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from seon.config import ClientPartner, Limits, ReceiveDaemon
+from seon.config import ClientPartner, Limits, PartnerRules, ReceiveDaemon
 from seon.link import messages as m
 from seon.oftp2 import commands
 from seon.oftp2.codec import encode
@@ -121,6 +121,64 @@ def own_copy(directory: str) -> None:
             await control.send(opening(session="session-2"))
             assert "the limit of 1 sessions" in (await inside.next(control, m.SessionRefused)).reason
             assert station.accepted == 1
+            tls.close()
+
+    assert Inside(directory).play(scene) == 0
+
+
+def test_a_rule_that_this_program_does_not_know_makes_no_session_and_harms_no_other(alone, tmp_path) -> None:
+    alone(unknown_rule, tmp_path)
+
+
+def unknown_rule(directory: str) -> None:
+    from inside import Inside, Station, listener, opening
+
+    station, port = Station(SSRM), free_port()
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        async with station.serving() as daemon:
+            odd = PartnerRules(rules={"FLD-NEW": "warn"})
+            partners = (ClientPartner("P1", "One", rules=odd), ClientPartner("P2", "Two"))
+            await inside.configure(receive_daemon=daemon, partners=partners, listeners=(listener(port),))
+            await inside.until("CLI-LISTEN")
+            await control.send(opening())
+            refused = await inside.next(control, m.SessionRefused)
+            assert refused.reason == "the configuration does not fit this program: no rule 'FLD-NEW'"
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            assert await reader.read() == b""
+            writer.close()
+            await inside.until("partner P1, outgoing, not started: the configuration does not fit")
+            assert inside.logged("partner P1, incoming, not started: the configuration does not fit")
+            assert station.accepted == 0
+            await control.send(opening("P2", "session-p2"))
+            _, tls = await inside.join()
+            assert await tls.read_exactly(len(SSRM)) == SSRM
+            tls.close()
+
+    assert Inside(directory).play(scene) == 0
+
+
+def test_a_running_session_is_traced_as_the_configuration_says(alone, tmp_path) -> None:
+    alone(traced, tmp_path)
+
+
+def traced(directory: str) -> None:
+    from inside import Inside, Station, opening
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        async with Station(SSRM).serving() as daemon:
+            await inside.configure(1, receive_daemon=daemon)
+            await control.send(opening())
+            _, tls = await inside.join()
+            await tls.read_exactly(len(SSRM))
+            ((child, _),) = inside.client._sessions.table._running.values()
+            assert child.tracing is False
+            await inside.configure(2, receive_daemon=daemon, traced_sessions=(opening().session,))
+            assert child.tracing is True
+            await inside.configure(3, receive_daemon=daemon)
+            assert child.tracing is False
             tls.close()
 
     assert Inside(directory).play(scene) == 0

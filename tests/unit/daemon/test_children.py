@@ -227,6 +227,25 @@ def asked_to_end(directory: str) -> None:
     with_child(directory, body, scene)
 
 
+def test_the_main_can_ask_a_session_to_write_a_trace(alone, tmp_path) -> None:
+    alone(asked_to_trace, tmp_path)
+
+
+def asked_to_trace(directory: str) -> None:
+    def body(sock: socket.socket) -> int:
+        heard = [line.hear_main(sock) for _ in range(3)]
+        return 9 if heard == [line.Trace(on=True), line.Trace(on=False), line.End(99, "why")] else 1
+
+    async def scene(child, heard) -> None:
+        for on in (False, True, True, False, False):  # said only when it changes
+            child.trace(on)
+        child.end(99, "why")
+        assert await child.ended == 9
+        child.trace(True)  # too late, and harmless
+
+    with_child(directory, body, scene)
+
+
 def test_a_main_that_dies_is_seen_at_the_other_end(alone, tmp_path) -> None:
     alone(main_dies, tmp_path)
     written = tmp_path / "seen"

@@ -29,7 +29,7 @@ def test_what_a_session_process_says_is_heard_whole(ends, message) -> None:
     assert [line.hear_session(ends[0]) for _ in range(2)] == [message] * 2
 
 
-@pytest.mark.parametrize("message", [line.Taken(3), line.End(99, "why")])
+@pytest.mark.parametrize("message", [line.Taken(3), line.End(99, "why"), line.Trace(on=True), line.Trace(on=False)])
 def test_what_the_main_says_is_heard(ends, message) -> None:
     line.say(ends[0], message)
     assert line.hear_main(ends[1]) == message
@@ -58,6 +58,7 @@ def test_a_main_that_is_gone_is_the_end_even_with_words_unread(ends) -> None:
         b'{"type":"stage","stage":"flying"}',
         b'{"type":"taken","count":1}',
         b'{"type":"end","reason":1,"text":""}',
+        b'{"type":"trace","on":true}',
         b'{"type":"happened","event":{"id":"a b","code":"SES-END","time":1,"hop":"dmz"}}',
         b'{"type":"happened","event":{"id":"a","code":"SES-END","time":1,"hop":"moon"}}',
         b'{"type":"happened","event":{"id":"a","code":"lower","time":1,"hop":"dmz"}}',

@@ -8,17 +8,28 @@ import time
 
 import pytest
 
-from seon.config import ClientPartner, Limits, ServerConfiguration, ServerPartner
+from seon.config import (
+    ClientConfiguration,
+    ClientPartner,
+    FileRules,
+    Limits,
+    PartnerRules,
+    ServerConfiguration,
+    ServerPartner,
+    SessionRules,
+)
 from seon.daemon import line, session
 from seon.daemon.log import Log
-from seon.daemon.session import MainLine, Task, make_task, run, session_title
+from seon.daemon.session import MainLine, NotUsableError, Task, make_task, run, session_title, traced_by
 from seon.net.legs import PlainLeg
 from seon.net.pump import Cause
 from seon.oftp2 import commands as c
 from seon.oftp2.codec import encode
+from seon.oftp2.demands import Demands
 from seon.oftp2.framing import frame
 from seon.oftp2.observer import Side
 from seon.oftp2.reasons import EndReason
+from seon.oftp2.rules import Policy, Severity
 
 SSRM = frame(encode(c.StartSessionReady(), 5))
 SECRET = "HUSHHUSH"
@@ -34,7 +45,7 @@ def esid(reason: EndReason) -> bytes:
 
 def task(**fields) -> Task:
     known = {"session": "0123456789abcdef", "partner": "P1", "direction": "incoming", "hop": "inside",
-             "source": "192.0.2.1:5", "target": "127.0.0.1:3305", "partner_codes": (), "profile": "default",
+             "source": "192.0.2.1:5", "target": "127.0.0.1:3305", "partner_codes": (),
              "idle_seconds": 30, "drain_seconds": 30}  # fmt: skip
     return Task(**{**known, **fields})
 
@@ -136,7 +147,7 @@ def test_a_session_is_reported_from_start_to_end(ends, log) -> None:
     assert start.fields["tls"] == "TLSv1.3 X"
     assert start.session == end.session == "0123456789abcdef"
     assert start.hop == "inside"
-    assert end.fields["reason"].endswith("ESID 00 by the Initiator")
+    assert end.fields["reason"].endswith("ESID 00 normal end by the Initiator")
     assert end.fields["octets_in"] == len(ssid("ONE") + esid(EndReason.NORMAL))
     assert end.fields["octets_out"] == len(SSRM + ssid("TWO"))
     assert line.Stage("running") in play.main.heard
@@ -299,14 +310,86 @@ def test_goodbye_to_a_main_that_is_gone_is_short(ends, log) -> None:
 
 
 def test_a_task_takes_what_the_configuration_says() -> None:
-    configuration = ServerConfiguration(limits=Limits(idle_seconds=7, drain_seconds=8), profile="strict")
-    partner = ServerPartner("P1", "One", ssid_codes=("A", "B"))
+    rules = SessionRules("strict", level_5_only=True, incoming=FileRules(max_octets=1), outgoing=FileRules(2))
+    configuration = ServerConfiguration(limits=Limits(idle_seconds=7, drain_seconds=8), rules=rules)
+    own = PartnerRules(rules={"FLD-XPAD": "ignore"}, secure_authentication=True)
+    partner = ServerPartner("P1", "One", ssid_codes=("A", "B"), rules=own)
     made = make_task("dmz", "outgoing", "s" * 10, partner, ("from", "to"), configuration)
-    assert (made.idle_seconds, made.drain_seconds, made.profile) == (7, 8, "strict")
+    assert (made.idle_seconds, made.drain_seconds) == (7, 8)
+    assert made.policy == Policy("strict", {"FLD-XPAD": Severity.IGNORE})
+    assert (made.demands.level_5, made.demands.authentication) == (True, True)
+    assert made.demands.of_files(Side.RESPONDER).max_octets == 1, "the partner's files are the incoming ones"
+    assert made.demands.of_files(Side.INITIATOR).max_octets == 2
     assert (made.partner, made.partner_codes, made.fingerprint) == ("P1", ("A", "B"), "")
     assert made.partner_side is Side.RESPONDER
     incoming = make_task("dmz", "incoming", "s" * 10, ClientPartner("P1", "One"), ("a", "b"), configuration, "f")
     assert incoming.partner_side is Side.INITIATOR
+    assert incoming.demands.of_files(Side.INITIATOR).max_octets == 1
+
+
+@pytest.mark.parametrize(
+    ("general", "own", "reason"),
+    [
+        (SessionRules(rules={"FLD-NEW": "warn"}), PartnerRules(), "no rule 'FLD-NEW'"),
+        (SessionRules(), PartnerRules(rules={"SEQ-TURN": "ignore"}), "SEQ-TURN cannot be softened"),
+    ],
+)
+def test_a_rule_that_this_program_cannot_follow_makes_no_session(general, own, reason) -> None:
+    """It would otherwise be judged by other rules than somebody has set."""
+    with pytest.raises(NotUsableError, match=f"the configuration does not fit this program: .*{reason}"):
+        make_task("dmz", "incoming", "s" * 10, ServerPartner("P1", "One", rules=own), ("a", "b"),
+                  ServerConfiguration(rules=general))  # fmt: skip
+
+
+def test_a_session_is_traced_by_its_partner_or_by_its_id() -> None:
+    one, two = "session-1", "session-2"
+    configuration = ClientConfiguration(
+        partners=(ClientPartner("P1", "One", trace=True), ClientPartner("P2", "Two")), traced_sessions=(two,)
+    )
+    wanted = traced_by(configuration)
+    for partner, name, traced in (("P1", one, True), ("P2", one, False), ("P2", two, True), ("P3", one, False)):
+        assert wanted(task(partner=partner, session=name)) is traced
+    for number, name, traced in ((0, one, True), (1, one, False), (1, two, True)):
+        made = make_task("inside", "incoming", name, configuration.partners[number], ("a", "b"), configuration)
+        assert made.trace is traced
+
+
+def test_the_main_switches_the_trace_of_a_running_session(ends, log) -> None:
+    session_line = MainLine(ends[1], log, task(trace=True))
+    assert session_line.tracing is True
+    for on in (False, True):
+        line.say(ends[0], line.Trace(on=on))
+        assert session_line.poll() is None, "it is no order to end"
+        assert session_line.tracing is on
+
+
+def test_what_is_demanded_beyond_the_protocol_ends_the_session(ends, log) -> None:
+    def scene(play: Session) -> None:
+        play.two.sendall(SSRM)
+        play.one.recv(len(SSRM), socket.MSG_WAITALL)
+        play.one.sendall(ssid("ONE"))
+        play.one.recv(200)
+        play.one.close()
+        play.two.close()
+
+    play = Session(ends, log, task(demands=Demands(authentication=True)))
+    assert play.play(scene).cause is Cause.VERIFIER
+    assert play.event("SES-REFUSED").fields["rule"] == "POL-AUTH"
+
+
+@pytest.mark.parametrize(("severity", "code"), [(Severity.WARN, "SES-FINDING"), (Severity.REFUSE, "SES-REFUSED")])
+def test_a_rule_is_worth_what_the_policy_says(ends, log, severity, code) -> None:
+    def scene(play: Session) -> None:
+        play.two.sendall(SSRM)
+        play.one.recv(len(SSRM), socket.MSG_WAITALL)
+        play.one.sendall(ssid("one"))
+        play.two.recv(200)
+        play.one.close()
+        play.two.close()
+
+    play = Session(ends, log, task(policy=Policy(overrides={"FLD-X/case": severity})))
+    play.play(scene)
+    assert play.event(code).fields["rule"] == "FLD-X"
 
 
 def test_the_title_says_what_the_process_is_doing() -> None:

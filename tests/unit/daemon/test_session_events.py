@@ -10,12 +10,26 @@ from seon.oftp2.rules import Severity
 
 ONE, TWO = Side.INITIATOR, Side.RESPONDER
 FILE = {"name": "NAME", "date": "20260131", "time": "2359580001"}
+WAY = {"destination": "ONE", "originator": "TWO"}
 AGREED = h.SessionAgreed("ONE", "TWO", 5, 4_096, 20, compression=True, restart=False, authentication=False)
 
 
 def offered(sender: Side) -> h.FileOffered:
-    return h.FileOffered(sender=sender, **FILE, destination="TWO", originator="ONE", format="U", record_length=0,
-                         size_k=7, restart=0, security=0, cipher=0, compression=0, signed_receipt=False)  # fmt: skip
+    return h.FileOffered(
+        sender=sender,
+        **FILE,
+        destination="TWO",
+        originator="ONE",
+        format="U",
+        record_length=0,
+        size_k=7,
+        restart=0,
+        security=0,
+        cipher=0,
+        compression=0,
+        envelope=0,
+        signed_receipt=False,
+    )
 
 
 @pytest.fixture
@@ -42,44 +56,66 @@ def test_a_file_is_reported_with_its_direction_seen_from_the_company(reporter, r
 def test_a_file_refused_before_its_data_ends_too(reporter, reported) -> None:
     see(reporter, offered(ONE), h.FileRefused(**FILE, reason=2, text="no space", retry=True))
     end = reported.of("FIL-END")
-    assert (end["result"], end["octets"]) == ("refused before its data: 02 no space", 0)
+    assert (end["result"], end["octets"]) == (
+        "refused before its data: 02 invalid destination: no space; may be sent again", 0,
+    )  # fmt: skip
     assert reporter.files == 0
 
 
 def test_a_file_refused_at_its_end_does_not_count(reporter, reported) -> None:
     see(reporter, offered(ONE), h.FileEnded(**FILE, octets=1, records=0, accepted=False, reason=11, text=""))
-    assert reported.of("FIL-END")["result"] == "refused at its end: 11"
+    assert reported.of("FIL-END")["result"] == "refused at its end: 11 invalid byte count"
     assert reporter.files == 0
 
 
-@pytest.mark.parametrize(("kind", "reason", "result"), [("EERP", 0, "delivered"), ("NERP", 34, "not delivered: 34")])
+@pytest.mark.parametrize(
+    ("kind", "reason", "result"),
+    [("EERP", 0, "delivered"), ("NERP", 34, "not delivered: 34 file processing failed: disk")],
+)
 def test_a_receipt_is_reported(reporter, reported, kind, reason, result) -> None:
-    see(reporter, h.ReceiptPassed(kind, TWO, **FILE, reason=reason))
+    see(reporter, h.ReceiptPassed(kind, TWO, **FILE, **WAY, signed=True, reason=reason, text="disk", creator="HUB"))
+    assert reported.of("FIL-RECEIPT").items() >= {**WAY, "signed": True, "creator": "HUB"}.items()
     assert reported.of("FIL-RECEIPT")["result"] == result
     assert reported.of("FIL-RECEIPT")["direction"] == "outgoing"
 
 
 def test_the_last_words_of_a_session_are_kept_for_its_end(reporter, reported) -> None:
     see(reporter, h.SessionEnded(TWO, 5, "no more"))
-    assert reporter.farewell == "ESID 05 by the Responder no more"
+    assert reporter.farewell == "ESID 05 local site emergency close down: no more by the Responder"
     assert reported.codes == []
 
 
 def test_a_refusal_and_a_finding_name_rule_side_and_place(reporter, reported) -> None:
-    finding = Finding("FLD-PAD", Severity.WARN, ONE, 4, 9, "text")
-    refusal = Refusal("CMD-ID", EndReason.COMMAND_NOT_RECOGNISED, TWO, 5, 0, "what", b"wire")
+    finding = Finding("FLD-RSV", Severity.WARN, ONE, 4, 9, "text", "SFIDRSV1", "x\\x00y")
+    refusal = Refusal("CMD-ID", EndReason.COMMAND_NOT_RECOGNISED, TWO, 5, 0, "what", b"wire", "", "z")
     reporter.inspection(Inspection(findings=(finding,), refusal=refusal))
     assert reported.codes == ["SES-FINDING", "SES-REFUSED"]
     assert reported.of("SES-REFUSED") == {
         "partner": "P1", "rule": "CMD-ID", "side": "RESPONDER", "stb": 5, "offset": 0, "text": "what",
+        "field": "", "seen": "z",
     }  # fmt: skip
+    assert reported.of("SES-FINDING") == {
+        "partner": "P1", "rule": "FLD-RSV", "side": "INITIATOR", "stb": 4, "offset": 9, "text": "text",
+        "field": "SFIDRSV1", "seen": "x\\x00y",
+    }  # fmt: skip
+
+
+def test_a_file_that_the_end_of_the_session_broke_off_is_told_with_its_octets(reporter, reported) -> None:
+    see(reporter, offered(ONE), h.FileStarted(7))
+    reporter.broken_off(None)
+    assert reported.codes == ["FIL-START"]
+    reporter.broken_off(h.FileBrokenOff(**FILE, octets=5, records=1))
+    end = reported.of("FIL-END")
+    assert (end["result"], end["octets"], end["restart"]) == ("broken off by the end of the session", 5, 7)
+    assert reporter.files == 0
 
 
 def test_the_dmz_reports_findings_and_refusals_but_no_files(reported) -> None:
     """The inside's word on files counts (docs/design.md §9): the same session is not told twice."""
     reporter = SessionReporter(reported, "P1", ONE, whole=False)
     see(reporter, AGREED, offered(ONE), h.FileEnded(**FILE, octets=1, records=0, accepted=True),
-        h.FileRefused(**FILE, reason=2, text="", retry=False), h.ReceiptPassed("EERP", TWO, **FILE))  # fmt: skip
+        h.FileRefused(**FILE, reason=2, text="", retry=False),
+        h.ReceiptPassed("EERP", TWO, **FILE, **WAY, signed=False))  # fmt: skip
     assert reported.codes == []
     assert reporter.files == 1, "but its own end counts them"
 
@@ -96,7 +132,7 @@ def test_no_happening_has_a_field_for_a_password() -> None:
     assert not {name for name in names if "pass" in name or "pswd" in name or "challenge" in name}
 
 
-def test_every_happening_is_either_reported_or_left_out_on_purpose() -> None:
+def test_every_happening_has_its_handler() -> None:
     from seon.daemon import session_events
 
-    assert set(h.Happening.__args__) - set(session_events._HANDLERS) == {h.FileStarted}
+    assert set(h.Happening.__args__) - set(session_events._HANDLERS) == set()

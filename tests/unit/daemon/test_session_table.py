@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from seon.config import Limits
@@ -18,7 +19,7 @@ LIMITS = Limits(sessions=3, sessions_per_partner=2)
 
 
 def task(session: str = "session-1", partner: str = "P1") -> Task:
-    return Task(session, partner, "incoming", "dmz", "a", "b", (), "default", 30, 30)
+    return Task(session, partner, "incoming", "dmz", "a", "b", (), 30, 30)
 
 
 def play(directory: str, scene) -> None:
@@ -206,5 +207,44 @@ def no_fork(directory: str) -> None:
         assert {code for code, _ in reports} == {"SES-FAILED"}
         assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
         assert not table.has("session-1")
+
+    play(directory, scene)
+
+
+def test_sessions_are_told_whether_to_write_a_trace(alone, tmp_path) -> None:
+    alone(traced, tmp_path)
+
+
+def traced(directory: str) -> None:
+    def body(sock: socket.socket) -> int:
+        """Say what it was told until it is ended: in the reason of events."""
+        line.say(sock, line.Stage("running"))
+        maker = EventMaker("dmz", "s")
+        while not isinstance(message := line.hear_main(sock), line.End):
+            if isinstance(message, line.Trace):
+                line.say(sock, line.Happened(maker.make("SES-END", on=message.on)))
+        return 0
+
+    async def scene(table, reports, events) -> None:
+        async def told(*wanted: bool) -> None:
+            while len(events) < len(wanted):
+                await asyncio.sleep(0.005)
+            assert [event.fields["on"] for event in events] == list(wanted)
+
+        for _ in range(3):
+            table.reserve("P1", Limits())
+        table.start(task("before"), [], body, 5, lambda _: None)
+        table.trace_where(lambda task: task.session in ("before", "after"))
+        await told(True)
+        table.trace_where(lambda task: task.session in ("before", "after"))
+        table.start(task("after"), [], body, 5, lambda _: None)
+        await told(True, True)
+        begun_with = replace(task("begun with"), trace=True)
+        table.start(begun_with, [], body, 5, lambda _: None)
+        await told(True, True, False)
+        table.end_where(lambda task: True)
+        for session in ("before", "after", "begun with"):
+            await gone(table, session)
+        assert len(events) == 3
 
     play(directory, scene)

@@ -3,10 +3,12 @@
 import asyncio
 import types
 
+import msgspec
 import pytest
 
-from seon.config import Limits, ServerConfiguration, ServerPartner
+from seon.config import Limits, ServerConfiguration, ServerPartner, SessionRules
 from seon.daemon.log import Log
+from seon.daemon.session import make_task
 from seon.daemon.session_table import Surroundings
 from seon.link import messages as m
 from seon.server.in_force import InForce
@@ -42,6 +44,46 @@ def test_a_dial_over_the_limit_is_refused(sessions) -> None:
     sessions.table.reserve("P1", Limits())
     answer = sessions.dial(m.Dial("session-1", "P1"), None, "source", in_force(HOST, sessions=1))
     assert answer == "the limit of 1 sessions at once is reached"
+
+
+UNKNOWN_RULE = SessionRules(rules={"FLD-NEW": "warn"})
+"""What a backend of another version may send."""
+
+
+def test_a_dial_under_a_rule_that_this_program_does_not_know_is_refused(sessions) -> None:
+    force = InForce(1, ServerConfiguration(partners=(HOST,), rules=UNKNOWN_RULE), None, object())
+    answer = sessions.dial(m.Dial("session-1", "P1"), None, "source", force)
+    assert answer == "the configuration does not fit this program: no rule 'FLD-NEW'"
+    assert sessions.table._counts.running() == 0
+
+
+def test_a_partner_under_a_rule_that_this_program_does_not_know_is_let_go_before_anything_happens_inside(
+    sessions, reported
+) -> None:
+    tls, link = Tls(), Link()
+    force = InForce(1, ServerConfiguration(rules=UNKNOWN_RULE), None, None)
+    asyncio.run(sessions.enter(admitted(tls), link, force))
+    assert reported.of("SES-FAILED")["reason"] == "the configuration does not fit this program: no rule 'FLD-NEW'"
+    assert tls.ended
+    assert link.opening is None
+    assert sessions.table._counts.running() == 0
+
+
+def test_running_sessions_follow_what_is_to_be_traced(sessions) -> None:
+    traces, ends = [], []
+    child = types.SimpleNamespace(trace=traces.append, end=lambda *_: ends.append(True))
+    task = make_task("dmz", "incoming", "session-1", HOST, ("a", "b"), ServerConfiguration())
+    sessions.table._running["session-1"] = (child, task)
+    for configuration in (
+        ServerConfiguration(partners=(HOST,)),
+        ServerConfiguration(partners=(HOST,), traced_sessions=("session-1",)),
+        ServerConfiguration(partners=(msgspec.structs.replace(HOST, trace=True),)),
+    ):
+        sessions.follow(InForce(1, configuration, None, None))
+    assert traces == [False, True, True]
+    assert ends == []
+    sessions.follow(InForce(1, ServerConfiguration(), None, None))
+    assert ends == [True], "its partner is gone"
 
 
 class Tls:
