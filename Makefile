@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test check soak bench fuzz lock docs clean setup
+.PHONY: run test check soak bench fuzz mutants coverage lock docs clean setup
 
 run: $(VENV)/.run
 	@$(BIN)/seon quickstart $(ARGS)
@@ -27,7 +27,15 @@ bench: $(VENV)/.dev
 	$(BIN)/python bench/run.py $(ARGS)
 
 fuzz: $(VENV)/.dev
-	$(BIN)/python tests/fuzz/mutate.py $(ARGS)
+	$(BIN)/python tests/fuzz/run.py $(ARGS)
+
+# Wrong entries in the verifier's tables, and wrong operations in its functions: the tests must notice each.
+mutants: $(VENV)/.dev
+	$(BIN)/python tests/mutation/run.py $(ARGS)
+
+coverage: $(VENV)/.dev
+	$(BIN)/coverage run -m pytest -q tests/unit/oftp2 tests/property
+	$(BIN)/coverage report
 
 setup: $(VENV)/.dev
 
@@ -49,9 +57,10 @@ lock:
 	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  --extra backend -c locks/dev.txt pyproject.toml locks/build.in -o locks/run.txt
 
-# What is drawn from the code: the catalogue of events.
+# What is drawn from the code: the catalogue of events, and the order of commands.
 docs: $(VENV)/.dev
 	$(BIN)/python -c "from seon.events import as_markdown; print(as_markdown(), end='')" > docs/events.md
+	$(BIN)/python -c "from seon.oftp2.phases import as_markdown; print(as_markdown(), end='')" > docs/state-table.md
 
 clean:
 	rm -rf $(VENV) seon-run

@@ -1,0 +1,150 @@
+"""`make mutants`: wrong entries in the verifier's tables, one at a time; the tests must notice each.
+
+    make mutants ARGS="--jobs 1 --only layouts"
+
+The tests are loaded once. For each mutant a copy of the process makes the change and runs them until one fails, those
+first that have found most so far. What survives must stand in docs/mutants.md with the reason; what stands there and
+does not survive must go.
+"""
+
+import os
+import re
+import select
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import click
+import pytest
+from _pytest.runner import runtestprotocol
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+EXPLAINED = ROOT / "docs" / "mutants.md"
+SECONDS = 60
+"""For one mutant: one that makes the verifier or a test hang is noticed too."""
+TESTS = (
+    "tests/unit/oftp2",
+    "tests/property/test_oftp2_order.py",
+    "tests/property/test_oftp2_layouts.py",
+)
+LEFT_OUT = re.compile(
+    r"test_(station|sending|receiving|records|session_start|packing|unpacking|notices|signed_receipts|authentication|blanking|explain)\.py"
+)
+"""Of other users of the same tables: the station, and what is shown to people."""
+
+
+class Mutating:
+    """A plug-in for pytest: instead of running the tests once, it runs them against each mutant."""
+
+    def __init__(self, only: str, jobs: int) -> None:
+        self._only, self._jobs = only, jobs
+        self.survivors: list[str] = []
+        self.total = 0
+        self._kills: Counter[str] = Counter()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run all mutants."""
+        from mutation.table_mutants import mutants
+
+        items = [item for item in session.items if not hasattr(getattr(item, "obj", None), "hypothesis")]
+        failed = self._run(items, lambda: None)
+        if failed:
+            raise pytest.UsageError(f"without any mutant this test fails: {failed}")
+        todo = [mutant for mutant in mutants() if self._only in mutant.id]
+        self.total = len(todo)
+        running: dict[int, tuple[str, int]] = {}
+        started = time.monotonic()
+        for number, mutant in enumerate(todo):
+            while len(running) >= self._jobs:
+                self._wait(running)
+            items.sort(key=lambda item: -self._kills[item.nodeid])
+            pipe, pid = self._start(items, mutant.apply)
+            running[pipe] = mutant.id, pid
+            if number % 50 == 0:
+                speed = number / (time.monotonic() - started)
+                click.echo(f"{number} of {len(todo)}, {len(self.survivors)} survive, {speed:.1f}/s", err=True)
+        while running:
+            self._wait(running)
+        return True
+
+    def _run(self, items: list[pytest.Item], change: object) -> str:
+        pipe, pid = self._start(items, change)
+        running = {pipe: ("", pid)}
+        self._wait(running)
+        failed, self.survivors = ("" if self.survivors else "yes"), []
+        return failed and str(self._kills.most_common(1) or "a crash")
+
+    def _start(self, items: list[pytest.Item], change: object) -> tuple[int, int]:
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid:
+            os.close(writer)
+            return reader, pid
+        killer = "could not be applied"
+        try:
+            signal.alarm(SECONDS)
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, 1)
+            os.dup2(null, 2)
+            change()  # type: ignore[operator]
+            killer = first_failure(items)
+        finally:
+            os.write(writer, killer.encode())
+            os._exit(1 if killer else 0)
+
+    def _wait(self, running: dict[int, tuple[str, int]]) -> None:
+        ready, _, _ = select.select(list(running), [], [])
+        for pipe in ready:
+            name, pid = running.pop(pipe)
+            killer = os.read(pipe, 4096).decode()
+            os.close(pipe)
+            _, status = os.waitpid(pid, 0)
+            if status == 0:
+                self.survivors.append(name)
+            elif killer:
+                self._kills[killer] += 1
+
+
+def first_failure(items: list[pytest.Item]) -> str:
+    """Return the first test that fails, empty if none does."""
+    for item in items:
+        reports = runtestprotocol(item, nextitem=None, log=False)
+        if any(report.failed for report in reports):
+            return item.nodeid
+    return ""
+
+
+def explained() -> set[str]:
+    """Return the mutants that docs/mutants.md gives a reason for: the first column of its tables."""
+    return set(re.findall(r"^\| `(.+?)` \|", EXPLAINED.read_text(), re.MULTILINE)) if EXPLAINED.exists() else set()
+
+
+@click.command()
+@click.option("--only", default="", help="Mutants whose name holds this.")
+@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Processes side by side.")
+def main(only: str, jobs: int) -> None:
+    """Change one entry of the verifier's tables at a time and see whether the tests notice."""
+    os.chdir(ROOT)
+    plugin = Mutating(only, jobs)
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "timeout=0", "--no-header", "--no-summary"]
+    tests = [str(path) for place in TESTS for path in sorted(Path(place).rglob("test_*.py")) or [Path(place)]]
+    pytest.main([*options, *(test for test in tests if not LEFT_OUT.search(test))], plugins=[plugin])
+    known = explained()
+    unknown = [name for name in plugin.survivors if name not in known]
+    gone = [name for name in sorted(known) if only in name and name not in plugin.survivors]
+    click.echo(
+        f"\n{plugin.total} mutants, {plugin.total - len(plugin.survivors)} noticed, {len(plugin.survivors)} survive"
+    )
+    for name in unknown:
+        click.echo(f"survives without a reason in docs/mutants.md: {name}")
+    for name in gone:
+        click.echo(f"in docs/mutants.md, but it does not survive: {name}")
+    sys.exit(1 if unknown or gone or not plugin.total else 0)
+
+
+if __name__ == "__main__":
+    main()
