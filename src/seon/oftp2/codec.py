@@ -55,6 +55,8 @@ def decode(buffer: bytes | memoryview, level: int) -> tuple[Command, list[Flaw]]
     except InvalidBufferError as error:
         error.flaw = _shown(error.flaw, places)
         error.before = [_shown(flaw, places) for flaw in flaws]
+        if error.rule != "CMD-LEN":
+            error.before[:0] = _short(raw, walk)
         raise
     command: Command = FORMS[raw[0]].type(**values)
     flaws += crosscheck(command)
@@ -108,6 +110,12 @@ def _read(walk: Layout, raw: bytes, flaws: list[Flaw], places: dict[str, tuple[i
     if at != len(raw):
         raise broken("CMD-LEN", at, "", f"{len(raw) - at} octets too many")
     return values
+
+
+def _short(raw: bytes, walk: Layout) -> list[Flaw]:
+    """Return the flaw of an unreadable buffer that is short besides: fields may be missing only if the rest is right."""
+    lack = 1 + sum(field.width or 0 for field in walk) - len(raw)
+    return [broken("CMD-LEN", 0, "", f"{lack} octets are missing").flaw] if lack > 0 else []
 
 
 def _terminators(walk: Layout) -> int:

@@ -193,9 +193,9 @@ class Number(Field):
 
 @dataclass(frozen=True, slots=True)
 class Code(Number):
-    """A number out of a list; anything but its digits breaks FLD-ENUM. One outside the list breaks `rule`.
+    """A number out of a list; one outside it breaks `rule`, which may be a soft one, since lists grow.
 
-    That rule may be a soft one, since lists grow.
+    What is no number at all breaks FLD-9 in an open list, and FLD-ENUM too where the RFC enumerates the values.
     """
 
     values: frozenset[int] = frozenset()
@@ -206,11 +206,15 @@ class Code(Number):
 
     def read(self, raw: bytes, at: int, flaws: Flaws, /) -> int:
         """Return the code."""
-        value = int(raw) if _DIGITS.match(raw) else -1
+        if not _DIGITS.match(raw):
+            if self.rule.startswith("FLD-ENUM"):
+                self.note("FLD-ENUM", at, flaws)
+            raise broken("FLD-9", at, self.name)
+        value = int(raw)
         if value in self.values:
             return value
         rule = self.soft_rule if value in self.soft else self.rule
-        if rule == "FLD-ENUM" or value < 0:
+        if rule == "FLD-ENUM":
             raise broken("FLD-ENUM", at, self.name)
         self.note(rule, at, flaws, f"code {value:0{self.width}d} is not known")
         return value
@@ -264,7 +268,7 @@ class Count(Field):
         """Return the count."""
         value = int.from_bytes(raw, "big") if self.binary else Number(self.name, self.width).read(raw, at, flaws)
         if value < self.least:
-            raise broken("CMD-LEN", at, self.name, "nothing follows")
+            self.note("FLD-RNG", at, flaws, f"{value}, must be {self.least} or more")
         return value
 
     def write(self, value: Any, /) -> bytes:

@@ -33,15 +33,16 @@ _EARLY = 2_048
 """Octets of a stream buffer up to which its length is judged when all of it is there; a longer one is not collected
 before its command is known to be able to have it."""
 _OLD_ESID = 4
-"""Octets of an ESID below level 5."""
+"""Octets of an ESID below level 5, its terminator included."""
 _EMPTY_STB = (VERSION_1 | HEADER).to_bytes(HEADER, "big")
 _FIRST_DATA = VERSION_1 | HEADER + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule that was broken and tolerated. `stb` counts the stream buffers of `side` from 1.
+    """A rule that was broken and tolerated, or refused in a buffer that was refused for another rule already.
 
+    `stb` counts the stream buffers of `side` from 1;
     `offset` is octets from the start of the exchange buffer.
     """
 
@@ -210,7 +211,7 @@ class SessionObserver:
         try:
             flaws = self._talk.take_data(flow.side, oeb)
         except InvalidBufferError as error:
-            raise _RefusedError(error.flaw) from None
+            raise self._unreadable(flow, error) from None
         if flaws:
             self._judge(flow, flaws)
         flow.stbs += 1
@@ -254,8 +255,7 @@ class SessionObserver:
         try:
             command, flaws = decode(oeb, self._level(oeb[0], len(oeb)))
         except InvalidBufferError as error:
-            self._judge(flow, error.before)
-            raise _RefusedError(error.flaw) from None
+            raise self._unreadable(flow, error) from None
         if isinstance(command, EndSession) and not self._talk.agreement and command.reason in end_reasons(max(LEVELS)):
             # Before both SSIDs no level is in force, whatever the layout.
             flaws = [flaw for flaw in flaws if flaw.rule != "FLD-ENUM/reason"]
@@ -295,7 +295,7 @@ class SessionObserver:
 
     def _level(self, code: int, length: int) -> int:
         """Return the level to read a command by. An ESID before both SSIDs may have either layout (RFC 5024 5.3.11)."""
-        if code == _ESID and self._lowest >= 5 and not self._talk.agreement and length == _OLD_ESID:
+        if code == _ESID and self._lowest >= 5 and not self._talk.agreement and length <= _OLD_ESID:
             return 4
         return self._lowest
 
@@ -311,15 +311,26 @@ class SessionObserver:
         return any(self._policy.severity(flaw.rule) is Severity.REFUSE for flaw in flaws)
 
     def _judge(self, flow: _Flow, flaws: Sequence[Flaw]) -> None:
-        """Raise at the first flaw that the policy refuses; keep those that it warns of."""
-        for flaw in flaws:
-            severity = self._policy.severity(flaw.rule)
-            if severity is Severity.REFUSE:
-                raise _RefusedError(flaw)
-            if severity is Severity.WARN:
-                self._note(flow, flaw, severity)
+        """Raise if the policy refuses one of the flaws of a stream buffer."""
+        if refused := self._sorted_out(flow, flaws):
+            raise _RefusedError(refused)
 
-    def _note(self, flow: _Flow, flaw: Flaw, severity: Severity) -> None:
+    def _unreadable(self, flow: _Flow, error: InvalidBufferError) -> _RefusedError:
+        """Return why a stream buffer without a reading is refused, which it is whatever the policy says."""
+        return _RefusedError(self._sorted_out(flow, [*error.before, error.flaw]) or error.flaw)
+
+    def _sorted_out(self, flow: _Flow, flaws: Sequence[Flaw]) -> Flaw | None:
+        """Return the first flaw that the policy refuses; note all others that it does not ignore."""
+        refused = next((flaw for flaw in flaws if self._refuses([flaw])), None)
+        for flaw in flaws:
+            if flaw is not refused:
+                self._note(flow, flaw)
+        return refused
+
+    def _note(self, flow: _Flow, flaw: Flaw) -> None:
+        severity = self._policy.severity(flaw.rule)
+        if severity is Severity.IGNORE:
+            return
         rule = RULES[flaw.rule].id
         times = flow.reported[rule] = flow.reported.get(rule, 0) + 1
         if times <= MAX_FINDINGS:

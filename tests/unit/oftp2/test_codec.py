@@ -128,6 +128,7 @@ def test_nerp_does_not_exist_below_level_4() -> None:
         (b"302Y", 5, ["CMD-LEN/tail"]),
         (b"C", 5, ["CMD-LEN/tail"]),
         (b"Cxx", 5, ["FLD-RSV"]),
+        (b"A\x00\x00", 5, ["FLD-RNG"]),
         (b"2 0000000000000007", 5, ["FLD-9/left"]),
         (b"502001\xfc", 5, ["FLD-UTF8"]),
         (BY_ID["V26"][1][:-4], 5, ["CMD-LEN/tail"]),
@@ -147,12 +148,12 @@ def test_what_real_stations_do_is_read_and_noted(octets: bytes, level: int, rule
         (b"F0000\r", 5, "FLD-9", "ESIDREASL"),
         (b"F00002a\r", 5, "CMD-LEN", "ESIDCR"),
         (b"F00000\r\r", 5, "CMD-LEN", "ESIDCR"),
-        (b"F0x000\r", 5, "FLD-ENUM", "ESIDREAS"),
+        (b"F0x000\r", 5, "FLD-9", "ESIDREAS"),
         (b"4y", 5, "FLD-ENUM", "EFPACD"),
         (b"2" + b"1" * 9, 5, "CMD-LEN", "SFPA"),
         (b"2+0000000000000007", 5, "FLD-9", "SFPAACNT"),
         (b"2" + "٣".encode() * 8 + b"0", 5, "FLD-9", "SFPAACNT"),
-        (b"A\x00\x00", 5, "CMD-LEN", "AUCHCHLL"),
+        (b"A\x00\x00x", 5, "CMD-LEN", ""),
         (b"ISomething Else 123\r", 5, "CMD-LEN", "SSRM"),
         (b"IODETTE FTP ready \r", 5, "FLD-FIX", "SSRMMSG"),
         (BY_ID["V05"][1].replace(b"ORDERS", b"ORD\0RS"), 5, "FLD-X", "SFIDDSN"),
@@ -168,6 +169,21 @@ def test_a_refused_field_does_not_hide_the_flaws_before_it() -> None:
     error = refused(BY_ID["V05"][1].replace(b"ORDERS", b"orders").replace(b"20260131", b"2026013x"))
     assert [flaw.rule for flaw in error.before] == ["FLD-X/case"]
     assert (error.rule, error.offset) == ("FLD-9", 30)
+
+
+@pytest.mark.parametrize(
+    ("octets", "level", "rules"),
+    [
+        (b"IODETTE FTP READY\r", 5, ["CMD-LEN", "FLD-FIX"]),
+        (b"F0x000", 5, ["CMD-LEN", "FLD-ENUM", "FLD-9"]),
+        (b"302J", 5, ["CMD-LEN", "FLD-ENUM"]),
+        (b"F0x0", 4, ["FLD-ENUM", "FLD-9"]),
+        (b"F00001", 5, ["CMD-LEN"]),
+    ],
+)
+def test_fields_may_be_missing_only_where_the_rest_is_right(octets: bytes, level: int, rules: list[str]) -> None:
+    error = refused(octets, level)
+    assert [flaw.rule for flaw in (*error.before, error.flaw)] == rules
 
 
 def test_a_flaw_says_where_it_stands() -> None:

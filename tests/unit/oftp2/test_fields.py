@@ -59,8 +59,12 @@ def test_a_number_that_does_not_fit_is_not_written(value: object) -> None:
 
 @pytest.mark.parametrize("raw", [b" 1", b"1 ", b"0x", b"  "])
 def test_a_code_is_all_digits(raw: bytes) -> None:
-    with pytest.raises(InvalidBufferError, match="FLD-ENUM"):
-        read(Code("C", 2, values=frozenset({1}), rule="FLD-CIPH"), raw)
+    flaws: list[Flaw] = []
+    for rule, before in (("FLD-CIPH", []), ("FLD-ENUM", ["FLD-ENUM"]), ("FLD-ENUM/reason", ["FLD-ENUM"])):
+        with pytest.raises(InvalidBufferError, match="FLD-9"):
+            Code("C", 2, values=frozenset({1}), rule=rule).read(raw, 0, flaws)
+        assert [flaw.rule for flaw in flaws] == before
+        flaws.clear()
 
 
 def test_a_code_outside_a_list_that_grows_is_noted() -> None:

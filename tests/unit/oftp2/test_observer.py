@@ -429,3 +429,29 @@ def test_what_is_left_when_nothing_was_discarded_waits_for_more() -> None:
     tail = frame(encode(COMMANDS["ESID"], 5))[:-1]
     assert play.send(ONE, two + tail).forward == len(two)
     assert play.send(ONE, tail) == Inspection()
+
+
+def test_an_old_esid_before_both_ssids_may_lack_its_terminator() -> None:
+    play = Play().run("R:SSRM I:SSID")
+    assert play.send(TWO, frame(b"F04")).forward == 7
+    assert play.rules == ["CMD-LEN"]
+
+
+def test_all_that_is_wrong_with_a_refused_buffer_is_told() -> None:
+    """Who reads it can mend all at once: the first rule is the refusal, the others are findings of the same buffer."""
+    play = Play(Policy.named("default")).run(START)
+    seen = play.send(ONE, frame(encode(replace(COMMANDS["SFID"], record_length=80, security=1, name="a"), 5)))
+    assert seen.refusal
+    assert seen.refusal.rule == "XF-LRECL"
+    assert [(one.rule, one.severity, one.stb) for one in seen.findings] == [
+        ("FLD-X", Severity.WARN, 2),
+        ("XF-SEC", Severity.REFUSE, 2),
+        ("XF-ENV", Severity.REFUSE, 2),
+    ]
+
+
+def test_what_has_no_reading_is_refused_and_all_before_it_is_told() -> None:
+    seen = Play().send(TWO, frame(b"IODETTE FTP READY\r"))
+    assert seen.refusal
+    assert (seen.refusal.rule, seen.refusal.reason) == ("CMD-LEN", EndReason.BUFFER_SIZE)
+    assert [one.rule for one in seen.findings] == ["FLD-FIX"]

@@ -7,6 +7,7 @@ from typing import Any
 from seon.oftp2.errors import LocalError
 from seon.oftp2.happenings import FileOffered
 from seon.oftp2.observer import Finding, Refusal
+from seon.oftp2.rules import Severity
 from seon.oftp2.transcript import Read, Step
 
 _NO_ESID = {"STH-VER", "STH-FLG", "STH-MAX", "STH-EOF", "DAT-EOR", "SEM-RCNT", "SEM-UCNT"}
@@ -79,8 +80,15 @@ class Verdict:
             "side": problem.side.value if problem else None,
             "stb": problem.stb if problem else None,
             "esid": self.esid,
-            "findings": [*map(_as_object, self.findings), *([_as_object(self.refusal)] if self.refusal else [])],
+            "findings": [*map(_as_object, self._in_order())],
         }
+
+    def _in_order(self) -> Iterable[Finding | Refusal]:
+        """Yield what was tolerated, then the refusal, then what else is refused in the same stream buffer."""
+        yield from (one for one in self.findings if one.severity is not Severity.REFUSE)
+        if self.refusal:
+            yield self.refusal
+        yield from (one for one in self.findings if one.severity is Severity.REFUSE)
 
 
 def _as_object(one: Finding | Refusal) -> dict[str, Any]:
