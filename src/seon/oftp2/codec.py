@@ -113,7 +113,7 @@ def _read(walk: Layout, raw: bytes, flaws: list[Flaw], places: dict[str, tuple[i
 
 
 def _short(raw: bytes, walk: Layout) -> list[Flaw]:
-    """Return the flaw of an unreadable buffer that is short besides: fields may be missing only if the rest is right."""
+    """Return the flaw of an unreadable buffer that is short too: fields may be missing only where the rest is right."""
     lack = 1 + sum(field.width or 0 for field in walk) - len(raw)
     return [broken("CMD-LEN", 0, "", f"{lack} octets are missing").flaw] if lack > 0 else []
 
