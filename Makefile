@@ -57,10 +57,11 @@ lock:
 	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  --extra backend -c locks/dev.txt pyproject.toml locks/build.in -o locks/run.txt
 
-# What is drawn from the code: the catalogue of events, and the order of commands.
+# What is drawn from the code: the catalogue of events, the order of commands, and the rules.
 docs: $(VENV)/.dev
 	$(BIN)/python -c "from seon.events import as_markdown; print(as_markdown(), end='')" > docs/events.md
 	$(BIN)/python -c "from seon.oftp2.phases import as_markdown; print(as_markdown(), end='')" > docs/state-table.md
+	$(BIN)/python -c "from seon.oftp2.rules import as_markdown; print(as_markdown(), end='')" > docs/rules.md
 
 clean:
 	rm -rf $(VENV) seon-run

@@ -7,9 +7,9 @@ import pytest
 
 from seon.cli.daemons import client, server
 from seon.client import main as client_main
-from seon.config import Limits
+from seon.config import FileRules, Limits
 from seon.events import as_markdown
-from seon.oftp2 import phases
+from seon.oftp2 import phases, rules
 from seon.server import server as server_main
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -24,7 +24,20 @@ def test_the_order_of_commands_is_the_one_in_the_code() -> None:
     assert (DOCS / "state-table.md").read_text() == phases.as_markdown(), "run `make docs`"
 
 
-@pytest.mark.parametrize("name", [*Limits.__struct_fields__, "external_port", "outgoing_address", "receive_daemon"])
+def test_the_rules_are_those_in_the_code() -> None:
+    assert (DOCS / "rules.md").read_text() == rules.as_markdown(), "run `make docs`"
+
+
+DEMANDS = [
+    "level_5_only",
+    "secure_authentication",
+    *(f"{way}_{field}" for way in ("incoming", "outgoing") for field in FileRules.__struct_fields__),
+]
+
+
+@pytest.mark.parametrize(
+    "name", [*Limits.__struct_fields__, *DEMANDS, "external_port", "outgoing_address", "receive_daemon", "rules.RULE"]
+)
 def test_every_setting_is_in_the_operating_guide(name: str) -> None:
     assert f"`{name}`" in OPERATING
 

@@ -10,6 +10,8 @@ A negotiation that cannot work has no phase here: the verifier ends the session 
 from dataclasses import dataclass
 from enum import Enum
 
+from seon.oftp2.markdown import table
+
 
 class Phase(Enum):
     """What a session waits for; RFC 5024's state of sender and receiver behind it."""
@@ -152,24 +154,19 @@ def as_markdown() -> str:
     named = _NAMED | {(phase, role, "anything else"): rule for (phase, role), rule in _NAMED_BY_FLOOR.items()}
     breaks = [_TOLERATED.get((row.phase, row.sender, row.command), "") for row in TABLE]
     return _PAGE.format(
-        phases=_as_table(
+        phases=table(
             ("Phase", "What is due", "Who has the floor"),
             *((phase.name, phase.value, floors[phase]) for phase in Phase),
         ),
-        moves=_as_table(
+        moves=table(
             ("Phase", "Sender", "Command", "If", "Next phase", "Breaks"),
             *(
                 (row.phase.name, row.sender.value, row.command, row.when.value, row.next.name, rule)
                 for row, rule in zip(TABLE, breaks, strict=True)
             ),
         ),
-        named=_as_table(
+        named=table(
             ("Phase", "Sender", "Command", "Rule"),
             *((phase.name, role.value, command, rule) for (phase, role, command), rule in named.items()),
         ),
     )
-
-
-def _as_table(head: tuple[str, ...], *rows: tuple[str, ...]) -> str:
-    lines = (head, ("---",) * len(head), *rows)
-    return "\n".join("|" + "|".join(f" {cell} " if cell else " " for cell in line) + "|" for line in lines)

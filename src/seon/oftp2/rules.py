@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal, Self
 
 from seon.oftp2.errors import Flaw, InvalidBufferError, LocalError
+from seon.oftp2.markdown import table
 from seon.oftp2.reasons import EndReason
 
 
@@ -194,3 +195,32 @@ def broken(key: str, offset: int, name: str, text: str = "") -> InvalidBufferErr
     """Return the error for a broken rule at `offset` in the field `name`; `text` defaults to the rule's meaning."""
     rule = RULES[key]
     return InvalidBufferError(Flaw(key, offset, name, text or rule.meaning), rule.reason)
+
+
+_PAGE = """# The rules
+
+Made from `src/seon/oftp2/rules.py` by `make docs`.
+
+A rule may have softer forms, written `rule/form`; reports name the rule. `default` and `strict` are the profiles. The
+ESID is the reason with which the session ends where the rule is refused. Those that cannot be softened leave no single
+reading, or would let the two hops disagree about what follows; the others are set to refuse, warn or ignore with
+`seonapi set rules.RULE` for all partners and `seonapi partner set ID rules.RULE` for one.
+
+{rules}
+"""
+
+
+def as_markdown() -> str:
+    """Return the rules for people: docs/rules.md is this, and a test compares them."""
+    rows = (
+        (
+            f"`{rule.key}`",
+            rule.meaning,
+            rule.default.value,
+            rule.strict.value,
+            f"{rule.reason:02d} {rule.reason.text}",
+            "" if rule.hard else "yes",
+        )
+        for rule in _TABLE
+    )
+    return _PAGE.format(rules=table(("Rule", "Meaning", "default", "strict", "ESID", "Can be set"), *rows))
