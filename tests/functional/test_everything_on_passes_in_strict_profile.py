@@ -36,7 +36,7 @@ from seon.station.outgoing import Addressing, describe
 from seon.station.wire import PlainWire
 from session_keys import Files, content_by_openssl, write
 
-THERE, BACK = 65, 40
+THERE, BACK = 120, 80
 """Files in a session: from the station that called, and from the one that was called."""
 BIG = 60_000
 MOMENT = "202601311205070001"

@@ -105,6 +105,7 @@ class Mutating:
             _, status = os.waitpid(pid, 0)
             if status == 0:
                 self.survivors.append(name)
+                click.echo(f"survives: {name}", err=True)
             elif killer:
                 self._kills[killer] += 1
 

@@ -5,7 +5,50 @@ import pytest
 from seon.oftp2.errors import LocalError
 from seon.oftp2.rules import RULES, Policy, Severity
 
+BY_WORTH = {
+    # default, strict, ESIDREAS, and hard where no policy may soften it: sections 6.2, 6.3, 9 and 10 of the reference
+    "refuse refuse 07 hard": "STH-VER STH-MIN STH-MAX STH-EOF CMD-LEN DAT-TRUNC",
+    "refuse refuse 07": "DAT-SIZE DAT-SIZE/one",
+    "warn refuse 07": "STH-FLG CMD-LEN/tail",
+    "warn warn 07": "CMD-LEN/terminator",
+    "refuse refuse 01 hard": "CMD-ID CMD-LVL",
+    "refuse refuse 06 hard": "FLD-FIX FLD-ENUM FLD-X FLD-9 FLD-CR",
+    "refuse refuse 06": """FLD-RNG FLD-EMPTY FLD-TIME XF-LRECL XF-VREC XF-SEC XF-ENV XF-HASH DAT-CF DAT-EOR
+        DAT-LRECL""",
+    "warn refuse 06": """FLD-ENUM/reason FLD-ENUM/level FLD-X/case FLD-DATE FLD-CR/line-feed DAT-EOR/text SEM-RCNT
+        SEM-UCNT""",
+    "warn warn 06": """FLD-XPAD FLD-EMPTY/session FLD-9/left FLD-TIMEC FLD-UTF8 FLD-RSV FLD-CIPH XF-LRECL0
+        XF-SEC/unused XF-SIGN XF-OSIZ XF-HASH0 DAT-CF0 DAT-EMPTY DAT-END""",
+    "refuse refuse 10 hard": "NEG-CRED NEG-SR NEG-SPEC",
+    "refuse refuse 10": "FLD-SPEC POL-LEVEL",
+    "warn refuse 10": "NEG-REST",
+    "warn warn 10": "NEG-LEV NEG-SDEB NEG-SR2 NEG-CMPR",
+    "refuse refuse 12 hard": "NEG-AUTH",
+    "refuse refuse 12": "POL-AUTH",
+    "refuse refuse 03 hard": "ADM-CODE",
+    "refuse refuse 02 hard": """SEQ-FIRST SEQ-TURN SEQ-CMD SEQ-CRED SEQ-CDT SEQ-CDLOOP SEQ-CDREQ SEQ-ESID0 SEQ-END
+        SEM-REST SEM-ACNT""",
+    "refuse refuse 02": "SEQ-MODE",
+    "warn refuse 02": "SEQ-CMD/early-end SEQ-EFID SEQ-CDT/late SEQ-ESID0/turn SEQ-END/empty",
+    "refuse refuse 99": "POL-SIZE POL-NAME POL-DEST POL-ORIG",
+}
+"""The rules typed a second time, by what they are worth."""
 ORDER = [Severity.IGNORE, Severity.WARN, Severity.REFUSE]
+
+
+def test_each_rule_is_worth_what_the_reference_says() -> None:
+    expected = {key: worth for worth, keys in BY_WORTH.items() for key in keys.split()}
+    hard = {False: "", True: " hard"}
+    assert {
+        rule.key: f"{rule.default.value} {rule.strict.value} {rule.reason:02d}{hard[rule.hard]}"
+        for rule in RULES.values()
+    } == expected
+
+
+def test_each_rule_has_words_of_its_own() -> None:
+    meanings = [rule.meaning for rule in RULES.values()]
+    assert len(set(meanings)) == len(meanings)
+    assert all(len(meaning) > 10 for meaning in meanings)
 
 
 def test_strict_is_never_softer_than_default() -> None:

@@ -112,4 +112,4 @@ def _in_words(verdict: Verdict) -> str:
     if verdict.esid is not None:
         words += f"; a station answers ESID {verdict.esid} ({EndReason(int(verdict.esid)).text})"
     more = len(verdict.findings) - (0 if verdict.refusal else 1)
-    return words + (f"; {more} more findings" if more else "")
+    return words + (f"; {more} more finding{'s' if more > 1 else ''}" if more else "")
