@@ -53,6 +53,8 @@ def decode(buffer: bytes | memoryview, level: int) -> tuple[Command, list[Flaw]]
     try:
         values = _read(walk, raw, flaws, places)
     except InvalidBufferError as error:
+        if any(field.secret for field in walk):
+            places.clear()  # nobody knows whether a secret stands where it belongs
         error.flaw = _shown(error.flaw, places)
         error.before = [_shown(flaw, places) for flaw in flaws]
         if error.rule != "CMD-LEN":

@@ -90,8 +90,7 @@ def explain(buffer: bytes, level: int, *, show_secrets: bool = False) -> Explana
         *_walk(walk, buffer),
     ]
     if any(one.secret for one in walk) and not show_secrets:
-        aligned = all(flaw.rule != "CMD-LEN" for flaw in flaws)
-        rows = _masked(rows, walk if aligned else ())
+        rows = _masked(rows, walk if readable else ())
     placed, others = _place(rows, flaws)
     return Explanation(form.name, _title(form.type), level, placed, others, readable)
 
@@ -156,7 +155,8 @@ def _place(rows: list[Row], flaws: tuple[Flaw, ...]) -> tuple[tuple[Row, ...], t
 def _masked(rows: list[Row], walk: Layout) -> list[Row]:
     """Return the rows without secrets: in clear are the fields of `walk` that are none.
 
-    Where no layout fits, any octet behind level or length may be part of a secret.
+    Where no layout fits, or a field does not hold what belongs there, any octet behind level or length may be part of a
+    secret.
     """
     clear = {one.name for one in walk if not one.secret}
     return [row if row.offset + row.length <= _NO_SECRET_YET or row.field in clear else _mask(row) for row in rows]

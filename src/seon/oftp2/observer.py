@@ -174,6 +174,8 @@ class SessionObserver:
                         drop = end - at if verdict is _Verdict.DROP else 0
                         break
                 at = end
+            if not drop and talk.ended_by is side:
+                self._check_rest_after_end(view[at:])
         except _RefusedError as refused:
             refusal = self._refuse(flow, refused.flaw)
         return self._report(at, drop, refusal)
@@ -185,7 +187,8 @@ class SessionObserver:
         """
         if self._deaf or not tail or self._talk.ended_by is side.other:
             return Inspection()
-        flaw = Flaw("STH-EOF", 0, "", f"{RULES['STH-EOF'].meaning}, after {tail} octets of it")
+        rule = "SEQ-END" if self._talk.ended_by is side else "STH-EOF"
+        flaw = Flaw(rule, 0, "", f"{RULES[rule].meaning}: {tail} octets, then the end of the stream")
         return self._report(0, 0, self._refuse(self._flows[side is Side.RESPONDER], flaw))
 
     def ended_by_us(self) -> None:
@@ -269,13 +272,19 @@ class SessionObserver:
         flow.stbs += 1
         return _Verdict.DROP
 
+    @staticmethod
+    def _check_rest_after_end(rest: memoryview) -> None:
+        """Refuse at once what cannot become an empty stream buffer any more."""
+        if not _EMPTY_STB.startswith(rest):
+            raise _RefusedError(Flaw("SEQ-END", 0, "", RULES["SEQ-END"].meaning))
+
     def _header_flaws(self, header: int) -> list[Flaw]:
         fault = header_fault(header)
         if not fault:
             return []
         flaw = Flaw(fault, 0, "STH", f"{RULES[fault].meaning}: {header:#010x}")
-        if fault != "STH-FLG":
-            raise _RefusedError(flaw)  # there is no next buffer to be found
+        if fault != "STH-FLG" or self._refuses([flaw]):
+            raise _RefusedError(flaw)  # at once: mostly there is no next buffer to be found
         return [flaw]
 
     def _length_flaws(self, stb: memoryview, length: int) -> list[Flaw]:

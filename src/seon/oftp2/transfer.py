@@ -22,6 +22,7 @@ class Transfer:
         "_compression",
         "_fixed",
         "_limit",
+        "_lines",
         "_most",
         "_open",
         "_text",
@@ -48,6 +49,8 @@ class Transfer:
         self._limit = offer.record_length if offer.record_length or offer.format == "V" else NO_LIMIT
         self._compression = compression
         self._open = 0
+        self._lines = False
+        """Whether a text file was sent as records: its lines."""
         self._most = most - self._before if most else NO_LIMIT
 
     @property
@@ -78,6 +81,8 @@ class Transfer:
         self.octets += walk.octets
         self.records += walk.records
         self._open = walk.open_record
+        if self._text and walk.flaws:
+            self._lines = self._lines or any(flaw.rule == "DAT-EOR/text" for flaw in walk.flaws)
         return walk.flaws if self.octets <= self._most else self._too_big(walk.flaws)
 
     def _too_big(self, flaws: tuple[Flaw, ...]) -> tuple[Flaw, ...]:
@@ -103,17 +108,18 @@ class Transfer:
 
     def _right_records(self, count: int) -> bool:
         if self.has_records:
-            return count == self.start + self.records
+            # A last record without its end (DAT-END) is one all the same, or none.
+            return count - self.start in {self.records, self.records + (self._open > 0)}
         if self.offer.format in "FV":
             return True  # Secured: 0, or the count of the original, which nothing on the wire shows.
-        lines = self._text and self.records > 1
-        return count == 0 or lines
+        return count == 0 or self._lines
 
     def _right_octets(self, count: int) -> bool:
+        seen = self._before + self.octets
         if not self.has_records:
-            return count == self._before + self.octets
+            return count == seen
         # Of the records before a restart only those of fixed length are known in octets.
-        return bool(self.start and not self._fixed) or count == self._before + self.octets
+        return bool(self.start and not self._fixed) or count in {seen, seen - self._open}
 
 
 def _flaw(rule: str, field: str) -> Flaw:

@@ -455,3 +455,46 @@ def test_what_has_no_reading_is_refused_and_all_before_it_is_told() -> None:
     assert seen.refusal
     assert (seen.refusal.rule, seen.refusal.reason) == ("CMD-LEN", EndReason.BUFFER_SIZE)
     assert [one.rule for one in seen.findings] == ["FLD-FIX"]
+
+
+@pytest.mark.parametrize("octets", [b"\n", b"\r", b"\x20", b"\x10\x01", b"\x10\0\0\x05"])
+def test_not_an_octet_may_follow_esid_but_an_empty_buffer(octets: bytes) -> None:
+    for whole in (True, False):
+        play = Play(Policy.named("default")).run(f"{START} I:CD")
+        esid = frame(encode(c.EndSession(0), 5))
+        seen = play.send(TWO, esid + octets) if whole else [play.send(TWO, part) for part in (esid, octets)][-1]
+        assert seen.refusal
+        assert (seen.refusal.rule, seen.refusal.stb, seen.refusal.wire) == ("SEQ-END", 4, b"")
+
+
+@pytest.mark.parametrize("octets", [b"\x10", b"\x10\0", b"\x10\0\0"])
+def test_the_beginning_of_an_empty_buffer_waits_and_may_not_be_the_end(octets: bytes) -> None:
+    play = Play(Policy.named("default")).run(f"{START} I:CD R:ESID")
+    assert play.send(TWO, octets) == Inspection()
+    refusal = play.observer.end_of_stream(TWO, len(octets)).refusal
+    assert refusal
+    assert (refusal.rule, refusal.reason) == ("SEQ-END", EndReason.PROTOCOL_VIOLATION)
+
+
+def test_refused_flags_are_refused_before_the_rest_has_come() -> None:
+    """So that what is told does not depend on how the octets were cut."""
+    play = Play().run(START)
+    assert [play.send(ONE, part).refusal for part in (b"\x11\0\0", b"\x11\0\0\x30")][1]
+    whole = Play().run(START).send(ONE, b"\x11\0\0\x30" + b"R" * 44)
+    assert whole.refusal
+    assert (whole.refusal.rule, whole.findings) == ("STH-FLG", ())
+
+
+@pytest.mark.parametrize(
+    "ssid",
+    [
+        b"X5" + b"C" * 17 + b"topsecrt" + b"02048BYYN064N".ljust(33) + b"\r",
+        b"X5" + b"O0013".ljust(30) + b"topSECRT02048BYYN064N".ljust(28) + b"\r",
+    ],
+)
+def test_no_finding_shows_a_password_that_stands_where_it_does_not_belong(ssid: bytes) -> None:
+    assert len(ssid) == 61
+    seen = Play(Policy.named("default")).run("R:SSRM").send(ONE, frame(ssid))
+    assert seen.refusal
+    told = repr(seen)
+    assert not any(part in told for part in ("tops", "ecrt", "SECRT", "topS"))

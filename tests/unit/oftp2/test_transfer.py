@@ -72,3 +72,22 @@ def test_a_file_with_services_is_a_stream_whatever_it_was(service: dict[str, int
 
 def test_lines_of_a_text_sent_as_records_may_be_counted() -> None:
     assert ended([b"\x81a\x81b"], 2, 2, format="T") == ["DAT-EOR/text"]
+
+
+def test_an_end_of_record_more_does_not_make_a_text_lines() -> None:
+    """Nothing was warned of there, so nothing is let pass."""
+    assert ended([b"\x82ab\x80"], 77, 2, format="T") == ["SEM-RCNT"]
+    assert ended([b"\x82ab", b"\x80"], 0, 2, format="T") == []
+
+
+@pytest.mark.parametrize(("records", "octets"), [(1, 5), (2, 8), (1, 8), (2, 5)])
+def test_a_last_record_without_its_end_counts_or_does_not(records: int, octets: int) -> None:
+    for format_ in "FV":
+        assert ended([b"\x85abcde\x03abc"], records, octets, format=format_, record_length=5) == ["DAT-END"]
+
+
+def test_a_last_record_without_its_end_is_one_record_at_most() -> None:
+    buffers = [b"\x85abcde\x03abc"]
+    assert ended(buffers, 3, 10, format="F", record_length=5) == ["DAT-END", "SEM-RCNT", "SEM-UCNT"]
+    assert ended(buffers, 0, 4, format="V", record_length=5) == ["DAT-END", "SEM-RCNT", "SEM-UCNT"]
+    assert ended([b"\x85abcde"], 2, 5, format="V", record_length=5) == ["SEM-RCNT"]
