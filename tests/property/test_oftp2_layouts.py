@@ -14,6 +14,7 @@ from property.layout_reference import LEVELS, OCTETS, Row, rows_of
 from seon.oftp2.codec import decode
 from seon.oftp2.commands import Command
 from seon.oftp2.errors import Flaw, InvalidBufferError
+from seon.oftp2.layouts import layout
 
 CASES = [(command, level) for command in OCTETS for level in LEVELS]
 EXISTING = [case for case in CASES if rows_of(*case) is not None]
@@ -179,6 +180,12 @@ def _const(_row: Row, width: int, values: str) -> Iterator[Probe]:
 def level_of_reading(row: Row, octets: bytes, level: int) -> bool:
     """Whether the rest of an SSID still fits: it is read by the level that it carries itself."""
     return row.name != "SSIDLEV" or not octets.isdigit() or (int(octets) >= 5) == (level >= 5)
+
+
+@pytest.mark.parametrize(("command", "level"), EXISTING)
+def test_fields_have_the_names_and_widths_of_the_rfc_and_secrets_are_marked(command: str, level: int) -> None:
+    told = [(field.name, field.width, field.secret) for field in layout(ord(OCTETS[command]), level)]
+    assert told == [(row.name, row.width, "secret" in row.options) for row in rows_of(command, level) or []]
 
 
 @pytest.mark.parametrize(("command", "level"), EXISTING)

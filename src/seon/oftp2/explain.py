@@ -26,6 +26,7 @@ _SSID = ord("X")
 _NO_SECRET_YET = 3
 """Octets from the start of a buffer that are command, level or length."""
 _HIDDEN = "not shown: it may hold a secret"
+_CUT_OFF = "cut off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Explanation:
     """What is wrong with the buffer as a whole."""
     readable: bool = True
     """Whether a receiver can make a command of it."""
+    open_secret: bool = False
+    """Whether what follows may belong to a secret of this command, which could not be read."""
 
 
 def own_level(ssid: bytes) -> int:
@@ -89,10 +92,11 @@ def explain(buffer: bytes, level: int, *, show_secrets: bool = False) -> Explana
         Row(0, 1, f"{form.name}CMD", buffer[:1].hex(), _latin(buffer[:1]), _title(form.type)),
         *_walk(walk, buffer),
     ]
-    if any(one.secret for one in walk) and not show_secrets:
+    secret = any(one.secret for one in walk) and not show_secrets
+    if secret:
         rows = _masked(rows, walk if readable else ())
     placed, others = _place(rows, flaws)
-    return Explanation(form.name, _title(form.type), level, placed, others, readable)
+    return Explanation(form.name, _title(form.type), level, placed, others, readable, secret and not readable)
 
 
 def _judged(buffer: bytes, level: int) -> tuple[tuple[Flaw, ...], bool]:
@@ -125,7 +129,7 @@ def _walk(walk: Layout, buffer: bytes) -> Iterator[Row]:
 def _row(one: Field, raw: bytes, at: int, width: int) -> Row:
     row = Row(at, len(raw), one.name, raw.hex(), _value(one, raw), _remark(one, raw))
     if len(raw) < width:
-        return replace(row, remark=f"cut off: {width} octets are due")
+        return replace(row, remark=f"{_CUT_OFF}: {width} octets are due")
     try:
         flaws: list[Flaw] = []
         one.read(raw, at, flaws)
@@ -159,12 +163,15 @@ def _masked(rows: list[Row], walk: Layout) -> list[Row]:
     secret.
     """
     clear = {one.name for one in walk if not one.secret}
-    return [row if row.offset + row.length <= _NO_SECRET_YET or row.field in clear else _mask(row) for row in rows]
+    why = "secret" if walk else _HIDDEN
+    return [row if row.offset + row.length <= _NO_SECRET_YET or row.field in clear else _mask(row, why) for row in rows]
 
 
-def _mask(row: Row) -> Row:
-    remark = f"{row.length} octets, {_HIDDEN}" if not row.field else row.remark or "secret"
-    return replace(row, octets=MASK, value=MASK if row.field else "", remark=remark)
+def _mask(row: Row, why: str) -> Row:
+    """Mask a row. Of its remark only one about its length stays: others tell what the octets say."""
+    if not row.field:
+        return replace(row, octets=MASK, value="", remark=f"{row.length} octets, {_HIDDEN}")
+    return replace(row, octets=MASK, value=MASK, remark=row.remark if row.remark.startswith(_CUT_OFF) else why)
 
 
 # --- data buffers ---------------------------------------------------------------------------------------------------

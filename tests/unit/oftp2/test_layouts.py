@@ -1,9 +1,11 @@
 """Layouts against the lengths that RFC 5024 and RFC 2204 give."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from seon.oftp2.errors import InvalidBufferError
-from seon.oftp2.fields import Count, Layout
+from seon.oftp2.errors import InvalidBufferError, LocalError
+from seon.oftp2.fields import Code, Count, Field, Layout, Number, Terminator
 from seon.oftp2.layouts import FORMS, LEVELS, layout, length_bounds
 
 CODES = {form.name: form.code for form in FORMS.values()}
@@ -79,3 +81,43 @@ def test_names_are_unique_and_each_count_is_followed_by_what_it_counts(level: in
 )
 def test_bounds_take_in_all_that_is_tolerated(name: str, level: int, bounds: tuple[int, int]) -> None:
     assert length_bounds(CODES[name], level) == bounds
+
+
+def all_fields() -> Iterator[Field]:
+    for form in FORMS.values():
+        for level in LEVELS:
+            yield from form.layout(level) or ()
+
+
+def test_an_ssid_has_two_layouts_that_read_its_level_alike() -> None:
+    """Which of them is taken depends on the octet that is read there."""
+    old, new = ({layout(CODES["SSID"], level) for level in levels} for levels in ((1, 2, 4), (5,)))
+    assert len(old) == len(new) == 1
+    assert old.pop()[0] == new.pop()[0]
+
+
+def test_a_terminator_is_missing_by_its_own_rule_and_holds_no_secret() -> None:
+    assert not any(field.tail or field.secret for field in all_fields() if isinstance(field, Terminator))
+
+
+def test_numbers_are_written_from_the_least_on() -> None:
+    for field in all_fields():
+        if isinstance(field, Number):
+            assert int(field.write(field.least)) == field.least
+            assert field.least in {0, 1, 128}
+            assert not isinstance(field, Code) or field.least == 0
+            with pytest.raises(LocalError):
+                field.write(field.least - 1)
+
+
+def test_only_a_challenge_must_have_octets() -> None:
+    assert {field.name: field.least for field in all_fields() if isinstance(field, Count) and field.least} == {
+        "AUCHCHLL": 1
+    }
+
+
+def test_only_the_level_has_values_of_the_future() -> None:
+    codes = [field for field in all_fields() if isinstance(field, Code) and (field.soft or field.soft_rule)]
+    assert {(field.name, field.soft, field.soft_rule) for field in codes} == {
+        ("SSIDLEV", frozenset({6, 7, 8, 9}), "FLD-ENUM/level")
+    }

@@ -57,3 +57,8 @@ def test_what_is_not_in_the_table_breaks_a_rule(phase: Phase) -> None:
 )
 def test_a_violation_has_the_name_that_says_most(phase: Phase, role: Role, name: str, rule: str) -> None:
     assert violation(phase, role, name) == rule
+
+
+def test_a_speaker_with_credit_left_goes_on_with_data() -> None:
+    """The data path does not look this row up, as the phase stays."""
+    assert NEXT[Phase.DATA, Role.SPEAKER, "DATA", When.ALWAYS] is Phase.DATA

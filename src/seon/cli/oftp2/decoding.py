@@ -57,8 +57,13 @@ class Decoder:
             self.readable = self.readable and len(stb) == length
             remark = f"version {header >> _VERSION_SHIFT}, flags {header >> _FLAGS_SHIFT & _NIBBLE}"
             row = Row(0, HEADER, "STH", raw.hex(), f"length {length}", remark, tuple(flaws))
-            self._show(title, [row], explain(stb[HEADER:], self._level, show_secrets=self._show_secrets))
+            told = explain(stb[HEADER:], self._level, show_secrets=self._show_secrets)
+            self._show(title, [row], told)
             at, number = at + length, number + 1
+            if at < len(octets) and told.open_secret:
+                rest = f"{len(octets) - at} octets more are not shown"
+                self._screen.print(f"{rest}: a secret may go on in them (--show-secrets shows all)")
+                return
 
     def _show(self, title: str, header: list[Row], told: Explanation) -> None:
         self.readable = self.readable and told.readable

@@ -1,5 +1,7 @@
 """Octets explained on the screen."""
 
+import re
+
 import pytest
 
 from seon.cli.oftp2.decoding import Decoder, looks_bare
@@ -116,6 +118,18 @@ def test_a_secret_is_masked_unless_it_is_asked_for(explained) -> None:
     assert b"GEHEIM".hex() not in explained(ssid(5))[0]
     assert "********" in explained(ssid(5))[0]
     assert "GEHEIM42" in explained(ssid(5), show_secrets=True)[0]
+
+
+def test_a_secret_that_stands_where_it_does_not_belong_is_masked(explained) -> None:
+    """An SSIDCODE that is too short puts the password into it, and a wrong length puts it into the next header."""
+    for cut in range(1, 26):
+        shifted = frame(ssid(5)[4:6] + ssid(5)[6 + cut : -1] + b" " * cut + b"\r")
+        assert not re.search("GEHE|HEIM|IM42", explained(shifted)[0]), cut
+    for length in range(6, 65):
+        short = b"\x10\0\0" + bytes([length]) + ssid(5)[4:]
+        text, _ = explained(short)
+        assert not re.search("GEHE|HEIM|IM42|47454845|4845494d", text), length
+        assert ("--show-secrets" in text) == (length < 64)
 
 
 def test_long_fields_are_cut_and_their_length_is_told(explained) -> None:
