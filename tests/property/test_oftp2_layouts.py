@@ -14,7 +14,7 @@ from property.layout_reference import LEVELS, OCTETS, Row, rows_of
 from seon.oftp2.codec import decode
 from seon.oftp2.commands import Command
 from seon.oftp2.errors import Flaw, InvalidBufferError
-from seon.oftp2.layouts import layout
+from seon.oftp2.layouts import FORMS, layout
 
 CASES = [(command, level) for command in OCTETS for level in LEVELS]
 EXISTING = [case for case in CASES if rows_of(*case) is not None]
@@ -180,6 +180,10 @@ def _const(_row: Row, width: int, values: str) -> Iterator[Probe]:
 def level_of_reading(row: Row, octets: bytes, level: int) -> bool:
     """Whether the rest of an SSID still fits: it is read by the level that it carries itself."""
     return row.name != "SSIDLEV" or not octets.isdigit() or (int(octets) >= 5) == (level >= 5)
+
+
+def test_commands_have_the_names_and_octets_of_the_rfc() -> None:
+    assert {form.name: chr(form.code) for form in FORMS.values()} == OCTETS
 
 
 @pytest.mark.parametrize(("command", "level"), EXISTING)
