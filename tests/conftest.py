@@ -1,5 +1,6 @@
 """For all tests: helpers in `tests/` are importable by their path below it (`functional.harness`)."""
 
+import os
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -18,3 +19,15 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     """Report a failed test, and not a crash of pytest: it parses the source to show where a test failed."""
     with collecting.held_back():
         return (yield)
+
+
+def pytest_sessionstart() -> None:
+    """Forget what is kept of the verifier's functions: mutmut forks a process that has run the tests before."""
+    if "MUTANT_UNDER_TEST" in os.environ:
+        from seon.oftp2 import data, fixed, layouts
+
+        layouts._layout.cache_clear()
+        layouts.length_bounds.cache_clear()
+        fixed.fixed_records.cache_clear()
+        for ends, steps in ((False, data._STREAM_STEPS), (True, data._RECORD_STEPS)):
+            steps.update({compression: data._steps(compression=compression, ends=ends) for compression in steps})

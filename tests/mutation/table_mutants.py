@@ -304,12 +304,10 @@ def _of_the_small_tables() -> Iterator[Mutant]:
                 if value is not table[key]:
                     text = f"{own}: as {getattr(other, '__name__', other)}"
                     yield Mutant(text, lambda table=table, key=key, value=value: _set(table, key, value))
-    for name in ("_EARLY_ENDS", "_LATE_CREDIT"):
-        table = vars(conversation)[name]
-        everything: Iterable[Any] = reasons.EndReason if name == "_EARLY_ENDS" else phases.Phase
-        for one in everything:
-            text = "dropped" if one in table else "added"
-            yield Mutant(f"conversation.{name} {one.name}: {text}", lambda table=table, one=one: table.__ixor__({one}))
+    early = conversation._EARLY_ENDS
+    for reason in reasons.EndReason:
+        text = "dropped" if reason in early else "added"
+        yield Mutant(f"conversation._EARLY_ENDS {reason.name}: {text}", lambda reason=reason: early.__ixor__({reason}))
     for name in ("_X_SET", "_X_SET_SOFT"):
         yield from _of_the_character_set(name)
     for name, patterns in _PATTERNS.items():

@@ -45,8 +45,6 @@ from seon.oftp2.transfer import Transfer
 
 _EARLY_ENDS = {EndReason.EMERGENCY_CLOSE, EndReason.NO_RESOURCES, EndReason.UNSPECIFIED}
 """Reasons to end a session with ESID where SSRM was due."""
-_LATE_CREDIT = {Phase.CLOSING, Phase.TURN, Phase.RECEIPT, Phase.IDLE}
-"""Where a CDT may still come whose Speaker did not wait for it."""
 
 
 class Conversation:
@@ -71,6 +69,7 @@ class Conversation:
         self._transfer: Transfer | None = None
         self._credit = 0
         self._late_credit: Side | None = None
+        """Of whom a CDT may still come whose Speaker did not wait for it, until the next SFID."""
 
     def take(self, side: Side, command: Command) -> list[Flaw]:
         """Move on by one command (not DATA) of `side`; return the rules that it breaks."""
@@ -78,7 +77,7 @@ class Conversation:
         kind = type(command)
         if isinstance(command, EndSession):
             self._end(side, command)
-        elif isinstance(command, SetCredit) and side is self._late_credit and self.phase in _LATE_CREDIT:
+        elif isinstance(command, SetCredit) and side is self._late_credit:
             self._take_late_credit()
         elif self._check_order(side, FORM_OF[kind].name):
             handler = _HANDLERS.get(kind)
@@ -208,6 +207,7 @@ class Conversation:
     def _on_start_file(self, side: Side, sfid: StartFile) -> When:
         assert self.agreement is not None
         agreed, self._fresh_turn, self._sfid = self.agreement, False, sfid
+        self._late_credit = None
         if not (agreed.initiator_sends if side is Side.INITIATOR else agreed.responder_sends):
             self._flaw("SEQ-MODE")
         if sfid.restart and not agreed.restart:
@@ -242,7 +242,6 @@ class Conversation:
         most = self._demands.of_files(side.other).max_octets
         self._transfer = Transfer(self._sfid, compression=self.agreement.compression, start=sfpa.restart, most=most)
         self._credit = self.agreement.credit
-        self._late_credit = None
         self.happened.append(FileStarted(sfpa.restart))
         return When.ALWAYS
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from seon.oftp2.commands import EndToEndResponse, SetCredit, StartFile
+from seon.oftp2.commands import EndToEndResponse, NegativeEndResponse, SetCredit, StartFile
 from seon.oftp2.crosschecks import crosscheck
 
 SFID = StartFile("NAME", "20260131", "2359580001", "", "DEST", "ORIG", "U", 0, 3, 3)
@@ -44,6 +44,11 @@ def test_fields_of_a_start_file_must_agree(changes: dict[str, Any], rules: list[
 def test_hash_and_signature_come_together(digest: bytes, signature: bytes, rules: list[str]) -> None:
     receipt = EndToEndResponse("N", "20260131", "2359580001", "", "D", "O", digest, signature)
     assert [flaw.rule for flaw in crosscheck(receipt)] == rules
+    negative = NegativeEndResponse("N", "20260131", "2359580001", "D", "O", "C", 34, "", digest, signature)
+    assert [flaw.rule for flaw in crosscheck(negative)] == rules
+    fields = {flaw.field for command in (receipt, negative) for flaw in crosscheck(command)}
+    assert {name[4:] for name in fields} <= {"HSHL", "SIGL"}
+    assert len(fields) == 2 * len(rules)
 
 
 def test_other_commands_have_nothing_to_compare() -> None:

@@ -15,6 +15,7 @@ from seon.oftp2.codec import encode
 from seon.oftp2.demands import Demands, FileDemands
 from seon.oftp2.framing import MAX_OEB, frame
 from seon.oftp2.happenings import (
+    FileBrokenOff,
     FileEnded,
     FileOffered,
     FileRefused,
@@ -247,6 +248,15 @@ def test_no_finding_shows_a_password() -> None:
 def test_a_file_that_the_end_breaks_off_is_known(script: str, octets: int | None) -> None:
     left = Play().run(f"{START} {script}").observer.broken_off()
     assert (left.octets if left else None) == octets
+
+
+def test_a_file_that_the_end_breaks_off_is_known_with_its_identity_and_counts() -> None:
+    play = Play().run(f"{START} I:SFID(format=V,record_length=5) R:SFPA I:LAST I:DATA")
+    assert play.observer.broken_off() == FileBrokenOff("NAME", "20260131", "2359580001", 10, 1)
+    stream = Play().run(f"{START} I:SFID R:SFPA I:LAST")
+    assert stream.observer.broken_off() == FileBrokenOff("NAME", "20260131", "2359580001", 5, 0)
+    offered = Play().run(f"{START} I:SFID")
+    assert offered.observer.broken_off() == FileBrokenOff("NAME", "20260131", "2359580001", 0, 0)
 
 
 def test_events_tell_the_session() -> None:
@@ -498,3 +508,20 @@ def test_no_finding_shows_a_password_that_stands_where_it_does_not_belong(ssid: 
     assert seen.refusal
     told = repr(seen)
     assert not any(part in told for part in ("tops", "ecrt", "SECRT", "topS"))
+
+
+@pytest.mark.parametrize("reason", EndReason)
+def test_only_three_reasons_are_known_to_end_a_session_instead_of_ssrm(reason: EndReason) -> None:
+    play = Play(Policy.named("default")).run(f"R:ESID(reason={reason:d})")
+    tolerated = reason in {5, 8, 99}
+    assert (play.rules, play.refused) == ((["SEQ-CMD"], "") if tolerated else ([], "SEQ-CMD"))
+
+
+def test_a_refusal_of_a_file_s_end_ends_the_file_and_leaves_the_turn() -> None:
+    play = Play().run(f"{START} I:CD R:SFID I:SFPA R:LAST R:EFID I:EFNA(reason=11)")
+    assert play.events[-1] == FileEnded(
+        "NAME", "20260131", "2359580001", octets=5, records=0, accepted=False, reason=11
+    )
+    assert play.observer.broken_off() is None
+    assert Play().run(f"{START} I:SFID R:SFPA I:EFID R:EFNA I:CD R:CD").refused == "SEQ-CDLOOP"
+    assert Play().run(f"{START} I:SFID R:SFPA I:EFID R:EFNA I:ESID").refused == "SEQ-ESID0"

@@ -9,6 +9,7 @@ from seon.oftp2.reasons import (
     end_answer_reasons,
     end_reasons,
     negative_reasons,
+    reason_words,
     start_answer_reasons,
 )
 
@@ -33,3 +34,9 @@ def test_decompression_and_decryption_stand_crossed() -> None:
     assert NegativeReason(32).text == AnswerReason(23).text
     assert NegativeReason(33).text == AnswerReason(22).text
     assert negative_reasons(5) == set(NegativeReason)
+
+
+def test_a_code_is_said_with_its_meaning_and_what_the_station_added() -> None:
+    assert reason_words(EndReason, 8) == "08 resources not available"
+    assert reason_words(AnswerReason, 13, "sent on Monday") == "13 duplicate file: sent on Monday"
+    assert reason_words(NegativeReason, 98, "?") == "98 a reason this program does not know: ?"
