@@ -21,13 +21,16 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         return (yield)
 
 
-def pytest_sessionstart() -> None:
-    """Forget what is kept of the verifier's functions: mutmut forks a process that has run the tests before."""
+def pytest_runtest_setup() -> None:
+    """Under mutmut each test makes anew what the verifier makes once: only so it is known which test needs which
+    function, and a mutant, which runs in a fork of a process that has run the tests before, is reached at all.
+    """
     if "MUTANT_UNDER_TEST" in os.environ:
-        from seon.oftp2 import data, fixed, layouts
+        from seon.oftp2 import blanking, data, fixed, layouts
 
         layouts._layout.cache_clear()
         layouts.length_bounds.cache_clear()
         fixed.fixed_records.cache_clear()
+        blanking._SECRETS.update({code: blanking._secret_of(code) for code in blanking._SECRETS})
         for ends, steps in ((False, data._STREAM_STEPS), (True, data._RECORD_STEPS)):
             steps.update({compression: data._steps(compression=compression, ends=ends) for compression in steps})
