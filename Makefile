@@ -34,7 +34,7 @@ mutants: $(VENV)/.dev
 	$(BIN)/python tests/mutation/run.py $(ARGS)
 
 coverage: $(VENV)/.dev
-	$(BIN)/coverage run -m pytest -q tests/unit/oftp2 tests/property
+	$(BIN)/coverage run -m pytest -q tests/unit/oftp2 tests/property tests/unit/test_documentation.py
 	$(BIN)/coverage report
 
 setup: $(VENV)/.dev

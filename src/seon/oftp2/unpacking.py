@@ -25,11 +25,9 @@ def subrecords(buffer: memoryview, at: int = 1, *, compression: bool) -> Iterato
     while at < size:
         header = buffer[at]
         if header == FULL and at + _STEP < size and buffer[at + _STEP] == FULL:
-            rows = full_rows(buffer, at)
-            if rows:
-                start, at = at, at + rows * _STEP
-                yield without_headers(buffer[start:at]), False, at
-                continue
+            start, at = at, at + full_rows(buffer, at) * _STEP
+            yield without_headers(buffer[start:at]), False, at
+            continue
         count = header & FULL
         if header & COMPRESSED:
             if not compression:

@@ -3,7 +3,7 @@
 import pytest
 
 from seon.oftp2.errors import Flaw, InvalidBufferError, LocalError
-from seon.oftp2.fields import Alnum, Code, Count, Date, Field, Number, Time, YesNo, is_date
+from seon.oftp2.fields import Alnum, Choice, Code, Count, Date, Field, Number, Time, YesNo, is_date
 
 
 def read(field: Field, raw: bytes) -> tuple[object, list[str]]:
@@ -116,3 +116,16 @@ def test_a_count_holds_no_more_than_its_width() -> None:
         Count("C", 2, binary=True).write(65536)
     with pytest.raises(LocalError):
         Count("C", 3).write(1000)
+
+
+@pytest.mark.parametrize("value", ["", "Q", "SR", None, 1])
+def test_a_choice_that_is_none_is_not_written(value: object) -> None:
+    with pytest.raises(LocalError, match="S/R/B"):
+        Choice("SR", 1, values=("S", "R", "B")).write(value)
+
+
+def test_a_field_of_no_kind_is_no_field() -> None:
+    with pytest.raises(NotImplementedError):
+        Field("F", 1).read(b"x", 0, [])
+    with pytest.raises(NotImplementedError):
+        Field("F", 1).write("x")
