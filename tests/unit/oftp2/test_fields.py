@@ -3,7 +3,7 @@
 import pytest
 
 from seon.oftp2.errors import Flaw, InvalidBufferError, LocalError
-from seon.oftp2.fields import Alnum, Choice, Code, Count, Date, Field, Number, Time, YesNo, is_date
+from seon.oftp2.fields import Alnum, Choice, Code, Count, Date, Field, Number, Octets, Time, YesNo, is_date
 
 
 def read(field: Field, raw: bytes) -> tuple[object, list[str]]:
@@ -122,6 +122,11 @@ def test_a_count_holds_no_more_than_its_width() -> None:
 def test_a_choice_that_is_none_is_not_written(value: object) -> None:
     with pytest.raises(LocalError, match="S/R/B"):
         Choice("SR", 1, values=("S", "R", "B")).write(value)
+
+
+def test_octets_of_fixed_width_are_not_written_in_another() -> None:
+    with pytest.raises(LocalError, match="O: must be 20 octets"):
+        Octets("O", 20).write(b"19")
 
 
 def test_a_field_of_no_kind_is_no_field() -> None:

@@ -210,6 +210,7 @@ def test_a_demand_can_be_softened_to_a_warning_which_is_given_once_a_file() -> N
     play = Play(watched, demands=Demands(files={ONE: FileDemands(max_octets=9)}))
     play.run(f"{START} I:SFID R:SFPA I:DATA*2 R:CDT I:DATA I:LAST R:CDT I:EFID R:EFPA")
     assert (play.rules, play.refused) == (["POL-SIZE"], "")
+    assert [one.field for seen in play.seen for one in seen.findings] == ["DATABUF"]
 
 
 def test_a_finding_shows_what_was_seen_escaped_and_capped_and_where() -> None:
@@ -525,3 +526,18 @@ def test_a_refusal_of_a_file_s_end_ends_the_file_and_leaves_the_turn() -> None:
     assert play.observer.broken_off() is None
     assert Play().run(f"{START} I:SFID R:SFPA I:EFID R:EFNA I:CD R:CD").refused == "SEQ-CDLOOP"
     assert Play().run(f"{START} I:SFID R:SFPA I:EFID R:EFNA I:ESID").refused == "SEQ-ESID0"
+
+
+def test_empty_buffers_after_esid_are_counted_and_placed() -> None:
+    play = Play(Policy.named("default")).run(f"{START} I:CD R:ESID")
+    empty = b"\x10\0\0\x04"
+    assert [play.send(TWO, empty).drop for _ in range(3)] == [4, 4, 4]
+    found = [one for seen in play.seen for one in seen.findings]
+    assert [(one.rule, one.stb, one.offset, one.field) for one in found] == [
+        ("SEQ-END", stb, 0, "") for stb in (4, 5, 6)
+    ]
+
+
+def test_codes_are_compared_without_their_trailing_spaces_only() -> None:
+    for allowed, refused in (("O0013  ", ""), ("O0013X", "ADM-CODE"), ("O0013\t", "ADM-CODE")):
+        assert Play(codes={ONE: frozenset({allowed})}).run("R:SSRM I:SSID").refused == refused

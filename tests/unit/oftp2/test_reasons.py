@@ -27,6 +27,7 @@ def test_authentication_reasons_exist_at_level_5_only() -> None:
 def test_newer_reasons_are_unknown_to_older_levels() -> None:
     assert start_answer_reasons(4) - start_answer_reasons(2) == {14}
     assert start_answer_reasons(5) - start_answer_reasons(4) == set(range(15, 21))
+    assert all(end_answer_reasons(level) == start_answer_reasons(level) for level in (1, 2, 4))
     assert end_answer_reasons(5) - start_answer_reasons(5) == {21, 22, 23}
 
 
