@@ -8,11 +8,12 @@ import gc
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from mutation.mutant import Mutant
 from seon.oftp2 import (
     commands,
     conversation,
@@ -32,14 +33,6 @@ from seon.oftp2 import fields as field_kinds
 from seon.oftp2.errors import InvalidBufferError
 from seon.oftp2.fields import Field
 from seon.oftp2.rules import Rule, Severity
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One change. `apply` makes it in this process; it cannot be taken back."""
-
-    id: str
-    apply: Callable[[], None]
 
 
 def mutants() -> Iterator[Mutant]:

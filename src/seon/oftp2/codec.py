@@ -7,7 +7,7 @@ from seon.oftp2.commands import Command, StartSession
 from seon.oftp2.crosschecks import crosscheck
 from seon.oftp2.errors import Flaw, InvalidBufferError, LocalError
 from seon.oftp2.fields import TERMINATORS, Count, Layout, Terminator
-from seon.oftp2.layouts import FORM_OF, FORMS, LEVELS, layout, length_bounds
+from seon.oftp2.layouts import FORM_OF, FORMS, LEVELS, NO_SECRET_YET, layout, length_bounds
 from seon.oftp2.rules import broken
 
 _SSID = ord("X")
@@ -54,7 +54,8 @@ def decode(buffer: bytes | memoryview, level: int) -> tuple[Command, list[Flaw]]
         values = _read(walk, raw, flaws, places)
     except InvalidBufferError as error:
         if any(field.secret for field in walk):
-            places.clear()  # nobody knows whether a secret stands where it belongs
+            # Nobody knows whether a secret stands where it belongs.
+            places = {name: (at, seen) for name, (at, seen) in places.items() if at + len(seen) <= NO_SECRET_YET}
         error.flaw = _shown(error.flaw, places)
         error.before = [_shown(flaw, places) for flaw in flaws]
         if error.rule != "CMD-LEN":
@@ -65,13 +66,29 @@ def decode(buffer: bytes | memoryview, level: int) -> tuple[Command, list[Flaw]]
     return command, [_shown(flaw, places) for flaw in flaws]
 
 
+def placed(flaw: Flaw, buffer: bytes | memoryview, level: int) -> Flaw:
+    """Return a flaw of a command that could be read with the place of its field, and what stands there if no secret.
+
+    As it is where it names no field of the command at that level, or one behind a field that is counted.
+    """
+    raw = bytes(buffer)
+    at = 1
+    for field in layout(raw[0], _own_level(raw) if raw[0] == _SSID else level):
+        if field.width is None:
+            break
+        if field.name == flaw.field:
+            return replace(flaw, offset=at, seen=b"" if field.secret else raw[at : at + field.width])
+        at += field.width
+    return flaw
+
+
 def check_length(code: int, level: int, length: int) -> None:
     """Raise InvalidBufferError if no exchange buffer of `length` octets can hold the command `code` at `level`."""
     least, most = length_bounds(code, level)
     if not least <= length <= most:
         expected = str(most) if least == most else f"{least} to {most}"
         name = FORMS[code].name
-        raise broken("CMD-LEN", 0, name, f"{name} of {length} octets, must be {expected}")
+        raise broken("CMD-LEN", 0, name, f"{length} octets, must be {expected}")
 
 
 def _own_level(ssid: bytes) -> int:
@@ -110,14 +127,14 @@ def _read(walk: Layout, raw: bytes, flaws: list[Flaw], places: dict[str, tuple[i
             values[field.attribute] = value
         at += width
     if at != len(raw):
-        raise broken("CMD-LEN", at, "", f"{len(raw) - at} octets too many")
+        raise broken("CMD-LEN", at, "", f"octets too many: {len(raw) - at}")
     return values
 
 
 def _short(raw: bytes, walk: Layout) -> list[Flaw]:
     """Return the flaw of an unreadable buffer that is short too: fields may be missing only where the rest is right."""
     lack = 1 + sum(field.width or 0 for field in walk) - len(raw)
-    return [broken("CMD-LEN", 0, "", f"{lack} octets are missing").flaw] if lack > 0 else []
+    return [broken("CMD-LEN", 0, "", f"octets missing: {lack}").flaw] if lack > 0 else []
 
 
 def _terminators(walk: Layout) -> int:

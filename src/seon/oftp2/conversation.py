@@ -131,8 +131,8 @@ class Conversation:
             self._speaker = side.other
         self.data_from = self._speaker if self.phase is Phase.DATA else None
 
-    def _flaw(self, rule: str, text: str = "") -> None:
-        self._flaws.append(Flaw(rule, 0, "", text or RULES[rule].meaning))
+    def _flaw(self, rule: str, text: str = "", field: str = "") -> None:
+        self._flaws.append(Flaw(rule, 0, field, text or RULES[rule].meaning))
 
     # --- start and end of the session -------------------------------------------------------------------------------
 
@@ -142,7 +142,7 @@ class Conversation:
             self._ssid = ssid
             return When.ALWAYS
         if ssid.level in FUTURE_LEVELS:
-            self._flaw("FLD-ENUM", "level of the future in an answer")
+            self._flaw("FLD-ENUM", "level of the future in an answer", "SSIDLEV")
         agreement, flaws = agree(self._ssid, ssid)
         self._flaws += flaws
         self.agreement = agreement
@@ -167,7 +167,7 @@ class Conversation:
             self._flaw("SEQ-FIRST" if side is Side.INITIATOR else early)
         elif esid.reason == EndReason.NORMAL and not self._fresh_turn_of(side):
             own = self.phase is Phase.IDLE and side is self._speaker
-            self._flaw("SEQ-ESID0/turn" if own else "SEQ-ESID0", f"ESID 00, due is {self.phase.value}")
+            self._flaw("SEQ-ESID0/turn" if own else "SEQ-ESID0", f"normal end, due is {self.phase.value}", "ESIDREAS")
         self.phase, self.data_from, self.ended_by = Phase.ENDED, None, side
         self.happened.append(SessionEnded(side, esid.reason, esid.text))
 
@@ -211,7 +211,7 @@ class Conversation:
         if not (agreed.initiator_sends if side is Side.INITIATOR else agreed.responder_sends):
             self._flaw("SEQ-MODE")
         if sfid.restart and not agreed.restart:
-            self._flaw("SEM-REST")
+            self._flaw("SEM-REST", field="SFIDREST")
         self._flaws += self._demands.of_files(side).flaws(sfid)
         self.happened.append(
             FileOffered(
@@ -238,7 +238,8 @@ class Conversation:
         assert self.agreement is not None
         assert self._sfid is not None
         if sfpa.restart > self._sfid.restart:
-            self._flaw("SEM-ACNT")
+            text = f"{RULES['SEM-ACNT'].meaning}: {sfpa.restart}, offered was {self._sfid.restart}"
+            self._flaw("SEM-ACNT", text, "SFPAACNT")
         most = self._demands.of_files(side.other).max_octets
         self._transfer = Transfer(self._sfid, compression=self.agreement.compression, start=sfpa.restart, most=most)
         self._credit = self.agreement.credit

@@ -249,7 +249,7 @@ def _agreed_records(raw: bytes, open_record: int, steps: tuple[int, ...], limit:
 def _flaws(at: int, size: int, marks: tuple[tuple[str, int], ...]) -> tuple[Flaw, ...]:
     """Raise DAT-TRUNC unless the walk ended with its buffer; return a flaw for each rule marked with an offset."""
     if at != size:
-        raise broken("DAT-TRUNC", size, _FIELD, f"the last subrecord lacks {at - size} octets")
+        raise broken("DAT-TRUNC", size, _FIELD, f"octets missing in the last subrecord: {at - size}")
     found = [Flaw(rule, offset, _FIELD, RULES[rule].meaning) for rule, offset in marks if offset]
     if size == 1:
         found.append(Flaw("DAT-EMPTY", 0, _FIELD, RULES["DAT-EMPTY"].meaning))

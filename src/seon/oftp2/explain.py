@@ -12,7 +12,7 @@ from seon.oftp2.codec import decode
 from seon.oftp2.data import COMPRESSED, COUNT, END_OF_RECORD
 from seon.oftp2.errors import Flaw, InvalidBufferError
 from seon.oftp2.fields import Alnum, Code, Count, Date, Field, Layout, Number, Octets, Reserved, Terminator, Text, Time
-from seon.oftp2.layouts import DATA, FORMS, LEVELS, layout
+from seon.oftp2.layouts import DATA, FORMS, LEVELS, NO_SECRET_YET, layout
 from seon.oftp2.reasons import AnswerReason, EndReason, NegativeReason
 from seon.oftp2.rules import RULES
 
@@ -23,8 +23,6 @@ MAX_CONTENT = 16
 """Octets of a subrecord that are shown."""
 
 _SSID = ord("X")
-_NO_SECRET_YET = 3
-"""Octets from the start of a buffer that are command, level or length."""
 _HIDDEN = "not shown: it may hold a secret"
 _CUT_OFF = "cut off"
 
@@ -164,7 +162,7 @@ def _masked(rows: list[Row], walk: Layout) -> list[Row]:
     """
     clear = {one.name for one in walk if not one.secret}
     why = "secret" if walk else _HIDDEN
-    return [row if row.offset + row.length <= _NO_SECRET_YET or row.field in clear else _mask(row, why) for row in rows]
+    return [row if row.offset + row.length <= NO_SECRET_YET or row.field in clear else _mask(row, why) for row in rows]
 
 
 def _mask(row: Row, why: str) -> Row:

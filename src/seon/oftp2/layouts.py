@@ -33,6 +33,8 @@ FUTURE_LEVELS = frozenset({6, 7, 8, 9})
 MIN_BUFFER = 128
 """The smallest SSIDSDEB."""
 DATA = ord("D")
+NO_SECRET_YET = 3
+"""Octets from the start of a buffer that are command, level or length: no secret, however the rest is shifted."""
 
 _CIPHERS = frozenset(range(8))
 """00 none; 01, 02 RFC 5024 10.2; 03-06 Odette OP09; 07 seen in one implementation."""
@@ -242,7 +244,7 @@ def layout(code: int, level: int) -> Layout:
     fields = _layout(code, level)
     if fields is None:
         name = FORMS[code].name
-        raise broken("CMD-LVL", 0, name, f"{name} does not exist at level {level}")
+        raise broken("CMD-LVL", 0, name, f"does not exist at level {level}")
     return fields
 
 

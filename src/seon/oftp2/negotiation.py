@@ -39,14 +39,14 @@ def agree(offer: StartSession, answer: StartSession) -> tuple[Agreement, list[Fl
         responder_sends=answer.direction in "SB" and offer.direction in "RB",
     )
     wrong = {
-        "NEG-AUTH": offer.authentication != answer.authentication,
-        "NEG-SR": not (agreement.initiator_sends or agreement.responder_sends),
-        "NEG-CRED": answer.credit > offer.credit,
-        "NEG-SPEC": answer.special_logic,
-        "NEG-LEV": answer.level > offer.level,
-        "NEG-SDEB": answer.buffer_size > offer.buffer_size,
-        "NEG-SR2": answer.direction == "B" != offer.direction,
-        "NEG-CMPR": answer.compression and not offer.compression,
-        "NEG-REST": answer.restart and not offer.restart,
+        "NEG-AUTH": ("SSIDAUTH", offer.authentication != answer.authentication),
+        "NEG-SR": ("SSIDSR", not (agreement.initiator_sends or agreement.responder_sends)),
+        "NEG-CRED": ("SSIDCRED", answer.credit > offer.credit),
+        "NEG-SPEC": ("SSIDSPEC", answer.special_logic),
+        "NEG-LEV": ("SSIDLEV", answer.level > offer.level),
+        "NEG-SDEB": ("SSIDSDEB", answer.buffer_size > offer.buffer_size),
+        "NEG-SR2": ("SSIDSR", answer.direction == "B" != offer.direction),
+        "NEG-CMPR": ("SSIDCMPR", answer.compression and not offer.compression),
+        "NEG-REST": ("SSIDREST", answer.restart and not offer.restart),
     }
-    return agreement, [Flaw(rule, 0, "", RULES[rule].meaning) for rule, is_so in wrong.items() if is_so]
+    return agreement, [Flaw(rule, 0, name, RULES[rule].meaning) for rule, (name, is_so) in wrong.items() if is_so]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from seon.oftp2.codec import check_length, decode, encode
+from seon.oftp2.codec import check_length, decode, encode, placed
 from seon.oftp2.commands import Command, EndSession, StartSession
 from seon.oftp2.conversation import Conversation
 from seon.oftp2.demands import Demands
@@ -242,9 +242,9 @@ class SessionObserver:
         command, flaws = self._decode(flow, oeb)
         if isinstance(command, StartSession):
             self._lowest = min(self._lowest, command.level)
-            flaws += self._code_flaws(flow.side, command)
         self._judge(flow, flaws)
-        self._judge(flow, self._talk.take(flow.side, command))
+        flaws = self._code_flaws(flow.side, command) + self._talk.take(flow.side, command)
+        self._judge(flow, [placed(flaw, oeb, self._lowest) for flaw in flaws])
         self._events += self._talk.happened
         self._talk.happened.clear()
         self._opened = True
@@ -308,11 +308,11 @@ class SessionObserver:
             return 4
         return self._lowest
 
-    def _code_flaws(self, side: Side, ssid: StartSession) -> list[Flaw]:
+    def _code_flaws(self, side: Side, command: Command) -> list[Flaw]:
         allowed = self._codes.get(side)
-        if not allowed or ssid.code in allowed:
+        if not isinstance(command, StartSession) or not allowed or command.code in allowed:
             return []
-        return [Flaw("ADM-CODE", 2, "SSIDCODE", RULES["ADM-CODE"].meaning)]
+        return [Flaw("ADM-CODE", 0, "SSIDCODE", RULES["ADM-CODE"].meaning)]
 
     # --- what follows from it ---------------------------------------------------------------------------------------
 

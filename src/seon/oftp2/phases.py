@@ -26,12 +26,12 @@ class Phase(Enum):
     INITIATOR_CHALLENGES = "AUCH of the Initiator"  # WF_AUCH
     RESPONDER_RESPONDS = "AURP of the Responder"  # WF_AURP
     IDLE = "the Speaker's next request"  # IDLESP, IDLESPCD / IDLELI, IDLELICD
-    OPENING = "answer to SFID"  # OPOP / OPIP
-    DATA = "DATA or EFID"  # OPO / OPI
-    CREDIT = "CDT"  # OPOWFC / OPI
-    CLOSING = "answer to EFID"  # CLOP / CLIP
+    OPENING = "the Listener's answer to SFID"  # OPOP / OPIP
+    DATA = "DATA or EFID of the Speaker"  # OPO / OPI
+    CREDIT = "CDT of the Listener"  # OPOWFC / OPI
+    CLOSING = "the Listener's answer to EFID"  # CLOP / CLIP
     TURN = "the CD that the Listener asked for"  # - / WF_CD
-    RECEIPT = "RTR"  # WF_RTR / RTRP
+    RECEIPT = "RTR of the Listener"  # WF_RTR / RTRP
     ENDED = "end of the connection"  # WF_NDISC / IDLE
 
 

@@ -69,7 +69,7 @@ _TABLE = (
     Rule("FLD-X/case", "lower case or underscore in an X field", _DATA, _W, _R),
     Rule("FLD-XPAD", "leading or embedded space", _DATA, _W, _W),
     Rule("FLD-EMPTY", "mandatory field blank", _DATA, _R, _R),
-    Rule("FLD-EMPTY/session", "SSIDCODE or SSIDPSWD blank", _DATA, _W, _W),
+    Rule("FLD-EMPTY/session", "code or password blank", _DATA, _W, _W),
     Rule("FLD-9", "not a number", _DATA, _R, _R, _HARD),
     Rule("FLD-9/left", "number padded with spaces on the left", _DATA, _W, _W),
     Rule("FLD-DATE", "impossible date", _DATA, _W, _R),

@@ -101,9 +101,10 @@ class Transfer:
         if self._open > 0:
             flaws.append(_flaw("DAT-END", ""))
         if not self._right_records(efid.records):
-            flaws.append(_flaw("SEM-RCNT", "EFIDRCNT"))
+            seen = self.start + self.records if self.has_records else 0
+            flaws.append(_flaw("SEM-RCNT", "EFIDRCNT", f"{efid.records}, must be {seen}"))
         if not self._right_octets(efid.octets):
-            flaws.append(_flaw("SEM-UCNT", "EFIDUCNT"))
+            flaws.append(_flaw("SEM-UCNT", "EFIDUCNT", f"{efid.octets}, must be {self._before + self.octets}"))
         return flaws
 
     def _right_records(self, count: int) -> bool:
@@ -122,5 +123,6 @@ class Transfer:
         return bool(self.start and not self._fixed) or count in {seen, seen - self._open}
 
 
-def _flaw(rule: str, field: str) -> Flaw:
-    return Flaw(rule, 0, field, RULES[rule].meaning)
+def _flaw(rule: str, field: str, more: str = "") -> Flaw:
+    meaning = RULES[rule].meaning
+    return Flaw(rule, 0, field, f"{meaning}: {more}" if more else meaning)
