@@ -25,6 +25,8 @@ from _pytest.runner import runtestprotocol
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
+from mutation.mutant import NotLoadedError  # noqa: E402
+
 EXPLAINED = ROOT / "docs" / "mutants.md"
 SECONDS = 60
 """For one mutant: one that makes the verifier or a test hang is noticed too."""
@@ -35,6 +37,7 @@ TESTS = (
 )
 NOT_APPLIED = "could not be applied"
 SLOW = {
+    re.compile("test_blanking|test_transcript"): re.compile("blanking|transcript"),
     re.compile("test_data"): re.compile(r"(data|fixed|framing|phases|rules|transfer)\b"),
     re.compile("test_oftp2_order"): re.compile(r"(conversation|negotiation|observer|phases|rules|layouts|reasons)\b"),
 }
@@ -102,6 +105,8 @@ class Mutating:
             os.dup2(null, 2)
             change()  # type: ignore[operator]
             killer = first_failure(items)
+        except NotLoadedError:
+            killer = "not loaded"
         finally:
             os.write(writer, killer.encode())
             os._exit(1 if killer else 0)

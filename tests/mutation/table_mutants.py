@@ -341,7 +341,11 @@ def _of_the_numbers() -> Iterator[Mutant]:
     """Yield for each constant of a module one more and one less, and for octets one bit changed."""
     for module in (*_VERIFIER, *_OTHERS):
         for name, value in vars(module).items():
-            if type(value) not in (int, bytes, str, frozenset, tuple) or name.startswith("__") or name == "TABLE":
+            if (
+                type(value) not in (int, bytes, str, frozenset, tuple)
+                or name.startswith("__")
+                or name in {"TABLE", "_PAGE"}
+            ):
                 continue
             own = f"{module.__name__.removeprefix('seon.oftp2.')}.{name}"
             for changed in _other_values(value) if type(value) is not tuple or _plain(value) else ():

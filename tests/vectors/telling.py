@@ -4,6 +4,7 @@ Each difference is to be read too; then `python tests/vectors/telling.py` writes
 """
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from seon.oftp2.observer import Finding, Refusal, SessionObserver
@@ -38,6 +39,7 @@ def _in_words(one: Finding | Refusal) -> str:
     return f"{what}, {one.rule}, {one.side.value}{one.stb} at {one.offset}, {one.field!r} {one.seen!r}: {one.text}"
 
 
+@cache
 def told_before() -> dict[str, str]:
     """Return what was told of each session when the file was written."""
     parts = TOLD.read_text().split("== ")[1:]

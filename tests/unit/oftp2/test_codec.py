@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seon.oftp2.codec import decode, encode
+from seon.oftp2.codec import decode, encode, placed
 from seon.oftp2.commands import (
     AuthenticationChallenge,
     AuthenticationResponse,
@@ -17,9 +17,10 @@ from seon.oftp2.commands import (
     StartFileAccepted,
     StartSession,
 )
-from seon.oftp2.errors import InvalidBufferError, LocalError
+from seon.oftp2.errors import Flaw, InvalidBufferError, LocalError
 from seon.oftp2.framing import HEADER
 from seon.oftp2.layouts import DATA
+from seon.oftp2.rules import RULES
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "messages.tsv"
 with VECTORS.open() as lines:
@@ -232,3 +233,40 @@ def test_the_error_for_a_password_that_does_not_fit_does_not_show_it() -> None:
 def test_level_3_was_never_assigned() -> None:
     with pytest.raises(LocalError, match="level 3"):
         encode(EndSession(0), 3)
+
+
+def test_an_ssid_is_written_by_its_own_level() -> None:
+    ssid, _ = decode(BY_ID["V04"][1], 1)
+    assert encode(ssid, 5) == BY_ID["V04"][1]
+    with pytest.raises(LocalError, match="does not exist at level 2"):
+        encode(NegativeEndResponse("N", "20260131", "2359580001", "D", "O", "C", 34), 2)
+
+
+def test_an_empty_buffer_has_a_flaw_of_its_own() -> None:
+    assert refused(b"").flaw == Flaw("STH-MIN", 0, "", RULES["STH-MIN"].meaning)
+
+
+def test_the_length_of_a_challenge_is_shown_where_the_challenge_cannot_be_read() -> None:
+    error = refused(b"A\x00\x00x")
+    assert [(flaw.rule, flaw.seen) for flaw in error.before] == [("FLD-RNG", b"\0\0")]
+    assert (error.rule, error.offset, error.text) == ("CMD-LEN", 3, "octets too many: 1")
+
+
+@pytest.mark.parametrize(
+    ("vector", "level", "field", "offset", "seen"),
+    [
+        ("V02", 5, "SSIDCRED", 44, b"064"),
+        ("V04", 5, "SSIDRSV1", 47, b"     "),
+        ("V02", 5, "SSIDPSWD", 27, b""),
+        ("V16", 5, "EFIDUCNT", 18, None),
+        ("V05", 5, "SFIDDESC", 0, b""),
+        ("V05", 5, "EFIDUCNT", 0, b""),
+    ],
+)
+def test_a_flaw_gets_the_place_of_its_field(
+    vector: str, level: int, field: str, offset: int, seen: bytes | None
+) -> None:
+    raw = BY_ID[vector][1]
+    expected = raw[18:35] if seen is None else seen
+    flaw = placed(Flaw("FLD-RNG", 0, field, "why"), memoryview(raw), level)
+    assert flaw == Flaw("FLD-RNG", offset, field, "why", expected)

@@ -1,5 +1,6 @@
 """DATA buffers: what is counted, and what is refused."""
 
+import random
 import tracemalloc
 from collections.abc import Callable
 from typing import NamedTuple
@@ -394,6 +395,44 @@ def test_a_run_ends_where_a_header_differs(size: int, buffers: int, data: st.Dat
     while alike < buffers and all(octets[alike * length + place] == one[place] for place in places):
         alike += 1
     assert run_of(bytes(octets))[0] == alike
+
+
+def header_places(length: int) -> list[int]:
+    """Where headers stand in a stream buffer of this length, the command octet counted with them."""
+    return [*range(HEADER + 1), *range(HEADER + 1, length, 64)]
+
+
+@pytest.mark.parametrize("size", [65, 66, 129, 512, 2_048, 4_096, 9_000])
+def test_a_run_ends_at_the_first_header_that_differs_whatever_stands_around(size: int) -> None:
+    """Contents look like headers, the run begins amid others, and ends in a part of one more buffer."""
+    chance = random.Random(size)
+    for _ in range(80):
+        buffers, before, length = chance.randint(1, 30), chance.randint(0, 3), size + HEADER
+        first = bytearray(full_buffer(size))
+        octets = bytearray()
+        for _ in range(before + buffers + 1):
+            octets += (
+                bytes(
+                    octet if place in header_places(length) else chance.choice(b"\x3f\x10D\x00\x40x")
+                    for place, octet in enumerate(first)
+                )
+                if size < 600
+                else first
+            )
+        del octets[len(octets) - chance.randint(1, length) :]
+        at = before * length
+        for _ in range(chance.randint(0, 2) if buffers > 1 else 0):
+            place = at + chance.randrange(1, buffers) * length + chance.choice(header_places(length))
+            octets[place] = chance.choice((octets[place + 1] if place + 1 < len(octets) else 0, 0x3E, 0x10, 0x44, 0xBF))
+        one = octets[at : at + length]
+        alike = 1
+        while alike < buffers and all(
+            octets[at + alike * length + place] == one[place] for place in header_places(length)
+        ):
+            alike += 1
+        octets_each = size - 1 - -(-(size - 1) // 64)
+        assert plain_run(memoryview(octets), at, at + length, 999) == (alike, octets_each)
+        assert plain_run(memoryview(octets), at, at + length, 2) == (min(alike, 2), octets_each)
 
 
 @pytest.mark.parametrize(("size", "buffers"), [(512, 20), (4_096, 40), (4_096, 3)])

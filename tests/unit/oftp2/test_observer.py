@@ -541,3 +541,17 @@ def test_empty_buffers_after_esid_are_counted_and_placed() -> None:
 def test_codes_are_compared_without_their_trailing_spaces_only() -> None:
     for allowed, refused in (("O0013  ", ""), ("O0013X", "ADM-CODE"), ("O0013\t", "ADM-CODE")):
         assert Play(codes={ONE: frozenset({allowed})}).run("R:SSRM I:SSID").refused == refused
+
+
+@pytest.mark.parametrize("level", [b"6", b"9"])
+def test_only_an_initiator_may_come_from_the_future(level: bytes) -> None:
+    """It is negotiated down; a Responder has seen the offer."""
+    ssid = frame(b"X" + level + encode(SSID, 5)[2:])
+    play = Play(Policy.named("default")).run("R:SSRM")
+    assert play.send(ONE, ssid).forward == len(ssid)
+    assert play.rules == ["FLD-ENUM"]
+    play = Play(Policy.named("default")).run("R:SSRM I:SSID")
+    refusal = play.send(TWO, ssid).refusal
+    assert refusal
+    assert (refusal.rule, refusal.offset, refusal.field, refusal.seen) == ("FLD-ENUM", 1, "SSIDLEV", level.decode())
+    assert refusal.text == "SSIDLEV: level of the future in an answer"
