@@ -149,6 +149,8 @@ def test_what_real_stations_do_is_read_and_noted(octets: bytes, level: int, rule
         (b"F0000\r", 5, "FLD-9", "ESIDREASL"),
         (b"F00002a\r", 5, "CMD-LEN", "ESIDCR"),
         (b"F00000\r\r", 5, "CMD-LEN", "ESIDCR"),
+        (b"F00001\r", 5, "CMD-LEN", "ESIDCR"),
+        (b"F00001\x8d", 5, "CMD-LEN", "ESIDCR"),
         (b"F0x000\r", 5, "FLD-9", "ESIDREAS"),
         (b"4y", 5, "FLD-ENUM", "EFPACD"),
         (b"2" + b"1" * 9, 5, "CMD-LEN", "SFPA"),
@@ -270,3 +272,14 @@ def test_a_flaw_gets_the_place_of_its_field(
     expected = raw[18:35] if seen is None else seen
     flaw = placed(Flaw("FLD-RNG", 0, field, "why"), memoryview(raw), level)
     assert flaw == Flaw("FLD-RNG", offset, field, "why", expected)
+
+
+def test_what_is_missing_is_noted_where_it_is_missing() -> None:
+    for octets, rule, offset in ((b"302Y", "CMD-LEN/tail", 4), (b"F00000", "CMD-LEN/terminator", 6)):
+        assert [(flaw.rule, flaw.offset) for flaw in decode(octets, 5)[1]] == [(rule, offset)]
+    assert refused(b"F00002a\r").offset == 8
+
+
+def test_a_value_that_a_level_has_no_field_for_is_named() -> None:
+    with pytest.raises(LocalError, match=r"^EndToEndResponse\.hash does not exist at level 4$"):
+        encode(EndToEndResponse("N", "20260131", "2359580001", "", "D", "O", b"h", b""), 4)

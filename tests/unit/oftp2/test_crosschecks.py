@@ -18,6 +18,9 @@ SFID = StartFile("NAME", "20260131", "2359580001", "", "DEST", "ORIG", "U", 0, 3
         ({"original_size_k": 0}, []),
         ({"original_size_k": 4}, ["XF-OSIZ"]),
         ({"original_size_k": 4, "compression": 1, "envelope": 1}, []),
+        ({"original_size_k": 4, "compression": 1}, ["XF-ENV"]),
+        ({"original_size_k": 4, "security": 1, "cipher": 1}, ["XF-ENV"]),
+        ({"original_size_k": 4, "envelope": 1}, []),
         ({"format": "T", "record_length": 1}, ["XF-LRECL"]),
         ({"format": "F"}, ["XF-LRECL0"]),
         ({"format": "V"}, []),
@@ -48,6 +51,7 @@ def test_hash_and_signature_come_together(digest: bytes, signature: bytes, rules
     assert [flaw.rule for flaw in crosscheck(negative)] == rules
     fields = {flaw.field for command in (receipt, negative) for flaw in crosscheck(command)}
     assert {name[4:] for name in fields} <= {"HSHL", "SIGL"}
+    assert {name[:4] for name in fields} <= {"EERP", "NERP"}
     assert len(fields) == 2 * len(rules)
 
 

@@ -555,3 +555,11 @@ def test_only_an_initiator_may_come_from_the_future(level: bytes) -> None:
     assert refusal
     assert (refusal.rule, refusal.offset, refusal.field, refusal.seen) == ("FLD-ENUM", 1, "SSIDLEV", level.decode())
     assert refusal.text == "SSIDLEV: level of the future in an answer"
+
+
+def test_a_file_s_records_are_told_at_its_end() -> None:
+    play = Play().run(f"{START} I:SFID(format=V,record_length=5) R:SFPA I:LAST I:EFID(records=1) R:EFPA")
+    (*_, ended) = play.events
+    assert ended == FileEnded("NAME", "20260131", "2359580001", octets=5, records=1, accepted=True)
+    stream = Play(Policy.named("default")).run(f"{START} I:SFID(format=T) R:SFPA I:LAST*2 R:CDT I:EFID R:EFPA")
+    assert [one.records for one in stream.events if isinstance(one, FileEnded)] == [0]
