@@ -477,3 +477,8 @@ def test_memory_does_not_grow_with_the_octets_of_a_run() -> None:
     for size, buffers in ((128, 1_900), (65_535, 4)):
         view = memoryview(full_buffer(size) * buffers)
         assert peak(lambda: plain_run(view, 0, size + HEADER, 9_999)) < 8_192  # noqa: B023
+
+
+def test_each_record_counts_in_a_buffer_with_a_flaw_too() -> None:
+    walk = records(buffer((0x82, b"ab"), (0x40, b"x"), (0x83, b"abc"), (0x81, b"a"), (0x01, b"b")))
+    assert (walk.records, walk.octets, walk.open_record, rules(walk)) == (3, 7, 1, ["DAT-CF0"])

@@ -563,3 +563,60 @@ def test_a_file_s_records_are_told_at_its_end() -> None:
     assert ended == FileEnded("NAME", "20260131", "2359580001", octets=5, records=1, accepted=True)
     stream = Play(Policy.named("default")).run(f"{START} I:SFID(format=T) R:SFPA I:LAST*2 R:CDT I:EFID R:EFPA")
     assert [one.records for one in stream.events if isinstance(one, FileEnded)] == [0]
+
+
+def test_what_is_shown_is_printable_and_capped() -> None:
+    assert escaped(bytes(range(0x7E, 0x81)) + b"\x1f\\ ") == "~\\x7f\\x80\\x1f\\x5c "
+    assert escaped(b"x" * MAX_SEEN) == "x" * MAX_SEEN
+    assert escaped(b"x" * (MAX_SEEN + 1)) == "x" * MAX_SEEN + "..."
+
+
+def test_a_session_has_not_ended_before_it_began() -> None:
+    assert SessionObserver(Policy()).ended is False
+
+
+def test_a_wrong_identification_code_is_placed_and_shown() -> None:
+    refusal = Play(codes={ONE: frozenset({"ANOTHER"})}).run("R:SSRM").send(ONE, frame(encode(SSID, 5))).refusal
+    assert refusal
+    assert (refusal.offset, refusal.field, refusal.seen) == (2, "SSIDCODE", "O0013".ljust(25))
+    assert refusal.text == "SSIDCODE: identification code not allowed for this side"
+
+
+def test_octets_after_esid_are_a_flaw_of_the_whole_buffer() -> None:
+    refusal = Play().run(f"{START} I:CD R:ESID").send(TWO, b"\n").refusal
+    assert refusal
+    assert (refusal.offset, refusal.field, refusal.text) == (0, "", "octets after ESID by the same side")
+
+
+def test_what_is_ignored_and_dropped_is_dropped() -> None:
+    play = Play(Policy("default", {"SEQ-END": Severity.IGNORE})).run(f"{START} I:CD R:ESID")
+    assert play.send(TWO, b"\x10\0\0\x04") == Inspection(drop=4)
+
+
+def test_a_refused_end_of_a_stream_forwards_and_drops_nothing() -> None:
+    play = Play().run(START)
+    assert play.send(ONE, b"\x10\0\0") == Inspection()
+    seen = play.observer.end_of_stream(ONE, 3)
+    assert seen.refusal
+    assert (seen.forward, seen.drop) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("octets", "refused"),
+    [
+        (b"\x10\0\x08\0", ""),
+        (b"\x10\0\x08\0z", ""),
+        (b"\x10\0\x08\x01", ""),
+        (b"\x10\0\x08\x01z", "CMD-ID"),
+        (b"\x10\x01\0\0", ""),
+        (b"\x10\0\x10\x04D", ""),
+        (b"\x10\0\x10\x05D", "DAT-SIZE"),
+    ],
+)
+def test_a_long_buffer_is_judged_by_its_first_five_octets_and_a_short_one_when_it_is_there(
+    octets: bytes, refused: str
+) -> None:
+    play = Play().run("R:SSRM I:SSID(buffer_size=4096) R:SSID(buffer_size=4096) I:SFID R:SFPA")
+    seen = play.send(ONE, octets)
+    assert (seen.refusal.rule if seen.refusal else "") == refused
+    assert (seen.forward, seen.drop) == (0, 0)

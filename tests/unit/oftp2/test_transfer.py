@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from seon.oftp2.commands import EndFile, StartFile
+from seon.oftp2.framing import frame
 from seon.oftp2.transfer import Transfer
 
 SFID = StartFile("NAME", "20260131", "2359580001", "", "DEST", "ORIG", "U", 0, 1)
@@ -91,3 +92,60 @@ def test_a_last_record_without_its_end_is_one_record_at_most() -> None:
     assert ended(buffers, 3, 10, format="F", record_length=5) == ["DAT-END", "SEM-RCNT", "SEM-UCNT"]
     assert ended(buffers, 0, 4, format="V", record_length=5) == ["DAT-END", "SEM-RCNT", "SEM-UCNT"]
     assert ended([b"\x85abcde"], 2, 5, format="V", record_length=5) == ["SEM-RCNT"]
+
+
+def full_buffers(count: int) -> tuple[memoryview, int]:
+    """Return full data buffers in their stream buffers, and the length of one."""
+    one = frame(b"D" + (b"\x3f" + b"x" * 63) * 2)
+    return memoryview(one * count), len(one)
+
+
+def test_a_run_is_taken_only_in_a_file_without_records_that_has_not_ended() -> None:
+    view, length = full_buffers(3)
+    stream = Transfer(SFID, compression=False)
+    assert (stream.take_run(view, 0, length, 9), stream.octets) == (3, 3 * 126)
+    assert stream.end(EndFile(0, 378))[0].rule == "DAT-END"
+    for format_ in "FV":
+        records = Transfer(replace(SFID, format=format_, record_length=100), compression=False)
+        assert (records.take_run(view, 0, length, 9), records.octets) == (0, 0)
+        assert [flaw.rule for flaw in records.take(view[4:length])] == ["DAT-LRECL"]
+    ended = Transfer(SFID, compression=False)
+    ended.take(memoryview(b"D\x81x"))
+    assert ended.take_run(view, 0, length, 9) == 0
+    assert [flaw.rule for flaw in ended.take(view[4:length])] == ["DAT-EOR"]
+
+
+def test_a_file_may_be_as_big_as_is_allowed_and_no_octet_bigger() -> None:
+    view, length = full_buffers(3)
+    for most, rules in ((378, []), (377, ["POL-SIZE"])):
+        transfer = Transfer(SFID, compression=False, most=most)
+        assert transfer.take_run(view, 0, length, 2) == 2
+        assert [flaw.rule for flaw in transfer.take(view[2 * length + 4 :])] == rules
+    assert Transfer(SFID, compression=False, most=377).take_run(view, 0, length, 3) == 0
+
+
+@pytest.mark.parametrize(
+    ("offer", "data", "rules"),
+    [
+        ({"format": "F", "record_length": 1}, b"\x80", ["DAT-LRECL"]),
+        ({"format": "F", "record_length": 1}, b"\x81x", []),
+        ({"format": "V", "record_length": 0}, b"\x81x", ["DAT-LRECL"]),
+        ({"format": "V", "record_length": 0}, b"\x80", []),
+    ],
+)
+def test_the_shortest_records_are_as_long_as_announced(offer: dict[str, Any], data: bytes, rules: list[str]) -> None:
+    assert [
+        flaw.rule for flaw in Transfer(replace(SFID, **offer), compression=False).take(memoryview(b"D" + data))
+    ] == rules
+
+
+def test_what_must_be_in_efid_is_said() -> None:
+    transfer = Transfer(replace(SFID, format="F", record_length=2), compression=False, start=3)
+    transfer.take(memoryview(b"D\x82ab\x82cd"))
+    assert [flaw.text.rpartition(": ")[2] for flaw in transfer.end(EndFile(1, 2))] == ["1, must be 5", "2, must be 10"]
+    stream = Transfer(SFID, compression=False)
+    assert [flaw.text.rpartition(": ")[2] for flaw in stream.end(EndFile(1, 0))] == ["1, must be 0"]
+
+
+def test_a_record_is_open_from_its_first_octet_on() -> None:
+    assert ended([b"\x01a"], 1, 1, format="V", record_length=5) == ["DAT-END"]
