@@ -3,7 +3,7 @@
 import pytest
 
 from seon.oftp2.errors import Flaw, InvalidBufferError, LocalError
-from seon.oftp2.fields import Alnum, Choice, Code, Count, Date, Field, Number, Octets, Time, YesNo, is_date
+from seon.oftp2.fields import Alnum, Choice, Code, Count, Date, Field, Number, Octets, Reserved, Time, YesNo, is_date
 
 
 def read(field: Field, raw: bytes) -> tuple[object, list[str]]:
@@ -134,3 +134,37 @@ def test_a_field_of_no_kind_is_no_field() -> None:
         Field("F", 1).read(b"x", 0, [])
     with pytest.raises(NotImplementedError):
         Field("F", 1).write("x")
+
+
+@pytest.mark.parametrize("raw", [b"X  ", b"\t  ", b"  \n", b"0  "])
+def test_only_spaces_are_blank(raw: bytes) -> None:
+    assert read(Reserved("R", 3), raw) == (None, ["FLD-RSV"])
+
+
+def test_a_count_is_a_number_with_all_that_is_said_of_one() -> None:
+    assert read(Count("C", 3), b" 01") == (1, ["FLD-9/left"])
+    flaws: list[Flaw] = []
+    Count("C", 2, binary=True, least=1).read(b"\0\0", 0, flaws)
+    assert [flaw.text for flaw in flaws] == ["0, must be 1 or more"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        (Alnum("A", 3), "ABCD", "A: does not fit into 3 characters"),
+        (Alnum("A", 3), "A+B", "A: character outside the X set"),
+        (Number("N", 3, least=1), 1_000, "N: must be a number from 1 to 999"),
+        (Count("C", 1), 10, "C: 10 octets: must be 0 to 9"),
+        (Date("D", 8), "2026013", "D: must be 8 digits"),
+        (Date("D", 8), "\u0663" * 8, "D: must be 8 digits"),
+        (Date("D", 8), "2026013x", "D: must be 8 digits"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_told_why_without_it(field: Field, value: object, why: str) -> None:
+    with pytest.raises(LocalError) as told:
+        field.write(value)
+    assert str(told.value) == why
+
+
+def test_the_greatest_count_can_be_written() -> None:
+    assert (Count("C", 1).write(9), Count("C", 1, binary=True).write(255)) == (b"9", b"\xff")

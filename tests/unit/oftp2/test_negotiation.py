@@ -66,3 +66,21 @@ def test_a_side_sends_files_if_it_may_and_the_other_takes_them(
 ) -> None:
     agreement, _ = agreed({"direction": offer}, {"direction": answer})
     assert (agreement.initiator_sends, agreement.responder_sends) == (initiator, responder)
+
+
+def test_each_flaw_names_its_field_and_both_must_want_authentication() -> None:
+    fields = {}
+    for offer, answer in (
+        ({"special_logic": True}, {"special_logic": True}),
+        ({"authentication": True}, {}),
+        ({"direction": "S"}, {"direction": "S"}),
+        ({"level": 2, "buffer_size": 128, "credit": 1, "compression": False, "restart": False}, {}),
+        ({"direction": "S"}, {"direction": "B"}),
+    ):
+        agreement, flaws = agree(replace(OFFER, **offer), replace(OFFER, **answer))
+        fields |= {flaw.rule: flaw.field for flaw in flaws}
+        assert agreement.authentication is False
+    assert fields == {
+        "NEG-SPEC": "SSIDSPEC", "NEG-AUTH": "SSIDAUTH", "NEG-SR": "SSIDSR", "NEG-LEV": "SSIDLEV", "NEG-SDEB": "SSIDSDEB",
+        "NEG-CRED": "SSIDCRED", "NEG-CMPR": "SSIDCMPR", "NEG-REST": "SSIDREST", "NEG-SR2": "SSIDSR",
+    }  # fmt: skip

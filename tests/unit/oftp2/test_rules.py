@@ -87,3 +87,7 @@ def test_a_policy_can_be_stricter_than_its_profile() -> None:
 def test_an_override_that_cannot_hold_is_refused(name: str, severity: Severity) -> None:
     with pytest.raises(LocalError, match=name):
         Policy("default", {name: severity})
+
+
+def test_a_hard_rule_may_be_said_to_be_refused() -> None:
+    assert Policy("default", {"CMD-ID": Severity.REFUSE}).severity("CMD-ID") is Severity.REFUSE
