@@ -81,6 +81,13 @@ def test_each_flaw_names_its_field_and_both_must_want_authentication() -> None:
         fields |= {flaw.rule: flaw.field for flaw in flaws}
         assert agreement.authentication is False
     assert fields == {
-        "NEG-SPEC": "SSIDSPEC", "NEG-AUTH": "SSIDAUTH", "NEG-SR": "SSIDSR", "NEG-LEV": "SSIDLEV", "NEG-SDEB": "SSIDSDEB",
-        "NEG-CRED": "SSIDCRED", "NEG-CMPR": "SSIDCMPR", "NEG-REST": "SSIDREST", "NEG-SR2": "SSIDSR",
-    }  # fmt: skip
+        "NEG-SPEC": "SSIDSPEC",
+        "NEG-AUTH": "SSIDAUTH",
+        "NEG-SR": "SSIDSR",
+        "NEG-LEV": "SSIDLEV",
+        "NEG-SDEB": "SSIDSDEB",
+        "NEG-CRED": "SSIDCRED",
+        "NEG-CMPR": "SSIDCMPR",
+        "NEG-REST": "SSIDREST",
+        "NEG-SR2": "SSIDSR",
+    }
