@@ -15,6 +15,7 @@ from typing import Any
 
 from mutation.mutant import Mutant
 from seon.oftp2 import (
+    codec,
     commands,
     conversation,
     crosschecks,
@@ -350,9 +351,14 @@ def _of_the_numbers() -> Iterator[Mutant]:
             own = f"{module.__name__.removeprefix('seon.oftp2.')}.{name}"
             for changed in _other_values(value) if type(value) is not tuple or _plain(value) else ():
                 short = repr(changed) if len(repr(changed)) < 40 else f"{repr(changed)[:30]}... of {len(changed)}"
-                yield Mutant(
-                    f"{own}: {short}", lambda module=module, name=name, changed=changed: setattr(module, name, changed)
-                )
+                yield Mutant(f"{own}: {short}", lambda name=name, old=value, new=changed: _constant(name, old, new))
+
+
+def _constant(name: str, old: object, new: object) -> None:
+    """Change a constant in all modules that have it by its name."""
+    for module in (*_VERIFIER, *_OTHERS, codec):
+        if vars(module).get(name) == old:
+            setattr(module, name, new)
 
 
 def _plain(value: tuple[object, ...]) -> bool:
