@@ -257,3 +257,8 @@ def test_stream_buffers_are_found_one_by_one() -> None:
     assert [command_octet(stb) for stb in found] == [ord("X"), -1, ord("D"), ord("P")]
     assert blanked(found[1]) == buffers[1]
     assert list(stream_buffers(memoryview(b""))) == []
+
+
+@pytest.mark.parametrize(("oeb", "level"), [(b"zSECRET", 5), (b"JSECRET", 4)])
+def test_of_a_command_that_there_is_not_only_its_octet_is_shown(oeb: bytes, level: int) -> None:
+    assert blanked_offender(memoryview(framed(oeb)), level) == framed(oeb[:1] + bytes(len(oeb) - 1))

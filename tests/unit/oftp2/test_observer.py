@@ -620,3 +620,24 @@ def test_a_long_buffer_is_judged_by_its_first_five_octets_and_a_short_one_when_i
     seen = play.send(ONE, octets)
     assert (seen.refusal.rule if seen.refusal else "") == refused
     assert (seen.forward, seen.drop) == (0, 0)
+
+
+def test_runs_of_data_amid_others_pass_in_one_read() -> None:
+    """What is forwarded is exactly what was shown: runs taken at once, single buffers, and a command."""
+    play = Play().run("R:SSRM I:SSID(credit=99) R:SSID(credit=99) I:SFID R:SFPA")
+    short, one = frame(b"D\x05HELLO"), frame(b"D\x3f" + b"x" * 63)
+    two = frame(b"D\x3f" + b"x" * 63 + b"\x09" + b"y" * 9)
+    octets = short + one * 4 + two * 3 + short * 2 + one + frame(b"D\x80")
+    content = 5 + 4 * 63 + 3 * 72 + 10 + 63
+    seen = play.send(ONE, octets + frame(encode(c.EndFile(0, content), 5)))
+    assert seen == Inspection(forward=len(octets) + 4 + 35)
+    assert play.run("R:EFPA").events[-1] == FileEnded(
+        "NAME", "20260131", "2359580001", octets=content, records=0, accepted=True
+    )
+    assert play.send(ONE, frame(b"z")).refusal.stb == 3 + 12 + 1  # type: ignore[union-attr]
+
+
+def test_what_is_dropped_behind_what_is_forwarded_is_as_long_as_it_is() -> None:
+    esid = frame(encode(c.EndSession(0), 5))
+    seen = Play(Policy.named("default")).run(f"{START} I:CD").send(TWO, esid + b"\x10\0\0\x04" + b"\x10")
+    assert (seen.forward, seen.drop) == (len(esid), 4)
