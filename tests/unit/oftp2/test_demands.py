@@ -6,7 +6,9 @@ import pytest
 
 from seon.oftp2.commands import StartFile, StartSession
 from seon.oftp2.demands import Demands, FileDemands
+from seon.oftp2.errors import Flaw
 from seon.oftp2.happenings import Side
+from seon.oftp2.rules import RULES
 
 SSID = StartSession(4, "CODE", "PASSWORD", 128, "B", False, True, False, 2)
 SFID = StartFile("CAD-PART(1)", "20260131", "2359580001", "", "DEST", "ORIG", "U", 0, 2)
@@ -60,3 +62,12 @@ def test_every_broken_demand_is_told_with_its_field() -> None:
     assert [(flaw.rule, flaw.field) for flaw in strict.flaws(SFID)] == [
         ("POL-SIZE", "SFIDFSIZ"), ("POL-NAME", "SFIDDSN"), ("POL-DEST", "SFIDDEST"), ("POL-ORIG", "SFIDORIG"),
     ]  # fmt: skip
+
+
+def test_a_flaw_says_what_is_demanded_and_where() -> None:
+    demands = Demands(level_5=True, authentication=True)
+    assert demands.flaws(SSID) == [
+        Flaw("POL-LEVEL", 1, "SSIDLEV", RULES["POL-LEVEL"].meaning),
+        Flaw("POL-AUTH", 47, "SSIDAUTH", RULES["POL-AUTH"].meaning),
+    ]
+    assert FileDemands(names=("OTHER",)).flaws(SFID) == [Flaw("POL-NAME", 0, "SFIDDSN", RULES["POL-NAME"].meaning)]

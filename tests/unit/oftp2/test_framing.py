@@ -77,3 +77,17 @@ def test_the_cost_is_linear_at_one_octet_a_time() -> None:
 
     seconds(1000)
     assert seconds(40_000) < 30 * seconds(4_000)  # linear is 10, quadratic 100
+
+
+@pytest.mark.parametrize("size", [0, 100_000])
+def test_what_cannot_be_framed_is_told_with_its_size(size: int) -> None:
+    with pytest.raises(LocalError, match=f"^exchange buffer of {size} octets, must be 1 to 99999$"):
+        frame(bytes(size))
+
+
+def test_a_header_that_is_none_is_told_as_a_flaw_of_the_header() -> None:
+    with pytest.raises(InvalidBufferError) as told:
+        stb_length(b"\x20\0\0\x05")
+    flaw = told.value.flaw
+    assert (flaw.rule, flaw.offset, flaw.field) == ("STH-VER", 0, "STH")
+    assert flaw.text == "version of the stream header is not 1: 0x20000005"
