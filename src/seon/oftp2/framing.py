@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from seon.oftp2.errors import InvalidBufferError, LocalError
+from seon.oftp2.errors import LocalError
 from seon.oftp2.rules import RULES, broken
 
 HEADER = 4
@@ -48,7 +48,6 @@ class Frames:
         self._pending = bytearray()
         self._need = HEADER
         """Octets of the buffer under way, as far as known: only its header at first."""
-        self._broken: InvalidBufferError | None = None
 
     @property
     def incomplete(self) -> bool:
@@ -69,16 +68,10 @@ class Frames:
 
     def _take(self, view: memoryview) -> int:
         """Take what the buffer under way still needs, first its header; return the octets taken."""
-        if self._broken:
-            raise self._broken
         taken = min(len(view), self._need - len(self._pending))
         self._pending += view[:taken]
         if self._need == HEADER == len(self._pending):
-            try:
-                self._need = stb_length(self._pending)
-            except InvalidBufferError as error:
-                self._broken = error
-                raise
+            self._need = stb_length(self._pending)
         return taken
 
     def _release(self) -> bytes:

@@ -109,7 +109,7 @@ class _Line:
         name, _, rest = text.partition(b" ")
         self._side = Side(name.decode("ascii"))
         self._is_eof = rest == b"EOF"
-        if not rest and len(text) == len(name):
+        if not rest:
             raise self._misfit()
         return Read(self._side, None if self._is_eof else self._octets(rest))
 

@@ -113,7 +113,13 @@ def test_the_sessions_cover_the_rules() -> None:
     assert len(fired) > 40
 
 
-@pytest.mark.parametrize("line", ["X 00", "I 0g", "I", "R eof", " I 00", "I 000", "I 00 11", "I EOFF", "é 00", "I é"])
+BAD_LINES = (
+    ["X 00", "I 0g", "I", "I ", "R eof", " I 00", "I 00 ", "I 000", "I 00 11", "I EOFF", "I EOFX"]
+    + ["é 00", "I é", "I \udc80"]  # The last is what an undecodable octet becomes in a command line's argument.
+)
+
+
+@pytest.mark.parametrize("line", BAD_LINES)
 def test_a_line_that_is_no_event_is_named(line: str) -> None:
     with pytest.raises(LocalError, match="line 2"):
         list(parse(f"# ours\n{line}\n"))
@@ -161,14 +167,33 @@ def test_a_bad_line_in_pieces_is_named(bad: bytes, end: bytes) -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["file"])
 def test_each_step_of_a_play_is_what_the_verifier_settled(row: dict[str, str]) -> None:
-    reads = list(parse(Path(row["path"]).read_text()))
-    steps = list(play(reads, SessionObserver(Policy())))
+    reads = cuts(list(parse(Path(row["path"]).read_text())), 97)
+    shown: list[Read] = []
+    steps = list(play((shown.append(read) or read for read in reads), SessionObserver(Policy())))
+    refused = {step.side for step in steps if step.seen.refusal}
     for side in Side:
-        sent, taken = mine_whole(reads, side), b"".join(step.taken for step in steps if step.side is side)
-        assert sent.startswith(taken + next((s.left for s in steps if s.seen.refusal and s.side is side), b""))
+        sent, taken = mine_whole(shown, side), b"".join(step.taken for step in steps if step.side is side)
+        assert sent.startswith(taken)
+        left = b"".join(step.left for step in steps if step.side is side)
+        assert left == (sent[len(taken) :] if side in refused else b"")
     assert all(len(step.taken) == step.seen.forward + step.seen.drop for step in steps)
     assert all(step.taken or step.is_end or step.seen.refusal for step in steps)
     assert [bool(step.seen.refusal) for step in steps[:-1]] == [False] * (len(steps) - 1)
+
+
+def test_what_is_dropped_is_followed_by_a_look_at_the_rest() -> None:
+    ended = [read for read in parse((OWN / "T02-level5.oftp").read_text()) if read.octets]
+    assert ended[-1].octets is not None
+    assert ended[-1].octets[4:5] == b"F"
+    steps = list(play([*ended, Read(ended[-1].side, b"\x10\0\0\4" * 3)], SessionObserver(Policy())))
+    assert [step.seen.drop for step in steps[len(ended) :]] == [4, 4, 4]
+
+
+def test_half_a_buffer_that_an_esid_overtook_is_left_over_from_no_refusal() -> None:
+    reads = [read for read in parse((OWN / "T02-level5.oftp").read_text()) if read.octets]
+    late = [Read(reads[-1].side.other, b"\x10\0"), reads[-1], Read(reads[-1].side.other, None)]
+    last = list(play([*reads[:-1], *late], SessionObserver(Policy())))[-1]
+    assert (last.is_end, last.seen.refusal, last.left) == (True, None, b"")
 
 
 def test_a_play_holds_no_more_than_a_buffer_under_way() -> None:
