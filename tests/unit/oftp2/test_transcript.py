@@ -113,13 +113,26 @@ def test_the_sessions_cover_the_rules() -> None:
     assert len(fired) > 40
 
 
-BAD_LINES = (
-    ["X 00", "I 0g", "I", "I ", "R eof", " I 00", "I 00 ", "I 000", "I 00 11", "I EOFF", "I EOFX"]
-    + ["é 00", "I é", "I \udc80"]  # The last is what an undecodable octet becomes in a command line's argument.
-)
+BAD_LINES = [
+    "X 00",
+    "I 0g",
+    "I",
+    "I ",
+    "R eof",
+    " I 00",
+    "I 00 ",
+    "I 000",
+    "I 00 11",
+    "I EOFF",
+    "I EOFX",
+    "é 00",
+    "I é",
+]
+UNDECODED = "I \udc80"
+"""What an octet that is no UTF-8 becomes in a text of Python's."""
 
 
-@pytest.mark.parametrize("line", BAD_LINES)
+@pytest.mark.parametrize("line", [*BAD_LINES, UNDECODED])
 def test_a_line_that_is_no_event_is_named(line: str) -> None:
     with pytest.raises(LocalError, match="line 2"):
         list(parse(f"# ours\n{line}\n"))
