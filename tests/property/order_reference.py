@@ -119,8 +119,12 @@ class Reference:
             if before != "F0" or side != self.speaker:
                 return _refuse("SEQ-ESID0")
             expected = ACCEPT if fresh else self._soft("SEQ-ESID0")
-        elif given.reason in (11, 12) and self.level < 5 and before not in ("H0", "H1", "H2"):
-            expected = self._soft("FLD-ENUM")  # section 10: a code of another level
+        elif (
+            given.reason in (11, 12)
+            and self.level < 5
+            and before not in ("H0", "H1", "H2" if given.reason == 12 else "")
+        ):
+            expected = self._soft("FLD-ENUM")  # section 10: a code of another level; 5.3: 12 may answer any SSID
         else:
             expected = ACCEPT
         self.state, self.ended_by = "Z1", side

@@ -45,7 +45,6 @@ ELSEWHERE = {
     "cli/quickstart/command.py": QUICKSTART,
     "cli/quickstart/installation.py": QUICKSTART,
     "cli/quickstart/transfers.py": QUICKSTART,
-    "oftp2/conversation.py": "unit/oftp2/test_observer.py",
     "oftp2/notices.py": "unit/oftp2/test_station.py",
     "station/taker.py": "unit/station/test_session.py",
 }

@@ -84,6 +84,13 @@ class Conversation:
             self._move(side, FORM_OF[kind].name, handler(self, side, command) if handler else When.ALWAYS)
         return self._flaws
 
+    def before_levels(self, side: Side, name: str) -> list[Flaw]:
+        """Return what is wrong with a command as long as no SSID has told a level by which to read it."""
+        self._flaws, self.dropped = [], False
+        if self.phase in (Phase.READY, Phase.OFFER):
+            self._check_order(side, name)
+        return self._flaws
+
     def take_data(self, side: Side, buffer: memoryview) -> tuple[Flaw, ...] | list[Flaw]:
         """Count one data buffer (its command octet first). Raises InvalidBufferError if it has no reading."""
         if side is not self.data_from or self._transfer is None:

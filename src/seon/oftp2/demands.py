@@ -18,6 +18,20 @@ BLOCK = 1024
 """Octets of the unit of SFIDFSIZ."""
 
 
+_FIELDS = {
+    "POL-LEVEL": "SSIDLEV",
+    "POL-AUTH": "SSIDAUTH",
+    "POL-SIZE": "SFIDFSIZ",
+    "POL-NAME": "SFIDDSN",
+    "POL-DEST": "SFIDDEST",
+    "POL-ORIG": "SFIDORIG",
+}
+
+
+def _flaws(broken: Mapping[str, bool]) -> list[Flaw]:
+    return [Flaw(rule, 0, _FIELDS[rule], RULES[rule].meaning) for rule, is_so in broken.items() if is_so]
+
+
 @dataclass(frozen=True)
 class FileDemands:
     """What is allowed of files in one direction. What is not set allows everything."""
@@ -39,14 +53,11 @@ class FileDemands:
             "POL-DEST": bool(self.destinations) and sfid.destination not in self.destinations,
             "POL-ORIG": bool(self.originators) and sfid.originator not in self.originators,
         }
-        return [Flaw(rule, 0, _FIELDS[rule], RULES[rule].meaning) for rule, is_so in broken.items() if is_so]
+        return _flaws(broken)
 
     @cached_property
     def _names(self) -> re.Pattern[str]:
         return re.compile("|".join(map(translate, self.names)))
-
-
-_FIELDS = {"POL-SIZE": "SFIDFSIZ", "POL-NAME": "SFIDDSN", "POL-DEST": "SFIDDEST", "POL-ORIG": "SFIDORIG"}
 
 
 @dataclass(frozen=True)
@@ -63,10 +74,10 @@ class Demands:
     def flaws(self, ssid: StartSession) -> list[Flaw]:
         """Return what an SSID of either side breaks."""
         broken = {
-            "POL-LEVEL": (1, "SSIDLEV", self.level_5 and ssid.level < 5),
-            "POL-AUTH": (47, "SSIDAUTH", self.authentication and not ssid.authentication),
+            "POL-LEVEL": self.level_5 and ssid.level < 5,
+            "POL-AUTH": self.authentication and not ssid.authentication,
         }
-        return [Flaw(rule, at, name, RULES[rule].meaning) for rule, (at, name, is_so) in broken.items() if is_so]
+        return _flaws(broken)
 
     def of_files(self, sender: Side) -> FileDemands:
         """Return what is demanded of files that `sender` sends."""

@@ -15,7 +15,7 @@ from seon.oftp2.demands import Demands
 from seon.oftp2.errors import Flaw, InvalidBufferError
 from seon.oftp2.framing import HEADER, LENGTH_MASK, MAX_OEB, VERSION_1, frame, header_fault
 from seon.oftp2.happenings import FileBrokenOff, Happening, Side
-from seon.oftp2.layouts import DATA, LEVELS
+from seon.oftp2.layouts import DATA, FORMS, LEVELS
 from seon.oftp2.reasons import EndReason, end_reasons
 from seon.oftp2.rules import RULES, Policy, Severity
 
@@ -34,6 +34,8 @@ _EARLY = 2_048
 before its command is known to be able to have it."""
 _OLD_ESID = 4
 """Octets of an ESID below level 5, its terminator included."""
+_WITHOUT_LEVEL = ("SSRM", "SSID", "ESID")
+"""Commands that are read without a level, by their own or in either layout."""
 _EMPTY_STB = (VERSION_1 | HEADER).to_bytes(HEADER, "big")
 _FIRST_DATA = VERSION_1 | HEADER + 1
 
@@ -226,7 +228,7 @@ class SessionObserver:
         length = header & LENGTH_MASK
         flaws = self._header_flaws(header)
         if len(stb) >= length or length > _EARLY:
-            flaws += self._length_flaws(stb, length - HEADER)
+            flaws += self._too_early(flow.side, stb) or self._length_flaws(stb, length - HEADER)
         if len(stb) < length and not self._refuses(flaws):
             return _Verdict.WAIT
         self._judge(flow, flaws)
@@ -259,7 +261,7 @@ class SessionObserver:
             command, flaws = decode(oeb, self._level(oeb[0], len(oeb)))
         except InvalidBufferError as error:
             raise self._unreadable(flow, error) from None
-        if isinstance(command, EndSession) and not self._talk.agreement and command.reason in end_reasons(max(LEVELS)):
+        if isinstance(command, EndSession) and not self._talk.agreement and command.reason in self._refusals():
             # Before both SSIDs no level is in force, whatever the layout.
             flaws = [flaw for flaw in flaws if flaw.rule != "FLD-ENUM/reason"]
         return command, flaws
@@ -286,6 +288,17 @@ class SessionObserver:
         if fault != "STH-FLG" or self._refuses([flaw]):
             raise _RefusedError(flaw)  # at once: mostly there is no next buffer to be found
         return [flaw]
+
+    def _refusals(self) -> frozenset[int]:
+        """Return the reasons of an ESID that may answer an SSRM or SSID; 12 tells also a level 4 what is missing."""
+        return end_reasons(self._lowest) | {EndReason.AUTHENTICATION_INCOMPATIBLE}
+
+    def _too_early(self, side: Side, stb: memoryview) -> list[Flaw]:
+        """Return what is wrong with a command for which there is no layout yet, since no SSID has told a level."""
+        form = FORMS.get(stb[HEADER]) if len(stb) > HEADER else None
+        if form is None or form.name in _WITHOUT_LEVEL:
+            return []
+        return self._talk.before_levels(side, form.name)
 
     def _length_flaws(self, stb: memoryview, length: int) -> list[Flaw]:
         """Return what the length alone says, given the command octet."""
@@ -326,7 +339,9 @@ class SessionObserver:
 
     def _unreadable(self, flow: _Flow, error: InvalidBufferError) -> _RefusedError:
         """Return why a stream buffer without a reading is refused, which it is whatever the policy says."""
-        return _RefusedError(self._sorted_out(flow, [*error.before, error.flaw]) or error.flaw)
+        misread = error.flaw.rule == "CMD-LEN"  # The fields may have been others: that they are wrong comes second.
+        flaws = [error.flaw, *error.before] if misread else [*error.before, error.flaw]
+        return _RefusedError(self._sorted_out(flow, flaws) or error.flaw)
 
     def _sorted_out(self, flow: _Flow, flaws: Sequence[Flaw]) -> Flaw | None:
         """Return the first flaw that the policy refuses; note all others that it does not ignore."""

