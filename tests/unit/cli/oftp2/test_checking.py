@@ -15,6 +15,8 @@ from seon.oftp2.rules import Policy
 
 SESSIONS = Path(__file__).parents[3] / "vectors" / "sessions"
 GOOD, WARNED, BAD = (str(SESSIONS / f"{name}.oftp") for name in ("T02-level5", "I010", "I001"))
+STARTED = b"".join(Path(GOOD).read_bytes().splitlines(keepends=True)[:4])
+"""A comment, SSRM and both SSIDs."""
 
 
 def check(*files: str, as_json: bool = False, brief: bool = False) -> int:
@@ -54,7 +56,7 @@ def test_the_table_stands_before_the_verdict(capsys: pytest.CaptureFixture[str])
         (b"# x\nI 10\nhello\n", "line 3"),
         (b"R 1000zz17\n", "line 1"),
         (b"\x00\xff\xfe", "line 1"),
-        (b"R 1000ffff45" + b"00" * 50_000 + b"!\n", "line 1"),
+        (STARTED + b"I 1000ffff45" + b"00" * 50_000 + b"!\n", "line 5"),
     ],
 )
 @pytest.mark.parametrize("as_json", [True, False])
