@@ -21,8 +21,6 @@ from seon.oftp2.rules import RULES, Policy, Severity
 
 __all__ = ["Finding", "Inspection", "Refusal", "SessionObserver", "Side"]
 
-MAX_TEXT = 300
-"""Characters of a finding's text."""
 MAX_SEEN = 48
 """Octets of a field that a finding shows."""
 MAX_FINDINGS = 20
@@ -34,8 +32,6 @@ _EARLY = 2_048
 before its command is known to be able to have it."""
 _OLD_ESID = 4
 """Octets of an ESID below level 5, its terminator included."""
-_WITHOUT_LEVEL = ("SSRM", "SSID", "ESID")
-"""Commands that are read without a level, by their own or in either layout."""
 _EMPTY_STB = (VERSION_1 | HEADER).to_bytes(HEADER, "big")
 _FIRST_DATA = VERSION_1 | HEADER + 1
 
@@ -294,9 +290,9 @@ class SessionObserver:
         return end_reasons(self._lowest) | {EndReason.AUTHENTICATION_INCOMPATIBLE}
 
     def _too_early(self, side: Side, stb: memoryview) -> list[Flaw]:
-        """Return what is wrong with a command for which there is no layout yet, since no SSID has told a level."""
+        """Return what is wrong with the place of a command whose layout is unknown, since no SSID has told a level."""
         form = FORMS.get(stb[HEADER]) if len(stb) > HEADER else None
-        if form is None or form.name in _WITHOUT_LEVEL:
+        if form is None or form.code == _ESID:
             return []
         return self._talk.before_levels(side, form.name)
 
@@ -390,7 +386,7 @@ class SessionObserver:
 
 def _words(flaw: Flaw) -> str:
     """Return a flaw in words: they are our own, so nothing in them needs to be escaped."""
-    return (f"{flaw.field}: {flaw.text}" if flaw.field else flaw.text)[:MAX_TEXT]
+    return f"{flaw.field}: {flaw.text}" if flaw.field else flaw.text
 
 
 def escaped(octets: bytes) -> str:

@@ -198,11 +198,13 @@ def test_before_any_ssid_a_command_is_out_of_place_whatever_its_layout(
         assert (shorter.refusal.rule, shorter.refusal.reason) == (rule, 2)
 
 
-@pytest.mark.parametrize("octets", [b"Q", b"I", b"XX", b"F"])
-def test_what_is_read_without_a_level_is_judged_by_its_form_first(octets: bytes) -> None:
+@pytest.mark.parametrize(
+    ("octets", "rule"), [(b"Q", "CMD-ID"), (b"I", "SEQ-CMD"), (b"XX", "CMD-LEN"), (b"F", "CMD-LEN"), (b"H", "SEQ-CMD")]
+)
+def test_before_any_ssid_the_place_comes_before_the_form(octets: bytes, rule: str) -> None:
     refusal = Play().run("R:SSRM").send(ONE, frame(octets)).refusal
     assert refusal
-    assert refusal.rule == ("CMD-ID" if octets == b"Q" else "CMD-LEN")
+    assert refusal.rule == rule
 
 
 @pytest.mark.parametrize(("level", "reason", "rules"), [(4, 11, ["FLD-ENUM"]), (4, 12, []), (5, 11, []), (5, 12, [])])

@@ -24,6 +24,7 @@ X4 = Alnum("X", 4, "x", blank="FLD-EMPTY")
         (b" A  ", " A", ["FLD-XPAD"]),
         (b"A B ", "A B", ["FLD-XPAD"]),
         (b"a_  ", "a_", ["FLD-X/case"]),
+        (b"azAZ09/-.&()_", "azAZ09/-.&()_", ["FLD-X/case"]),
         (b"    ", "", ["FLD-EMPTY"]),
     ],
 )

@@ -368,3 +368,10 @@ def test_what_is_dropped_behind_what_is_forwarded_is_as_long_as_it_is() -> None:
     esid = frame(encode(c.EndSession(0), 5))
     seen = Play(Policy.named("default")).run(f"{START} I:CD").send(TWO, esid + b"\x10\0\0\x04" + b"\x10")
     assert (seen.forward, seen.drop) == (len(esid), 4)
+
+
+@pytest.mark.parametrize("after", [b"", b"D", DATA])
+def test_an_empty_buffer_amid_data_is_refused_as_such_whatever_comes_next(after: bytes) -> None:
+    seen = Play().run(f"{START} I:SFID R:SFPA").send(ONE, DATA + b"\x10\0\0\4" + after)
+    assert seen.refusal
+    assert (seen.refusal.rule, seen.forward) == ("STH-MIN", len(DATA))
