@@ -86,7 +86,7 @@ class Conversation:
 
     def before_levels(self, side: Side, name: str) -> list[Flaw]:
         """Return what is wrong with a command as long as no SSID has told a level by which to read it."""
-        self._flaws, self.dropped = [], False
+        self._flaws = []
         if self.phase in (Phase.READY, Phase.OFFER):
             self._check_order(side, name)
         return self._flaws
