@@ -14,6 +14,8 @@ from seon.oftp2.transcript import Read
 
 MAX_RETAINED = 64 * 1024
 """Octets that a verifier may hold of a session, whatever was sent: commands under way and counts, never content."""
+MAX_TEXT = 300
+"""Characters of what is said of a flaw: words of our own and numbers, nothing that a stranger can make longer."""
 SHORT = 3_000
 """Octets of a session up to which it is also shown octet by octet."""
 
@@ -71,6 +73,10 @@ def _add(outcome: Outcome, seen: Inspection) -> None:
     outcome.events += seen.events
     outcome.findings += seen.findings
     outcome.refusal = seen.refusal
+    for one in (*seen.findings, *([seen.refusal] if seen.refusal else [])):
+        assert one.text.isascii()
+        assert one.text.isprintable()
+        assert len(one.text) <= MAX_TEXT
 
 
 def _check_refused(observer: SessionObserver, refusal: Refusal) -> None:

@@ -17,11 +17,7 @@ from seon.oftp2.observer import Inspection, SessionObserver, Side
 from seon.oftp2.rules import Policy
 
 ONE, TWO = Side.INITIATOR, Side.RESPONDER
-
-
 SSID = c.StartSession(5, "O0013", "SECRETPW", 128, "B", False, True, False, 2)
-
-
 COMMANDS: dict[str, c.Command] = {
     "SSRM": c.StartSessionReady(),
     "SSID": SSID,
@@ -41,14 +37,8 @@ COMMANDS: dict[str, c.Command] = {
     "EERP": c.EndToEndResponse("NAME", "20260131", "2359580001", "", "DEST", "ORIG"),
     "NERP": c.NegativeEndResponse("NAME", "20260131", "2359580001", "DEST", "ORIG", "CREA", 34),
 }
-
-
 COMMAND_OCTETS = {form.name: bytes([form.code]) for form in FORMS.values()}
-
-
 DATA, LAST = frame(b"D\x05HELLO"), frame(b"D\x85HELLO")
-
-
 START = "R:SSRM I:SSID R:SSID"
 
 
