@@ -8,9 +8,10 @@ Where it can be, the version is raised before the change itself: its row is then
 that two of them wait for each other in one order and never in a circle (PostgreSQL would end one of them).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F
 from django.db.models.signals import m2m_changed, pre_delete
@@ -59,7 +60,7 @@ class VersionedQuerySet(models.QuerySet[M]):
 
 
 class Versioned(models.Model):
-    """A model that the snapshot reads. It cannot be saved with values that do not validate."""
+    """A model that the snapshot reads. It cannot be saved with new values that do not validate."""
 
     objects = VersionedQuerySet.as_manager()
 
@@ -73,6 +74,27 @@ class Versioned(models.Model):
         with transaction.atomic():
             raise_version()
             super().save(*args, **options)
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Raise ValidationError for values that are not allowed, unless they stand in the database already.
+
+        Those were entered when an older version allowed them. They must not hinder another change of the same row:
+        a partner is disabled at once, whatever its host looks like.
+        """
+        try:
+            super().clean_fields(exclude)
+        except ValidationError as error:
+            entered = {name: told for name, told in error.error_dict.items() if not self._is_stored(name)}
+            if entered:
+                raise ValidationError(entered) from None
+
+    def _is_stored(self, name: str) -> bool:
+        if self._state.adding:
+            return False
+        attribute = next(field.attname for field in type(self)._meta.fields if field.name == name)
+        return list(type(self)._base_manager.filter(pk=self.pk).values_list(attribute, flat=True)) == [
+            getattr(self, attribute)
+        ]
 
 
 def _to_be_deleted(sender: type[models.Model], **_: Any) -> None:

@@ -47,6 +47,21 @@ def test_every_way_of_changing_a_model_raises_the_version(
     assert read_version() > before
 
 
+def test_only_what_is_new_must_be_valid(partner: Partner) -> None:
+    Partner.objects.update(host="a b", port=0)
+    partner.refresh_from_db()
+    partner.name = "Other"
+    partner.save()
+    partner.host = "a c"
+    with pytest.raises(ValidationError) as refused:
+        partner.save()
+    assert list(refused.value.message_dict) == ["host"]
+    with pytest.raises(ValidationError):
+        Partner(identifier="P2", name="Two", host="a b").save()
+    with pytest.raises(ValidationError):
+        Partner(pk=partner.pk + 1, identifier="P2", name="Two", host="a b").save()
+
+
 def test_a_cascade_raises_the_version(partner: Partner) -> None:
     PartnerCode.objects.create(partner=partner, code="O0013")
     before = read_version()
