@@ -2,7 +2,21 @@
 
 import pytest
 
-from seon.addresses import AddressError, canonical, identifying, neighbourhood, shown, split_host_port
+from seon.addresses import (
+    AddressError,
+    canonical,
+    client_address,
+    identifying,
+    listening_address,
+    neighbourhood,
+    read_host,
+    shown,
+    source_address,
+    split_host_port,
+)
+
+ENTERED = (read_host, listening_address, source_address, client_address)
+LITERAL = (listening_address, source_address, client_address)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +77,8 @@ def test_host_and_port_are_told_apart(text, host, port) -> None:
 @pytest.mark.parametrize(
     "text",
     ["host:0", "host:65536", "host:-1", "host:1e3", "host: 1", "host:²", "host:٣", "host:" + "9" * 5_000,
-     "[::1]:0", "[::1]x", "[host]:1", "[::1]:٣"],
+     "[::1]:0", "[::1]x", "[host]:1", "[::1]:٣", "[10.0.0.1]:1", "[]:1", "[fe80::1%eth0]:1", "fe80::1%eth0",
+     "https://host:1", "oftp://host", "user:word@host:1"],
 )  # fmt: skip
 def test_what_is_no_host_and_port_is_refused_in_words(text) -> None:
     with pytest.raises(AddressError):
@@ -81,3 +96,151 @@ def test_whom_an_address_is_counted_with() -> None:
     assert neighbourhood("192.0.2.2") != neighbourhood("192.0.2.1")
     assert neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:1") == "2001:db8::/64"
     assert neighbourhood("2001:db8:0:1::1") != neighbourhood("2001:db8::1")
+
+
+def test_a_port_can_be_demanded_and_port_zero_allowed() -> None:
+    assert split_host_port(" [::1]:0 ", None, least_port=0) == ("::1", 0)
+    for text in ("host", "host:", "::1:80", "[::1]", ""):
+        with pytest.raises(AddressError, match="has no port"):
+            split_host_port(text, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("partner.example", "partner.example"),
+        (" partner.example.\n", "partner.example"),
+        ("dmz", "dmz"),
+        ("Sta_1.inside", "Sta_1.inside"),
+        ("xn--mnchen-3ya.example", "xn--mnchen-3ya.example"),
+        ("3com.example", "3com.example"),
+        ("10.0.0.1.example", "10.0.0.1.example"),
+        ("0xg", "0xg"),
+        ("a" * 63, "a" * 63),
+        (".".join(["a" * 63] * 3 + ["b" * 61]), ".".join(["a" * 63] * 3 + ["b" * 61])),
+        ("10.0.0.1", "10.0.0.1"),
+        ("10.0.0.1.", "10.0.0.1"),
+        ("::1", "::1"),
+        ("[2001:DB8::1]", "2001:db8::1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("fd00::1", "fd00::1"),
+    ],
+)
+def test_a_host_is_brought_into_its_one_form(text, host) -> None:
+    assert read_host(text) == host
+    assert read_host(host) == host
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a..b", ".a", ".", "-a.example", "a-.example", "a.-b", "a b", "a,b", "a\nb", "a\0", "*.example", "a" * 64, "[dmz]",
+     ".".join(["a" * 63] * 3 + ["b" * 62]), "dmz%eth0", "a:b:c", "\udc80"],
+)  # fmt: skip
+def test_what_is_no_host_name_is_refused(text) -> None:
+    with pytest.raises(AddressError) as refused:
+        read_host(text)
+    assert str(refused.value).isprintable()
+
+
+def test_an_international_name_is_entered_in_its_ascii_form() -> None:
+    with pytest.raises(AddressError, match="xn--"):
+        read_host("münchen.example")
+
+
+@pytest.mark.parametrize("read", ENTERED)
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("partner.example:6619", "'partner.example' alone.*port '6619'"),
+        ("10.0.0.1:6619", "'10.0.0.1' alone.*port '6619'"),
+        ("[2001:db8::1]:6619", "'2001:db8::1' alone.*port '6619'"),
+        ("partner.example:", "'partner.example' alone"),
+        ("256.1.1.1", "0 to 255"),
+        ("1.1.1.999", "0 to 255"),
+        ("10.1.2", "four numbers"),
+        ("10", "four numbers"),
+        ("1.2.3.4.5", "four numbers"),
+        ("0x7f.1", "four numbers"),
+        ("0x7f000001", "four numbers"),
+        ("host.10", "four numbers"),
+        ("010.1.1.1", "without zeros"),
+        ("0x7f.0.0.1", "decimal"),
+        ("1..2.3", "0 to 255"),
+        ("٣.1.1.1", "0 to 255"),
+        ("fe80::1%eth0", "zone"),
+        ("2001:db8::1%1", "zone"),
+        ("[fe80::1%25eth0]", "zone"),
+        ("10.0.0.1%eth0", "zone"),
+        ("12345::1", "not an IPv6 address"),
+        ("::1::", "not an IPv6 address"),
+        ("https://partner.example", "URL"),
+        ("oftp://10.0.0.1:3305", "URL"),
+        ("10.0.0.0/8", "network"),
+        ("partner.example/inbox", "path"),
+        ("", "nothing"),
+        (" ", "nothing"),
+        ("255.255.255.255", "broadcast"),
+        ("224.0.0.1", "multicast"),
+        ("ff02::1", "multicast"),
+        ("::ffff:224.0.0.1", "multicast"),
+        ("[10.0.0.1]", "brackets"),
+    ],
+)
+def test_what_is_neither_host_nor_address_is_refused_with_what_to_do(read, text, told) -> None:
+    with pytest.raises(AddressError, match=told):
+        read(text)
+
+
+@pytest.mark.parametrize("read", LITERAL)
+@pytest.mark.parametrize(
+    ("text", "address"), [(" 10.0.0.1 ", "10.0.0.1"), ("[FD00::1]", "fd00::1"), ("::ffff:a00:1", "10.0.0.1")]
+)
+def test_an_address_is_brought_into_its_one_form(read, text, address) -> None:
+    assert read(text) == address
+
+
+@pytest.mark.parametrize("read", LITERAL)
+@pytest.mark.parametrize("text", ["localhost", "partner.example", "*", "٣"])
+def test_a_name_is_no_address(read, text) -> None:
+    with pytest.raises(AddressError, match="literal IPv4 or IPv6"):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "possible"),
+    [
+        ("0.0.0.0", {listening_address}),
+        ("::", {listening_address}),
+        ("fe80::1", {client_address}),
+        ("127.0.0.1", set(ENTERED)),
+        ("169.254.1.1", set(ENTERED)),
+    ],
+)
+def test_some_addresses_make_sense_in_some_places_only(text, possible) -> None:
+    for read in ENTERED:
+        if read in possible:
+            assert read(text) == text
+        else:
+            with pytest.raises(AddressError, match=r"every address|link-local"):
+                read(text)
+
+
+def test_a_client_on_the_local_host_is_known_by_one_address() -> None:
+    assert client_address("::1") == client_address("[::1]") == "127.0.0.1"
+    assert listening_address("::1") == "::1"
+
+
+@pytest.mark.parametrize("text", ["https://anna:s3cret@host/x", "anna:s3cret@host", "oftp://s3cret@h:1"])
+def test_a_password_is_not_repeated(text) -> None:
+    for read in (read_host, lambda text: split_host_port(text, 1)):
+        with pytest.raises(AddressError) as refused:
+            read(text)
+        assert "s3cret" not in str(refused.value)
+
+
+def test_what_is_said_is_one_short_line() -> None:
+    for text in ("a\n" * 5_000, "1." * 5_000 + "1", ":" * 5_000, "x" * 5_000 + ":1"):
+        with pytest.raises(AddressError) as refused:
+            read_host(text)
+        assert str(refused.value).isprintable()
+        assert len(str(refused.value)) < 400

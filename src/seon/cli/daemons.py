@@ -17,7 +17,7 @@ def _internal_address(_: click.Context, __: click.Parameter, text: str) -> tuple
 
     try:
         host, port = addresses.split_host_port(text, 2878)
-        return (str(addresses.canonical(host)) if host else ""), port
+        return (addresses.listening_address(host) if host else ""), port
     except addresses.AddressError as error:
         raise click.BadParameter(f"{error}; examples: :2878, 10.0.0.1:2878, [::1]:2878") from error
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 import msgspec
 
+from seon.addresses import AddressError, listening_address, read_host
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home
 
@@ -148,11 +149,12 @@ def init(home: str | None, hosts: tuple[str, ...], user: str, password_file: Pat
     from seon.backend import installation
     from seon.backend.loading import choose_home, load_django, secret_file_of
 
+    names = [_own_name(host) for host in hosts]
     place = choose_home(home)
     made = installation.make_directories(place, secret_file_of(place))
     load_django()
     made += installation.migrate()
-    made += installation.make_authorities(place, hosts)
+    made += installation.make_authorities(place, names)
     administrators, password = installation.make_administrator(user, _secret_in(password_file))
     made += administrators
     if as_json:
@@ -167,6 +169,13 @@ def init(home: str | None, hosts: tuple[str, ...], user: str, password_file: Pat
         click.echo(f"{place.path} is complete: nothing changed")
 
 
+def _own_name(text: str) -> str:
+    try:
+        return read_host(text)
+    except AddressError as error:
+        raise OperatorError(f"--host: {error}") from None
+
+
 @main.command()
 @home_option
 @click.option("--listen", default="127.0.0.1:8443", show_default=True, metavar="ADDRESS:PORT")
@@ -174,10 +183,10 @@ def init(home: str | None, hosts: tuple[str, ...], user: str, password_file: Pat
 def serve(home: str | None, listen: str) -> None:
     """Serve API and panel by https until SIGTERM or Ctrl-C."""
     place = open_for_daemon(home, "seonapi")
-    from seon.backend.configuration.keys import split_host_port
+    from seon.backend.configuration.keys import read_host_port
     from seon.backend.serving import serve as serve_https
 
-    host, port = split_host_port(listen)
+    host, port = read_host_port("--listen", listen, listening_address)
     serve_https(place, host, port, functools.partial(click.echo, nl=True))
 
 

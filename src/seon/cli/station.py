@@ -12,8 +12,8 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from seon.addresses import AddressError, listening_address, read_host, split_host_port
 from seon.addresses import shown as shown_address
-from seon.addresses import split_host_port
 from seon.events import shown
 from seon.net.channel import TlsError
 from seon.oftp2.errors import LocalError
@@ -161,7 +161,7 @@ def send(target: str, files: tuple[Path, ...], **options: Any) -> None:
         raise click.UsageError("--name is for one file")
     report = _reporter(as_json=options["as_json"], brief=sys.stderr.isatty())
     try:
-        host, port = split_host_port(target, TLS_PORT if options["tls"] else PLAIN_PORT)
+        host, port = _target(target, TLS_PORT if options["tls"] else PLAIN_PORT)
         inbox = options["inbox"]
         call = Call(
             profile=_profile(options, "B" if inbox else "S"),
@@ -352,12 +352,22 @@ def _tls(options: dict[str, Any], *, listening: bool) -> StationTls | None:
     return StationTls(TlsFiles(options["cert"], options["key"], options["ca"]), listening=listening)
 
 
+def _target(text: str, default_port: int) -> tuple[str, int]:
+    """Return host and port to dial."""
+    try:
+        host, port = split_host_port(text, default_port)
+        return read_host(host), port
+    except AddressError as error:
+        raise ValueError(f"HOST[:PORT]: {error}") from None
+
+
 def _listen_address(text: str) -> tuple[str, int]:
     """Return host ("" = every address) and port; 0 is a free one."""
-    host, _, port = text.rpartition(":")
-    if not port.isdigit() or int(port) > 65_535:
-        raise click.UsageError(f"--listen {text}: the form is [IP]:PORT")
-    return host.strip("[]"), int(port)
+    try:
+        host, port = split_host_port(text, None, least_port=0)
+        return (listening_address(host) if host else ""), port
+    except AddressError as error:
+        raise click.UsageError(f"--listen: {error}; the form is [IP]:PORT") from None
 
 
 def _fail(error: Exception) -> NoReturn:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import msgspec
 
+from seon import addresses
 from seon import api_messages as a
 from seon.client.token import Token
 from seon.config import ProxyConfiguration
@@ -45,8 +46,9 @@ class Api:
             raise StartError("The URL of Seonapi cannot be read; it looks like https://host:8443") from error
         if parts.scheme != "https" or not parts.hostname:
             raise StartError("The URL of Seonapi must begin with https:// and name a host")
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        self.shown = f"https://{host}:{port or 443}"
+        if port == 0:
+            raise StartError("The URL of Seonapi: '0' is not a TCP port: 1 to 65535")
+        self.shown = f"https://{addresses.shown(_host_of(url, parts.hostname), port or 443)}"
         self._token = token
         self._basic = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
         self._client: httpx.AsyncClient | None = None
@@ -123,6 +125,15 @@ class Api:
         context = _trusting(octets.decode("ascii", "replace"), self._token.ca_fingerprint)
         headers = {a.TOKEN_HEADER: self._token.secret, "Content-Type": "application/json"}
         return httpx.AsyncClient(verify=context, base_url=base, headers=headers, auth=self._basic, trust_env=False)
+
+
+def _host_of(url: str, hostname: str) -> str:
+    try:
+        return addresses.read_host(hostname)
+    except addresses.AddressError as error:
+        # With user and password, what looks like the host may be the rest of a password that holds a '/', say.
+        safe = "it names no host; in user and password / ? # @ : are written as %2F %3F %23 %40 %3A"
+        raise StartError(f"The URL of Seonapi: {safe if '@' in url else error}") from None
 
 
 async def _at_most(response: httpx.Response, most: int) -> bytes:

@@ -37,10 +37,11 @@ def start(options: Options) -> None:
     home = homes.home()
     try:
         host, port = addresses.split_host_port(options.server, DEFAULT_PORT)
+        if not host:
+            raise StartError("-S: the server's host is missing; it looks like host or host:2878")
+        host = addresses.read_host(host)
     except addresses.AddressError as error:
         raise StartError(f"-S: {error}") from error
-    if not host:
-        raise StartError("-S: the server's host is missing; it looks like host or host:2878")
     api = Api(options.url, read_token(options.token))
     ours, theirs = socket.socketpair()
     if os.fork() == 0:

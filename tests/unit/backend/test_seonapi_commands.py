@@ -13,10 +13,11 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from seon.backend.configuration.models import Settings, TracedSession
+from seon.backend.configuration.versioned import read_version
 from seon.backend.home import Home
 from seon.backend.journal.models import Session
 from seon.backend.partners.models import Partner
-from seon.backend.proxies.models import Listener
+from seon.backend.proxies.models import Listener, ProxyClient
 from seon.backend.trust.models import License, OwnCertificate, Token
 from seon.cli.seonapi import main
 from seon.link.identity import parse_license
@@ -99,6 +100,62 @@ def test_a_running_session_is_traced() -> None:
 def test_a_wrong_value_is_one_line_that_names_what_is_allowed() -> None:
     assert refused("set", "external_port", "0") == "Error: external_port cannot be '0'; allowed: 1 to 65535\n"
     assert refused("get", "colour").count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("partner", "add", "P2", "--host", "p2.example:6619"), ("host: ", "'p2.example' alone", "port '6619'")),
+        (("partner", "change", "P1", "--host", "10.1.2"), ("host: ", "four numbers")),
+        (("partner", "set", "P1", "host", "256.1.1.1"), ("host: ", "0 to 255")),
+        (("set", "outgoing_address", "10.0.0.1:0"), ("outgoing_address: ", "'10.0.0.1' alone")),
+        (("set", "external_address", "fe80::1%eth0"), ("external_address: ", "zone")),
+        (("set", "receive_daemon", "10.1.2:3305"), ("receive_daemon: ", "four numbers")),
+        (("listener", "add", "--client", "main/10.1.2", "--port", "1", "--partner", "P1"), ("main: ", "four numbers")),
+        (
+            ("listener", "add", "--client", "main/::1", "--port", "1", "--partner", "P1", "--address", "::1%1"),
+            ("address: ", "zone"),
+        ),
+        (("init", "--host", "seonapi.example:8443"), ("--host: ", "'seonapi.example' alone")),
+        (("init", "--host", "seonapi.example", "--host", "256.1.1.1"), ("--host: ", "0 to 255")),
+    ],
+)
+def test_a_host_or_address_that_is_none_is_one_line_with_its_key_and_changes_nothing(
+    arguments: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    done("partner", "add", "P1", "--host", "p1.example")
+    before = read_version()
+    said = refused(*arguments)
+    assert said.count("\n") == 1
+    assert all(part in said for part in told)
+    assert read_version() == before
+    assert not User.objects.exists()
+    assert not ProxyClient.objects.exists()
+
+
+def test_init_makes_nothing_where_a_host_is_wrong(tmp_path: Path) -> None:
+    refused("init", "--home", str(tmp_path / "other"), "--host", "https://seonapi.example")
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("address", ["localhost:8443", "10.1.2:8443", "10.0.0.1", "[fe80::1%eth0]:8443", "239.0.0.1:1"])
+def test_seonapi_listens_on_a_literal_address_only(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seon.backend.logs.open_log", lambda directory, name: directory / name)
+    said = refused("serve", "--listen", address)
+    assert said.startswith("Error: --listen: ")
+    assert said.count("\n") == 1
+
+
+def test_a_host_of_an_older_version_hinders_no_other_change() -> None:
+    done("partner", "add", "P1")
+    Partner.objects.update(host="p1.example:6619")
+    assert answered("partner", "list")[0]["host"] == "p1.example:6619"
+    done("partner", "change", "P1", "--disable")
+    done("partner", "set", "P1", "trace", "yes")
+    assert not Partner.objects.get().enabled
+    assert "host: " in refused("partner", "change", "P1", "--host", "p2.example:6619")
+    assert "host: " in refused("partner", "set", "P1", "host", "p1.example:6619")
+    assert Partner.objects.get().host == "p1.example:6619"
 
 
 def test_a_license_goes_to_a_file_that_nobody_else_may_write(proxy_id: str, tmp_path: Path) -> None:

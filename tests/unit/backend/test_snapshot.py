@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from seon.backend import snapshot
 from seon.backend.configuration.keys import set_setting
-from seon.backend.configuration.models import TracedSession
+from seon.backend.configuration.models import Settings, TracedSession
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.partners.adding import add_partner
@@ -23,6 +23,7 @@ from seon.config import (
     PartnerFileRules,
     PartnerRules,
     ProxyConfiguration,
+    ReceiveDaemon,
     ServerConfiguration,
     SessionRules,
 )
@@ -127,6 +128,15 @@ def test_a_client_finds_its_listeners_by_its_own_address(address: str) -> None:
     assert [listener.port for listener in taken(address).client.listeners] == [4_305]
     assert [listener.port for listener in taken("10.0.0.1").client.listeners] == [4_306]
     assert taken("10.0.0.2").client.listeners == ()
+
+
+def test_hosts_and_addresses_of_an_older_version_are_served_as_they_are() -> None:
+    Settings(pk=1).save()
+    Settings.objects.update(external_address="fe80::1%eth0", receive_daemon_host="10.1.2")
+    Partner.objects.bulk_create([Partner(identifier="P1", name="One", host="p1.example:6619")])
+    found = taken()
+    assert (found.server.external_address, found.server.partners[0].host) == ("fe80::1%eth0", "p1.example:6619")
+    assert found.client.receive_daemon == ReceiveDaemon("10.1.2")
 
 
 def test_what_slipped_past_validation_is_refused_and_not_served() -> None:

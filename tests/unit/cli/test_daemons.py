@@ -32,11 +32,39 @@ def test_without_parameters_the_client_shows_its_help() -> None:
     assert "Usage:" in call(client).output
 
 
-@pytest.mark.parametrize("address", ["host:2878", ":0", "10.0.0.1:x", "10.0.0.256:1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "host:2878",
+        ":0",
+        "10.0.0.1:x",
+        "10.0.0.256:1",
+        "10.1.2:2878",
+        "2878",
+        "[fe80::1%eth0]:2878",
+        "224.0.0.1:2878",
+        "255.255.255.255:1",
+        "https://[::1]:1",
+    ],
+)
 def test_an_internal_address_that_is_none_is_refused_with_examples(address) -> None:
     answer = call(server, "-i", address)
     assert answer.exit_code == 2
+    assert "'-i'" in answer.output
     assert "[::1]:2878" in answer.output
+    assert "Traceback" not in answer.output
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [(":2878", ("", 2878)), ("0.0.0.0:1", ("0.0.0.0", 1)),
+     ("[::ffff:10.0.0.1]:1", ("10.0.0.1", 1)), ("::", ("::", 2878))],
+)  # fmt: skip
+def test_an_internal_address_is_brought_into_its_one_form(tmp_path, monkeypatch, text, heard) -> None:
+    options = []
+    monkeypatch.setattr("seon.server.main.run", lambda given: options.append(given) or 0)
+    assert call(server, "-i", text, SEON_HOME=str(tmp_path)).exit_code == 0
+    assert (options[0].address, options[0].port) == heard
 
 
 def test_the_proxy_id_is_printed_in_the_words_of_c1(tmp_path) -> None:

@@ -41,6 +41,24 @@ def test_another_kind_of_url_is_refused_without_being_shown(seonapi, url) -> Non
 def test_what_is_shown_of_the_url_has_no_password(seonapi) -> None:
     assert Api("https://user:secret@host", seonapi.token).shown == "https://host:443"
     assert Api("https://[::1]:99/path", seonapi.token).shown == "https://[::1]:99"
+    assert Api("https://Host.example.:99", seonapi.token).shown == "https://host.example:99"
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [("256.1.1.1", "0 to 255"), ("10.1.2", "four numbers"), ("[fe80::1%25eth0]", "zone"), ("[fe80::1]", "link-local"),
+     ("0.0.0.0", "every address"), ("-host", "not a host name"), ("host:0", "TCP port")],
+)  # fmt: skip
+def test_a_host_that_is_none_is_refused_with_the_reason(seonapi, host, told) -> None:
+    with pytest.raises(StartError, match=f"URL of Seonapi: .*{told}"):
+        Api(f"https://{host}/", seonapi.token)
+
+
+@pytest.mark.parametrize("url", ["https://us:pass wo/rd@host", "https://us@secret word/@host"])
+def test_what_may_be_a_password_is_not_said(seonapi, url) -> None:
+    with pytest.raises(StartError) as refused:
+        Api(url, seonapi.token)
+    assert "wo" not in str(refused.value).replace("password", "")
 
 
 def test_every_call_carries_the_token_and_the_users_password(seonapi) -> None:

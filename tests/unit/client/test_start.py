@@ -20,9 +20,16 @@ TOKEN = f"seon1.{'ab' * 32}.{SECRET}"
         ("http://host", "dmz", TOKEN, "https://"),
         ("https://host", "dmz:0", TOKEN, "-S: '0' is not a TCP port"),
         ("https://host", ":2878", TOKEN, "-S: the server's host is missing"),
+        ("https://host", "256.1.1.1", TOKEN, "-S: '256.1.1.1' is not an IP address"),
+        ("https://host", "10.1.2:2878", TOKEN, "-S: '10.1.2' is not an IP address"),
+        ("https://host", "[fe80::1%eth0]:2878", TOKEN, "-S: '[fe80::1%eth0]' has a zone"),
+        ("https://host", "0.0.0.0", TOKEN, "-S: 0.0.0.0 means every address"),
+        ("https://host", "https://dmz:2878", TOKEN, "-S: 'https://dmz:2878' is a URL"),
+        ("https://10.1.2:8443", "dmz", TOKEN, "The URL of Seonapi: '10.1.2' is not an IP address"),
         ("https://host", "dmz", "nonsense", "token is not complete"),
     ],
-    ids=["url", "port", "host", "token"],
+    # Not the values: pytest puts the name of a test into the environment, where no token may be.
+    ids=["url", "port", "host", "range", "half", "zone", "every", "server-url", "url-host", "token"],
 )
 def test_what_is_wrong_with_the_command_line_is_said_before_anything_is_started(
     alone, tmp_path, url, server, token, text

@@ -3,12 +3,14 @@
 A key is a field of a row, or `rules.RULE` for what a rule of the verifier is worth. Partners have keys like that, too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models, transaction
 
+from seon.addresses import AddressError, read_host, split_host_port
+from seon.addresses import shown as shown_address
 from seon.backend.configuration.models import RuleRow, Settings
 from seon.backend.configuration.rules import SETTABLE, SEVERITIES, validate_rule
 from seon.backend.configuration.values import Shown, read_value, shown
@@ -23,7 +25,11 @@ def all_settings() -> list[Shown]:
     """Return every setting, in the order of the model, and the rules that are set."""
     settings = Settings.load()
     rows = shown_fields(settings, _HIDDEN)
-    daemon = f"{settings.receive_daemon_host}:{settings.receive_daemon_port}" if settings.receive_daemon_host else ""
+    daemon = (
+        shown_address(settings.receive_daemon_host, settings.receive_daemon_port)
+        if settings.receive_daemon_host
+        else ""
+    )
     meaning = Settings._meta.get_field("receive_daemon_host").help_text
     rows.insert(3, Shown(_RECEIVE_DAEMON, daemon, "HOST:PORT, or empty", str(meaning)))
     return rows + shown_rules(settings.rules.all())
@@ -41,22 +47,19 @@ def set_setting(key: str, value: str) -> None:
         set_field(settings, key, value, all_settings(), _HIDDEN)
 
 
-def split_host_port(text: str) -> tuple[str, int]:
-    """Split `HOST:PORT` or `[V6]:PORT`. Raises OperatorError."""
-    host, separator, port = text.strip().rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    if bracketed:
-        host = host[1:-1]
-    usable = separator and host and (bracketed or ":" not in host)
-    if not usable or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65_535:
-        raise OperatorError(f"{text!r} is not HOST:PORT (an IPv6 address in brackets, port 1 to 65535)")
-    return host, int(port)
+def read_host_port(key: str, text: str, read: Callable[[str], str]) -> tuple[str, int]:
+    """Read `HOST:PORT` or `[V6]:PORT`; `read` says what the host may be. Raises OperatorError that names the key."""
+    try:
+        host, port = split_host_port(text, None)
+        return read(host), port
+    except AddressError as error:
+        raise OperatorError(f"{key}: {error}; allowed: HOST:PORT, an IPv6 address in brackets") from None
 
 
 def _set_receive_daemon(settings: Settings, value: str) -> None:
     settings.receive_daemon_host = ""
     if value.strip():
-        settings.receive_daemon_host, settings.receive_daemon_port = split_host_port(value)
+        settings.receive_daemon_host, settings.receive_daemon_port = read_host_port(_RECEIVE_DAEMON, value, read_host)
 
 
 # --- what settings and partners have in common ------------------------------------------------------------------------

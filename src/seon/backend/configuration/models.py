@@ -1,6 +1,5 @@
 """The version counter, the one row of settings with the rules that belong to it, and the sessions that are traced."""
 
-import ipaddress
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,12 +9,12 @@ from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from seon.backend.configuration.bounds import FILE_OCTETS, LIMITS, PROFILES, Bounds
+from seon.backend.configuration.hosts import HostField, ListeningAddressField, SourceAddressField
 from seon.backend.configuration.lines import MOST, FileCodesField, NamePatternsField
 from seon.backend.configuration.rules import SEVERITIES, validate_rule
 from seon.backend.configuration.versioned import Versioned
 
 PORT = Bounds(1, 65_535, 6_619)
-HOST_NAME = RegexValidator(r"\A[A-Za-z0-9_.:-]{1,253}\Z", "a host name or an IP address")
 SESSION_ID = RegexValidator(r"\A[a-z0-9-]{8,64}\Z", "the id of a session")
 CLIENT_IDLE_MARGIN = 30
 """Seconds that the client waits longer than the server, so that not both end a silent session at once."""
@@ -34,11 +33,7 @@ class Version(models.Model):
 
 
 def validate_address(text: str) -> None:
-    """Raise ValidationError unless the text is a literal IPv4 or IPv6 address."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        raise ValidationError("a literal IPv4 or IPv6 address, or empty") from None
+    """Do nothing: the first migrations name it, and fields of `hosts` have taken its place."""
 
 
 def _number(bounds: Bounds, text: str) -> "models.PositiveIntegerField[int, int]":
@@ -54,17 +49,17 @@ def _octets(text: str) -> "models.PositiveBigIntegerField[int, int]":
 class Settings(Versioned):
     """What the administrator sets for the installation as a whole: one row."""
 
-    external_address = models.CharField(
-        max_length=45, blank=True, default="", validators=[validate_address],
+    external_address = ListeningAddressField(
+        max_length=45, blank=True, default="",
         help_text="Where the server listens for partners; empty: every address of its host.",
     )  # fmt: skip
     external_port = _number(PORT, "TCP/IP port of OFTP server (TLS).")
-    outgoing_address = models.CharField(
-        max_length=45, blank=True, default="", validators=[validate_address],
+    outgoing_address = SourceAddressField(
+        max_length=45, blank=True, default="",
         help_text="Source address of connections to partners; empty: the system's choice.",
     )  # fmt: skip
-    receive_daemon_host = models.CharField(
-        max_length=253, blank=True, default="", validators=[HOST_NAME],
+    receive_daemon_host = HostField(
+        max_length=253, blank=True, default="",
         help_text="The company's OFTP2 station that takes incoming sessions; empty: they are refused.",
     )  # fmt: skip
     receive_daemon_port = _number(Bounds(1, 65_535, 3_305), "Its TCP port.")

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from seon.backend.configuration.hosts import EnteredField
 from seon.backend.configuration.lines import LinesField, entries_of
-from seon.backend.configuration.models import validate_address
 from seon.backend.errors import OperatorError
 
 Value = str | int | bool | list[str] | None
@@ -51,8 +51,16 @@ def read_value(row: models.Model, field: "models.Field[object, object]", text: s
         if isinstance(field, models.BooleanField) and text:
             return _BOOLEANS[text.lower()]
         return None if field.null and not text else field.clean(text, row)
-    except (ValidationError, KeyError):
+    except (ValidationError, KeyError) as error:
+        if isinstance(field, EnteredField) and isinstance(error, ValidationError):
+            raise OperatorError(f"{field.name}: {' '.join(error.messages)}; allowed: {allowed(field)}") from None
         raise OperatorError(f"{field.name} cannot be {text[:200]!r}; allowed: {allowed(field)}") from None
+
+
+def told(error: ValidationError) -> str:
+    """Say in one line what does not validate in a row, each with the name of its field."""
+    named = error.message_dict.items()
+    return "; ".join(("" if name == NON_FIELD_ERRORS else f"{name}: ") + " ".join(texts) for name, texts in named)
 
 
 def allowed(field: "models.Field[object, object]") -> str:
@@ -63,7 +71,7 @@ def allowed(field: "models.Field[object, object]") -> str:
 def _kind(field: "models.Field[object, object]") -> str:
     if isinstance(field, models.BooleanField):
         return "yes, no"
-    if isinstance(field, LinesField):
+    if isinstance(field, LinesField | EnteredField):
         return field.allowed
     if field.choices:
         return ", ".join(str(value) for value, _ in field.flatchoices if value)
@@ -71,7 +79,5 @@ def _kind(field: "models.Field[object, object]") -> str:
     most = [v.limit_value for v in field.validators if isinstance(v, MaxValueValidator)]
     if least and most:
         return f"{max(least)} to {min(most)}"  # Django and the database add bounds of their own
-    if validate_address in field.validators:
-        return "a literal IPv4 or IPv6 address"
     patterns = (str(v.message) for v in field.validators if isinstance(v, RegexValidator))
     return next(patterns, f"up to {field.max_length} characters")

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from seon.backend.certificates import describe_certificate, read_chain
+from seon.backend.configuration.values import told
 from seon.backend.errors import OperatorError
 from seon.backend.partners.keys import find_partner
 from seon.backend.partners.models import Partner, PartnerCertificate, PartnerCode
@@ -28,7 +29,7 @@ def add_partner(
                 pem = describe_certificate(read_chain(octets)[0]).pem
                 PartnerCertificate(partner=partner, pem=pem).save()
     except ValidationError as error:
-        raise OperatorError(f"Partner {identifier}: {_told(error)}") from None
+        raise OperatorError(f"Partner {identifier}: {told(error)}") from None
     return partner
 
 
@@ -40,9 +41,5 @@ def change_partner(identifier: str, changes: Mapping[str, str | int | bool]) -> 
     try:
         partner.save()
     except ValidationError as error:
-        raise OperatorError(f"Partner {identifier}: {_told(error)}") from None
+        raise OperatorError(f"Partner {identifier}: {told(error)}") from None
     return partner
-
-
-def _told(error: ValidationError) -> str:
-    return "; ".join(f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items())

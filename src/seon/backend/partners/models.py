@@ -7,8 +7,9 @@ from simple_history.models import HistoricalRecords
 
 from seon.backend.certificates import describe_certificate, read_chain
 from seon.backend.configuration.bounds import FILE_OCTETS, PROFILES
+from seon.backend.configuration.hosts import HostField
 from seon.backend.configuration.lines import FileCodesField, NamePatternsField
-from seon.backend.configuration.models import HOST_NAME, RuleRow
+from seon.backend.configuration.models import RuleRow
 from seon.backend.configuration.versioned import Versioned
 from seon.backend.errors import OperatorError
 
@@ -34,10 +35,7 @@ class Partner(Versioned):
     )
     name = models.CharField(max_length=120)
     enabled = models.BooleanField(default=True)
-    host = models.CharField(
-        max_length=253, blank=True, default="", validators=[HOST_NAME],
-        help_text="Where it is dialled; empty: it only calls us.",
-    )  # fmt: skip
+    host = HostField(max_length=253, blank=True, default="", help_text="Where it is dialled; empty: it only calls us.")
     port = models.PositiveIntegerField(default=6_619, validators=[MinValueValidator(1), MaxValueValidator(65_535)])
 
     profile = models.CharField(

@@ -3,7 +3,8 @@
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from seon.addresses import identifying
+from seon.addresses import AddressError, client_address
+from seon.backend.configuration.values import told
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyClient
@@ -23,32 +24,35 @@ def add_listener(client: str, port: int, partner: str, address: str = "127.0.0.1
             listener = Listener(client=client_named(client), port=port, partner=found, address=address)
             listener.save()
     except ValidationError as error:
-        raise OperatorError(f"Listening port {port}: {'; '.join(error.messages)}") from None
+        raise OperatorError(f"Listening port {port}: {told(error)}") from None
     return listener
 
 
 def remove_listener(client: str, port: int) -> None:
-    """Remove a listening port. Raises OperatorError if there is none."""
-    found = Listener.objects.filter(client=client_named(client), port=port).first()
-    if found is None:
-        raise OperatorError(f"The client {client} has no listening port {port}")
-    found.delete()
+    """Remove a listening port. Raises OperatorError if there is none; no client was made then."""
+    with transaction.atomic():
+        found = Listener.objects.filter(client=client_named(client), port=port).first()
+        if found is None:
+            raise OperatorError(f"The client {client} has no listening port {port}")
+        found.delete()
 
 
 def client_named(text: str) -> ProxyClient:
     """Return the client `NAME/ADDRESS`, made if it is new, or the known one of this name or address.
 
-    Raises OperatorError, ValidationError.
+    Raises OperatorError.
     """
-    name, separator, address = text.partition("/")
+    name, separator, entered = text.partition("/")
     if not separator:
         return _known(text)
     try:
-        client, made = ProxyClient.objects.get_or_create(name=name, defaults={"address": address})
-        same = made or client.address == str(identifying(address.strip()))
-    except ValueError:
-        raise OperatorError(f"{address!r} is not an IP address") from None
-    if not same:
+        address = client_address(entered)
+        client, _ = ProxyClient.objects.get_or_create(name=name, defaults={"address": address})
+    except AddressError as error:
+        raise OperatorError(f"The client {name}: {error}") from None
+    except ValidationError as error:
+        raise OperatorError(f"The client {name}: {told(error)}") from None
+    if client.address != address:
         raise OperatorError(f"The client {name} has the address {client.address}, not {address}")
     return client
 
@@ -57,8 +61,8 @@ def _known(text: str) -> ProxyClient:
     client = ProxyClient.objects.filter(name=text).first()
     if client is None:
         try:
-            client = ProxyClient.objects.filter(address=str(identifying(text.strip()))).first()
-        except ValueError:
+            client = ProxyClient.objects.filter(address=client_address(text)).first()
+        except AddressError:
             client = None
     if client is None:
         raise OperatorError(f"There is no client {text!r}: name it NAME/ADDRESS once, e.g. main/127.0.0.1")

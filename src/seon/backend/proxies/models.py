@@ -1,14 +1,12 @@
 """The models of servers, clients and the clients' listening ports."""
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from seon.addresses import identifying
-from seon.backend.configuration.models import validate_address
+from seon.addresses import shown
+from seon.backend.configuration.hosts import ClientAddressField, ListeningAddressField
 from seon.backend.configuration.versioned import Versioned
 from seon.backend.partners.models import Partner
 from seon.link.identity import parse_proxy_id
@@ -41,7 +39,7 @@ class ProxyClient(Versioned):
     """A client inside. It finds its listening ports by the address it calls from (missions E2, A8)."""
 
     name = models.CharField(max_length=120, unique=True)
-    address = models.CharField(max_length=45, unique=True, help_text="::1 counts as 127.0.0.1.")
+    address = ClientAddressField(max_length=45, unique=True, help_text="::1 counts as 127.0.0.1.")
 
     history = HistoricalRecords()
 
@@ -51,14 +49,6 @@ class ProxyClient(Versioned):
     def __str__(self) -> str:
         return f"{self.name} ({self.address})"
 
-    def full_clean(self, *args: Any, **options: Any) -> None:
-        """Bring the address into its one form first, so that the same host cannot be entered twice."""
-        try:
-            self.address = str(identifying(self.address.strip()))
-        except ValueError:
-            raise ValidationError({"address": "a literal IPv4 or IPv6 address"}) from None
-        super().full_clean(*args, **options)
-
 
 class Listener(Versioned):
     """A port of a client on which the send daemon reaches one partner."""
@@ -66,8 +56,8 @@ class Listener(Versioned):
     client = models.ForeignKey(ProxyClient, models.CASCADE, related_name="listeners")
     port = models.PositiveIntegerField(validators=[MinValueValidator(1), MaxValueValidator(65_535)])
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="listeners")
-    address = models.CharField(
-        max_length=45, default="127.0.0.1", validators=[validate_address],
+    address = ListeningAddressField(
+        max_length=45, default="127.0.0.1",
         help_text="Where the client listens; sessions from here go out under the company's certificate.",
     )  # fmt: skip
 
@@ -79,4 +69,4 @@ class Listener(Versioned):
         constraints = (models.UniqueConstraint(fields=("client", "address", "port"), name="one_listener_per_port"),)
 
     def __str__(self) -> str:
-        return f"{self.address}:{self.port} to {self.partner}"
+        return f"{shown(self.address, self.port)} to {self.partner}"

@@ -14,8 +14,10 @@ from seon.backend.configuration.models import Settings, SettingsRule, TracedSess
 from seon.backend.configuration.rules import SETTABLE
 from seon.backend.journal.models import Entry, Session
 from seon.backend.partners.models import Partner, PartnerRule
+from seon.backend.proxies.models import ProxyClient
 
 SETTINGS, SESSIONS = "/panel/configuration/settings/1/change/", "/panel/journal/session/"
+CLIENT = "/panel/proxies/proxyclient/add/"
 
 
 class Panel:
@@ -113,6 +115,79 @@ def test_a_pattern_that_is_wrong_is_named_beside_its_field(panel: Panel) -> None
     panel.open("/panel/configuration/settings/")
     assert "'[B]' is not possible here; allowed: patterns" in panel.send(SETTINGS, {"incoming_names": "A*\r\n[B]"})
     assert Settings.load().incoming_names == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("external_address", "10.0.0.1:6619", "'10.0.0.1' alone"),
+        ("external_address", "localhost", "literal IPv4 or IPv6"),
+        ("external_address", "239.0.0.1", "multicast"),
+        ("outgoing_address", "10.1.2", "four numbers"),
+        ("outgoing_address", "0.0.0.0", "every address"),
+        ("outgoing_address", "fe80::1%eth0", "zone"),
+        ("receive_daemon_host", "sta.example:3305", "port '3305'"),
+        ("receive_daemon_host", "256.1.1.1", "0 to 255"),
+    ],
+)
+def test_a_host_or_address_that_is_none_is_refused_beside_its_field(
+    panel: Panel, field: str, value: str, told: str
+) -> None:
+    panel.open("/panel/configuration/settings/")
+    page = panel.send(SETTINGS, {field: value})
+    assert told in page
+    assert f'value="{value}"' in page
+    assert getattr(Settings.load(), field) == ""
+
+
+def test_hosts_and_addresses_are_stored_in_their_one_form(panel: Panel) -> None:
+    panel.open("/panel/configuration/settings/")
+    told = panel.send(SETTINGS, {"external_address": "[FD00::1]", "receive_daemon_host": " sta.example. "})
+    assert "was changed successfully" in told
+    stored = Settings.load()
+    assert (stored.external_address, stored.receive_daemon_host) == ("fd00::1", "sta.example")
+
+
+def test_a_partner_s_host_is_checked_when_it_is_entered(panel: Panel) -> None:
+    partner = Partner.objects.create(identifier="P1", name="One")
+    page = f"/panel/partners/partner/{partner.pk}/change/"
+    assert "port '6619'" in panel.send(page, {"host": "p1.example:6619"})
+    Partner.objects.update(host="p1.example:6619")
+    assert "was changed successfully" in panel.send(page, {"enabled": "", "name": "Other"})
+    partner.refresh_from_db()
+    assert (partner.name, partner.host) == ("Other", "p1.example:6619")
+    assert "four numbers" in panel.send(page, {"host": "10.1.2"})
+
+
+@pytest.mark.parametrize(
+    ("client", "listener", "told"),
+    [
+        ("10.1.2", "127.0.0.1", "four numbers"),
+        ("10.0.0.1:80", "127.0.0.1", "'10.0.0.1' alone"),
+        ("10.0.0.1", "fe80::1%eth0", "zone"),
+        ("10.0.0.1", "127.0.0.1:4305", "'127.0.0.1' alone"),
+    ],
+)
+def test_addresses_of_clients_and_listening_ports_are_checked(
+    panel: Panel, client: str, listener: str, told: str
+) -> None:
+    partner = Partner.objects.create(identifier="P1", name="One")
+    row = {"partner": str(partner.pk), "port": "4305", "address": listener}
+    rows = {f"listeners-0-{name}": value for name, value in row.items()}
+    page = panel.send(CLIENT, {"name": "main", "address": client, "listeners-TOTAL_FORMS": "1", **rows})
+    assert told in page
+    assert not ProxyClient.objects.exists()
+
+
+def test_one_listening_port_in_two_spellings_is_refused(panel: Panel) -> None:
+    partner = Partner.objects.create(identifier="P1", name="One")
+    rows = {}
+    for number, address in enumerate(("127.0.0.1", "::ffff:127.0.0.1")):
+        row = {"partner": str(partner.pk), "port": "4305", "address": address}
+        rows |= {f"listeners-{number}-{name}": value for name, value in row.items()}
+    page = panel.send(CLIENT, {"name": "main", "address": "::1", "listeners-TOTAL_FORMS": "2", **rows})
+    assert "duplicate" in page
+    assert not ProxyClient.objects.exists()
 
 
 def test_a_partner_has_all_of_it_of_its_own_or_as_in_general(panel: Panel) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
-from seon.backend.configuration.keys import all_settings, chosen, set_setting, split_host_port
+from seon.addresses import listening_address, read_host
+from seon.backend.configuration.keys import all_settings, chosen, read_host_port, set_setting
 from seon.backend.configuration.models import Settings, SettingsRule
 from seon.backend.errors import OperatorError
 
@@ -10,6 +11,9 @@ from seon.backend.errors import OperatorError
     [
         ("external_port", "7000", 7_000),
         ("external_address", "::1", "::1"),
+        ("external_address", " [2001:DB8::1] ", "2001:db8::1"),
+        ("external_address", "0.0.0.0", "0.0.0.0"),
+        ("external_address", "::ffff:10.0.0.1", "10.0.0.1"),
         ("external_address", "", ""),
         ("outgoing_address", "10.0.0.1", "10.0.0.1"),
         ("profile", "strict", "strict"),
@@ -35,7 +39,17 @@ def test_a_setting_is_stored(key: str, value: str, stored: object) -> None:
         ("idle_seconds", "86371", "1 to 86370"),
         ("handshakes", "10001", "1 to 10000"),
         ("receive_daemon", "host", "HOST:PORT"),
-        ("receive_daemon", "host name:3305", "host name or an IP"),
+        ("receive_daemon", "host name:3305", "^receive_daemon: 'host name' is not a host name"),
+        ("receive_daemon", "10.1.2:3305", "^receive_daemon: '10.1.2' is not an IP address"),
+        ("receive_daemon", "https://sta.example:3305", "^receive_daemon: .*URL"),
+        ("receive_daemon", "[fe80::1%eth0]:3305", "^receive_daemon: .*zone"),
+        ("receive_daemon", "0.0.0.0:3305", "^receive_daemon: .*every address"),
+        ("external_address", "10.0.0.1:6619", "^external_address: .*'10.0.0.1' alone.*port '6619'"),
+        ("external_address", "256.1.1.1", "^external_address: .*0 to 255"),
+        ("external_address", "239.1.1.1", "^external_address: .*multicast"),
+        ("outgoing_address", "10.1.2", "^outgoing_address: .*four numbers"),
+        ("outgoing_address", "fe80::1%eth0", "^outgoing_address: .*zone"),
+        ("outgoing_address", "0.0.0.0", "^outgoing_address: .*every address"),
         ("colour", "blue", "there are: external_address"),
         ("id", "2", "There is no setting"),
         ("history", "2", "There is no setting"),
@@ -49,7 +63,9 @@ def test_a_setting_is_stored(key: str, value: str, stored: object) -> None:
 def test_a_wrong_value_is_refused_with_what_is_allowed(key: str, value: str, allowed: str) -> None:
     with pytest.raises(OperatorError, match=allowed):
         set_setting(key, value)
-    assert Settings.load().external_port == 6_619
+    stored = Settings.load()
+    assert (stored.external_port, stored.external_address, stored.outgoing_address) == (6_619, "", "")
+    assert stored.receive_daemon_host == ""
     assert not SettingsRule.objects.exists()
 
 
@@ -57,6 +73,9 @@ def test_the_receive_daemon_is_one_setting() -> None:
     set_setting("receive_daemon", "[fd00::1]:3306")
     settings = Settings.load()
     assert (settings.receive_daemon_host, settings.receive_daemon_port) == ("fd00::1", 3_306)
+    shown = chosen(all_settings(), "receive_daemon").text
+    assert shown == "[fd00::1]:3306"
+    set_setting("receive_daemon", shown)
     set_setting("receive_daemon", "")
     assert Settings.load().receive_daemon_host == ""
 
@@ -90,5 +109,13 @@ def test_every_setting_shows_what_may_stand_there_and_what_it_means() -> None:
 
 @pytest.mark.parametrize("text", ["", ":1", "a:", "a:0", "a:65536", "a:٣", "::1:80", "[]:80", "a:-1", "a"])
 def test_what_is_no_host_and_port_is_refused(text: str) -> None:
-    with pytest.raises(OperatorError, match="HOST:PORT"):
-        split_host_port(text)
+    for read in (read_host, listening_address):
+        with pytest.raises(OperatorError, match=r"^--listen: .*HOST:PORT"):
+            read_host_port("--listen", text, read)
+
+
+def test_a_host_and_an_address_with_their_ports() -> None:
+    assert read_host_port("key", " sta.example.:3305 ", read_host) == ("sta.example", 3_305)
+    assert read_host_port("--listen", "[::]:8443", listening_address) == ("::", 8_443)
+    with pytest.raises(OperatorError, match=r"^--listen: 'localhost' is not an IP address"):
+        read_host_port("--listen", "localhost:8443", listening_address)

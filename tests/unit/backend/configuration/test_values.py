@@ -1,7 +1,8 @@
 import pytest
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from seon.backend.configuration.models import Settings
-from seon.backend.configuration.values import Shown, read_value, shown
+from seon.backend.configuration.values import Shown, read_value, shown, told
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
 
@@ -44,11 +45,16 @@ def test_a_text_is_read(row: "type[Settings | Partner]", name: str, text: str, v
         (Settings, "incoming_max_octets", "", "allowed: 0 to 1000000000000000$"),
         (Settings, "incoming_max_octets", "1000000000000001", "allowed: 0 to 1000000000000000$"),
         (Settings, "incoming_names", "[a]", "allowed: patterns of up to 64 .*, or empty$"),
-        (Settings, "external_address", "host", "allowed: a literal IPv4 or IPv6 address, or empty$"),
+        (
+            Settings,
+            "external_address",
+            "host",
+            "^external_address: .*; allowed: a literal IPv4 or IPv6 address, without port, or empty$",
+        ),
         (Partner, "level_5_only", "general", "allowed: yes, no, or empty$"),
         (Partner, "profile", "lax", "allowed: default, strict, or empty$"),
         (Partner, "incoming_max_octets", "-1", "allowed: 0 to 1000000000000000, or empty$"),
-        (Partner, "host", "http://x", "allowed: a host name or an IP address, or empty$"),
+        (Partner, "host", "http://x", "^host: .*; allowed: a host name or an IP address, without port, or empty$"),
         (Partner, "name", "", "allowed: up to 120 characters$"),
         (Partner, "outgoing_originators", "lower", "allowed: codes of up to 25 .*, or empty$"),
     ],
@@ -64,3 +70,7 @@ def test_a_list_is_shown_as_one() -> None:
     field = Settings._meta.get_field("incoming_names")
     found = shown(Settings(incoming_names="A*\nB"), field)  # type: ignore[arg-type]  # a field, no relation
     assert (found.key, found.value) == ("incoming_names", ["A*", "B"])
+
+
+def test_what_does_not_validate_is_told_in_one_line_with_its_fields() -> None:
+    assert told(ValidationError({"host": ["a", "b"], NON_FIELD_ERRORS: ["c"]})) == "host: a b; c"

@@ -2,7 +2,7 @@ import pytest
 
 from seon.backend.errors import OperatorError
 from seon.backend.partners.adding import add_partner
-from seon.backend.proxies.adding import add_listener
+from seon.backend.proxies.adding import add_listener, remove_listener
 from seon.backend.proxies.models import Listener, ProxyClient
 
 
@@ -24,7 +24,15 @@ def test_a_client_is_made_once_and_then_known_by_name_or_address() -> None:
         ("main/127.0.0.1", "P2", "127.0.0.1", "there are: P1"),
         ("nobody", "P1", "127.0.0.1", "NAME/ADDRESS"),
         ("main/here", "P1", "127.0.0.1", "IPv4 or IPv6"),
-        ("main/127.0.0.1", "P1", "everywhere", "IPv4 or IPv6"),
+        ("main/127.0.0.1", "P1", "everywhere", "^Listening port 4305: address: .*IPv4 or IPv6"),
+        ("main/10.0.0.1:80", "P1", "127.0.0.1", "^The client main: .*port '80'"),
+        ("main/10.1.2", "P1", "127.0.0.1", "^The client main: .*four numbers"),
+        ("main/fe80::1%eth0", "P1", "127.0.0.1", "^The client main: .*zone"),
+        ("main/0.0.0.0", "P1", "127.0.0.1", "^The client main: .*every address"),
+        ("main/", "P1", "127.0.0.1", "^The client main: nothing is entered"),
+        ("main/127.0.0.1", "P1", "127.0.0.1:4305", "^Listening port 4305: address: .*port '4305'"),
+        ("main/127.0.0.1", "P1", "256.1.1.1", "^Listening port 4305: address: .*0 to 255"),
+        ("main/127.0.0.1", "P1", "ff02::1", "^Listening port 4305: address: .*multicast"),
     ],
 )
 def test_a_wrong_value_is_refused_and_leaves_no_client(client: str, partner_id: str, address: str, told: str) -> None:
@@ -43,3 +51,25 @@ def test_a_name_does_not_move_to_another_address() -> None:
     add_listener("main/127.0.0.1", 4_305, "P1")
     with pytest.raises(OperatorError, match=r"has the address 127\.0\.0\.1"):
         add_listener("main/10.0.0.1", 4_306, "P1")
+
+
+def test_an_address_is_one_in_each_of_its_spellings() -> None:
+    assert add_listener("main/::ffff:10.0.0.1", 4_305, "P1", "[FD00::1]").address == "fd00::1"
+    assert ProxyClient.objects.get().address == "10.0.0.1"
+    assert str(Listener.objects.get()) == "[fd00::1]:4305 to P1"
+    with pytest.raises(OperatorError, match="4305"):
+        add_listener("main", 4_305, "P1", "fd00:0::1")
+
+
+@pytest.mark.parametrize("client", ["main/127.0.0.1", "main/10.1.2", "/127.0.0.1", "10.1.2", "main"])
+def test_what_cannot_be_removed_makes_no_client(client: str) -> None:
+    with pytest.raises(OperatorError, match="client"):
+        remove_listener(client, 4_305)
+    assert not ProxyClient.objects.exists()
+
+
+@pytest.mark.parametrize("client", ["main", "::1", "main/[::1]"])
+def test_a_port_is_removed_by_its_clients_name_or_address(client: str) -> None:
+    add_listener("main/127.0.0.1", 4_305, "P1")
+    remove_listener(client, 4_305)
+    assert not Listener.objects.exists()
