@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-FORMAT = 2
+FORMAT = 3
 """Raised when a change of these structs cannot be read by an older program; a mismatch ends with a clear message."""
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -31,7 +31,7 @@ SsidCode = Annotated[str, Meta(min_length=1, max_length=25)]
 SessionId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[a-z0-9-]+\Z")]
 Profile = Literal["default", "strict"]
 """The verifier's profile of rule severities (oftp2.rules)."""
-Severity = Literal["refuse", "warn", "ignore"]
+Severity = Literal["refuse", "decline", "warn", "ignore"]
 RuleName = Annotated[str, Meta(max_length=40, pattern=r"^[A-Z][A-Z0-9-]*(/[a-z-]+)?\Z")]
 """A rule's id, or `id/form` (oftp2.rules). Which there are is the program's knowledge, not the configuration's."""
 Severities = Annotated[dict[RuleName, Severity], Meta(max_length=200)]
@@ -62,7 +62,8 @@ class Limits(Struct, frozen=True):
     sessions_per_partner: Annotated[int, Meta(ge=1, le=10_000)] = 50
     sessions_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = 600
     idle_seconds: Seconds = 300
-    """No octet in either direction for so long ends the session (ESID 09)."""
+    """Without progress for so long a session ends (ESID 09): no whole stream buffer passed on, and nothing taken of
+    what waits for a slow reader."""
     dial_seconds: Seconds = 30
     """Resolving, connecting and TLS towards a partner, together."""
     connect_seconds: Seconds = 5
@@ -97,6 +98,8 @@ class SessionRules(Struct, frozen=True):
     """No session below level 5, so none of OFTP 1.x."""
     secure_authentication: bool = False
     """Both stations must agree on secure authentication (SSIDAUTH)."""
+    esid_names_rule: bool = True
+    """Whether an ESID of the proxy's names the rule in its text, to the side that broke it, at level 5."""
     incoming: FileRules = FileRules()
     """For files that the partner sends, whoever started the session."""
     outgoing: FileRules = FileRules()
@@ -120,6 +123,7 @@ class PartnerRules(Struct, frozen=True, omit_defaults=True):
     """They come on top of the general ones; a rule's id stands for all its forms."""
     level_5_only: bool | None = None
     secure_authentication: bool | None = None
+    esid_names_rule: bool | None = None
     incoming: PartnerFileRules = PartnerFileRules()
     outgoing: PartnerFileRules = PartnerFileRules()
 

@@ -117,11 +117,14 @@ _KINDS = (
          "Initiator {initiator} and Responder {responder} agreed level {level}, buffer {buffer}, credit {credit}, "
          "compression {compression}, restart {restart}, authentication {authentication}"),
     Kind("SES-REFUSED", _E, "refused",
-         "OFTP2 refused: rule {rule}, {side} stream buffer {stb}, offset {offset}: {text}; partner {partner}; "
-         "field {field}, seen {seen}"),
+         "OFTP2 refused: rule {rule}, key {key}, {side} stream buffer {stb}, offset {offset}: {text}; "
+         "partner {partner}; field {field}, seen {seen}"),
     Kind("SES-FINDING", _W, "session",
-         "OFTP2 finding: rule {rule}, {side} stream buffer {stb}, offset {offset}: {text}; partner {partner}; "
-         "field {field}, seen {seen}"),
+         "OFTP2 finding: rule {rule}, key {key}, {side} stream buffer {stb}, offset {offset}: {text}; "
+         "partner {partner}; field {field}, seen {seen}"),
+    Kind("SES-MORE", _W, "session", "OFTP2 findings: {count} more of {key}, {side}; rule {rule}, partner {partner}"),
+    Kind("SES-NOCONTENT", _W, "session",
+         "{exchanges} turns, receipts and files without content in a row, with partner {partner}"),
     Kind("SES-END", _I, "session",
          "Session with partner {partner} ended by {ended_by}: {reason}; {seconds} s, octets in {octets_in}, "
          "out {octets_out}, files {files}"),
@@ -160,7 +163,7 @@ def fitting(value: Value) -> Value:
     """Return a value as an event may carry it: a text is cut until its JSON has at most `MAX_VALUE_OCTETS`."""
     if not isinstance(value, str):
         return value
-    text = value[:MAX_VALUE_OCTETS].encode("utf-8", "backslashreplace").decode()  # a lone surrogate has no UTF-8
+    text = value[:MAX_VALUE_OCTETS].encode("utf-8", "replace").decode()  # a lone surrogate has no UTF-8
     while (size := len(msgspec.json.encode(text))) > MAX_VALUE_OCTETS:
         text = text[: len(text) * MAX_VALUE_OCTETS // (size + 1)]
     return text

@@ -25,10 +25,11 @@ PARTNERS = {
     "exact": {"rules.FLD-TIME": "refuse", "level_5_only": "no"},
     "level-5": {"level_5_only": "yes"},
     "secure": {"secure_authentication": "yes"},
-    "small-files": {"incoming_max_octets": "5000"},
-    "named-files": {"incoming_names": "INVOICE*, ORDER?"},
-    "destined-files": {"incoming_destinations": "O0013ELSEWHERE"},
-    "own-files": {"incoming_originators": "O0013ELSEWHERE"},
+    "small-files": {"incoming_max_octets": "5000", "rules.POL-SIZE": "refuse"},
+    "named-files": {"incoming_names": "INVOICE*, ORDER?", "rules.POL-NAME": "refuse"},
+    "destined-files": {"incoming_destinations": "O0013ELSEWHERE", "rules.POL-DEST": "refuse"},
+    "own-files": {"incoming_originators": "O0013ELSEWHERE", "rules.POL-ORIG": "refuse"},
+    "silent": {"esid_names_rule": "no"},
     PARTNER: {"outgoing_max_octets": "5000"},
 }
 """Partners by what is set for them."""
@@ -85,10 +86,15 @@ def offering(site: Site, name: str, sfid: bytes) -> Partner:
 def check_refused(
     site: Site, partner: Partner, station: RecordingStation, name: str, rule: str, reason: EndReason
 ) -> None:
-    """See a session refused for a rule: an ESID to both sides, and an event that names rule and partner."""
+    """See a session refused for a rule: an ESID to both sides, and an event that names rule and partner.
+
+    The partner broke it, so it is told which, unless both SSIDs have not passed.
+    """
     heard = partner.until_end()
     partner.sock.close()
-    assert heard[-1] == c.EndSession(reason)
+    assert isinstance(heard[-1], c.EndSession)
+    assert heard[-1].reason == reason
+    assert heard[-1].text.startswith(f"rule {rule}") is (rule not in ("POL-LEVEL", "POL-AUTH"))
     eventually(station.closed[-1].is_set, why="the receive daemon's connection ends")
     assert bytes(station.heard[-1]).endswith(frame(encode(c.EndSession(reason), 5))), "both sides hear the same"
     site.running["server"].wait_for(f"SES-REFUSED .*rule {rule}, .*partner {name};")
@@ -212,11 +218,17 @@ def test_what_a_partner_may_be_sent_is_another_matter(several: Site, station: Re
     sent = several.send_out([random_file(tmp_path / "SMALL", 1_000)])
     assert sent.status == 0, sent.output
     assert several.send_out([random_file(tmp_path / "LARGE", 100_000)]).status != 0
-    several.running["client"].wait_for(f"SES-REFUSED .*rule POL-SIZE, .*partner {PARTNER};")
+    several.running["client"].wait_for("FIL-END .*File LARGE .*outgoing: declined by rule POL-SIZE")
     settled(several)
     with HeldTransfer(several, 100_000) as transfer:
         transfer.finish()
     assert len(transfer.receipts) == 1, "it may send what it may not be sent"
+    settled(several)
+
+
+def test_a_partner_can_be_told_nothing_but_the_reason(several: Site, station: RecordingStation) -> None:
+    with offering(several, "silent", BAD_TIME) as partner:
+        assert partner.until_end()[-1] == c.EndSession(EndReason.INVALID_DATA)
     settled(several)
 
 

@@ -161,7 +161,7 @@ def _cr(_row: Row, _width: int, _values: str) -> Iterator[Probe]:
 def _utf8(_row: Row, _width: int, _values: str) -> Iterator[Probe]:
     yield b"", "", ""
     yield "Stück".encode(), "", "Stück"
-    yield b"Mu\xdf", "FLD-UTF8", "Mu\\xdf"
+    yield b"Mu\xdf", "FLD-UTF8", "Muß"
     yield b"x" * 999, "", "x" * 999
 
 
@@ -215,13 +215,8 @@ def test_each_field_takes_and_refuses_what_its_format_says(command: str, level: 
             offset = raw_offset(command, level, row)
             assert told == [(one, row.name, offset) for one in rule.split()], (row.name, octets)
             secret = "secret" in row.options
-            # A terminator and a constant are named, not shown; so is a secret, and all where it may stand anywhere.
-            shows = (
-                rule
-                and not secret
-                and row.format.partition(":")[0] != "cr"
-                and (read_one is not None or no_secret or row.offset < 2)
-            )
+            # A secret is named, not shown; so is all where it may stand anywhere.
+            shows = rule and not secret and (read_one is not None or no_secret or row.offset < 2)
             assert [flaw.seen for flaw in flaws] == [octets if shows else b""] * len(flaws), (row.name, octets)
             if read_one is not None and row.attribute:
                 assert getattr(read_one, row.attribute) == value, (row.name, octets)
@@ -246,11 +241,12 @@ def test_a_buffer_of_any_other_length_is_refused_but_for_what_stations_leave_out
     tails = [row.offset for row in rows if row.tail]
     tolerated = {len(raw): []}
     if has_cr:
-        tolerated[len(raw) - 1] = ["CMD-LEN/terminator"]
+        missing = "CMD-LEN/terminator-esid" if command == "ESID" else "CMD-LEN/terminator"
+        tolerated[len(raw) - 1] = [missing]
     for at in tails:
         tolerated[at + has_cr] = ["CMD-LEN/tail"]
         if has_cr:
-            tolerated[at] = ["CMD-LEN/tail", "CMD-LEN/terminator"]
+            tolerated[at] = ["CMD-LEN/tail", missing]
     for length in range(1, len(raw) + 3):
         cut = raw[:length] if not (has_cr and length in (at + 1 for at in tails)) else raw[: length - 1] + b"\r"
         _, flaws = read(cut.ljust(length, b"x"), level)

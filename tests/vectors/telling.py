@@ -35,8 +35,10 @@ def _lines(name: str) -> Iterator[str]:
 
 
 def _in_words(one: Finding | Refusal) -> str:
-    what = f"refused {one.wire.hex() or 'in silence'}" if isinstance(one, Refusal) else one.severity.value
-    return f"{what}, {one.rule}, {one.side.value}{one.stb} at {one.offset}, {one.field!r} {one.seen!r}: {one.text}"
+    what = one.severity.value if isinstance(one, Finding) else f"refused {one.wire.hex() or 'in silence'}"
+    if isinstance(one, Refusal) and one.wire_back:
+        what += f" and {one.wire_back.hex()}"
+    return f"{what}, {one.key}, {one.side.value}{one.stb} at {one.offset}, {one.field!r} {one.seen}: {one.text}"
 
 
 @cache

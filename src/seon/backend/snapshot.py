@@ -127,6 +127,7 @@ def _session_rules(settings: Settings) -> SessionRules:
         rules=_severities(settings.rules.all()),
         level_5_only=settings.level_5_only,
         secure_authentication=settings.secure_authentication,
+        esid_names_rule=settings.esid_names_rule,
         incoming=files("incoming"),
         outgoing=files("outgoing"),
     )
@@ -146,6 +147,7 @@ def _partner_rules(partner: Partner) -> PartnerRules:
         rules=_severities(partner.rules.all()),
         level_5_only=partner.level_5_only,
         secure_authentication=partner.secure_authentication,
+        esid_names_rule=partner.esid_names_rule,
         incoming=files("incoming"),
         outgoing=files("outgoing"),
     )

@@ -215,13 +215,18 @@ def queue(home: str | None, once: bool) -> None:
 def set_(key: str, value: str) -> Said:
     """Set KEY to VALUE; `seonapi get` shows the keys and what may stand there.
 
-    rules.RULE says what a rule of the verifier is worth: refuse, warn, ignore, or empty (as the profile says).
+    rules.RULE says what a rule of the verifier is worth: refuse, decline (files only), warn, ignore, or empty (as the
+    profile says). The id of a rule with forms stands for all of them; what was set is said.
     """
     from seon.backend.configuration.keys import all_settings, chosen, set_setting
 
-    set_setting(key, value)
+    effect = set_setting(key, value)
     now = chosen(all_settings(), key)
-    return Said({key: now.value}, f"{key} = {now.text}")
+    return Said({key: now.value}, _assigned(key, now.text, effect))
+
+
+def _assigned(key: str, value: str, effect: str) -> str:
+    return " ".join(filter(None, (key, "=", value, f"({effect})" if effect else "")))
 
 
 @main.command()
@@ -253,11 +258,19 @@ def rules() -> Said:
     from seon.backend.configuration.rules import SETTABLE
 
     data = {
-        rule.name: {"meaning": rule.meaning, "default": rule.default, "strict": rule.strict}
+        rule.name: {
+            "meaning": rule.meaning,
+            "default": rule.default,
+            "strict": rule.strict,
+            "can_be": rule.can_be.split(", "),
+        }
         for rule in SETTABLE.values()
     }
-    lines = (f"{rule.name:20}  {rule.default:8}  {rule.strict:8}  {rule.meaning}" for rule in SETTABLE.values())
-    heading = f"{'rule':20}  {'default':8}  {'strict':8}  meaning; all other rules are always refused"
+    lines = (
+        f"{rule.name:23}  {rule.default:8}  {rule.strict:8}  {rule.can_be:30}  {rule.meaning}"
+        for rule in SETTABLE.values()
+    )
+    heading = f"{'key':23}  {'default':8}  {'strict':8}  {'can be set to':30}  meaning; others are always refused"
     return Said(data, "\n".join([heading, *lines]))
 
 
@@ -425,14 +438,15 @@ def partner_change(identifier: str, **changes: Any) -> Said:
 def partner_set(identifier: str, key: str, value: str) -> Said:
     """Set KEY of the partner ID to VALUE; `seonapi partner get ID` shows the keys and what may stand there.
 
-    rules.RULE says what a rule of the verifier is worth: refuse, warn, ignore, or empty (as in general).
+    rules.RULE says what a rule of the verifier is worth: refuse, decline (files only), warn, ignore, or empty (as in
+    general). The id of a rule with forms stands for all of them; what was set is said.
     """
     from seon.backend.configuration.keys import chosen
     from seon.backend.partners.keys import partner_settings, set_partner_setting
 
-    set_partner_setting(identifier, key, value)
+    effect = set_partner_setting(identifier, key, value)
     now = chosen(partner_settings(identifier), key)
-    return Said({"id": identifier, key: now.value}, f"{identifier}: {key} = {now.text}")
+    return Said({"id": identifier, key: now.value}, f"{identifier}: {_assigned(key, now.text, effect)}")
 
 
 @partner.command(name="get")

@@ -46,6 +46,8 @@ class Task:
     drain_seconds: int
     policy: Policy = field(default_factory=Policy)
     demands: Demands = field(default_factory=Demands)
+    names_rules: bool = True
+    """Whether our ESID names the rule that was broken."""
     trace: bool = False
     """Whether it writes a trace from its start on; the main may say otherwise later (`MainLine.tracing`)."""
     fingerprint: str = ""
@@ -152,7 +154,7 @@ def make_task(  # what differs from session to session, and what comes from the 
 ) -> Task:
     """Return the task of a session; `way` is its source and its target in words. Raises NotUsableError."""
     try:
-        policy, demands = judgement(configuration.rules, partner.rules, _partner_side(direction))
+        policy, demands, names_rules = judgement(configuration.rules, partner.rules, _partner_side(direction))
     except LocalError as error:
         raise NotUsableError(f"the configuration does not fit this program: {error}") from None
     return Task(
@@ -167,6 +169,7 @@ def make_task(  # what differs from session to session, and what comes from the 
         drain_seconds=configuration.limits.drain_seconds,
         policy=policy,
         demands=demands,
+        names_rules=names_rules,
         trace=partner.trace or session in configuration.traced_sessions,
         fingerprint=fingerprint,
     )
@@ -185,13 +188,21 @@ def run(main: MainLine, task: Task, initiator: Leg, responder: Leg, tls: str) ->
     )
     about = f"session {task.session} with partner {task.partner}, {task.direction}, hop {task.hop}"
     tracer = Tracer(f"{task.session}-{task.hop}", about, home=home, wanted=lambda: main.tracing, report=main.report)
-    observer = TracedObserver(task.policy, _codes(task), task.demands, tracer=tracer)
+    observer = TracedObserver(
+        task.policy,
+        _codes(task),
+        task.demands,
+        declines=task.hop == "inside",
+        names_rules=task.names_rules,
+        tracer=tracer,
+    )
     reporter = SessionReporter(main.report, task.partner, task.partner_side, whole=task.hop == "inside")
     main.running()
     began = time.monotonic()
     pump = Pump(initiator, responder, observer, idle_seconds=task.idle_seconds, watch=reporter.inspection, control=main)
     ending = pump.run()
     reporter.broken_off(observer.broken_off())
+    reporter.surplus(observer.surplus())
     ended_by, reason = _who(ending.cause, task), _why(ending, reporter)
     tracer.end(f"{ended_by}: {reason}")
     partner_first = task.partner_side is Side.INITIATOR

@@ -1,16 +1,19 @@
 """What the verifier saw, as events: who talks to whom, each file, each receipt, each finding. Never a password."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from seon.events import Value
 from seon.oftp2 import happenings
-from seon.oftp2.observer import Finding, Inspection, Refusal, Side
+from seon.oftp2.happenings import Side
+from seon.oftp2.inspection import Finding, Inspection, Refusal, Surplus
 from seon.oftp2.reasons import AnswerReason, EndReason, NegativeReason, reason_words
 
 _SECURITY = ("none", "encrypted", "signed", "encrypted and signed")
 """By SFIDSEC."""
+NOTHING = "-"
+"""In place of a field or of octets, where there are none to show."""
 
 
 class Report(Protocol):
@@ -38,37 +41,37 @@ class SessionReporter:
     def inspection(self, seen: Inspection) -> None:
         """Report what one inspection brought."""
         for finding in seen.findings:
-            self._finding(finding)
+            self._problem("SES-FINDING", finding)
         for event in seen.events:
             self._event(event)
         if seen.refusal:
-            self._refusal(seen.refusal)
+            self._problem("SES-REFUSED", seen.refusal)
 
-    def _refusal(self, refusal: Refusal) -> None:
+    def _problem(self, code: str, one: Finding | Refusal) -> None:
         self._report(
-            "SES-REFUSED",
+            code,
             partner=self._partner,
-            rule=refusal.rule,
-            side=refusal.side.name,
-            stb=refusal.stb,
-            offset=refusal.offset,
-            field=refusal.field,
-            seen=refusal.seen,
-            text=refusal.text,
+            rule=one.rule,
+            key=one.key,
+            side=one.side.name,
+            stb=one.stb,
+            offset=one.offset,
+            field=one.field or NOTHING,
+            seen=one.seen or NOTHING,
+            text=one.text,
         )
 
-    def _finding(self, finding: Finding) -> None:
-        self._report(
-            "SES-FINDING",
-            partner=self._partner,
-            rule=finding.rule,
-            side=finding.side.name,
-            stb=finding.stb,
-            offset=finding.offset,
-            field=finding.field,
-            seen=finding.seen,
-            text=finding.text,
-        )
+    def surplus(self, kinds: Iterable[Surplus]) -> None:
+        """Report the findings that were counted only."""
+        for kind in kinds:
+            self._report(
+                "SES-MORE",
+                partner=self._partner,
+                rule=kind.rule,
+                key=kind.key,
+                side=kind.side.name,
+                count=kind.count,
+            )
 
     def _event(self, event: object) -> None:
         handler = _HANDLERS.get(type(event))
@@ -119,12 +122,17 @@ class SessionReporter:
             words = reason_words(AnswerReason, event.reason, event.text)
             self._file_end(event, f"refused before its data: {words}; {again}", 0, 0)
 
+    def _declined(self, event: happenings.FileDeclined) -> None:
+        if self._whole:
+            self._file_end(event, f"declined by rule {event.rule}", 0, 0)
+
     def _ended(self, event: happenings.FileEnded) -> None:
         self.files += event.accepted
         if self._whole:
             words = reason_words(AnswerReason, event.reason, event.text)
             result = "accepted" if event.accepted else f"refused at its end: {words}"
-            self._file_end(event, result, event.octets, event.records)
+            lines = "; lines sent as records" if event.as_lines else ""
+            self._file_end(event, result + lines, event.octets, event.records)
 
     def broken_off(self, event: happenings.FileBrokenOff | None) -> None:
         """Report the file that was under way when the session ended, if there was one."""
@@ -133,7 +141,7 @@ class SessionReporter:
 
     def _file_end(
         self,
-        event: happenings.FileRefused | happenings.FileEnded | happenings.FileBrokenOff,
+        event: happenings.FileRefused | happenings.FileDeclined | happenings.FileEnded | happenings.FileBrokenOff,
         result: str,
         octets: int,
         records: int,
@@ -169,6 +177,10 @@ class SessionReporter:
                 else f"not delivered: {reason_words(NegativeReason, event.reason, event.text)}",
             )
 
+    def _nothing_moved(self, event: happenings.NothingMoved) -> None:
+        if self._whole:
+            self._report("SES-NOCONTENT", partner=self._partner, exchanges=event.exchanges)
+
     def _farewell(self, event: happenings.SessionEnded) -> None:
         words = reason_words(EndReason, event.reason, event.text)
         self.farewell = f"ESID {words} by the {event.side.name.capitalize()}"
@@ -182,7 +194,9 @@ _HANDLERS: dict[type, Callable[..., None]] = {
     happenings.FileOffered: SessionReporter._offered,
     happenings.FileStarted: SessionReporter._started,
     happenings.FileRefused: SessionReporter._refused,
+    happenings.FileDeclined: SessionReporter._declined,
     happenings.FileEnded: SessionReporter._ended,
     happenings.ReceiptPassed: SessionReporter._receipt,
+    happenings.NothingMoved: SessionReporter._nothing_moved,
     happenings.SessionEnded: SessionReporter._farewell,
 }

@@ -1,7 +1,7 @@
 """What one session is judged by: the general rules with its partner's over them, in the verifier's terms."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from seon.config import FileRules, PartnerFileRules, PartnerRules, SessionRules
 from seon.oftp2.demands import Demands, FileDemands
@@ -11,8 +11,17 @@ from seon.oftp2.rules import Policy, Severity
 T = TypeVar("T")
 
 
-def judgement(general: SessionRules, own: PartnerRules, partner_side: Side) -> tuple[Policy, Demands]:
-    """Return policy and demands for a session with a partner on this side of the protocol.
+class Judgement(NamedTuple):
+    """What the verifier of a session needs."""
+
+    policy: Policy
+    demands: Demands
+    names_rules: bool
+    """Whether our ESID names the rule that was broken."""
+
+
+def judgement(general: SessionRules, own: PartnerRules, partner_side: Side) -> Judgement:
+    """Return what judges a session with a partner on this side of the protocol.
 
     Raises LocalError for a rule that this program does not know, and for one that cannot be softened.
     """
@@ -26,7 +35,7 @@ def judgement(general: SessionRules, own: PartnerRules, partner_side: Side) -> t
             partner_side.other: _files(general.outgoing, own.outgoing),
         },
     )
-    return policy, demands
+    return Judgement(policy, demands, _own_or(own.esid_names_rule, general.esid_names_rule))
 
 
 def _merged(general: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:

@@ -55,7 +55,10 @@ class Trace:
         for stb in stream_buffers(view[:at]):
             self._take(side, stb)
         if seen.drop:
-            self._take_dropped(side, view[at : at + seen.drop], over=over)
+            self._take_dropped(side, view[at : at + seen.drop], over=over and seen.closing is None)
+        if seen.reply:
+            self._comment("the proxy answers:")
+            self._line(side.other, seen.reply)
         self._take_words(seen)
         if seen.refusal:
             self._line(side, blanked_offender(view[at:], level))
@@ -64,6 +67,8 @@ class Trace:
             rest = view[at + seen.drop :]
             self._incomplete[side] = bytes(rest[:COMMAND]), len(rest)
         self._take_refusal(seen)
+        if seen.closing:
+            self._comment(f"the proxy ends the session with ESID 00: {seen.closing.text}")
         self._flush()
 
     def stream_ended(self, side: Side, tail: int, seen: Inspection) -> None:
@@ -126,13 +131,13 @@ class Trace:
     def _take_words(self, seen: Inspection) -> None:
         for found in seen.findings:
             place = f"{found.side.value} buffer {found.stb}, offset {found.offset}"
-            self._comment(f"{found.severity.value}: {found.rule}, {place}: {found.text}")
+            self._comment(f"{found.severity.value}: {found.key}, {place}: {found.text}")
 
     def _take_refusal(self, seen: Inspection) -> None:
         if seen.refusal:
             refused = seen.refusal
             place = f"{refused.side.value} buffer {refused.stb}, offset {refused.offset}"
-            self._comment(f"refused: {refused.rule}, {place}: {refused.text}; ESID {refused.reason:02d}")
+            self._comment(f"refused: {refused.key}, {place}: {refused.text}; ESID {refused.reason:02d}")
 
     # --- lines ------------------------------------------------------------------------------------------------------
 

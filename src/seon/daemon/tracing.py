@@ -103,9 +103,11 @@ class TracedObserver(SessionObserver):
         codes: Mapping[Side, frozenset[str]] | None = None,
         demands: Demands | None = None,
         *,
+        declines: bool = False,
+        names_rules: bool = True,
         tracer: Tracer,
     ) -> None:
-        super().__init__(policy, codes, demands)
+        super().__init__(policy, codes, demands, declines=declines, names_rules=names_rules)
         self._tracer = tracer
         tracer.look()
 

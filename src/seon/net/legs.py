@@ -5,7 +5,10 @@ gone, so a leg never holds more than what one read of the other leg makes.
 """
 
 import contextlib
+import fcntl
 import socket
+import sys
+import termios
 from typing import Protocol
 
 from seon.net.buffers import READ_SIZE, TLS_RECORD, Buffer
@@ -189,6 +192,13 @@ class TlsLeg:
 
 PLAIN_SIZE = READ_SIZE + 2 * TLS_RECORD
 """Free octets a buffer must have for a read: then nothing decrypted is ever left behind in a leg."""
+
+
+def octets_not_taken(sock: socket.socket) -> int:
+    """Return the octets that the kernel still holds for the peer: sent, and not acknowledged."""
+    with contextlib.suppress(OSError):
+        return int.from_bytes(fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+    return 0
 
 
 def _prepare(sock: socket.socket) -> None:

@@ -8,13 +8,13 @@ import contextlib
 import selectors
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
 from seon.net.buffers import Buffer
 from seon.net.channel import EndOfStream
-from seon.net.legs import BROKEN, PLAIN_SIZE, Leg
+from seon.net.legs import BROKEN, OUT_SIZE, PLAIN_SIZE, Leg, octets_not_taken
 from seon.oftp2.framing import MAX_STB
 from seon.oftp2.observer import Inspection, SessionObserver, Side
 from seon.oftp2.reasons import EndReason
@@ -34,7 +34,7 @@ class Cause(Enum):
     INITIATOR = "the Initiator's side ended the connection"
     RESPONDER = "the Responder's side ended the connection"
     VERIFIER = "the verifier refused"
-    IDLE = "no octet for too long"
+    IDLE = "no progress for too long"
     ORDER = "ended by order"
 
 
@@ -66,6 +66,15 @@ class Ending:
 
 
 @dataclass(slots=True)
+class _Owed:
+    """What a side has not taken yet of what was passed on to it: octets, as far as anybody can know."""
+
+    octets: int = 0
+    in_kernel: int = 0
+    """Of them and of TLS's own, by the last look."""
+
+
+@dataclass(slots=True)
 class _Flow:
     """One direction: what was read and not yet passed on lies in `buffer[:length]`."""
 
@@ -76,6 +85,7 @@ class _Flow:
     length: int = 0
     passed: int = 0
     open: bool = True
+    owed: _Owed = field(default_factory=_Owed)
 
 
 class Pump:
@@ -105,6 +115,7 @@ class Pump:
         self._interest = [0, 0]
         self._end: tuple[Cause, str] | None = None
         self._last = self._looked = time.monotonic()
+        """When a whole stream buffer was passed on last, or something was taken of it; when that was looked at."""
         self._half_closed_at: float | None = None
         self._first_end = (Cause.ORDER, "")
 
@@ -170,11 +181,29 @@ class Pump:
         self._looked = now
         if self._half_closed_at is not None and now - self._half_closed_at > HALF_CLOSED_SECONDS:
             self._stop(*self._first_end)
-        elif now - self._last > self._idle_seconds:
+        elif now - self._last_progress(now) > self._idle_seconds:
             self._send_esid(EndReason.TIME_OUT)
-            self._stop(Cause.IDLE, f"no octet for {self._idle_seconds:g} s")
+            self._stop(Cause.IDLE, f"no progress for {self._idle_seconds:g} s")
         if self._control:
             self._ask_control()  # signals leave no trace on the control socket
+
+    def _last_progress(self, now: float) -> float:
+        """Return when there was progress last: a slow reader makes it while it takes what is waiting for it.
+
+        What TLS itself answers is nothing that was passed on: so a peer that asks for it for ever makes no progress.
+        """
+        for flow in self._flows:
+            owed = flow.owed
+            if not owed.octets:
+                continue
+            left = octets_not_taken(flow.sink.sock)
+            taken = max(0, owed.in_kernel - left)
+            if taken:
+                self._last = now
+            unsent = flow.sink.unsent
+            owed.octets = min(owed.octets - taken, left + unsent * OUT_SIZE)
+            owed.in_kernel = left
+        return self._last
 
     def _ask_control(self) -> None:
         assert self._control is not None
@@ -195,7 +224,6 @@ class Pump:
             self._stop(_cause(flow.side), _words(error))
             return
         if got:
-            self._last = time.monotonic()
             flow.length += got
             self._pass_on(flow)
             if flow.source.pending and self._end is None:
@@ -208,18 +236,35 @@ class Pump:
             if seen.forward and not self._write(flow, at, at + seen.forward):
                 return
             at += seen.forward + seen.drop
-            if seen.events or seen.findings or seen.refusal:
-                self._watch(seen)
-            if seen.refusal:
-                self._send_wire(seen.refusal.wire)
-                self._stop(Cause.VERIFIER, f"{seen.refusal.rule}: {seen.refusal.text}")
-                return
+            if seen.forward:
+                self._last = time.monotonic()
+            if seen.events or seen.findings or seen.refusal or seen.closing:
+                self._take_words(flow, seen)
+                if self._end is not None:
+                    return
             if not seen.drop:
                 break  # what is left is an incomplete stream buffer
         rest = flow.length - at
         if rest and at:
             flow.buffer.view[:rest] = flow.buffer.view[at : flow.length]
         flow.length = rest
+
+    def _take_words(self, flow: _Flow, seen: Inspection) -> None:
+        """Report what the verifier says, and do what it wants beyond forwarding."""
+        self._watch(seen)
+        if seen.reply:
+            self._last = time.monotonic()
+            try:
+                flow.source.write_octets(seen.reply)
+            except BROKEN as error:
+                self._stop(_cause(flow.side), _words(error))
+        if seen.refusal:
+            self._send_wires(seen.refusal.wire_to)
+            self._stop(Cause.VERIFIER, f"{seen.refusal.rule}: {seen.refusal.text}")
+        elif seen.closing:
+            wire = seen.closing.wire
+            self._send_wires(lambda _: wire)
+            self._stop(Cause.VERIFIER, seen.closing.text)
 
     def _write(self, flow: _Flow, start: int, end: int) -> bool:
         try:
@@ -228,6 +273,7 @@ class Pump:
             self._stop(_cause(flow.side.other), _words(error))
             return False
         flow.passed += end - start
+        flow.owed.octets += end - start
         return True
 
     def _flush(self, index: int) -> None:
@@ -236,17 +282,15 @@ class Pump:
         except BROKEN as error:
             self._stop(_cause(self._flows[index].side), _words(error))
             return
-        self._last = time.monotonic()
+        if self._flows[1 - index].owed.octets:
+            self._last = time.monotonic()
 
     def _source_ended(self, flow: _Flow, end: EndOfStream) -> None:
         """One side will send no more: pass that on; the other direction goes on for a while."""
         flow.open = False
         seen = self._observer.end_of_stream(flow.side, flow.length)
-        if seen.events or seen.findings or seen.refusal:
-            self._watch(seen)
-        if seen.refusal:
-            self._send_wire(seen.refusal.wire)
-            self._stop(Cause.VERIFIER, f"{seen.refusal.rule}: {seen.refusal.text}")
+        self._take_words(flow, seen)
+        if self._end is not None:
             return
         flow.sink.finish()
         if self._half_closed_at is None:
@@ -264,13 +308,13 @@ class Pump:
     def _send_esid(self, reason: EndReason) -> None:
         wire = self._observer.esid(reason)
         self._observer.ended_by_us()
-        self._send_wire(wire)
+        self._send_wires(lambda _: wire)
 
-    def _send_wire(self, wire: bytes) -> None:
+    def _send_wires(self, wire_to: Callable[[Side], bytes]) -> None:
         """Queue our ESID to both peers, behind whole buffers: the verifier never lets a part of one out."""
-        for leg in self._legs:
+        for flow in self._flows:
             with contextlib.suppress(*BROKEN):
-                leg.write_octets(wire)
+                flow.source.write_octets(wire_to(flow.side))
 
     def _close(self) -> None:
         """Flush, end both sending directions, then read and discard until the peers end theirs."""

@@ -108,7 +108,7 @@ def _read(walk: Layout, raw: bytes, flaws: list[Flaw], places: dict[str, tuple[i
     for field in walk:
         rest = len(raw) - at
         if isinstance(field, Terminator):
-            _read_terminator(field, raw, at, flaws)
+            _read_terminator(field, raw, at, flaws, places)
             return values
         if field.tail and rest <= _terminators(walk):
             field.note("CMD-LEN/tail", at, flaws)
@@ -141,12 +141,18 @@ def _terminators(walk: Layout) -> int:
     return int(bool(walk) and isinstance(walk[-1], Terminator))
 
 
-def _read_terminator(field: Terminator, raw: bytes, at: int, flaws: list[Flaw]) -> None:
-    """A terminator may be missing where the octet before it cannot be one: then there is but one reading."""
+def _read_terminator(
+    field: Terminator, raw: bytes, at: int, flaws: list[Flaw], places: dict[str, tuple[int, bytes]]
+) -> None:
+    """A terminator may be missing where the octet before it cannot be one: then there is but one reading.
+
+    Shown is the one octet there, or the last one where none is: behind it the next buffer may stand, with its secrets.
+    """
+    places[field.name] = at, raw[at : at + 1] or raw[-1:]
     if at < len(raw) - 1 or (at == len(raw) and raw[-1] in TERMINATORS):
         raise broken("CMD-LEN", at, field.name)
     if at == len(raw):
-        field.note("CMD-LEN/terminator", at, flaws)
+        field.note(field.missing, at, flaws)
     else:
         field.read(raw[at:], at, flaws)
 

@@ -16,6 +16,7 @@ from seon.oftp2.commands import (
     EndSession,
     EndToEndResponse,
     NegativeEndResponse,
+    ReadyToReceive,
     SetCredit,
     StartFile,
     StartFileAccepted,
@@ -26,11 +27,13 @@ from seon.oftp2.demands import Demands
 from seon.oftp2.errors import Flaw
 from seon.oftp2.happenings import (
     FileBrokenOff,
+    FileDeclined,
     FileEnded,
     FileOffered,
     FileRefused,
     FileStarted,
     Happening,
+    NothingMoved,
     ReceiptPassed,
     SessionAgreed,
     SessionEnded,
@@ -45,6 +48,8 @@ from seon.oftp2.transfer import Transfer
 
 _EARLY_ENDS = {EndReason.EMERGENCY_CLOSE, EndReason.NO_RESOURCES, EndReason.UNSPECIFIED}
 """Reasons to end a session with ESID where SSRM was due."""
+EXCHANGES = 1_000
+"""Turns, refused or empty files, and receipts in a row without content after which it is told, each time."""
 
 
 class Conversation:
@@ -60,20 +65,31 @@ class Conversation:
         """What was seen; the caller takes it away."""
         self.dropped = False
         """Whether the last command is not to be forwarded."""
+        self.just_agreed = False
+        """The Responder's SSID has passed, and nothing since."""
+        self.nothing_left = 0
+        """Where the last command gave back a turn in which files were declined and nothing passed: how many files."""
         self._flaws: list[Flaw] = []
         self._speaker: Side | None = None
         self._fresh_turn = False
         """The Speaker has got an unsolicited CD and has sent nothing since (IDLESPCD)."""
+        self._fresh_beyond = False
+        """The same as the Listener sees it, to whom declined files do not show (IDLELICD)."""
+        self._declined = 0
+        """Files declined in this turn."""
+        self._exchanges = 0
         self._ssid: StartSession | None = None
         self._sfid: StartFile | None = None
         self._transfer: Transfer | None = None
         self._credit = 0
         self._late_credit: Side | None = None
-        """Of whom a CDT may still come whose Speaker did not wait for it, until the next SFID."""
+        """Of whom a CDT may still come whose Speaker did not wait for it, until the next SFID that reaches it."""
+        self._before_offer: tuple[bool, Side | None] = (False, None)
+        """What the Listener's view was before the last SFID: `_fresh_beyond` and `_late_credit`."""
 
     def take(self, side: Side, command: Command) -> list[Flaw]:
         """Move on by one command (not DATA) of `side`; return the rules that it breaks."""
-        self._flaws, self.dropped = [], False
+        self._flaws, self.dropped, self.nothing_left, self.just_agreed = [], False, 0, False
         kind = type(command)
         if isinstance(command, EndSession):
             self._end(side, command)
@@ -152,7 +168,7 @@ class Conversation:
             self._flaw("FLD-ENUM", "level of the future in an answer", "SSIDLEV")
         agreement, flaws = agree(self._ssid, ssid)
         self._flaws += flaws
-        self.agreement = agreement
+        self.agreement, self.just_agreed = agreement, True
         self.happened.append(
             SessionAgreed(
                 initiator=self._ssid.code,
@@ -186,11 +202,15 @@ class Conversation:
     def _on_change_direction(self, _side: Side, _command: ChangeDirection) -> When:
         if self._fresh_turn:
             self._flaw("SEQ-CDLOOP")
-        self._fresh_turn = self.phase is Phase.IDLE  # a CD that was asked for is no offer to end
+        elif self._fresh_beyond:
+            self.nothing_left = self._declined
+        self._fresh_turn = self._fresh_beyond = self.phase is Phase.IDLE  # one that was asked for is no offer to end
+        self._declined = 0
+        self._exchanged()
         return When.ALWAYS
 
     def _on_receipt(self, side: Side, receipt: EndToEndResponse | NegativeEndResponse) -> When:
-        self._fresh_turn = False
+        self._fresh_turn = self._fresh_beyond = False
         negative = receipt if isinstance(receipt, NegativeEndResponse) else None
         self.happened.append(
             ReceiptPassed(
@@ -209,11 +229,22 @@ class Conversation:
         )
         return When.ALWAYS
 
+    def _on_ready_to_receive(self, _side: Side, _command: ReadyToReceive) -> When:
+        self._exchanged()
+        return When.ALWAYS
+
+    def _exchanged(self) -> None:
+        """Count what brings no content. It is legal for ever: real stations send hundreds of duplicates."""
+        self._exchanges += 1
+        if self._exchanges % EXCHANGES == 0:
+            self.happened.append(NothingMoved(self._exchanges))
+
     # --- a file -----------------------------------------------------------------------------------------------------
 
     def _on_start_file(self, side: Side, sfid: StartFile) -> When:
         assert self.agreement is not None
-        agreed, self._fresh_turn, self._sfid = self.agreement, False, sfid
+        self._before_offer = self._fresh_beyond, self._late_credit
+        agreed, self._fresh_turn, self._fresh_beyond, self._sfid = self.agreement, False, False, sfid
         self._late_credit = None
         if not (agreed.initiator_sends if side is Side.INITIATOR else agreed.responder_sends):
             self._flaw("SEQ-MODE")
@@ -241,6 +272,15 @@ class Conversation:
         )
         return When.ALWAYS
 
+    def decline(self, rule: str) -> None:
+        """Take back the SFID just taken: its sender is answered by the verifier, and the Listener never sees it."""
+        assert self._sfid is not None
+        self.happened.append(FileDeclined(self._sfid.name, self._sfid.date, self._sfid.time, rule))
+        self.phase, self._sfid = Phase.IDLE, None
+        self._fresh_beyond, self._late_credit = self._before_offer
+        self._declined += 1
+        self._exchanged()
+
     def _on_start_file_accepted(self, side: Side, sfpa: StartFileAccepted) -> When:
         assert self.agreement is not None
         assert self._sfid is not None
@@ -258,6 +298,7 @@ class Conversation:
         name, date, time = self._sfid.name, self._sfid.date, self._sfid.time
         self.happened.append(FileRefused(name, date, time, sfna.reason, sfna.text, sfna.retry))
         self._sfid = None
+        self._exchanged()
         return When.ALWAYS
 
     def _on_set_credit(self, _side: Side, _command: SetCredit) -> When:
@@ -298,8 +339,15 @@ class Conversation:
         assert self._transfer is not None
         file, sfid = self._transfer, self._transfer.offer
         records = file.records if file.has_records else 0
-        self.happened.append(FileEnded(sfid.name, sfid.date, sfid.time, file.octets, records, accepted, reason, text))
+        ended = FileEnded(
+            sfid.name, sfid.date, sfid.time, file.octets, records, accepted, reason, text, as_lines=file.as_lines
+        )
+        self.happened.append(ended)
         self._sfid = self._transfer = None
+        if file.octets:
+            self._exchanges = 0
+        else:
+            self._exchanged()
 
 
 _HANDLERS: dict[type, Callable[[Conversation, Side, Any], When]] = {
@@ -307,6 +355,7 @@ _HANDLERS: dict[type, Callable[[Conversation, Side, Any], When]] = {
     ChangeDirection: Conversation._on_change_direction,
     EndToEndResponse: Conversation._on_receipt,
     NegativeEndResponse: Conversation._on_receipt,
+    ReadyToReceive: Conversation._on_ready_to_receive,
     StartFile: Conversation._on_start_file,
     StartFileAccepted: Conversation._on_start_file_accepted,
     StartFileRefused: Conversation._on_start_file_refused,

@@ -11,8 +11,22 @@ from dataclasses import dataclass, replace
 from seon.oftp2.codec import decode
 from seon.oftp2.data import COMPRESSED, COUNT, END_OF_RECORD
 from seon.oftp2.errors import Flaw, InvalidBufferError
-from seon.oftp2.fields import Alnum, Code, Count, Date, Field, Layout, Number, Octets, Reserved, Terminator, Text, Time
-from seon.oftp2.layouts import DATA, FORMS, LEVELS, NO_SECRET_YET, layout
+from seon.oftp2.fields import (
+    Alnum,
+    Code,
+    Count,
+    Date,
+    Field,
+    Layout,
+    Number,
+    Octets,
+    Reserved,
+    Terminator,
+    Text,
+    Time,
+    text_of,
+)
+from seon.oftp2.layouts import DATA, ESID, FORMS, LEVELS, NO_SECRET_YET, esid_level, layout
 from seon.oftp2.reasons import AnswerReason, EndReason, NegativeReason
 from seon.oftp2.rules import RULES
 
@@ -68,14 +82,23 @@ def own_level(ssid: bytes) -> int:
 
 
 def explain(buffer: bytes, level: int, *, show_secrets: bool = False) -> Explanation:
-    """Explain an exchange buffer by the layouts of `level`, an SSID by its own; it never raises."""
+    """Explain an exchange buffer by the layouts of `level`; it never raises.
+
+    An SSID is read by its own level, and an ESID by the level that its length shows: one that refuses an SSID may have
+    the layout of a higher one.
+    """
     if not buffer:
         return Explanation("", "nothing", level, (), (_flaw("STH-MIN", 0),), readable=False)
     if buffer[0] == DATA:
         return _explain_data(buffer, level)
     if buffer[0] == _SSID:
         level = own_level(buffer)
+    other_layout = buffer[0] == ESID and level < max(LEVELS) == esid_level(len(buffer))
+    if other_layout:
+        level = max(LEVELS)
     flaws, readable = _judged(buffer, level)
+    if other_layout:
+        flaws = (_flaw("CMD-LEN/esid-layout", 0), *flaws)
     form = FORMS.get(buffer[0])
     try:
         walk = layout(buffer[0], level)
@@ -251,7 +274,7 @@ def _value(one: Field, raw: bytes) -> str:
     if isinstance(one, Count) and one.binary:
         return str(int.from_bytes(raw, "big"))
     if isinstance(one, Text):
-        return raw.decode("utf-8", "backslashreplace")
+        return text_of(raw)[0]
     if isinstance(one, Terminator):
         return _TERMINATORS.get(raw, _latin(raw))
     if isinstance(one, Number | Count) and not isinstance(one, Code) and raw.isdigit():

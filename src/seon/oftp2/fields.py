@@ -89,6 +89,9 @@ class Reserved(Field):
 class Terminator(Field):
     """The carriage return that ends SSRM, SSID and ESID."""
 
+    missing: str = "CMD-LEN/terminator"
+    """The rule that a command without it breaks."""
+
     def read(self, raw: bytes, at: int, flaws: Flaws, /) -> None:
         """Note a line feed, raise FLD-CR on anything else that is no carriage return."""
         if raw == b"\n":
@@ -290,12 +293,11 @@ class Text(Field):
     """T(n): UTF-8, its octets counted by the field before."""
 
     def read(self, raw: bytes, at: int, flaws: Flaws, /) -> str:
-        """Return the text; octets that are not UTF-8 are shown as escapes."""
-        try:
-            return raw.decode("utf-8")
-        except UnicodeDecodeError:
+        """Return the text, as `text_of` reads it."""
+        text, is_utf8 = text_of(raw)
+        if not is_utf8:
             self.note("FLD-UTF8", at, flaws)
-            return raw.decode("utf-8", "backslashreplace")
+        return text
 
     def write(self, value: Any, /) -> bytes:
         """Return the octets."""
@@ -315,6 +317,14 @@ class Octets(Field):
         if self.width is not None and len(value) != self.width:
             raise self.misfit(f"must be {self.width} octets")
         return bytes(value)
+
+
+def text_of(raw: bytes) -> tuple[str, bool]:
+    """Return the text in octets, and whether it is UTF-8; else it is read as Latin-1, which real stations send."""
+    try:
+        return raw.decode("utf-8"), True
+    except UnicodeDecodeError:
+        return raw.decode("latin-1"), False
 
 
 def is_date(text: str) -> bool:

@@ -74,6 +74,17 @@ class FileRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class FileDeclined:
+    """The verifier has answered SFID with an SFNA of its own: the other side sees nothing of the file."""
+
+    name: str
+    date: str
+    time: str
+    rule: str
+    """The id of the company's rule that the file broke first."""
+
+
+@dataclass(frozen=True, slots=True)
 class FileEnded:
     """EFPA or EFNA passed. Octets and records are those counted in this transfer."""
 
@@ -85,6 +96,8 @@ class FileEnded:
     accepted: bool
     reason: int = 0
     text: str = ""
+    as_lines: bool = False
+    """A text file whose lines were sent as records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +137,21 @@ class SessionEnded:
     text: str
 
 
-Happening = SessionAgreed | FileOffered | FileStarted | FileRefused | FileEnded | ReceiptPassed | SessionEnded
+@dataclass(frozen=True, slots=True)
+class NothingMoved:
+    """So many turns, refused or empty files, and receipts have passed in a row without content of a file."""
+
+    exchanges: int
+
+
+Happening = (
+    SessionAgreed
+    | FileOffered
+    | FileStarted
+    | FileRefused
+    | FileDeclined
+    | FileEnded
+    | ReceiptPassed
+    | NothingMoved
+    | SessionEnded
+)

@@ -33,6 +33,8 @@ FUTURE_LEVELS = frozenset({6, 7, 8, 9})
 MIN_BUFFER = 128
 """The smallest SSIDSDEB."""
 DATA = ord("D")
+ESID = ord("F")
+_OLD_ESID = 4
 NO_SECRET_YET = 3
 """Octets from the start of a buffer that are command, level or length: no secret, however the rest is shifted."""
 
@@ -180,7 +182,11 @@ def _set_credit(_level: int) -> Layout:
 
 
 def _end_session(level: int) -> Layout:
-    return (_reason("ESIDREAS", reasons.end_reasons(level)), *_text("ESID", level), Terminator("ESIDCR", 1))
+    return (
+        _reason("ESIDREAS", reasons.end_reasons(level)),
+        *_text("ESID", level),
+        Terminator("ESIDCR", 1, missing="CMD-LEN/terminator-esid"),
+    )
 
 
 def _end_to_end_response(level: int) -> Layout:
@@ -232,6 +238,14 @@ FORMS = {form.code: form for form in _FORMS}
 FORM_OF: dict[type, Form] = {form.type: form for form in _FORMS}
 
 
+def esid_level(length: int) -> int:
+    """Return the level whose layout an ESID of so many octets has, where no level is agreed yet (RFC 5024 5.3.11).
+
+    Below level 5 it has 4 octets, without its terminator 3. The shortest of level 5 has 7 and 6; 5 fit nothing.
+    """
+    return LEVELS[-1] if length > _OLD_ESID else LEVELS[-2]
+
+
 @cache
 def _layout(code: int, level: int) -> Layout | None:
     return FORMS[code].layout(level)
@@ -246,6 +260,15 @@ def layout(code: int, level: int) -> Layout:
         name = FORMS[code].name
         raise broken("CMD-LVL", 0, name, f"does not exist at level {level}")
     return fields
+
+
+@cache
+def opening_octets(code: int) -> int:
+    """Return how many octets at the start of a buffer may be shown of one whose length does not fit its command.
+
+    Its command octet; two more where the command holds no secret at any level.
+    """
+    return 1 if any(field.secret for field in layout(code, LEVELS[-1])) else NO_SECRET_YET
 
 
 @cache

@@ -5,88 +5,33 @@ direction, forwards and discards as told, keeps the rest, and shows that again w
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from seon.oftp2.codec import check_length, decode, encode, placed
 from seon.oftp2.commands import Command, EndSession, StartSession
 from seon.oftp2.conversation import Conversation
+from seon.oftp2.declining import Declines, answer, nothing_left
 from seon.oftp2.demands import Demands
 from seon.oftp2.errors import Flaw, InvalidBufferError
 from seon.oftp2.framing import HEADER, LENGTH_MASK, MAX_OEB, VERSION_1, frame, header_fault
 from seon.oftp2.happenings import FileBrokenOff, Happening, Side
-from seon.oftp2.layouts import DATA, FORMS, LEVELS
+from seon.oftp2.inspection import Closing, Finding, Inspection, Refusal, Surplus
+from seon.oftp2.judge import Judge, words
+from seon.oftp2.layouts import DATA, ESID, FORMS, LEVELS, esid_level, opening_octets
+from seon.oftp2.quoting import quoted
 from seon.oftp2.reasons import EndReason, end_reasons
-from seon.oftp2.rules import RULES, Policy, Severity
+from seon.oftp2.rules import RULES, Policy
 
-__all__ = ["Finding", "Inspection", "Refusal", "SessionObserver", "Side"]
+__all__ = ["Closing", "Finding", "Inspection", "Refusal", "SessionObserver", "Side"]
 
-MAX_SEEN = 48
-"""Octets of a field that a finding shows."""
-MAX_FINDINGS = 20
-"""Findings of one rule on one side of a session; more say nothing new, and a peer could flood the log with them."""
-
-_ESID = ord("F")
 _EARLY = 2_048
 """Octets of a stream buffer up to which its length is judged when all of it is there; a longer one is not collected
 before its command is known to be able to have it."""
-_OLD_ESID = 4
-"""Octets of an ESID below level 5, its terminator included."""
 _EMPTY_STB = (VERSION_1 | HEADER).to_bytes(HEADER, "big")
 _FIRST_DATA = VERSION_1 | HEADER + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A rule that was broken and tolerated, or refused in a buffer that was refused for another rule already.
-
-    `stb` counts the stream buffers of `side` from 1;
-    `offset` is octets from the start of the exchange buffer.
-    """
-
-    rule: str
-    severity: Severity
-    side: Side
-    stb: int
-    offset: int
-    text: str
-    field: str = ""
-    """The field's name in the RFC, empty for a whole buffer."""
-    seen: str = ""
-    """What the field held, escaped and capped; empty for a secret."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why the session ends: queue `wire` to each peer, then close the connections.
-
-    `wire` is empty where they are just to be closed.
-    """
-
-    rule: str
-    reason: EndReason
-    """What an ESID says, if one is sent at all."""
-    side: Side
-    stb: int
-    offset: int
-    text: str
-    wire: bytes
-    field: str = ""
-    seen: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """Forward `view[:forward]`, discard the next `drop` octets, and show the rest again.
-
-    At once if octets were discarded; else what is left is an incomplete stream buffer, due with what follows.
-    """
-
-    forward: int = 0
-    drop: int = 0
-    events: tuple[Happening, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    refusal: Refusal | None = None
+_UNTOLD = ("ADM-", "POL-LEVEL", "POL-AUTH")
+"""Rules that no peer is told: they say whom and what the company admits."""
 
 
 class _RefusedError(Exception):
@@ -112,30 +57,40 @@ class _Flow:
     side: Side
     stbs: int = 0
     """Stream buffers before the one at hand."""
-    reported: dict[str, int] = field(default_factory=dict)
-    """Findings by rule."""
 
 
 class SessionObserver:
     """Verifies one session.
 
     `codes` are the SSIDCODEs that a side may show (mission A10); a side without any may show any. `demands` are the
-    company's own rules (POL-...).
+    company's own rules (POL-...). `declines`: files that they do not allow are declined here; else their SFID passes,
+    since the other host declines it. `names_rules`: our ESID says at level 5 which rule was broken.
     """
 
     def __init__(
-        self, policy: Policy, codes: Mapping[Side, frozenset[str]] | None = None, demands: Demands | None = None
+        self,
+        policy: Policy,
+        codes: Mapping[Side, frozenset[str]] | None = None,
+        demands: Demands | None = None,
+        *,
+        declines: bool = False,
+        names_rules: bool = True,
     ) -> None:
         self.ended = False
         """Whether an ESID was forwarded."""
-        self._policy = policy
+        self._judge = Judge(policy, declines=declines)
         self._codes = {side: frozenset(map(_unpadded, allowed)) for side, allowed in (codes or {}).items()}
+        self._names_rules = names_rules
         self._talk = Conversation(demands or Demands())
         self._flows = (_Flow(Side.INITIATOR), _Flow(Side.RESPONDER))
         self._events: list[Happening] = []
-        self._findings: list[Finding] = []
+        self._reply = b""
+        self._closing: Closing | None = None
+        self._declines = Declines()
         self._lowest = max(LEVELS)
         """The lowest SSIDLEV seen: the level in force once both SSIDs have passed."""
+        self._settled = False
+        """Both SSIDs have passed."""
         self._data_size = MAX_OEB
         self._last_data = _FIRST_DATA
         """The greatest header of a data buffer of the agreed size, without flags."""
@@ -189,6 +144,10 @@ class SessionObserver:
         flaw = Flaw(rule, 0, "", f"{RULES[rule].meaning}: {tail} octets, then the end of the stream")
         return self._report(0, 0, self._refuse(self._flows[side is Side.RESPONDER], flaw))
 
+    def surplus(self) -> tuple[Surplus, ...]:
+        """Return the findings of the session that were counted, but not told one by one."""
+        return self._judge.surplus()
+
     def ended_by_us(self) -> None:
         """The caller ends the session: all that still comes is dropped."""
         self._deaf = True
@@ -202,9 +161,12 @@ class SessionObserver:
 
         Empty where the connection is just to be closed: before SSRM was forwarded, and after an ESID was.
         """
+        return self._esid(EndSession(reason))
+
+    def _esid(self, esid: EndSession) -> bytes:
         if self.ended or self._deaf or not self._opened:
             return b""
-        return frame(encode(EndSession(reason), self._lowest))
+        return frame(encode(esid, self._lowest))
 
     # --- one stream buffer ------------------------------------------------------------------------------------------
 
@@ -214,7 +176,7 @@ class SessionObserver:
         except InvalidBufferError as error:
             raise self._unreadable(flow, error) from None
         if flaws:
-            self._judge(flow, flaws)
+            self._check(flow, flaws)
         flow.stbs += 1
 
     def _take(self, flow: _Flow, header: int, stb: memoryview) -> _Verdict:
@@ -224,10 +186,10 @@ class SessionObserver:
         length = header & LENGTH_MASK
         flaws = self._header_flaws(header)
         if len(stb) >= length or length > _EARLY:
-            flaws += self._too_early(flow.side, stb) or self._length_flaws(stb, length - HEADER)
-        if len(stb) < length and not self._refuses(flaws):
+            flaws += self._too_early(flow.side, stb) or self._length_flaws(flow.side, stb, length - HEADER)
+        if len(stb) < length and not self._judge.refused(flaws):
             return _Verdict.WAIT
-        self._judge(flow, flaws)
+        self._check(flow, flaws)
         oeb = stb[HEADER:]
         if oeb[0] == DATA:
             self._take_data(flow, oeb)
@@ -240,33 +202,74 @@ class SessionObserver:
         command, flaws = self._decode(flow, oeb)
         if isinstance(command, StartSession):
             self._lowest = min(self._lowest, command.level)
-        self._judge(flow, flaws)
+        self._check(flow, flaws)
         flaws = self._code_flaws(flow.side, command) + self._talk.take(flow.side, command)
-        self._judge(flow, [placed(flaw, oeb, self._lowest) for flaw in flaws])
-        self._events += self._talk.happened
-        self._talk.happened.clear()
+        flaws = [placed(flaw, oeb, self._lowest) for flaw in flaws]
+        self._check(flow, flaws)
+        if declined := self._judge.declined(flaws):
+            return self._decline(declined)
+        self._take_happened()
+        if self._talk.nothing_left:
+            return self._close(nothing_left(self._talk.nothing_left))
+        if self._talk.dropped:
+            return _Verdict.DROP
+        self._declines.passed()
         self._opened = True
         self.ended = self._talk.ended_by is not None
         if self._talk.agreement:
+            self._settled = True
             self._data_size = self._talk.agreement.buffer_size
             self._last_data = VERSION_1 | HEADER + self._data_size
-        return _Verdict.DROP if self._talk.dropped else _Verdict.FORWARD
+        return _Verdict.FORWARD
+
+    def _take_happened(self) -> None:
+        self._events += self._talk.happened
+        self._talk.happened.clear()
+
+    def _decline(self, flaw: Flaw) -> _Verdict:
+        """Answer an SFID for the other side, which never sees it."""
+        if too_many := self._declines.add():
+            raise _RefusedError(too_many)
+        rule = RULES[flaw.rule]
+        self._talk.decline(rule.id)
+        self._take_happened()
+        self._reply = answer(rule, self._lowest)
+        return _Verdict.DROP
+
+    def _close(self, text: str) -> _Verdict:
+        self._closing = Closing(self.esid(EndReason.NORMAL), text)
+        self._deaf = True
+        return _Verdict.DROP
 
     def _decode(self, flow: _Flow, oeb: memoryview) -> tuple[Command, list[Flaw]]:
+        level = self._level(flow.side, oeb[0], len(oeb))
         try:
-            command, flaws = decode(oeb, self._level(oeb[0], len(oeb)))
+            command, flaws = decode(oeb, level)
         except InvalidBufferError as error:
             raise self._unreadable(flow, error) from None
-        if isinstance(command, EndSession) and not self._talk.agreement and command.reason in self._refusals():
-            # Before both SSIDs no level is in force, whatever the layout.
-            flaws = [flaw for flaw in flaws if flaw.rule != "FLD-ENUM/reason"]
+        if isinstance(command, EndSession) and not self._settled:
+            flaws = self._early_reason_flaws(command, flaws)
+        if level == max(LEVELS) > self._lowest and oeb[0] == ESID:
+            text = f"{len(oeb)} octets, the layout of level {level} in answer to level {self._lowest}"
+            flaws.insert(0, Flaw("CMD-LEN/esid-layout", 0, "ESID", text, bytes(oeb[: opening_octets(ESID)])))
         return command, flaws
+
+    def _early_reason_flaws(self, esid: EndSession, flaws: list[Flaw]) -> list[Flaw]:
+        """Judge the reason of an ESID that refuses an SSID: no level is in force yet, whatever its layout.
+
+        Reason 12 tells a station of level 4, too, what is missing.
+        """
+        others = [flaw for flaw in flaws if flaw.rule != "FLD-ENUM/reason"]
+        if esid.reason in end_reasons(self._lowest) | {EndReason.AUTHENTICATION_INCOMPATIBLE}:
+            return others
+        text = f"code {esid.reason:02d} is not known in answer to level {self._lowest}"
+        return [*others, Flaw("FLD-ENUM/reason", 1, "ESIDREAS", text, b"%02d" % esid.reason)]
 
     def _take_after_end(self, flow: _Flow, stb: memoryview) -> _Verdict:
         """Only one thing is known to come after ESID from the same side: an empty stream buffer, which is dropped."""
         empty = stb == _EMPTY_STB
         key = "SEQ-END/empty" if empty else "SEQ-END"
-        self._judge(flow, [Flaw(key, 0, "", RULES[key].meaning)])
+        self._check(flow, [Flaw(key, 0, "", RULES[key].meaning)])
         flow.stbs += 1
         return _Verdict.DROP
 
@@ -281,22 +284,18 @@ class SessionObserver:
         if not fault:
             return []
         flaw = Flaw(fault, 0, "STH", f"{RULES[fault].meaning}: {header:#010x}")
-        if fault != "STH-FLG" or self._refuses([flaw]):
+        if fault != "STH-FLG" or self._judge.refused([flaw]):
             raise _RefusedError(flaw)  # at once: mostly there is no next buffer to be found
         return [flaw]
-
-    def _refusals(self) -> frozenset[int]:
-        """Return the reasons of an ESID that may answer an SSRM or SSID; 12 tells also a level 4 what is missing."""
-        return end_reasons(self._lowest) | {EndReason.AUTHENTICATION_INCOMPATIBLE}
 
     def _too_early(self, side: Side, stb: memoryview) -> list[Flaw]:
         """Return what is wrong with the place of a command whose layout is unknown, since no SSID has told a level."""
         form = FORMS.get(stb[HEADER]) if len(stb) > HEADER else None
-        if form is None or form.code == _ESID:
+        if form is None or form.code == ESID:
             return []
         return self._talk.before_levels(side, form.name)
 
-    def _length_flaws(self, stb: memoryview, length: int) -> list[Flaw]:
+    def _length_flaws(self, side: Side, stb: memoryview, length: int) -> list[Flaw]:
         """Return what the length alone says, given the command octet."""
         if len(stb) <= HEADER:
             return []
@@ -306,15 +305,25 @@ class SessionObserver:
             key = "DAT-SIZE/one" if excess == 1 else "DAT-SIZE"
             return [Flaw(key, 0, "", f"{length} octets, agreed are {self._data_size}")] if excess > 0 else []
         try:
-            check_length(code, self._level(code, length), length)
+            check_length(code, self._level(side, code, length), length)
         except InvalidBufferError as error:
-            return [error.flaw]
+            # Of a long buffer one octet, as many as there must be: how a stream is cut must not show.
+            octets = opening_octets(code) if error.rule == "CMD-LEN" and length <= _EARLY else 1
+            return [replace(error.flaw, seen=bytes(stb[HEADER : HEADER + octets]))]
         return []
 
-    def _level(self, code: int, length: int) -> int:
-        """Return the level to read a command by. An ESID before both SSIDs may have either layout (RFC 5024 5.3.11)."""
-        if code == _ESID and self._lowest >= 5 and not self._talk.agreement and length <= _OLD_ESID:
-            return 4
+    def _level(self, side: Side, code: int, length: int) -> int:
+        """Return the level to read a command by.
+
+        An ESID that refuses an SSID may have any level's layout, since no level is agreed yet: its length tells which
+        (RFC 5024 5.3.11). It comes before the Responder's SSID, or from the Initiator right behind that.
+        """
+        if code == ESID:
+            own = esid_level(length)
+            if not self._settled:
+                return own
+            if side is Side.INITIATOR and self._talk.just_agreed:
+                return max(own, self._lowest)
         return self._lowest
 
     def _code_flaws(self, side: Side, command: Command) -> list[Flaw]:
@@ -325,76 +334,46 @@ class SessionObserver:
 
     # --- what follows from it ---------------------------------------------------------------------------------------
 
-    def _refuses(self, flaws: Sequence[Flaw]) -> bool:
-        return any(self._policy.severity(flaw.rule) is Severity.REFUSE for flaw in flaws)
-
-    def _judge(self, flow: _Flow, flaws: Sequence[Flaw]) -> None:
+    def _check(self, flow: _Flow, flaws: Sequence[Flaw]) -> None:
         """Raise if the policy refuses one of the flaws of a stream buffer."""
-        if refused := self._sorted_out(flow, flaws):
+        if refused := self._judge.sort_out(flow.side, flow.stbs + 1, flaws):
             raise _RefusedError(refused)
 
     def _unreadable(self, flow: _Flow, error: InvalidBufferError) -> _RefusedError:
         """Return why a stream buffer without a reading is refused, which it is whatever the policy says."""
         misread = error.flaw.rule == "CMD-LEN"  # The fields may have been others: that they are wrong comes second.
         flaws = [error.flaw, *error.before] if misread else [*error.before, error.flaw]
-        return _RefusedError(self._sorted_out(flow, flaws) or error.flaw)
-
-    def _sorted_out(self, flow: _Flow, flaws: Sequence[Flaw]) -> Flaw | None:
-        """Return the first flaw that the policy refuses; note all others that it does not ignore."""
-        refused = next((flaw for flaw in flaws if self._refuses([flaw])), None)
-        for flaw in flaws:
-            if flaw is not refused:
-                self._note(flow, flaw)
-        return refused
-
-    def _note(self, flow: _Flow, flaw: Flaw) -> None:
-        severity = self._policy.severity(flaw.rule)
-        if severity is Severity.IGNORE:
-            return
-        rule = RULES[flaw.rule].id
-        times = flow.reported[rule] = flow.reported.get(rule, 0) + 1
-        if times <= MAX_FINDINGS:
-            self._findings.append(
-                Finding(
-                    rule, severity, flow.side, flow.stbs + 1, flaw.offset, _words(flaw), flaw.field, escaped(flaw.seen)
-                )
-            )
+        return _RefusedError(self._judge.sort_out(flow.side, flow.stbs + 1, flaws) or error.flaw)
 
     def _refuse(self, flow: _Flow, flaw: Flaw) -> Refusal:
         rule = RULES[flaw.rule]
-        wire = self.esid(rule.reason)
-        self._deaf = True
-        return Refusal(
-            rule.id,
+        refusal = Refusal(
+            flaw.rule,
             rule.reason,
             flow.side,
             flow.stbs + 1,
             flaw.offset,
-            _words(flaw),
-            wire,
+            words(flaw),
+            self.esid(rule.reason),
             flaw.field,
-            escaped(flaw.seen),
+            quoted(flaw.seen),
+            self._esid_with_rule(rule.reason, rule.id, flaw.field),
         )
+        self._deaf = True
+        return refusal
+
+    def _esid_with_rule(self, reason: EndReason, rule: str, field: str) -> bytes:
+        """Return the ESID for the side that broke a rule: it names the rule and the field, and never a value."""
+        if not self._names_rules or not self._settled or self._lowest < max(LEVELS) or rule.startswith(_UNTOLD):
+            return b""
+        return self._esid(EndSession(reason, f"rule {rule}, {field}" if field else f"rule {rule}"))
 
     def _report(self, forward: int, drop: int, refusal: Refusal | None) -> Inspection:
-        events, findings = self._events, self._findings
-        if not (events or findings or refusal):
+        events, findings, reply = self._events, self._judge.findings, self._reply
+        if not (events or findings or refusal or self._closing):
             return Inspection(forward, drop)
-        self._events, self._findings = [], []
-        return Inspection(forward, drop, tuple(events), tuple(findings), refusal)
-
-
-def _words(flaw: Flaw) -> str:
-    """Return a flaw in words: they are our own, so nothing in them needs to be escaped."""
-    return f"{flaw.field}: {flaw.text}" if flaw.field else flaw.text
-
-
-def escaped(octets: bytes) -> str:
-    """Return octets as printable ASCII, others and the backslash as `\\xNN`; at most MAX_SEEN octets of them."""
-    text = "".join(
-        chr(octet) if 0x20 <= octet < 0x7F and octet != 0x5C else f"\\x{octet:02x}" for octet in octets[:MAX_SEEN]
-    )
-    return text + ("..." if len(octets) > MAX_SEEN else "")
+        self._events, self._judge.findings, self._reply = [], [], b""
+        return Inspection(forward, drop, tuple(events), tuple(findings), refusal, reply, self._closing)
 
 
 def _unpadded(code: str) -> str:

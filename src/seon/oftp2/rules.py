@@ -1,10 +1,10 @@
 """The verifier's rules and what a policy makes of them.
 
 A key is a rule id, or `id/form` for a softer form of the same rule that a policy may judge on its own: `FLD-X` is any
-octet outside the character set, `FLD-X/case` lower case and underscore, which real stations send. Reports name the id.
+octet outside the character set, `FLD-X/case` lower case and underscore, which real stations send. Reports name both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
@@ -12,13 +12,15 @@ from typing import Literal, Self
 
 from seon.oftp2.errors import Flaw, InvalidBufferError, LocalError
 from seon.oftp2.markdown import table
-from seon.oftp2.reasons import EndReason
+from seon.oftp2.reasons import AnswerReason, EndReason
 
 
 class Severity(Enum):
     """What happens when a rule is broken."""
 
     REFUSE = "refuse"
+    DECLINE = "decline"
+    """The file is refused (SFNA) and the session goes on; for rules of files only (`Rule.answer`)."""
     WARN = "warn"
     IGNORE = "ignore"
 
@@ -30,17 +32,26 @@ class Rule:
     key: str
     meaning: str
     reason: EndReason
+    """What an ESID says where the rule is refused."""
     default: Severity
     strict: Severity
     hard: bool = False
+    answer: AnswerReason | None = None
+    """What an SFNA says where the rule is declined; None: it cannot be."""
 
     @property
     def id(self) -> str:
-        """The id that reports name: the key without its form."""
+        """The rule's id: the key without its form."""
         return self.key.partition("/")[0]
 
+    def can_be(self, severity: Severity) -> bool:
+        """Whether the rule can be set to a severity."""
+        if severity is Severity.DECLINE:
+            return self.answer is not None
+        return severity is Severity.REFUSE or not self.hard
 
-_R, _W, _I = Severity.REFUSE, Severity.WARN, Severity.IGNORE
+
+_R, _D, _W, _I = Severity.REFUSE, Severity.DECLINE, Severity.WARN, Severity.IGNORE
 _UNKNOWN, _ORDER, _DATA = EndReason.COMMAND_NOT_RECOGNISED, EndReason.PROTOCOL_VIOLATION, EndReason.INVALID_DATA
 _SIZE, _MODE, _AUTH = EndReason.BUFFER_SIZE, EndReason.INCOMPATIBLE, EndReason.AUTHENTICATION_INCOMPATIBLE
 _OTHER = EndReason.UNSPECIFIED
@@ -57,7 +68,9 @@ _TABLE = (
     Rule("CMD-ID", "unknown command", _UNKNOWN, _R, _R, _HARD),
     Rule("CMD-LVL", "command does not exist at this level", _UNKNOWN, _R, _R, _HARD),
     Rule("CMD-LEN", "length does not fit the command", _SIZE, _R, _R, _HARD),
-    Rule("CMD-LEN/terminator", "terminator missing", _SIZE, _W, _W),
+    Rule("CMD-LEN/terminator", "terminator of SSRM or SSID missing", _SIZE, _W, _R),
+    Rule("CMD-LEN/terminator-esid", "terminator of ESID missing", _SIZE, _W, _W),
+    Rule("CMD-LEN/esid-layout", "ESID that refuses an SSID in the layout of another level", _SIZE, _W, _R),
     Rule("CMD-LEN/tail", "trailing fields missing", _SIZE, _W, _R),
     # fields
     Rule("FLD-FIX", "constant field differs", _DATA, _R, _R, _HARD),
@@ -100,9 +113,10 @@ _TABLE = (
     Rule("DAT-CF0", "compressed subrecord of count 0", _DATA, _W, _W),
     Rule("DAT-EMPTY", "data buffer without a subrecord", _DATA, _W, _W),
     Rule("DAT-EOR", "octets after the end of the file", _DATA, _R, _R),
-    Rule("DAT-EOR/text", "text file sent as records", _DATA, _W, _R),
+    Rule("DAT-EOR/text", "lines of a text file sent as records", _DATA, _I, _W),
     Rule("DAT-END", "the last record has no end", _DATA, _W, _W),
     Rule("DAT-LRECL", "record length broken", _DATA, _R, _R),
+    Rule("DAT-VOID", "too many data buffers in a row without content", _DATA, _R, _R),
     # negotiation, 4.2 and 5.3.2
     Rule("NEG-LEV", "answered level above the offer", _MODE, _W, _W),
     Rule("NEG-SDEB", "answered buffer size above the offer", _MODE, _W, _W),
@@ -138,13 +152,19 @@ _TABLE = (
     # what a company demands beyond the protocol, where it is set (demands.py)
     Rule("POL-LEVEL", "level 5 is required", _MODE, _R, _R),
     Rule("POL-AUTH", "secure authentication is required", _AUTH, _R, _R),
-    Rule("POL-SIZE", "file bigger than allowed", _OTHER, _R, _R),
-    Rule("POL-NAME", "file name not allowed", _OTHER, _R, _R),
-    Rule("POL-DEST", "destination of a file not allowed", _OTHER, _R, _R),
-    Rule("POL-ORIG", "originator of a file not allowed", _OTHER, _R, _R),
+    Rule("POL-SIZE", "file bigger than allowed", _OTHER, _D, _D, answer=AnswerReason.FILE_TOO_BIG),
+    Rule("POL-SIZE/grown", "file grows bigger than allowed", _OTHER, _R, _R),
+    Rule("POL-NAME", "file name not allowed", _OTHER, _D, _D, answer=AnswerReason.INVALID_NAME),
+    Rule("POL-DEST", "destination of a file not allowed", _OTHER, _D, _D, answer=AnswerReason.INVALID_DESTINATION),
+    Rule("POL-ORIG", "originator of a file not allowed", _OTHER, _D, _D, answer=AnswerReason.INVALID_ORIGIN),
+    Rule("POL-DECLINES", "too many files declined in a row", _OTHER, _R, _R, _HARD),
 )  # fmt: skip
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.key: rule for rule in _TABLE})
+
+MAX_DECLINES = 100
+"""Files declined in a row with nothing passed between (POL-DECLINES): a station that offers more does not listen."""
+DECLINABLE = tuple(rule.key for rule in _TABLE if rule.answer is not None)
 
 Profile = Literal["default", "strict"]
 
@@ -153,7 +173,7 @@ Profile = Literal["default", "strict"]
 class Policy:
     """What each rule is worth: a profile, and severities that replace it for a rule id or for one of its forms.
 
-    Raises LocalError for a rule that does not exist, and for an override that would soften a hard one.
+    Raises LocalError for a rule that does not exist, and for an override that none of its forms can take.
     """
 
     profile: Profile = "default"
@@ -162,7 +182,7 @@ class Policy:
 
     def __post_init__(self) -> None:
         for name, severity in self.overrides.items():
-            _check_override(name, severity)
+            check_severity(name, severity)
         severities = {key: self._judge(rule) for key, rule in RULES.items()}
         object.__setattr__(self, "_severities", MappingProxyType(severities))
 
@@ -177,18 +197,25 @@ class Policy:
 
     def _judge(self, rule: Rule) -> Severity:
         own = rule.strict if self.profile == "strict" else rule.default
-        if rule.hard:
-            return own
-        return self.overrides.get(rule.key, self.overrides.get(rule.id, own))
+        wanted = self.overrides.get(rule.key, self.overrides.get(rule.id, own))
+        return wanted if rule.can_be(wanted) else own
 
 
-def _check_override(name: str, severity: Severity) -> None:
-    """Raise LocalError unless `name` is a rule id or key, one of whose rules can take `severity`."""
-    named = [rule for rule in _TABLE if name in (rule.key, rule.id)]
+def rules_named(name: str) -> tuple[Rule, ...]:
+    """Return the rules that a name stands for: a key for its own, an id for all forms of its rule."""
+    return tuple(rule for rule in _TABLE if name in (rule.key, rule.id))
+
+
+def check_severity(name: str, severity: Severity) -> None:
+    """Raise LocalError, which says why, unless some rule that `name` stands for can be set to `severity`."""
+    named = rules_named(name)
     if not named:
-        raise LocalError(f"no rule {name!r}")
-    if severity is not Severity.REFUSE and all(rule.hard for rule in named):
-        raise LocalError(f"rule {name} cannot be softened")
+        raise LocalError(f"there is no rule {name!r}")
+    if any(rule.can_be(severity) for rule in named):
+        return
+    if severity is Severity.DECLINE:
+        raise LocalError(f"rule {name} cannot be declined: only an offered file can, by {', '.join(DECLINABLE)}")
+    raise LocalError(f"rule {name} cannot be softened: it is always refused")
 
 
 def broken(key: str, offset: int, name: str, text: str = "") -> InvalidBufferError:
@@ -201,26 +228,74 @@ _PAGE = """# The rules
 
 Made from `src/seon/oftp2/rules.py` by `make docs`.
 
-A rule may have softer forms, written `rule/form`; reports name the rule. `default` and `strict` are the profiles. The
-ESID is the reason with which the session ends where the rule is refused. Those that cannot be softened leave no single
-reading, or would let the two hops disagree about what follows; the others are set to refuse, warn or ignore with
-`seonapi set rules.RULE` for all partners and `seonapi partner set ID rules.RULE` for one.
+A rule may have forms of its own, written `rule/form`. Events name both: the rule, and the key under which this form is
+set. `default` and `strict` are the profiles.
+
+| Severity | What happens |
+| --- | --- |
+| `refuse` | The session ends. Both stations get an ESID with the reason of the column ESID. |
+| `decline` | The sender of the file gets an SFNA and the session goes on. The other station sees nothing of the file. |
+| `warn` | The buffer passes, and an event tells of it. |
+| `ignore` | The buffer passes. |
+
+`seonapi set rules.KEY SEVERITY` sets a rule for all partners, `seonapi partner set ID rules.KEY SEVERITY` for one.
+The column "Can be set to" says what a key can take. A key without an entry there is always refused: what breaks it
+leaves no single reading, or would let the two hops disagree about what follows.
 
 {rules}
+
+## What the id of a rule with forms sets
+
+The id stands for all forms of its rule. A form that cannot take the severity stays as it is, and `seonapi` says so.
+Where no form can take it, `seonapi` refuses the setting.
+
+{forms}
+
+## Declining a file
+
+`decline` is for POL-SIZE, POL-NAME, POL-DEST and POL-ORIG, and is what both profiles do with them. The client declines,
+in both directions: the server lets the SFID pass, so for the DMZ a declined file is an ordinary SFID and SFNA.
+
+* The SFNA has the reason below, the meaning of the rule as its text at level 5, and SFNARRTR = N.
+* A rule that refuses the same SFID wins: then the session ends.
+* The journal has the file: FIL-START, and FIL-END with "declined by rule" and the rule.
+* The other station may have given the turn just before. If all files of that turn are declined, and their sender gives
+  the turn back, the client ends the session with ESID 00 towards both, since the other station would see its own
+  CD answered by a CD. The end says "nothing was left after" and the number of files.
+* More than {declines} files declined in a row, with nothing passed between, end the session (POL-DECLINES).
+* A file that grows bigger than allowed ends the session (POL-SIZE/grown): what SFID announces is an estimate.
+
+{answers}
 """
 
 
 def as_markdown() -> str:
     """Return the rules for people: docs/rules.md is this, and a test compares them."""
-    rows = (
+    rules = (
         (
             f"`{rule.key}`",
             rule.meaning,
             rule.default.value,
             rule.strict.value,
             f"{rule.reason:02d} {rule.reason.text}",
-            "" if rule.hard else "yes",
+            ", ".join(severity.value for severity in Severity if not rule.hard and rule.can_be(severity)),
         )
         for rule in _TABLE
     )
-    return _PAGE.format(rules=table(("Rule", "Meaning", "default", "strict", "ESID", "Can be set"), *rows))
+    answers = ((f"`{rule.key}`", f"{rule.answer:02d} {rule.answer.text}") for rule in _TABLE if rule.answer is not None)
+    return _PAGE.format(
+        rules=table(("Key", "Meaning", "default", "strict", "ESID", "Can be set to"), *rules),
+        forms=table(("Id", "Severity", "Sets", "Stays"), *_rows_of_forms()),
+        answers=table(("Rule", "SFNA"), *answers),
+        declines=MAX_DECLINES,
+    )
+
+
+def _rows_of_forms() -> Iterator[tuple[str, str, str, str]]:
+    for name in dict.fromkeys(rule.id for rule in _TABLE):
+        forms = rules_named(name)
+        for severities in ((Severity.DECLINE,), (Severity.WARN, Severity.IGNORE)):
+            sets = [f"`{rule.key}`" for rule in forms if rule.can_be(severities[0])]
+            stays = [f"`{rule.key}`" for rule in forms if not rule.can_be(severities[0])]
+            if len(forms) > 1 and sets:
+                yield f"`{name}`", ", ".join(one.value for one in severities), ", ".join(sets), ", ".join(stays)

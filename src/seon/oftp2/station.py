@@ -24,6 +24,7 @@ from seon.oftp2.authentication import Authenticator, Challenge
 from seon.oftp2.codec import decode, encode
 from seon.oftp2.errors import InvalidBufferError, LocalError, PeerError
 from seon.oftp2.framing import Frames, frame
+from seon.oftp2.layouts import ESID, esid_level
 from seon.oftp2.packing import DATA
 from seon.oftp2.reasons import AnswerReason, EndReason
 from seon.oftp2.receiving import Receiving
@@ -61,6 +62,7 @@ class State(Enum):
     ENDED = "WF_NDISC"
 
 
+_ESID = bytes([ESID])
 _IDLE_LISTENER = (State.IDLE_LISTENER, State.IDLE_LISTENER_CD)
 _IDLE_SPEAKER = (State.IDLE_SPEAKER, State.IDLE_SPEAKER_CD)
 
@@ -288,7 +290,8 @@ class Station:
         if buffer[:1] == DATA:
             self._data(buffer)
             return
-        command, flaws = decode(buffer, self._level)
+        refuses_ssid = buffer[:1] == _ESID and self.agreement is None
+        command, flaws = decode(buffer, esid_level(len(buffer)) if refuses_ssid else self._level)
         for flaw in flaws:
             if self._policy.severity(flaw.rule) is Severity.REFUSE:
                 raise InvalidBufferError(flaw, RULES[flaw.rule].reason)

@@ -10,6 +10,10 @@ BLOCK = 1024
 
 NO_LIMIT = 10**17
 """More octets than EFID can count."""
+VOID_BUFFERS = 16
+"""The data buffer without content that is one too many, counted from the last one that had some (DAT-VOID)."""
+VOID_OCTETS = 65_536
+"""Octets that such buffers may have together: exchange buffers, without stream headers."""
 
 
 class Transfer:
@@ -22,10 +26,12 @@ class Transfer:
         "_compression",
         "_fixed",
         "_limit",
-        "_lines",
         "_most",
         "_open",
         "_text",
+        "_void_buffers",
+        "_void_octets",
+        "as_lines",
         "has_records",
         "octets",
         "offer",
@@ -49,8 +55,10 @@ class Transfer:
         self._limit = offer.record_length if offer.record_length or offer.format == "V" else NO_LIMIT
         self._compression = compression
         self._open = 0
-        self._lines = False
+        self.as_lines = False
         """Whether a text file was sent as records: its lines."""
+        self._void_buffers = self._void_octets = 0
+        """Data buffers without content since the last one that had some, and their octets."""
         self._most = most - self._before if most else NO_LIMIT
 
     @property
@@ -73,6 +81,7 @@ class Transfer:
             return 0  # one of them passes the limit, and it is to be known which
         self.octets += octets
         self._open += octets
+        self._void_buffers = self._void_octets = 0
         return buffers
 
     def take(self, buffer: memoryview) -> tuple[Flaw, ...]:
@@ -81,14 +90,27 @@ class Transfer:
         self.octets += walk.octets
         self.records += walk.records
         self._open = walk.open_record
-        if self._text and walk.flaws:
-            self._lines = self._lines or any(flaw.rule == "DAT-EOR/text" for flaw in walk.flaws)
-        return walk.flaws if self.octets <= self._most else self._too_big(walk.flaws)
+        flaws = walk.flaws
+        if self._text and flaws:
+            self.as_lines = self.as_lines or any(flaw.rule == "DAT-EOR/text" for flaw in flaws)
+        if walk.octets or (walk.records and (self.has_records or self._text)):
+            self._void_buffers = self._void_octets = 0
+        else:
+            flaws = self._void(flaws, len(buffer))
+        return flaws if self.octets <= self._most else self._too_big(flaws)
+
+    def _void(self, flaws: tuple[Flaw, ...], octets: int) -> tuple[Flaw, ...]:
+        """Count a buffer without content. A few do no harm, but a broken station sends them without end."""
+        self._void_buffers += 1
+        self._void_octets += octets
+        if self._void_buffers < VOID_BUFFERS and self._void_octets <= VOID_OCTETS:
+            return flaws
+        return (*flaws, _flaw("DAT-VOID", "DATABUF", f"{self._void_buffers} of {self._void_octets} octets together"))
 
     def _too_big(self, flaws: tuple[Flaw, ...]) -> tuple[Flaw, ...]:
         """The announced size is an estimate: what comes is counted. Said once."""
         self._most = NO_LIMIT
-        return (*flaws, _flaw("POL-SIZE", "DATABUF"))
+        return (*flaws, _flaw("POL-SIZE/grown", "DATABUF"))
 
     def _walk(self, buffer: memoryview) -> Walk:
         if self.has_records:
@@ -113,7 +135,7 @@ class Transfer:
             return count - self.start in {self.records, self.records + (self._open > 0)}
         if self.offer.format in "FV":
             return True  # Secured: 0, or the count of the original, which nothing on the wire shows.
-        return count == 0 or self._lines
+        return count == 0 or self.as_lines
 
     def _right_octets(self, count: int) -> bool:
         seen = self._before + self.octets

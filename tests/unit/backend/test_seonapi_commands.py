@@ -66,7 +66,21 @@ def test_the_verifiers_rules_are_set_for_all_and_for_a_partner() -> None:
     )  # fmt: skip
     assert done("partner", "get", "P1", "level_5_only") == "yes"
     assert answered("get")["rules.FLD-XPAD"] == "ignore"
-    assert done("set", "rules.FLD-XPAD", "") == "rules.FLD-XPAD = "
+    assert done("set", "rules.FLD-XPAD", "") == "rules.FLD-XPAD = (as the profile says)"
+    assert "rules.FLD-XPAD" not in answered("get")
+
+
+def test_the_forms_that_a_rule_sets_are_said() -> None:
+    assert done("set", "rules.DAT-SIZE", "warn") == "rules.DAT-SIZE = warn (set: DAT-SIZE, DAT-SIZE/one)"
+    done("partner", "add", "P1")
+    told = done("partner", "set", "P1", "rules.CMD-LEN", "warn")
+    assert told.startswith("P1: rules.CMD-LEN = warn (set: CMD-LEN/terminator, ")
+    assert told.endswith("cannot be set so: CMD-LEN)")
+
+
+def test_what_is_no_file_cannot_be_declined() -> None:
+    assert "cannot be declined" in refused("set", "rules.FLD-XPAD", "decline")
+    assert done("set", "rules.POL-NAME", "decline") == "rules.POL-NAME = decline"
     assert "rules.FLD-XPAD" not in answered("get")
 
 
@@ -83,7 +97,8 @@ def test_a_rule_that_cannot_be_set_is_one_line_that_says_why() -> None:
 
 def test_the_rules_that_can_be_set_are_listed_with_what_they_mean() -> None:
     assert answered("rules")["FLD-X/case"] == {
-        "meaning": "lower case or underscore in an X field", "default": "warn", "strict": "refuse"
+        "meaning": "lower case or underscore in an X field", "default": "warn", "strict": "refuse",
+        "can_be": ["refuse", "warn", "ignore"],
     }  # fmt: skip
     assert "lower case or underscore" in done("rules")
 

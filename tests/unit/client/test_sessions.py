@@ -144,7 +144,7 @@ def unknown_rule(directory: str) -> None:
             await inside.until("CLI-LISTEN")
             await control.send(opening())
             refused = await inside.next(control, m.SessionRefused)
-            assert refused.reason == "the configuration does not fit this program: no rule 'FLD-NEW'"
+            assert refused.reason == "the configuration does not fit this program: there is no rule 'FLD-NEW'"
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             assert await reader.read() == b""
             writer.close()

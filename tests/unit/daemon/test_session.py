@@ -39,8 +39,8 @@ def ssid(code: str) -> bytes:
     return frame(encode(c.StartSession(5, code, SECRET, 4_096, "B", False, False, False, 20), 5))
 
 
-def esid(reason: EndReason) -> bytes:
-    return frame(encode(c.EndSession(reason), 5))
+def esid(reason: EndReason, text: str = "") -> bytes:
+    return frame(encode(c.EndSession(reason, text), 5))
 
 
 def task(**fields) -> Task:
@@ -197,7 +197,8 @@ def test_a_verifier_that_ends_a_session_is_named(ends, log, hop, who) -> None:
     def scene(play: Session) -> None:
         play.open()
         play.one.sendall(frame(b"?"))
-        assert play.one.recv(100) == play.two.recv(100) == esid(EndReason.COMMAND_NOT_RECOGNISED)
+        assert play.one.recv(100) == esid(EndReason.COMMAND_NOT_RECOGNISED, "rule CMD-ID")
+        assert play.two.recv(100) == esid(EndReason.COMMAND_NOT_RECOGNISED)
         play.one.close()
         play.two.close()
 

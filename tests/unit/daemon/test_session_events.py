@@ -4,7 +4,8 @@ import pytest
 
 from seon.daemon.session_events import SessionReporter
 from seon.oftp2 import happenings as h
-from seon.oftp2.observer import Finding, Inspection, Refusal, Side
+from seon.oftp2.happenings import Side
+from seon.oftp2.inspection import Finding, Inspection, Refusal, Surplus
 from seon.oftp2.reasons import EndReason
 from seon.oftp2.rules import Severity
 
@@ -86,18 +87,42 @@ def test_the_last_words_of_a_session_are_kept_for_its_end(reporter, reported) ->
 
 
 def test_a_refusal_and_a_finding_name_rule_side_and_place(reporter, reported) -> None:
-    finding = Finding("FLD-RSV", Severity.WARN, ONE, 4, 9, "text", "SFIDRSV1", "x\\x00y")
-    refusal = Refusal("CMD-ID", EndReason.COMMAND_NOT_RECOGNISED, TWO, 5, 0, "what", b"wire", "", "z")
+    finding = Finding("FLD-CR/line-feed", Severity.WARN, ONE, 4, 9, "text", "SFIDRSV1", '"x" 00 "y"')
+    refusal = Refusal("CMD-ID", EndReason.COMMAND_NOT_RECOGNISED, TWO, 5, 0, "what", b"wire", "", '"z"')
     reporter.inspection(Inspection(findings=(finding,), refusal=refusal))
     assert reported.codes == ["SES-FINDING", "SES-REFUSED"]
     assert reported.of("SES-REFUSED") == {
-        "partner": "P1", "rule": "CMD-ID", "side": "RESPONDER", "stb": 5, "offset": 0, "text": "what",
-        "field": "", "seen": "z",
+        "partner": "P1", "rule": "CMD-ID", "key": "CMD-ID", "side": "RESPONDER", "stb": 5, "offset": 0, "text": "what",
+        "field": "-", "seen": '"z"',
     }  # fmt: skip
     assert reported.of("SES-FINDING") == {
-        "partner": "P1", "rule": "FLD-RSV", "side": "INITIATOR", "stb": 4, "offset": 9, "text": "text",
-        "field": "SFIDRSV1", "seen": "x\\x00y",
+        "partner": "P1", "rule": "FLD-CR", "key": "FLD-CR/line-feed", "side": "INITIATOR", "stb": 4, "offset": 9,
+        "text": "text", "field": "SFIDRSV1", "seen": '"x" 00 "y"',
     }  # fmt: skip
+
+
+def test_findings_that_were_counted_only_are_told_at_the_end(reporter, reported) -> None:
+    reporter.surplus([Surplus("DAT-EOR/text", ONE, 510)])
+    assert reported.of("SES-MORE") == {
+        "partner": "P1", "rule": "DAT-EOR", "key": "DAT-EOR/text", "side": "INITIATOR", "count": 510,
+    }  # fmt: skip
+
+
+def test_a_declined_file_begins_and_ends_in_the_journal(reporter, reported) -> None:
+    see(reporter, offered(ONE), h.FileDeclined(**FILE, rule="POL-NAME"))
+    assert reported.codes == ["FIL-START", "FIL-END"]
+    assert (reported.of("FIL-END")["result"], reported.of("FIL-END")["octets"]) == ("declined by rule POL-NAME", 0)
+    assert reporter.files == 0
+
+
+def test_lines_sent_as_records_are_told_at_the_end_of_the_file(reporter, reported) -> None:
+    see(reporter, offered(ONE), h.FileEnded(**FILE, octets=9, records=0, accepted=True, as_lines=True))
+    assert reported.of("FIL-END")["result"] == "accepted; lines sent as records"
+
+
+def test_a_session_that_brings_nothing_is_told_by_the_inside(reporter, reported) -> None:
+    see(reporter, h.NothingMoved(2_000))
+    assert reported.of("SES-NOCONTENT") == {"partner": "P1", "exchanges": 2_000}
 
 
 def test_a_file_that_the_end_of_the_session_broke_off_is_told_with_its_octets(reporter, reported) -> None:
@@ -114,7 +139,8 @@ def test_the_dmz_reports_findings_and_refusals_but_no_files(reported) -> None:
     """The inside's word on files counts (docs/design.md §9): the same session is not told twice."""
     reporter = SessionReporter(reported, "P1", ONE, whole=False)
     see(reporter, AGREED, offered(ONE), h.FileEnded(**FILE, octets=1, records=0, accepted=True),
-        h.FileRefused(**FILE, reason=2, text="", retry=False),
+        h.FileRefused(**FILE, reason=2, text="", retry=False), h.FileDeclined(**FILE, rule="POL-NAME"),
+        h.NothingMoved(1_000),
         h.ReceiptPassed("EERP", TWO, **FILE, **WAY, signed=False))  # fmt: skip
     assert reported.codes == []
     assert reporter.files == 1, "but its own end counts them"

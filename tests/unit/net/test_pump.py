@@ -6,6 +6,7 @@ import secrets
 import socket
 import threading
 import time
+from collections.abc import Iterable
 
 import pytest
 
@@ -16,7 +17,9 @@ from seon.net.pump import Cause, Ending, Order, Pump
 from seon.net.stream import BlockingTls
 from seon.oftp2 import commands as c
 from seon.oftp2.codec import encode
+from seon.oftp2.demands import Demands, FileDemands
 from seon.oftp2.framing import frame
+from seon.oftp2.happenings import Side
 from seon.oftp2.observer import SessionObserver
 from seon.oftp2.reasons import EndReason
 from seon.oftp2.rules import Policy
@@ -33,8 +36,8 @@ def ssid(code: str) -> bytes:
     return stb(c.StartSession(5, code, "PASSWORD", BUFFER, "B", False, False, False, 999))
 
 
-def esid(reason: EndReason) -> bytes:
-    return stb(c.EndSession(reason))
+def esid(reason: EndReason, text: str = "") -> bytes:
+    return stb(c.EndSession(reason, text))
 
 
 SSRM = stb(c.StartSessionReady())
@@ -54,9 +57,9 @@ FULL = data(bytes(1_023 * 63))
 class Session:
     """A pump in a thread, between two peers that the test plays."""
 
-    def __init__(self, initiator, responder, *, idle: float = 30, control=None, policy: str = "default") -> None:
+    def __init__(self, initiator, responder, *, idle: float = 30, control=None, demands: Demands | None = None) -> None:
         self.seen = []
-        observer = SessionObserver(Policy.named(policy))
+        observer = SessionObserver(Policy(), demands=demands, declines=demands is not None)
         self.pump = Pump(initiator, responder, observer, idle_seconds=idle, watch=self.seen.append, control=control)
         self.ending: Ending | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -180,7 +183,7 @@ def test_no_octet_of_a_bad_buffer_is_forwarded(plain, cut) -> None:
     with contextlib.suppress(OSError):  # the pump may know enough already, and be gone
         one.sendall(BAD[cut:])
     assert rest(two) == FULL + esid(EndReason.COMMAND_NOT_RECOGNISED)
-    assert rest(one) == esid(EndReason.COMMAND_NOT_RECOGNISED)
+    assert rest(one) == esid(EndReason.COMMAND_NOT_RECOGNISED, "rule CMD-ID")
     one.close()
     two.close()
     assert session.end().cause is Cause.VERIFIER
@@ -201,7 +204,7 @@ def test_the_esid_arrives_although_the_peer_keeps_sending(plain) -> None:
     one, two, session = plain()
     opened(one, two)
     one.sendall(BAD + FULL * 8)
-    assert rest(one) == esid(EndReason.COMMAND_NOT_RECOGNISED)
+    assert rest(one) == esid(EndReason.COMMAND_NOT_RECOGNISED, "rule CMD-ID")
     one.close()
     two.close()
     session.end()
@@ -306,7 +309,7 @@ def test_a_silent_session_ends_with_esid_09_to_both(plain, monkeypatch) -> None:
     one.close()
     two.close()
     ending = session.end()
-    assert (ending.cause, ending.text) == (Cause.IDLE, "no octet for 0.3 s")
+    assert (ending.cause, ending.text) == (Cause.IDLE, "no progress for 0.3 s")
 
 
 def test_a_session_that_moves_is_not_silent(plain, monkeypatch) -> None:
@@ -321,6 +324,54 @@ def test_a_session_that_moves_is_not_silent(plain, monkeypatch) -> None:
     one.close()
     two.close()
     session.end()
+
+
+def send_while_it_lasts(sock: socket.socket, pieces: Iterable[bytes], pause: float) -> None:
+    """Send pieces, one after each pause, until the other end is gone."""
+    with contextlib.suppress(OSError):
+        for piece in pieces:
+            sock.sendall(piece)
+            time.sleep(pause)
+
+
+def test_octets_that_make_no_whole_buffer_are_no_progress(plain, monkeypatch) -> None:
+    """One octet every four minutes would hold a session for ever."""
+    monkeypatch.setattr(module, "TICK_SECONDS", 0.05)
+    one, two, session = plain(idle=0.5)
+    opened(one, two)
+    drops = threading.Thread(target=send_while_it_lasts, args=(one, (FULL[at : at + 1] for at in range(99)), 0.1))
+    drops.start()
+    assert rest(two) == esid(EndReason.TIME_OUT), "while the octets still come"
+    assert session.ending is None or session.ending.cause is Cause.IDLE
+    assert rest(one) == esid(EndReason.TIME_OUT)
+    one.shutdown(socket.SHUT_RDWR)
+    two.close()
+    drops.join()
+    assert session.end().cause is Cause.IDLE
+
+
+def test_a_slow_reader_that_takes_what_waits_makes_progress_and_one_that_takes_nothing_does_not(
+    plain, monkeypatch
+) -> None:
+    monkeypatch.setattr(module, "TICK_SECONDS", 0.05)
+    one, two, session = plain(narrow=65_536, idle=1)
+    opened(one, two)
+    sender = threading.Thread(target=send_while_it_lasts, args=(one, [FULL * 200], 0))
+    sender.start()
+    for _ in range(30):
+        assert two.recv(20_000)
+        time.sleep(0.1)
+        assert session.ending is None
+    began = time.monotonic()
+    one.shutdown(socket.SHUT_RD)
+    while not session.pump._end:
+        assert time.monotonic() - began < 8
+        time.sleep(0.05)
+    assert time.monotonic() - began > 0.5, "it is given its time"
+    two.close()
+    one.close()
+    sender.join()
+    assert session.end().cause is Cause.IDLE
 
 
 class Orders:
@@ -455,6 +506,76 @@ def test_an_end_without_close_notify_is_told_and_not_refused(tls) -> None:
     partner.sock.close()
     assert session.end() == Ending(Cause.INITIATOR, "end of stream without close_notify", (0, 0))
     assert not any(seen.refusal for seen in session.seen)
+
+
+def test_key_updates_and_their_answers_are_no_progress(tcp, ours, partner, shake, monkeypatch) -> None:
+    monkeypatch.setattr(module, "TICK_SECONDS", 0.05)
+    (one, leg_one), (two, leg_two) = tcp(), tcp()
+    client = partner_dialler(partner.pem, partner.key_pem, lambda _: True).context
+    hostile = KeyUpdates(client)
+    connections = accepting(partner_listener(ours.pem, ours.key_pem, lambda _: True).context), connecting(client)
+    shake(*connections)
+    leg = TlsLeg(leg_one, BlockingTls(leg_one, connections[0]).channel)
+    session = Session(leg, PlainLeg(leg_two), idle=0.5)
+    two.sendall(SSRM)
+    assert one.recv(1_000)
+    updates = threading.Thread(target=send_while_it_lasts, args=(one, hostile.flood(90), 0.1))
+    updates.start()
+    assert rest(two) == esid(EndReason.TIME_OUT), "while the updates still come"
+    one.shutdown(socket.SHUT_RDWR)
+    two.close()
+    updates.join()
+    assert session.end().cause is Cause.IDLE
+
+
+# --- files that are declined ----------------------------------------------------------------------
+
+ONLY_X = Demands(files={side: FileDemands(names=("X",)) for side in Side})
+SFNA = stb(c.StartFileRefused(1, retry=False, text="file name not allowed"))
+
+
+def agreed(one: socket.socket, two: socket.socket) -> None:
+    for source, sink, octets in ((two, one, SSRM), (one, two, ssid("ONE")), (two, one, ssid("TWO"))):
+        source.sendall(octets)
+        assert exactly(sink, len(octets)) == octets
+
+
+def test_an_sfna_of_ours_comes_behind_what_was_forwarded_and_the_session_goes_on(plain) -> None:
+    one, two, session = plain(demands=ONLY_X)
+    agreed(one, two)
+    one.sendall(OFFER + OFFER + stb(c.ChangeDirection()))
+    assert exactly(one, 2 * len(SFNA)) == SFNA * 2
+    assert exactly(two, 5) == stb(c.ChangeDirection()), "and nothing of the files"
+    two.sendall(esid(EndReason.NORMAL))
+    assert exactly(one, len(esid(EndReason.NORMAL))) == esid(EndReason.NORMAL)
+    one.close()
+    two.close()
+    assert session.end().cause in (Cause.INITIATOR, Cause.RESPONDER)
+
+
+def test_a_turn_in_which_all_was_declined_ends_the_session_in_order_to_both(plain) -> None:
+    one, two, session = plain(demands=ONLY_X)
+    agreed(one, two)
+    one.sendall(stb(c.ChangeDirection()))
+    assert exactly(two, 5) == stb(c.ChangeDirection())
+    two.sendall(OFFER + stb(c.ChangeDirection()))
+    assert rest(one) == esid(EndReason.NORMAL)
+    assert rest(two) == SFNA + esid(EndReason.NORMAL)
+    one.close()
+    two.close()
+    ending = session.end()
+    assert (ending.cause, ending.text) == (Cause.VERIFIER, "nothing was left after 1 file declined")
+
+
+def test_a_sender_that_is_gone_before_its_sfna_ends_the_session(plain) -> None:
+    one, two, session = plain(demands=ONLY_X)
+    agreed(one, two)
+    one.sendall(OFFER * 50)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    one.close()
+    assert rest(two) == b""
+    two.close()
+    assert session.end().cause is Cause.INITIATOR
 
 
 KEY_UPDATES, TOGETHER = 45_000, 300

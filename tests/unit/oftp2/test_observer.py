@@ -6,14 +6,15 @@ from dataclasses import replace
 import pytest
 
 from seon.oftp2 import commands as c
-from seon.oftp2.codec import encode
+from seon.oftp2.codec import decode, encode
+from seon.oftp2.demands import Demands
 from seon.oftp2.framing import MAX_OEB, frame
-from seon.oftp2.happenings import (
-    FileEnded,
-)
-from seon.oftp2.observer import MAX_FINDINGS, MAX_SEEN, Inspection, SessionObserver, escaped
+from seon.oftp2.happenings import FileEnded, NothingMoved, Side
+from seon.oftp2.inspection import Inspection, Surplus
+from seon.oftp2.judge import MAX_FINDINGS
+from seon.oftp2.observer import SessionObserver
 from seon.oftp2.reasons import EndReason
-from seon.oftp2.rules import Policy, Severity
+from seon.oftp2.rules import RULES, Policy, Severity
 from unit.oftp2.plays import COMMANDS, DATA, ONE, SSID, START, TWO, Play
 
 
@@ -24,20 +25,19 @@ def test_nothing_of_a_session_s_secrets_is_reported() -> None:
     assert not re.search("SECRETPW|CHALLENGE|rrrr", repr(play.seen))
 
 
-def test_a_finding_shows_what_was_seen_escaped_and_capped_and_where() -> None:
+def test_a_finding_shows_what_was_seen_and_where() -> None:
     play = Play(Policy()).run(START)
     sfid = bytearray(frame(encode(COMMANDS["SFID"], 5)))
     sfid[4 + 27 : 4 + 30] = b"\\\x1b\n"  # SFIDRSV1
     (finding,) = play.send(ONE, bytes(sfid)).findings
     assert (finding.rule, finding.offset, finding.field) == ("FLD-RSV", 27, "SFIDRSV1")
-    assert finding.seen == r"\x5c\x1b\x0a"
-    assert escaped(b"a" * 100) == "a" * MAX_SEEN + "..."
+    assert finding.seen == "5c 1b 0a"
 
 
 def test_a_finding_about_two_fields_shows_the_one_it_names() -> None:
     play = Play(Policy()).run(f"{START} I:SFID(signed_receipt=Y)")
     (finding,) = play.seen[-1].findings
-    assert (finding.rule, finding.offset, finding.field, finding.seen) == ("XF-SIGN", 161, "SFIDSIGN", "Y")
+    assert (finding.rule, finding.offset, finding.field, finding.seen) == ("XF-SIGN", 161, "SFIDSIGN", '"Y"')
 
 
 def test_no_finding_shows_a_password() -> None:
@@ -173,6 +173,7 @@ def test_a_flood_of_findings_is_cut() -> None:
         assert play.send(ONE, reserved).forward
         play.run("R:RTR")
     assert play.rules == ["FLD-RSV"] * MAX_FINDINGS
+    assert play.observer.surplus() == (Surplus("FLD-RSV", ONE, 50 - MAX_FINDINGS),)
 
 
 @pytest.mark.parametrize("level", [2, 4, 5])
@@ -292,12 +293,6 @@ def test_codes_are_compared_without_their_trailing_spaces_only() -> None:
         assert Play(codes={ONE: frozenset({allowed})}).run("R:SSRM I:SSID").refused == refused
 
 
-def test_what_is_shown_is_printable_and_capped() -> None:
-    assert escaped(bytes(range(0x7E, 0x81)) + b"\x1f\\ ") == "~\\x7f\\x80\\x1f\\x5c "
-    assert escaped(b"x" * MAX_SEEN) == "x" * MAX_SEEN
-    assert escaped(b"x" * (MAX_SEEN + 1)) == "x" * MAX_SEEN + "..."
-
-
 def test_a_session_has_not_ended_before_it_began() -> None:
     assert SessionObserver(Policy()).ended is False
 
@@ -305,7 +300,7 @@ def test_a_session_has_not_ended_before_it_began() -> None:
 def test_a_wrong_identification_code_is_placed_and_shown() -> None:
     refusal = Play(codes={ONE: frozenset({"ANOTHER"})}).run("R:SSRM").send(ONE, frame(encode(SSID, 5))).refusal
     assert refusal
-    assert (refusal.offset, refusal.field, refusal.seen) == (2, "SSIDCODE", "O0013".ljust(25))
+    assert (refusal.offset, refusal.field, refusal.seen) == (2, "SSIDCODE", '"O0013                    "')
     assert refusal.text == "SSIDCODE: identification code not allowed for this side"
 
 
@@ -375,3 +370,166 @@ def test_an_empty_buffer_amid_data_is_refused_as_such_whatever_comes_next(after:
     seen = Play().run(f"{START} I:SFID R:SFPA").send(ONE, DATA + b"\x10\0\0\4" + after)
     assert seen.refusal
     assert (seen.refusal.rule, seen.forward) == ("STH-MIN", len(DATA))
+
+
+# --- an ESID that refuses an SSID -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("offered", [1, 2, 4])
+@pytest.mark.parametrize("text", ["", "unknown"])
+def test_an_esid_in_the_layout_of_level_5_refuses_an_offer_of_any_level(offered: int, text: str) -> None:
+    esid = frame(encode(c.EndSession(3, text), 5))
+    play = Play(Policy()).run("R:SSRM I:SSID", level=offered)
+    seen = play.send(TWO, esid)
+    assert (seen.forward, seen.refusal) == (len(esid), None)
+    assert [finding.key for finding in seen.findings] == ["CMD-LEN/esid-layout"]
+    strict = Play(Policy("strict")).run("R:SSRM I:SSID", level=offered).send(TWO, esid).refusal
+    assert strict
+    assert (strict.key, strict.reason) == ("CMD-LEN/esid-layout", EndReason.BUFFER_SIZE)
+
+
+@pytest.mark.parametrize("offered", [1, 2, 4, 5])
+@pytest.mark.parametrize("octets", [b"F0300", b"F03001\r", b"F030020\r", b"F03009text\r", b"F0"])
+def test_an_esid_that_fits_no_layout_is_refused_whatever_was_offered(offered: int, octets: bytes) -> None:
+    play = Play(Policy()).run("R:SSRM I:SSID", level=offered)
+    seen = play.send(TWO, frame(octets))
+    assert (seen.forward, play.refused) == (0, "CMD-LEN")
+
+
+@pytest.mark.parametrize(("octets", "keys"), [
+    (b"F03\r", []),
+    (b"F03", ["CMD-LEN/terminator-esid"]),
+    (b"F03000", ["CMD-LEN/esid-layout", "CMD-LEN/terminator-esid"]),
+    (b"F11\r", ["FLD-ENUM/reason"]),
+    (b"F11000\r", ["CMD-LEN/esid-layout", "FLD-ENUM/reason"]),
+    (b"F12000\r", ["CMD-LEN/esid-layout"]),
+    (b"F77000\r", ["CMD-LEN/esid-layout", "FLD-ENUM/reason"]),
+])  # fmt: skip
+def test_what_else_is_wrong_with_such_an_esid_is_told_too(octets: bytes, keys: list[str]) -> None:
+    play = Play(Policy()).run("R:SSRM I:SSID", level=4)
+    assert [finding.key for finding in play.send(TWO, frame(octets)).findings] == keys
+
+
+def test_an_initiator_may_refuse_the_answer_in_any_layout_and_at_once_only() -> None:
+    esid = frame(encode(c.EndSession(4, "wrong"), 5))
+    play = Play(Policy()).run("R:SSRM I:SSID(level=2) R:SSID(level=2)")
+    assert play.send(ONE, esid).forward == len(esid)
+    for later, side in (("", TWO), ("I:CD", ONE), ("I:EERP R:RTR", ONE)):
+        play = Play(Policy()).run(f"R:SSRM I:SSID(level=2) R:SSID(level=2) {later}")
+        assert play.send(side, esid).forward == 0
+        assert play.refused == "CMD-LEN"
+
+
+def test_a_short_esid_that_refuses_an_answer_of_level_5_is_one_without_its_tail() -> None:
+    play = Play(Policy()).run(START)
+    assert play.send(ONE, frame(b"F04\r")).forward
+    assert play.seen[-1].findings[0].key == "CMD-LEN/tail"
+
+
+# --- our own ESID -----------------------------------------------------------------------------------------------------
+
+
+def texts(play: Play) -> list[str]:
+    """Return what our ESID tells the Initiator and the Responder."""
+    refusal = play.seen[-1].refusal
+    assert refusal
+    commands = [decode(refusal.wire_to(side)[4:], play.level)[0] for side in Side]
+    return [command.text for command in commands if isinstance(command, c.EndSession)]
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("I:SFPA", ["rule SEQ-CMD", ""]),
+        ("R:SFPA", ["", "rule SEQ-TURN"]),
+        ("I:SFID(restart=5)", ["rule SEM-REST, SFIDREST", ""]),
+        ("I:SFID R:SFPA I:LAST I:EFID(octets=7)", ["rule SEM-UCNT, EFIDUCNT", ""]),
+    ],
+)
+def test_our_esid_names_the_rule_to_the_side_that_broke_it_and_no_value(script: str, told: list[str]) -> None:
+    assert texts(Play().run(f"{START} {script}", restart=False)) == told
+
+
+def test_our_esid_is_short_ascii_whatever_was_broken() -> None:
+    for rule in RULES.values():
+        for field in ("SFIDDSN", "SSIDAUTH", "SFIDLRECL"):
+            assert len(f"rule {rule.id}, {field}".encode("ascii")) <= 60
+
+
+def test_below_level_5_and_before_both_ssids_our_esid_says_no_more_than_its_reason() -> None:
+    play = Play().run("R:SSRM I:SSID(level=4) R:SSID(level=4) I:SFPA")
+    refusal = play.seen[-1].refusal
+    assert refusal
+    assert refusal.wire_to(ONE) == refusal.wire_to(TWO) == frame(b"F02\r")
+    assert texts(Play().run("R:SSRM I:SSID R:SSID(credit=3)")) == ["", ""]
+    assert texts(Play(demands=Demands(authentication=True)).run("R:SSRM I:SSID")) == ["", ""]
+
+
+def test_it_can_be_switched_off() -> None:
+    play = Play()
+    play.observer = SessionObserver(Policy(), names_rules=False)
+    assert texts(play.run(f"{START} I:SFPA")) == ["", ""]
+
+
+def test_an_end_by_time_or_order_has_no_text() -> None:
+    assert Play().run(START).observer.esid(EndReason.TIME_OUT) == frame(b"F09000\r")
+
+
+# --- terminators and what is shown ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("octets", "key", "seen"),
+    [
+        (encode(c.StartSessionReady(), 5)[:-1], "CMD-LEN/terminator", '" "'),
+        (encode(c.StartSessionReady(), 5)[:-1] + b"\n", "FLD-CR/line-feed", "0a"),
+    ],
+)
+def test_a_terminator_that_is_wrong_or_missing_is_shown(octets: bytes, key: str, seen: str) -> None:
+    (finding,) = Play(Policy()).send(TWO, frame(octets)).findings
+    assert (finding.key, finding.seen) == (key, seen)
+
+
+@pytest.mark.parametrize(
+    ("octets", "rule", "seen"),
+    [
+        (b"z secret", "CMD-ID", '"z"'),
+        (b"R\r", "CMD-LEN", '"R" 0d'),
+        (b"EXYZ", "CMD-LEN", '"EXY"'),
+        (b"Sxyz", "CMD-LEN", '"S"'),
+        (b"A\0", "CMD-LEN", '"A"'),
+        (b"X5SECRET", "CMD-LEN", '"X"'),
+    ],
+)
+def test_of_a_command_that_cannot_be_read_only_what_is_no_secret_is_shown(octets: bytes, rule: str, seen: str) -> None:
+    refusal = Play().run(START).send(ONE, frame(octets)).refusal
+    assert refusal
+    assert (refusal.rule, refusal.seen) == (rule, seen)
+
+
+# --- sessions that bring nothing --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "exchanges",
+    ["I:EERP R:RTR I:NERP R:RTR", "I:SFID R:SFNA I:EERP R:RTR", "I:SFID R:SFPA I:EFID(octets=0) R:EFPA I:EERP R:RTR"],
+)
+def test_each_thousand_exchanges_in_a_row_without_content_are_told(exchanges: str) -> None:
+    play = Play().run(START)
+    for _ in range(1_001):
+        play.run(exchanges)
+    assert [event for event in play.events if isinstance(event, NothingMoved)] == [
+        NothingMoved(1_000), NothingMoved(2_000)
+    ]  # fmt: skip
+    assert play.refused == ""
+
+
+def test_turns_count_and_content_begins_anew() -> None:
+    play = Play(Policy()).run(START)
+    for _ in range(499):
+        play.run("I:EERP R:RTR I:CD R:EERP I:RTR R:CD")
+    assert [event for event in play.events if isinstance(event, NothingMoved)] == [NothingMoved(1_000)]
+    play.run("I:SFID R:SFPA I:LAST I:EFID R:EFPA")
+    for _ in range(249):
+        play.run("I:EERP R:RTR I:CD R:EERP I:RTR R:CD")
+    assert sum(isinstance(event, NothingMoved) for event in play.events) == 1

@@ -54,7 +54,7 @@ def test_a_recorded_session_gets_its_verdict(row: dict[str, str], profile: Profi
     problems = first_problems(result)
     if row["rule"] == "-":
         assert problems == []
-    elif problems:
+    elif problems and not ("accept" in row[profile].split("/") and result.refusal is None):
         places = zip(row["side"].split("/"), row["stb"].split("/"), strict=True)
         assert (problems[0].side.value, str(problems[0].stb)) in list(places)
         assert {problem.rule for problem in problems} & set(row["rule"].split("/"))

@@ -117,7 +117,7 @@ def test_a_run_is_taken_only_in_a_file_without_records_that_has_not_ended() -> N
 
 def test_a_file_may_be_as_big_as_is_allowed_and_no_octet_bigger() -> None:
     view, length = full_buffers(3)
-    for most, rules in ((378, []), (377, ["POL-SIZE"])):
+    for most, rules in ((378, []), (377, ["POL-SIZE/grown"])):
         transfer = Transfer(SFID, compression=False, most=most)
         assert transfer.take_run(view, 0, length, 2) == 2
         assert [flaw.rule for flaw in transfer.take(view[2 * length + 4 :])] == rules
@@ -149,3 +149,58 @@ def test_what_must_be_in_efid_is_said() -> None:
 
 def test_a_record_is_open_from_its_first_octet_on() -> None:
     assert ended([b"\x01a"], 1, 1, format="V", record_length=5) == ["DAT-END"]
+
+
+def void(transfer: Transfer, buffers: int, octets: bytes = b"D\x00") -> list[str]:
+    """Show buffers without content; return the rules that they break."""
+    return [flaw.rule for _ in range(buffers) for flaw in transfer.take(memoryview(octets))]
+
+
+def test_the_sixteenth_data_buffer_in_a_row_without_content_is_one_too_many() -> None:
+    transfer = Transfer(SFID, compression=False)
+    assert void(transfer, 15) == []
+    transfer.take(memoryview(b"D\x01x"))
+    assert void(transfer, 15) == []
+    view, length = full_buffers(1)
+    assert transfer.take_run(view, 0, length, 1) == 1
+    assert void(transfer, 15) == []
+    assert void(transfer, 1) == ["DAT-VOID"]
+
+
+def test_long_buffers_without_content_are_too_many_by_their_octets() -> None:
+    long = b"D" + bytes(32_767)
+    assert void(Transfer(SFID, compression=False), 2, long) == []
+    assert void(Transfer(SFID, compression=False), 3, long) == ["DAT-VOID"]
+    assert void(Transfer(SFID, compression=False), 1, b"D" + bytes(65_535)) == []
+    assert void(Transfer(SFID, compression=False), 1, b"D" + bytes(65_536)) == ["DAT-VOID"]
+
+
+@pytest.mark.parametrize(
+    ("offer", "counts"),
+    [
+        ({"format": "F", "record_length": 0}, True),
+        ({"format": "V", "record_length": 9}, True),
+        ({"format": "T"}, True),
+        ({"format": "U"}, False),
+        ({"format": "V", "record_length": 9, "security": 1, "envelope": 1}, False),
+        ({"format": "T", "compression": 1, "envelope": 1}, False),
+    ],
+)
+def test_an_empty_record_is_content_where_a_file_has_records_or_lines(offer, counts) -> None:
+    transfer = Transfer(replace(SFID, **offer), compression=False)
+    assert ("DAT-VOID" in void(transfer, 40, b"D\x80")) is not counts
+
+
+def test_a_run_of_no_octets_is_no_content() -> None:
+    transfer = Transfer(SFID, compression=True)
+    assert void(transfer, 16, b"D\x40x") == ["DAT-CF0"] * 16 + ["DAT-VOID"]
+
+
+def test_lines_sent_as_records_are_known_by_the_octets_behind_an_end() -> None:
+    for format_, lines in (("T", True), ("U", False)):
+        transfer = Transfer(replace(SFID, format=format_), compression=False)
+        transfer.take(memoryview(b"D\x81a\x81b"))
+        assert transfer.as_lines is lines
+    one = Transfer(replace(SFID, format="T"), compression=False)
+    one.take(memoryview(b"D\x83abc"))
+    assert one.as_lines is False

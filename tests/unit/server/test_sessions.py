@@ -53,7 +53,7 @@ UNKNOWN_RULE = SessionRules(rules={"FLD-NEW": "warn"})
 def test_a_dial_under_a_rule_that_this_program_does_not_know_is_refused(sessions) -> None:
     force = InForce(1, ServerConfiguration(partners=(HOST,), rules=UNKNOWN_RULE), None, object())
     answer = sessions.dial(m.Dial("session-1", "P1"), None, "source", force)
-    assert answer == "the configuration does not fit this program: no rule 'FLD-NEW'"
+    assert answer == "the configuration does not fit this program: there is no rule 'FLD-NEW'"
     assert sessions.table._counts.running() == 0
 
 
@@ -63,7 +63,8 @@ def test_a_partner_under_a_rule_that_this_program_does_not_know_is_let_go_before
     tls, link = Tls(), Link()
     force = InForce(1, ServerConfiguration(rules=UNKNOWN_RULE), None, None)
     asyncio.run(sessions.enter(admitted(tls), link, force))
-    assert reported.of("SES-FAILED")["reason"] == "the configuration does not fit this program: no rule 'FLD-NEW'"
+    reason = "the configuration does not fit this program: there is no rule 'FLD-NEW'"
+    assert reported.of("SES-FAILED")["reason"] == reason
     assert tls.ended
     assert link.opening is None
     assert sessions.table._counts.running() == 0

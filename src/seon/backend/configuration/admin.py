@@ -11,7 +11,7 @@ from seon.backend.configuration.models import Settings, SettingsRule
 from seon.backend.configuration.rules import rule_choices
 from seon.backend.panel.base import AuditedPage, Rows
 
-DEMANDS = ("profile", "level_5_only", "secure_authentication")
+DEMANDS = ("profile", "level_5_only", "secure_authentication", "esid_names_rule")
 INCOMING = ("incoming_max_octets", "incoming_names", "incoming_destinations", "incoming_originators")
 OUTGOING = ("outgoing_max_octets", "outgoing_names", "outgoing_destinations", "outgoing_originators")
 

@@ -12,7 +12,7 @@ from django.db import models, transaction
 from seon.addresses import AddressError, read_host, split_host_port
 from seon.addresses import shown as shown_address
 from seon.backend.configuration.models import RuleRow, Settings
-from seon.backend.configuration.rules import SETTABLE, SEVERITIES, validate_rule
+from seon.backend.configuration.rules import SETTABLE, SEVERITIES, effect_of, validate_rule
 from seon.backend.configuration.values import Shown, read_value, shown
 from seon.backend.errors import OperatorError
 
@@ -35,16 +35,17 @@ def all_settings() -> list[Shown]:
     return rows + shown_rules(settings.rules.all())
 
 
-def set_setting(key: str, value: str) -> None:
-    """Set one setting from text. Raises OperatorError that names the allowed values."""
+def set_setting(key: str, value: str) -> str:
+    """Set one setting from text; return what there is to say of it. Raises OperatorError that names what is allowed."""
     settings = Settings.load()
     if key.startswith(RULES):
-        set_rule(Settings.objects.get_or_create(pk=1)[0].rules, key, value, "as the profile says")
-    elif key == _RECEIVE_DAEMON:
+        return set_rule(Settings.objects.get_or_create(pk=1)[0].rules, key, value, "as the profile says")
+    if key == _RECEIVE_DAEMON:
         _set_receive_daemon(settings, value)
         save(settings, key)
     else:
         set_field(settings, key, value, all_settings(), _HIDDEN)
+    return ""
 
 
 def read_host_port(key: str, text: str, read: Callable[[str], str]) -> tuple[str, int]:
@@ -72,12 +73,13 @@ def shown_fields(row: models.Model, hidden: set[str]) -> list[Shown]:
 
 def shown_rules(rules: Iterable[RuleRow]) -> list[Shown]:
     """Return rules that are set as they are shown."""
-    allowed = f"{', '.join(SEVERITIES)}, or empty"
-    return [Shown(f"{RULES}{found.rule}", found.severity, allowed, _meaning(found.rule)) for found in rules]
+    return [_shown_rule(found.rule, found.severity) for found in rules]
 
 
-def _meaning(rule: str) -> str:
-    return SETTABLE[rule].meaning if rule in SETTABLE else "a rule of another version"
+def _shown_rule(name: str, severity: str) -> Shown:
+    rule = SETTABLE.get(name)
+    allowed = rule.can_be if rule else ", ".join(SEVERITIES)
+    return Shown(f"{RULES}{name}", severity, f"{allowed}, or empty", rule.meaning if rule else "of another version")
 
 
 def set_field(row: models.Model, key: str, text: str, there_are: list[Shown], hidden: set[str]) -> None:
@@ -92,19 +94,25 @@ def set_field(row: models.Model, key: str, text: str, there_are: list[Shown], hi
     save(row, key)
 
 
-def set_rule(rules: "models.Manager[Any]", key: str, text: str, otherwise: str) -> None:
-    """Set what a rule is worth among the rules of a row; empty: `otherwise`. Raises OperatorError."""
+def set_rule(rules: "models.Manager[Any]", key: str, text: str, otherwise: str) -> str:
+    """Set what a rule is worth among the rules of a row; empty: `otherwise`. Return what that does to its forms.
+
+    Raises OperatorError; nothing is changed then.
+    """
     name, severity = key.removeprefix(RULES), text.strip()
     try:
         validate_rule(name)
+        if severity and severity not in SEVERITIES:
+            allowed = f"{SETTABLE[name].can_be}, or empty ({otherwise})"
+            raise OperatorError(f"{key} cannot be {text[:40]!r}; allowed: {allowed}")
+        effect = effect_of(name, severity).text if severity else otherwise
     except ValidationError as error:
         raise OperatorError(" ".join(error.messages)) from None
-    if severity and severity not in SEVERITIES:
-        raise OperatorError(f"{key} cannot be {text!r}; allowed: {', '.join(SEVERITIES)}, or empty ({otherwise})")
     if severity:
         rules.update_or_create(rule=name, defaults={"severity": severity})
     else:
         rules.filter(rule=name).delete()
+    return effect
 
 
 def save(row: models.Model, key: str) -> None:
@@ -129,5 +137,5 @@ def chosen(rows: list[Shown], key: str) -> Shown:
         return found
     name = key.removeprefix(RULES)
     if key.startswith(RULES) and name in SETTABLE:
-        return Shown(key, "", f"{', '.join(SEVERITIES)}, or empty", _meaning(name))
+        return _shown_rule(name, "")
     raise no_such(key, rows)

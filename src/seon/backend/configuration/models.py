@@ -11,7 +11,7 @@ from simple_history.models import HistoricalRecords
 from seon.backend.configuration.bounds import FILE_OCTETS, LIMITS, PROFILES, Bounds
 from seon.backend.configuration.hosts import HostField, ListeningAddressField, SourceAddressField
 from seon.backend.configuration.lines import MOST, FileCodesField, NamePatternsField
-from seon.backend.configuration.rules import SEVERITIES, validate_rule
+from seon.backend.configuration.rules import SETTABLE, SEVERITIES, effect_of, validate_rule
 from seon.backend.configuration.versioned import Versioned
 
 PORT = Bounds(1, 65_535, 6_619)
@@ -73,6 +73,11 @@ class Settings(Versioned):
     secure_authentication = models.BooleanField(
         default=False, help_text="Sessions without secure authentication are refused; rule POL-AUTH."
     )
+    esid_names_rule = models.BooleanField(
+        default=True,
+        help_text="Where the proxy ends a session of level 5, its ESID names the rule in its text, to the side that "
+        "broke it.",
+    )
     incoming_max_octets = _octets("The greatest file that a partner may send, in octets; 0: no limit; rule POL-SIZE.")
     incoming_names = NamePatternsField(
         blank=True, default="",
@@ -105,7 +110,7 @@ class Settings(Versioned):
     sessions_per_minute = _number(LIMITS["sessions_per_minute"], "New sessions in a minute.")
     idle_seconds = _number(
         LIMITS["idle_seconds"].less(CLIENT_IDLE_MARGIN),
-        f"Silence that ends a session at the server; the client waits {CLIENT_IDLE_MARGIN} s longer.",
+        f"Time without progress that ends a session at the server; the client waits {CLIENT_IDLE_MARGIN} s longer.",
     )
     dial_seconds = _number(LIMITS["dial_seconds"], "Name, connection and TLS towards a partner, together.")
     connect_seconds = _number(LIMITS["connect_seconds"], "Connection to the receive daemon.")
@@ -146,6 +151,12 @@ class RuleRow(Versioned):
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.severity}"
+
+    def clean(self) -> None:
+        """Raise ValidationError unless some form of the rule can be set to the severity."""
+        super().clean()
+        if self.rule in SETTABLE and self.severity in SEVERITIES:
+            effect_of(self.rule, self.severity)
 
 
 class SettingsRule(RuleRow):

@@ -6,33 +6,73 @@ from typing import get_args
 from django.core.exceptions import ValidationError
 
 from seon.config import Severity
-from seon.oftp2.rules import RULES, Rule
+from seon.oftp2 import rules as oftp2
+from seon.oftp2.errors import LocalError
+from seon.oftp2.rules import RULES
 
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 
 
 @dataclass(frozen=True, slots=True)
 class Settable:
-    """A name under which a severity can be set: a rule, a form of one, or an id that stands for its soft forms."""
+    """A name under which a severity can be set: a rule, a form of one, or an id that stands for all its forms."""
 
     name: str
     meaning: str
     default: str
     strict: str
+    can_be: str
+    """The severities that it can take, by commas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What setting a name does: the keys that take the severity, and those that cannot and stay as they are."""
+
+    sets: tuple[str, ...]
+    stays: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The effect in words; empty where the name is a rule without forms."""
+        if len(self.sets) + len(self.stays) == 1:
+            return ""
+        stays = f"; as before, since it cannot be set so: {', '.join(self.stays)}" if self.stays else ""
+        return f"set: {', '.join(self.sets)}{stays}"
+
+
+def effect_of(name: str, severity: str) -> Effect:
+    """Return what setting `name` to `severity` does. Raises ValidationError, which says why, if it can do nothing."""
+    validate_rule(name)
+    worth = oftp2.Severity(severity)
+    try:
+        oftp2.check_severity(name, worth)
+    except LocalError as error:
+        raise ValidationError(str(error)) from None
+    named = oftp2.rules_named(name)
+    return Effect(
+        tuple(rule.key for rule in named if rule.can_be(worth)),
+        tuple(rule.key for rule in named if not rule.can_be(worth)),
+    )
 
 
 def _settable() -> dict[str, Settable]:
-    forms: dict[str, list[Rule]] = {}
+    forms: dict[str, list[oftp2.Rule]] = {}
     for rule in RULES.values():
         if not rule.hard:
             forms.setdefault(rule.id, []).append(rule)
     found = {}
     for identifier, soft in forms.items():
         if RULES[identifier].hard:  # the rule itself stays; its id softens the forms
-            found[identifier] = Settable(identifier, "; ".join(rule.meaning for rule in soft), "by form", "by form")
+            meaning = "; ".join(rule.meaning for rule in soft)
+            found[identifier] = Settable(identifier, meaning, "by form", "by form", _can_be(soft))
         for rule in soft:
-            found[rule.key] = Settable(rule.key, rule.meaning, rule.default.value, rule.strict.value)
+            found[rule.key] = Settable(rule.key, rule.meaning, rule.default.value, rule.strict.value, _can_be([rule]))
     return found
+
+
+def _can_be(rules: list[oftp2.Rule]) -> str:
+    return ", ".join(one for one in SEVERITIES if any(rule.can_be(oftp2.Severity(one)) for rule in rules))
 
 
 SETTABLE = _settable()

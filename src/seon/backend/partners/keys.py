@@ -14,13 +14,16 @@ def partner_settings(identifier: str) -> list[Shown]:
     return shown_fields(partner, _HIDDEN) + shown_rules(partner.rules.all())
 
 
-def set_partner_setting(identifier: str, key: str, value: str) -> None:
-    """Set one thing of a partner from text. Raises OperatorError that names the allowed values."""
+def set_partner_setting(identifier: str, key: str, value: str) -> str:
+    """Set one thing of a partner from text; return what there is to say of it.
+
+    Raises OperatorError that names what is allowed.
+    """
     partner = find_partner(identifier)
     if key.startswith(RULES):
-        set_rule(partner.rules, key, value, "as in general")
-    else:
-        set_field(partner, key, value, partner_settings(identifier), _HIDDEN)
+        return set_rule(partner.rules, key, value, "as in general")
+    set_field(partner, key, value, partner_settings(identifier), _HIDDEN)
+    return ""
 
 
 def find_partner(identifier: str) -> Partner:

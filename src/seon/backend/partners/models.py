@@ -50,6 +50,11 @@ class Partner(Versioned):
         null=True, blank=True, default=None, choices=_YES_OR_NO,
         help_text="Its sessions without secure authentication are refused; empty: as in general.",
     )  # fmt: skip
+    esid_names_rule = models.BooleanField(
+        null=True, blank=True, default=None, choices=_YES_OR_NO,
+        help_text="Where the proxy ends a session of level 5, its ESID names the rule, to the side that broke it; "
+        "empty: as in general.",
+    )  # fmt: skip
     incoming_max_octets = _octets("The greatest file it may send, in octets; 0: no limit; empty: as in general.")
     incoming_names = NamePatternsField(
         blank=True, default="",

@@ -67,8 +67,9 @@ class Checker:
                         narrator.tell(step)
             finally:
                 if narrator:
-                    narrator.finish(observer.broken_off())
+                    narrator.finish(observer.broken_off(), observer.surplus())
                 self._screen.progress.clear()
+        verdict.surplus = observer.surplus()
         self._counts[verdict.word] += 1
         if self._as_json:
             click.echo(json.dumps(verdict.as_object(file)))
@@ -108,8 +109,8 @@ def _in_words(verdict: Verdict) -> str:
     if problem is None:
         return verdict.word
     place = f"{_SIDES[problem.side.value]}'s stream buffer {problem.stb}, offset {problem.offset}"
-    words = f"{verdict.word} {problem.rule}, {place}: {shown(problem.text)}"
+    words = f"{verdict.word} {problem.key}, {place}: {shown(problem.text)}"
     if verdict.esid is not None:
         words += f"; a station answers ESID {verdict.esid} ({EndReason(int(verdict.esid)).text})"
-    more = len(verdict.findings) - (0 if verdict.refusal else 1)
+    more = len(verdict.findings) + sum(kind.count for kind in verdict.surplus) - (0 if verdict.refusal else 1)
     return words + (f"; {more} more finding{'s' if more > 1 else ''}" if more else "")

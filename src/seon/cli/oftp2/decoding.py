@@ -99,8 +99,7 @@ class Decoder:
     @staticmethod
     def _note(flaw: Flaw) -> tuple[str, str]:
         severity = _POLICY.severity(flaw.rule).value
-        rule = RULES[flaw.rule].id
-        return f"{MARKS[severity]} {severity} {rule}, offset {flaw.offset}: {shown(flaw.text)}", severity
+        return f"{MARKS[severity]} {severity} {flaw.rule}, offset {flaw.offset}: {shown(flaw.text)}", severity
 
 
 def _flaw(rule: str, text: str = "") -> Flaw:

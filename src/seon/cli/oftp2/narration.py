@@ -1,6 +1,6 @@
 """A session as a table on the screen: a row for each command, what was found in place, runs of data in one row."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from seon.cli.oftp2 import words
@@ -9,18 +9,16 @@ from seon.events import shown
 from seon.oftp2.codec import decode
 from seon.oftp2.errors import InvalidBufferError
 from seon.oftp2.framing import HEADER, LENGTH_MASK
-from seon.oftp2.happenings import FileBrokenOff, FileEnded, SessionAgreed, SessionEnded
-from seon.oftp2.layouts import DATA, FORMS, LEVELS
-from seon.oftp2.observer import Finding, Refusal, Side
+from seon.oftp2.happenings import FileBrokenOff, FileEnded, SessionAgreed, SessionEnded, Side
+from seon.oftp2.inspection import Finding, Refusal, Surplus
+from seon.oftp2.layouts import DATA, ESID, FORMS, LEVELS, esid_level
 from seon.oftp2.transcript import Step
 
 _ARROWS = {Side.INITIATOR: "I ->", Side.RESPONDER: "<- R"}
-_CREDIT, _ESID, _SSID = ord("C"), ord("F"), ord("X")
-_OLD_ESID = 4
-"""Octets of an ESID below level 5; before both SSIDs it may come in a session that is going to have level 5."""
+_CREDIT, _SSID = ord("C"), ord("X")
 _INDENT = " " * 28
 _NOTE = " " * 34
-MARKS = {"refuse": "X", "warn": "!", "ignore": "."}
+MARKS = {"refuse": "X", "decline": "X", "warn": "!", "ignore": "."}
 
 
 @dataclass(slots=True)
@@ -64,9 +62,11 @@ class Narrator:
             self._problems([*self._findings_at(step, step.seen.refusal.stb), step.seen.refusal])
         self._ended = next((e.side for e in step.seen.events if isinstance(e, SessionEnded)), self._ended)
 
-    def finish(self, broken_off: FileBrokenOff | None) -> None:
+    def finish(self, broken_off: FileBrokenOff | None, surplus: Iterable[Surplus]) -> None:
         """The session has been seen to its end."""
         self._flush()
+        for kind in surplus:
+            self._screen.row(_NOTE, words.of_surplus(kind), "faint")
         if broken_off:
             self._screen.row(_NOTE, words.of_file_end(broken_off), "faint")
 
@@ -113,9 +113,9 @@ class Narrator:
         form = FORMS.get(oeb[0])
         if form is None:
             return "?", f"unknown command, {len(oeb):,} octets"
-        old_esid = oeb[0] == _ESID and len(oeb) == _OLD_ESID
+        level = esid_level(len(oeb)) if oeb[0] == ESID else self._level
         try:
-            command, _ = decode(oeb, min(4, self._level) if old_esid else self._level)
+            command, _ = decode(oeb, level)
         except InvalidBufferError:
             return form.name, f"{len(oeb):,} octets that cannot be read"
         if oeb[0] == _SSID:
@@ -156,8 +156,8 @@ class Narrator:
     def _problems(self, problems: list[Finding | Refusal]) -> None:
         for one in problems:
             severity = "refuse" if isinstance(one, Refusal) else one.severity.value
-            seen = f'; it holds "{one.seen}"' if one.seen else ""
-            text = f"{MARKS[severity]} {severity} {one.rule}, offset {one.offset}: {shown(one.text)}{seen}"
+            seen = f"; it holds {one.seen}" if one.seen else ""
+            text = f"{MARKS[severity]} {severity} {one.key}, offset {one.offset}: {shown(one.text)}{seen}"
             self._screen.row(_INDENT, text, severity)
 
     @staticmethod

@@ -6,7 +6,7 @@ from typing import Any
 
 from seon.oftp2.errors import LocalError
 from seon.oftp2.happenings import FileOffered
-from seon.oftp2.observer import Finding, Refusal
+from seon.oftp2.inspection import Finding, Refusal, Surplus
 from seon.oftp2.rules import Severity
 from seon.oftp2.transcript import Read, Step
 
@@ -22,10 +22,12 @@ _EMPTY = b"\x10\0\0\x04"
 
 @dataclass(slots=True)
 class Verdict:
-    """What came of one session. The verifier bounds the number of findings."""
+    """What came of one session. The verifier bounds the number of findings and counts the others."""
 
     findings: list[Finding] = field(default_factory=list)
     refusal: Refusal | None = None
+    surplus: tuple[Surplus, ...] = ()
+    """Findings that were counted only."""
     reads: int = 0
     _is_empty_buffer: bool = False
     """Whether what was refused is a stream buffer without an exchange buffer."""
@@ -77,10 +79,15 @@ class Verdict:
             "file": file,
             "verdict": self.word,
             "rule": problem.rule if problem else None,
+            "key": problem.key if problem else None,
             "side": problem.side.value if problem else None,
             "stb": problem.stb if problem else None,
             "esid": self.esid,
             "findings": [*map(_as_object, self._in_order())],
+            "more": [
+                {"rule": kind.rule, "key": kind.key, "side": kind.side.value, "count": kind.count}
+                for kind in self.surplus
+            ],
         }
 
     def _in_order(self) -> Iterable[Finding | Refusal]:
@@ -94,9 +101,12 @@ class Verdict:
 def _as_object(one: Finding | Refusal) -> dict[str, Any]:
     return {
         "rule": one.rule,
+        "key": one.key,
         "severity": "refuse" if isinstance(one, Refusal) else one.severity.value,
         "side": one.side.value,
         "stb": one.stb,
         "offset": one.offset,
         "text": one.text,
+        "field": one.field,
+        "seen": one.seen,
     }

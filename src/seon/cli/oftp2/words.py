@@ -7,6 +7,7 @@ from seon.cli.oftp2.screen import brief
 from seon.oftp2 import commands as c
 from seon.oftp2.explain import MASK
 from seon.oftp2.happenings import FileBrokenOff, FileEnded, SessionAgreed
+from seon.oftp2.inspection import Surplus
 from seon.oftp2.reasons import AnswerReason, EndReason, NegativeReason, reason_words
 
 _DIRECTIONS = {"S": "only sends", "R": "only receives", "B": "sends and receives"}
@@ -34,7 +35,13 @@ def of_file_end(file: FileEnded | FileBrokenOff) -> str:
     """Return how a file ended; its octets are those of this transfer, before buffer compression."""
     fate = "broken off" if isinstance(file, FileBrokenOff) else "delivered" if file.accepted else "not taken"
     records = f", {file.records:,} records" if file.records else ""
-    return f"file {brief(file.name)} {fate}: {file.octets:,} octets{records}"
+    lines = ", lines sent as records" if isinstance(file, FileEnded) and file.as_lines else ""
+    return f"file {brief(file.name)} {fate}: {file.octets:,} octets{records}{lines}"
+
+
+def of_surplus(kind: Surplus) -> str:
+    """Return how many findings of a kind were not told one by one."""
+    return f"{kind.count:,} more of {kind.key} by the {kind.side.name.capitalize()}"
 
 
 def _listed(*parts: str | bool) -> str:

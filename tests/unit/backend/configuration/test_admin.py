@@ -193,7 +193,7 @@ def test_one_listening_port_in_two_spellings_is_refused(panel: Panel) -> None:
 def test_a_partner_has_all_of_it_of_its_own_or_as_in_general(panel: Panel) -> None:
     partner = Partner.objects.create(identifier="P1", name="One")
     page = f"/panel/partners/partner/{partner.pk}/change/"
-    assert len(re.findall(r"<option value=\"\"[^>]*selected[^>]*>\s*as in general", panel.open(page))) == 3
+    assert len(re.findall(r"<option value=\"\"[^>]*selected[^>]*>\s*as in general", panel.open(page))) == 4
     panel.send(page, {})
     partner.refresh_from_db()
     assert (partner.profile, partner.level_5_only, partner.incoming_max_octets, partner.trace) == (

@@ -98,7 +98,7 @@ def test_a_rule_is_a_setting_that_is_there_once_it_is_set() -> None:
 def test_a_rule_of_another_version_is_shown_and_does_not_hinder() -> None:
     settings, _ = Settings.objects.get_or_create(pk=1)
     SettingsRule.objects.bulk_create([SettingsRule(settings=settings, rule="FLD-OLD", severity="warn")])
-    assert chosen(all_settings(), "rules.FLD-OLD").meaning == "a rule of another version"
+    assert chosen(all_settings(), "rules.FLD-OLD").meaning == "of another version"
 
 
 def test_every_setting_shows_what_may_stand_there_and_what_it_means() -> None:

@@ -1,7 +1,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from seon.backend.configuration.rules import HARD, SETTABLE, SEVERITIES, rule_choices, validate_rule
+from seon.backend.configuration.rules import HARD, SETTABLE, SEVERITIES, effect_of, rule_choices, validate_rule
 from seon.oftp2.errors import LocalError
 from seon.oftp2.rules import RULES, Policy, Severity
 
@@ -9,10 +9,17 @@ from seon.oftp2.rules import RULES, Policy, Severity
 @pytest.mark.parametrize("name", SETTABLE)
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_what_can_be_set_is_what_the_verifier_takes(name: str, severity: str) -> None:
-    validate_rule(name)
+    if severity not in SETTABLE[name].can_be.split(", "):
+        with pytest.raises(ValidationError, match=name):
+            effect_of(name, severity)
+        with pytest.raises(LocalError):
+            Policy(overrides={name: Severity(severity)})
+        return
+    effect, plain = effect_of(name, severity), Policy()
     policy = Policy(overrides={name: Severity(severity)})
-    judged = {policy.severity(key) for key, rule in RULES.items() if not rule.hard and name in (key, rule.id)}
-    assert judged == {Severity(severity)}
+    assert {policy.severity(key) for key in effect.sets} == {Severity(severity)}
+    assert all(policy.severity(key) is plain.severity(key) for key in effect.stays)
+    assert sorted(effect.sets + effect.stays) == sorted(key for key, rule in RULES.items() if name in (key, rule.id))
 
 
 @pytest.mark.parametrize("name", sorted({*RULES, "FLD-NEW", "", "fld-x", "FLD-X/new", "/case"} - set(SETTABLE)))
@@ -41,6 +48,25 @@ def test_a_hard_rule_is_answered_with_its_meaning_and_the_other_hard_ones() -> N
 def test_an_id_whose_rule_is_hard_and_whose_forms_are_not_stands_for_the_forms() -> None:
     assert "lower case" in SETTABLE["FLD-X"].meaning
     assert Policy(overrides={"FLD-X": Severity.IGNORE}).severity("FLD-X") is Severity.REFUSE
+
+
+@pytest.mark.parametrize(
+    ("name", "severity", "told"),
+    [
+        ("FLD-XPAD", "ignore", ""),
+        ("DAT-SIZE/one", "warn", ""),
+        ("DAT-SIZE", "warn", "set: DAT-SIZE, DAT-SIZE/one"),
+        ("FLD-X", "ignore", "set: FLD-X/case; as before, since it cannot be set so: FLD-X"),
+        ("POL-SIZE", "decline", "set: POL-SIZE; as before, since it cannot be set so: POL-SIZE/grown"),
+    ],
+)
+def test_what_an_id_sets_is_said(name: str, severity: str, told: str) -> None:
+    assert effect_of(name, severity).text == told
+
+
+def test_only_rules_of_offered_files_can_be_declined() -> None:
+    declinable = {name for name, rule in SETTABLE.items() if "decline" in rule.can_be}
+    assert declinable == {"POL-SIZE", "POL-NAME", "POL-DEST", "POL-ORIG"}
 
 
 def test_the_choices_say_what_a_rule_means_and_what_the_profiles_make_of_it() -> None:

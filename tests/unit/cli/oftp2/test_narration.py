@@ -35,7 +35,7 @@ def told(capsys: pytest.CaptureFixture[str]):
         narrator = Narrator(Screen())
         for step in play(reads, observer):
             narrator.tell(step)
-        narrator.finish(observer.broken_off())
+        narrator.finish(observer.broken_off(), observer.surplus())
         return capsys.readouterr().out.splitlines()[1:]
 
     return tell

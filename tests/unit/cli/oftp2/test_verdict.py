@@ -36,7 +36,7 @@ def verdict_on(text: str, profile: Profile) -> Verdict:
 @pytest.mark.parametrize(("row", "profile"), CASES)
 def test_a_session_gets_the_object_that_is_expected(row: dict[str, str], profile: Profile) -> None:
     told = verdict_on((SESSIONS / row["file"]).read_text(), profile).as_object(row["file"])
-    assert list(told) == ["file", "verdict", "rule", "side", "stb", "esid", "findings"]
+    assert list(told) == ["file", "verdict", "rule", "key", "side", "stb", "esid", "findings", "more"]
     assert told["file"] == row["file"]
     assert told["verdict"] in row[profile].split("/")
     if row["rule"] == "-":
@@ -45,6 +45,7 @@ def test_a_session_gets_the_object_that_is_expected(row: dict[str, str], profile
         first = told["findings"][0]
         places = list(zip(row["side"].split("/"), row["stb"].split("/"), strict=True))
         assert (first["side"], str(first["stb"])) in places
+        assert all(one["key"].partition("/")[0] == one["rule"] for one in told["findings"])
         same = {one["rule"] for one in told["findings"] if (one["side"], one["stb"]) == (first["side"], first["stb"])}
         assert same & set(row["rule"].split("/"))
     refusals = [one for one in told["findings"] if one["severity"] == "refuse"]
@@ -73,7 +74,7 @@ def test_every_finding_has_the_same_keys_and_plain_values() -> None:
     for row in expected():
         told = verdict_on((SESSIONS / row["file"]).read_text(), "strict").as_object(row["file"])
         for one in json.loads(json.dumps(told))["findings"]:
-            assert list(one) == ["rule", "severity", "side", "stb", "offset", "text"]
+            assert list(one) == ["rule", "key", "severity", "side", "stb", "offset", "text", "field", "seen"]
             assert one["severity"] in {"refuse", "warn"}
             assert one["side"] in {"I", "R"}
             assert isinstance(one["stb"], int)
