@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from random import Random
 
 from fuzz.sessions import Session
+from seon.oftp2.blanking import stream_buffers
 from seon.oftp2.codec import decode
-from seon.oftp2.commands import EndSession
+from seon.oftp2.commands import EndSession, StartFileRefused
 from seon.oftp2.framing import HEADER, MAX_STB
-from seon.oftp2.observer import Finding, Inspection, Refusal, SessionObserver, Side
+from seon.oftp2.inspection import Closing, Finding, Inspection, Refusal
+from seon.oftp2.observer import SessionObserver, Side
 from seon.oftp2.rules import RULES, Policy, Severity
 from seon.oftp2.transcript import Read
 
@@ -29,6 +31,13 @@ class Outcome:
     events: list[object] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     refusal: Refusal | None = None
+    replies: dict[Side, bytearray] = field(default_factory=lambda: {side: bytearray() for side in Side})
+    """What the verifier answered to a side."""
+    closing: Closing | None = None
+    views: dict[Side, list[tuple[Side, bytes]]] = field(
+        default_factory=lambda: {side: [] for side in Side}, compare=False
+    )
+    """What each station sent and got, in order."""
 
 
 def shown(reads: Iterable[Read], observer: SessionObserver) -> Outcome:
@@ -61,6 +70,7 @@ def _show(side: Side, tail: bytearray, observer: SessionObserver, outcome: Outco
         _add(outcome, seen)
         outcome.forwarded[side] += tail[: seen.forward]
         outcome.dropped[side] += seen.drop
+        _add_to_views(outcome, side, bytes(tail[: seen.forward + seen.drop]), seen)
         del tail[: seen.forward + seen.drop]  # BufferError if the verifier kept a view of it
         if outcome.refusal:
             return
@@ -77,6 +87,38 @@ def _add(outcome: Outcome, seen: Inspection) -> None:
         assert one.text.isascii()
         assert one.text.isprintable()
         assert len(one.text) <= MAX_TEXT
+
+
+def _add_to_views(outcome: Outcome, side: Side, taken: bytes, seen: Inspection) -> None:
+    """Note what the stations see; of a side that sent octets after the end, nothing."""
+    wire = seen.closing.wire if seen.closing else b""
+    outcome.closing = outcome.closing or seen.closing
+    outcome.replies[side] += seen.reply
+    for station, sender, octets in (
+        (side, side, taken),
+        (side.other, side, taken[: seen.forward]),
+        (side, side.other, seen.reply),
+        (side, side.other, wire),
+        (side.other, side, wire),
+    ):
+        if octets:
+            outcome.views[station].append((sender, octets))
+
+
+def _check_views(session: Session, outcome: Outcome) -> None:
+    """Where files are declined, either station sees a session that the same rules allow."""
+    for station, view in outcome.views.items():
+        observer = SessionObserver(session.policy)
+        for sender, octets in view:
+            seen = observer.inspect(sender, memoryview(octets))
+            assert not seen.refusal, f"the view of {station.name}: {seen.refusal}"
+            if observer.ended:
+                break
+    for octets in outcome.replies.values():
+        for stb in stream_buffers(memoryview(octets)):
+            command, _ = decode(bytes(stb[HEADER:]), 5 if len(stb) > HEADER + 4 else 4)
+            assert isinstance(command, StartFileRefused)
+            assert not command.retry
 
 
 def _check_refused(observer: SessionObserver, refusal: Refusal) -> None:
@@ -131,6 +173,8 @@ def judge(session: Session, random: Random) -> tuple[Outcome, SessionObserver]:
     reads = list(session.reads())
     outcome = shown(reads, observer)
     _check_whole_buffers(outcome)
+    if session.declines:
+        _check_views(session, outcome)
     share = random.random()
     if share < 0.1:
         _check_cuts(session, reads, outcome, random)

@@ -89,7 +89,7 @@ def mutated(session: Session, seeds: list[Session], random: Random, octets: Call
         if not steps or random.random() < 0.02:
             steps = list(random.choice(seeds).steps)
         if random.random() < 0.05:
-            choice = random.randrange(8)
+            choice = random.randrange(16)
         change = random.choice(CHANGES)
         if change is _fuzzer_s_own:
             at = _place(len(steps), random)

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from seon.oftp2 import commands as c
+from seon.oftp2.codec import encode
 from seon.oftp2.demands import Demands, FileDemands
+from seon.oftp2.framing import frame
 from seon.oftp2.observer import SessionObserver, Side
 from seon.oftp2.rules import RULES, Policy, Severity
 from seon.oftp2.transcript import Read, parse
@@ -32,6 +35,8 @@ DEMANDS = Demands(
     authentication=True,
     files={Side.INITIATOR: FileDemands(2000, ("A*", "N?ME*"), ("O0013009876543BETA",), ("O0013001234567ACME01",))},
 )
+DECLINED = Demands(files={side: FileDemands(names=("A*", "N?ME*", "*1*")) for side in Side})
+"""Files that the inside declines: so many of the recorded ones that sessions with and without them go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,20 @@ class Session:
     choice: int
     steps: tuple[Step, ...]
 
+    @property
+    def policy(self) -> Policy:
+        """What it is judged by."""
+        return POLICIES[self.choice % len(POLICIES)]
+
+    @property
+    def declines(self) -> bool:
+        """Whether it is seen by the inside, which declines files."""
+        return bool(self.choice & 8)
+
     def observer(self) -> SessionObserver:
         """Return a new verifier for it."""
-        return SessionObserver(POLICIES[self.choice % len(POLICIES)], demands=DEMANDS if self.choice & 4 else None)
+        demands = DECLINED if self.declines else DEMANDS if self.choice & 4 else None
+        return SessionObserver(self.policy, demands=demands, declines=self.declines)
 
     def reads(self) -> Iterator[Read]:
         """Yield what the proxy reads, in order."""
@@ -121,9 +137,32 @@ def _buffers(octets: bytes) -> Iterator[bytes]:
 
 
 def seeds() -> list[Session]:
-    """Return the recorded sessions of tests/vectors."""
+    """Return the recorded sessions of tests/vectors, and some in which whole turns are declined."""
     paths = sorted(VECTORS.glob("*.oftp"))
-    return [of_reads(parse(path.read_text()), index % len(POLICIES)) for index, path in enumerate(paths)]
+    choices = (0, 1, 2, 3, 8, 9)
+    recorded = [of_reads(parse(path.read_text()), choices[index % len(choices)]) for index, path in enumerate(paths)]
+    return [*recorded, *(_of_turns(turns, level) for turns in TURNS for level in (2, 5))]
+
+
+TURNS = ("R I:R R:H R:R", "R I:R R:H R:H R:R", "R I:H I:R R:H R:E I:P R:H R:R I:F", "R I:H I:H I:R R:R I:F")
+"""The commands behind SSRM and the Initiator's SSID, by their octets; the first is the Responder's SSID."""
+
+
+def _of_turns(turns: str, level: int) -> Session:
+    date, time = ("20260131", "2359580001") if level == 5 else ("260131", "235958")
+    commands: dict[str, c.Command] = {
+        "H": c.StartFile("NOT", date, time, "", "DEST", "ORIG", "U", 0, 1),
+        "R": c.ChangeDirection(),
+        "E": c.EndToEndResponse("NAME", date, time, "", "DEST", "ORIG"),
+        "P": c.ReadyToReceive(),
+        "F": c.EndSession(0),
+    }
+    ssid = frame(encode(c.StartSession(level, "O0013", "PW", 128, "B", False, True, False, 2), level))
+    steps = [Step(RESPONDER, frame(encode(c.StartSessionReady(), level))), Step(0, ssid), Step(RESPONDER, ssid)]
+    for word in turns.split()[1:]:
+        flags = RESPONDER if word.startswith("R") else 0
+        steps.append(Step(flags, frame(encode(commands[word[2:]], level))))
+    return Session(8, tuple(steps))
 
 
 def transcript(session: Session) -> str:

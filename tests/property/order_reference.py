@@ -81,6 +81,8 @@ class Reference:
     """The turn has changed while a CDT was due."""
     ended_by: str = ""
     cut: bool = False
+    void: int = 0
+    """Data buffers of the file under way: none of these walks has content (section 10, DAT-VOID)."""
 
     def take(self, side: str, given: Input) -> Expected:
         """Judge an input, and move on as the verifier must."""
@@ -241,6 +243,7 @@ class Reference:
             if given.restart > self.restpos:
                 return _refuse("SEM-ACNT")
             self.state, self.credit, self.answer, self.cdt_due = "F2", self.window, given.restart, ""
+            self.void = 0
         elif given.name == "SFNA":
             self.state = "F0"
         else:
@@ -251,6 +254,9 @@ class Reference:
         if self._out_of_turn(side):
             return _refuse("SEQ-CDT") if given.name == "CDT" else _refuse("SEQ-TURN")
         if given.name == "DATA":
+            self.void += 1
+            if self.void == 16:
+                return _refuse("DAT-VOID")
             self.credit -= 1
             if self.credit == 0:
                 self.state = "F3"

@@ -91,5 +91,18 @@ def test_an_override_that_cannot_hold_is_refused(name: str, severity: Severity) 
         Policy("default", {name: severity})
 
 
+@pytest.mark.parametrize("name", ["FLD-X", "DAT-SIZE/one", "POL-LEVEL", "POL-SIZE/grown", "STH-VER"])
+def test_what_is_no_offered_file_cannot_be_declined(name: str) -> None:
+    with pytest.raises(LocalError, match=f"{name} cannot be declined"):
+        Policy("default", {name: Severity.DECLINE})
+
+
+def test_a_rule_of_files_can_be_declined_and_what_of_it_cannot_stays() -> None:
+    policy = Policy("default", {"POL-SIZE": Severity.DECLINE, "POL-NAME": Severity.WARN})
+    assert policy.severity("POL-SIZE") is Severity.DECLINE
+    assert policy.severity("POL-SIZE/grown") is Severity.REFUSE
+    assert policy.severity("POL-NAME") is Severity.WARN
+
+
 def test_a_hard_rule_may_be_said_to_be_refused() -> None:
     assert Policy("default", {"CMD-ID": Severity.REFUSE}).severity("CMD-ID") is Severity.REFUSE
