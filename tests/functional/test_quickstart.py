@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from functional.harness import run
-from functional.processes import eventually, kill, of_programs
+from functional.processes import Seen, eventually, kill, of_programs
 from seon.cli.quickstart.processes import Process, program
 
 SECONDS = 100.0
@@ -108,3 +108,39 @@ def test_ctrl_c_stops_everything(again: Path, staying: Process, number: signal.S
     assert "Traceback" not in staying.last_words()
     eventually(lambda: running_in(again) == [], why="nothing runs on")
     assert of_programs([staying.pid]) == []
+
+
+def left(root: Path) -> list[Seen]:
+    """Return what runs of the programs that a quick start has started, and of all that they have forked."""
+    rows = [line.split() for line in (root / "running").read_text().splitlines()]
+    return of_programs([int(row[0]) for row in rows[1:] if row])
+
+
+def is_killed(quick_start: Process, root: Path, *, programs: int) -> None:
+    """Kill a quick start that has at least so many processes below it, and see them end by themselves."""
+    assert len(left(root)) >= programs
+    kill(quick_start.pid, signal.SIGKILL)
+    eventually(lambda: quick_start.ended() is not None)
+    eventually(lambda: left(root) == [] and running_in(root) == [], 15, why="nothing runs on")
+
+
+def test_when_it_is_killed_its_programs_end_by_themselves_and_the_next_start_works(
+    again: Path, staying: Process, tmp_path: Path
+) -> None:
+    staying.wait_for("server waits for its client", SECONDS)
+    is_killed(staying, again, programs=3)
+    next_one = Process("next", [program("seon"), "quickstart", "--dir", str(again)], tmp_path / "next")
+    next_one.wait_for("all files arrived as they were sent", SECONDS)
+    is_killed(next_one, again, programs=7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["seonapi init", "token new", "partner add"])
+def test_a_first_start_that_was_killed_is_made_again_by_the_next(tmp_path: Path, moment: str) -> None:
+    root = tmp_path / "run"
+    first = Process("first", [program("seon"), "quickstart", "--dir", str(root)], tmp_path / "first")
+    first.wait_for(moment, SECONDS)
+    kill(first.pid, signal.SIGKILL)
+    first.gone()
+    eventually(lambda: running_in(root) == [], 15, why="nothing runs on")
+    ended_well(run(["seon", "quickstart", "--dir", str(root), "--once", "--json"]), root)

@@ -43,7 +43,6 @@ ELSEWHERE = {
     "backend/panel/static.py": PANEL,
     "cli/seonapi.py": "unit/backend/test_seonapi_commands.py",
     "cli/quickstart/command.py": QUICKSTART,
-    "cli/quickstart/installation.py": QUICKSTART,
     "cli/quickstart/transfers.py": QUICKSTART,
     "oftp2/notices.py": "unit/oftp2/test_station.py",
     "station/taker.py": "unit/station/test_session.py",

@@ -10,6 +10,7 @@ from types import FrameType
 import click
 import msgspec
 
+from seon.cli.quickstart.earlier import Running
 from seon.cli.quickstart.installation import (
     ADMINISTRATOR,
     OUR_CODE,
@@ -71,8 +72,10 @@ def quickstart(directory: Path, once: bool, as_json: bool, receive_daemon: str) 
 
 def _live(steps: Steps, stack: ExitStack, root: Path, receive_daemon: str, *, once: bool, as_json: bool) -> int:
     steps.say(f"installation in {root}")
+    running = Running(root / "running")
+    running.begin(steps.say)
     layout, ports, password = prepare(root, receive_daemon, steps.say)
-    processes = _start(steps, stack, layout, ports, receive_daemon)
+    processes = _start(steps, stack, layout, ports, receive_daemon, running)
     results = _transfer(steps, layout, ports, receive_daemon)
     good = all(r.sha256_ok is not False and (r.receipts == r.files or r.sha256_ok is None) for r in results.values())
     steps.say("all files arrived as they were sent" if good else "NOT all files arrived as they were sent")
@@ -91,7 +94,9 @@ def _live(steps: Steps, stack: ExitStack, root: Path, receive_daemon: str, *, on
     return 0
 
 
-def _start(steps: Steps, stack: ExitStack, layout: Layout, ports: Ports, receive_daemon: str) -> list[Process]:
+def _start(
+    steps: Steps, stack: ExitStack, layout: Layout, ports: Ports, receive_daemon: str, running: Running
+) -> list[Process]:
     """Start the programs, each ready before the next needs it; they are stopped in the opposite order."""
     processes: list[Process] = []
 
@@ -99,6 +104,7 @@ def _start(steps: Steps, stack: ExitStack, layout: Layout, ports: Ports, receive
         process = Process(name, [program(arguments[0]), *arguments[1:]], layout.output / f"{name}.txt", home)
         stack.callback(process.gone)
         stack.callback(process.stop)
+        running.add(process.pid)
         processes.append(process)
         return process
 

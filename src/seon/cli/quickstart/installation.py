@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import secrets
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from seon.cli.quickstart.processes import free_port, program, remove_dead_pid_file, run
+from seon.cli.quickstart.seonapi import Seonapi, fingerprint_of
 
 OUR_CODE, PARTNER_CODE = "O0013000001SEONDEMO", "O0013000002PARTNER"
 PARTNER, CLIENT = "demo-partner", "quickstart"
 ADMINISTRATOR = "admin"
 FIRST_PORTS = {"seonapi": 8443, "internal": 2878, "external": 6619, "partner": 6620, "receive": 3305, "outgoing": 3306}
+DRAIN_SECONDS = 3
+"""What running sessions are given when the programs end: no more than a person waits after Ctrl-C."""
+_MADE_AT_FIRST = ("seonapi", "server", "client", "pki")
+"""Directories that only a whole installation can be used from."""
 Say = Callable[[str], None]
 
 
@@ -69,8 +75,10 @@ class Layout:
 
 def prepare(root: Path, receive_daemon: str, say: Say) -> tuple[Layout, Ports, str]:
     """Make the installation, or take the one that is there; return it with its ports and the panel's password."""
-    layout = Layout(root)
-    for name in ("seonapi", "server", "client", "pki", "output", "files",
+    layout, installed = Layout(root), root / "installed"
+    if not installed.exists():
+        _clear_interrupted(root, say)
+    for name in (*_MADE_AT_FIRST, "output", "files",
                  "receive-daemon/inbox", "receive-daemon/outbox", "partner/inbox", "partner/outbox"):  # fmt: skip
         (root / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     password = _password(root / "panel-password")
@@ -79,31 +87,46 @@ def prepare(root: Path, receive_daemon: str, say: Say) -> tuple[Layout, Ports, s
     for pid_file in [*layout.server.glob("*.pid"), *layout.client.glob("*.pid")]:
         if remove_dead_pid_file(pid_file):
             say(f"removed {pid_file.name} of a process that is dead")
-    ports = _ports(root / "ports.json", say)
-    ready = root / "installed"
-    if not ready.exists():
+    ports = _ports(root / "ports.json", "receive" if receive_daemon else "", say)
+    seonapi = Seonapi(layout.seonapi, root / "settings.json", say)
+    if not installed.exists():
         _install(layout, say)
-        ready.write_text("seon quickstart\n")
-    _settings(layout, ports, receive_daemon, say)
+        _configure(seonapi, layout, ports, receive_daemon, say)
+        installed.write_text("seon quickstart\n")
+        (root / "installing").unlink()
+    else:
+        _configure(seonapi, layout, ports, receive_daemon, say)
     return layout, ports, password
 
 
-def _ports(path: Path, say: Say) -> Ports:
-    """Return the ports of last time, each replaced if it is taken now."""
-    before = msgspec.json.decode(path.read_bytes(), type=dict[str, int]) if path.exists() else dict(FIRST_PORTS)
-    taken: set[int] = set()
-    now = {name: free_port(before.get(name, first), taken) for name, first in FIRST_PORTS.items()}
+def _clear_interrupted(root: Path, say: Say) -> None:
+    """Remove what an interrupted first start has made; what is half made cannot be told from what is whole.
+
+    The file `installing` names the directories that were not there before it: nothing else is removed.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    marker = root / "installing"
+    if marker.exists():
+        say("an earlier start was interrupted: making the installation again")
+        for name in marker.read_text().split():
+            shutil.rmtree(root / name, ignore_errors=True)
+    marker.write_text(" ".join(name for name in _MADE_AT_FIRST if not (root / name).exists()))
+    (root / "settings.json").unlink(missing_ok=True)
+
+
+def _ports(path: Path, unused: str, say: Say) -> Ports:
+    """Return the ports of last time, each replaced if it is taken now; `unused`: the one that nobody will open."""
+    known = msgspec.json.decode(path.read_bytes(), type=dict[str, int]) if path.exists() else {}
+    before, taken = FIRST_PORTS | known, set[int]()
+    now = {name: port if name == unused else free_port(port, taken) for name, port in before.items()}
     for name, port in now.items():
-        if port != before.get(name):
-            say(f"port {before.get(name)} is taken: {name} uses {port}")
-    path.write_bytes(msgspec.json.encode(now))
+        if port != before[name]:
+            say(f"port {before[name]} is taken: {name} uses {port}")
+    _write_private(path, msgspec.json.encode(now))
     return msgspec.convert(now, Ports)
 
 
 def _install(layout: Layout, say: Say) -> None:
-    say("making certificates for the demo partner and for the external port")
-    make_certificate(layout, "partner", PARTNER_CODE, "Demo partner")
-    make_certificate(layout, "proxy", OUR_CODE, "Seon SmartProxy demo")
     say("seonapi init: database, master key, link CA, API CA, administrator")
     home = layout.seonapi
     api = program("seonapi")
@@ -113,43 +136,27 @@ def _install(layout: Layout, say: Say) -> None:
     say(f"seonapi license issue {proxy_id[:12]}...")
     run([api, "license", "issue", proxy_id, "--out", str(layout.license_file)], home)
     layout.license_file.chmod(0o600)
-    say("seonapi token new, certificate add")
-    _write_private(layout.token_file, run([api, "token", "new", "quickstart"], home).split()[-1].encode())
-    run([api, "certificate", "add", "--chain", str(layout.certificate("proxy")),
-         "--key", str(layout.key("proxy"))], home)  # fmt: skip
+    say("seonapi token new")
+    _write_private(layout.token_file, run([api, "token", "new", CLIENT], home).split()[-1].encode())
 
 
-def _settings(layout: Layout, ports: Ports, receive_daemon: str, say: Say) -> None:
+def _configure(seonapi: Seonapi, layout: Layout, ports: Ports, receive_daemon: str, say: Say) -> None:
     """Tell Seonapi the ports of this start; nothing is said again that it knows already."""
-    wanted = {
-        "external_address": "127.0.0.1",
-        "external_port": str(ports.external),
-        "receive_daemon": receive_daemon or f"127.0.0.1:{ports.receive}",
-        "partner": str(ports.partner),
-        "outgoing": str(ports.outgoing),
-    }
-    known_file = layout.root / "settings.json"
-    known = msgspec.json.decode(known_file.read_bytes(), type=dict[str, str]) if known_file.exists() else {}
-    api, home = program("seonapi"), layout.seonapi
-    for key in ("external_address", "external_port", "receive_daemon"):
-        if known.get(key) != wanted[key]:
-            say(f"seonapi set {key} {wanted[key]}")
-            run([api, "set", key, wanted[key]], home)
-    if not known:
-        say(f"seonapi partner add {PARTNER}")
-        run([api, "partner", "add", PARTNER, "--name", "Demo partner", "--code", PARTNER_CODE,
-             "--certificate", str(layout.certificate("partner")), "--host", "127.0.0.1",
-             "--port", wanted["partner"]], home)  # fmt: skip
-    elif known["partner"] != wanted["partner"]:
-        say(f"seonapi partner change {PARTNER} --port {wanted['partner']}")
-        run([api, "partner", "change", PARTNER, "--port", wanted["partner"]], home)
-    if known.get("outgoing") != wanted["outgoing"]:
-        say(f"seonapi listener add: port {ports.outgoing} of the client leads to {PARTNER}")
-        if known:
-            run([api, "listener", "remove", "--client", CLIENT, "--port", known["outgoing"]], home)
-        run([api, "listener", "add", "--client", f"{CLIENT}/127.0.0.1", "--port", wanted["outgoing"],
-             "--partner", PARTNER], home)  # fmt: skip
-    known_file.write_bytes(msgspec.json.encode(wanted))
+    partner = layout.certificate("partner")
+    if seonapi.known("partner") and not seonapi.known("pinned"):  # an installation of an earlier version
+        seonapi.note(our_code=OUR_CODE, partner_code=PARTNER_CODE, partner_id=PARTNER, pinned=fingerprint_of(partner))
+    if not seonapi.known("our_code"):
+        say("making certificates for the demo partner and for the external port")
+        make_certificate(layout, "partner", PARTNER_CODE, "Demo partner")
+        make_certificate(layout, "proxy", OUR_CODE, "Seon SmartProxy demo")
+        seonapi.own_certificate(layout.certificate("proxy"), layout.key("proxy"))
+        seonapi.note(our_code=OUR_CODE, partner_code=PARTNER_CODE)
+    seonapi.set("external_address", "127.0.0.1")
+    seonapi.set("external_port", str(ports.external))
+    seonapi.set("receive_daemon", receive_daemon or f"127.0.0.1:{ports.receive}")
+    seonapi.set("drain_seconds", str(DRAIN_SECONDS))
+    identifier = seonapi.partner(PARTNER, PARTNER_CODE, partner, str(ports.partner))
+    seonapi.listener(CLIENT, str(ports.outgoing), identifier)
 
 
 def _password(path: Path) -> str:
@@ -189,7 +196,10 @@ def make_certificate(layout: Layout, name: str, code: str, common_name: str) -> 
 
 
 def _write_private(path: Path, octets: bytes) -> None:
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Write a file of mode 0600, all of it or nothing."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(octets)
+    fresh.replace(path)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+_CHILD = Path(__file__).with_name("child.py")
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
@@ -24,18 +25,16 @@ class Process:
 
     def __init__(self, name: str, arguments: Sequence[str], output: Path, home: Path | None = None) -> None:
         self.name = name
-        self._output = output
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("SEON_")}
-        if home:
-            environment["SEON_HOME"] = str(home)
+        self.output = output
+        """The file of what it prints."""
         self._seen = 0
         with output.open("wb") as file:
             self._process = subprocess.Popen(  # noqa: S603  # our own programs
-                arguments,
+                ending_with_us(arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                env=environment,
+                env=_environment(home),
                 start_new_session=True,
             )
 
@@ -48,7 +47,7 @@ class Process:
         """Return the first match in the output that no earlier call returned. Raises ProcessError."""
         until = time.monotonic() + seconds
         while True:
-            text = self._output.read_text(errors="replace")
+            text = self.output.read_text(errors="replace")
             match = re.compile(pattern).search(text, self._seen)
             if match:
                 self._seen = match.end()
@@ -65,7 +64,7 @@ class Process:
 
     def last_words(self) -> str:
         """Return the end of its output."""
-        return _tail(self._output.read_text(errors="replace"))
+        return _tail(self.output.read_text(errors="replace"))
 
     def stop(self) -> None:
         """End the program in order, and by force if it does not."""
@@ -83,16 +82,37 @@ class Process:
 
 def run(arguments: Sequence[str], home: Path | None = None) -> str:
     """Run a program to its end and return its output. Raises ProcessError with what it said."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SEON_")}
-    if home:
-        environment["SEON_HOME"] = str(home)
-    done = subprocess.run(  # noqa: S603  # our own programs
-        arguments, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-    )
+    done = attempt(arguments, home)
     if done.returncode != 0:
         raise ProcessError(f"{' '.join(map(str, arguments[:3]))} ... ended with status {done.returncode}:\n"
                            f"{_tail(done.stdout + done.stderr)}")  # fmt: skip
     return done.stdout
+
+
+def attempt(arguments: Sequence[str], home: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run a program to its end, whatever that is."""
+    return subprocess.run(  # noqa: S603  # our own programs
+        ending_with_us(arguments),
+        env=_environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def _environment(home: Path | None) -> dict[str, str]:
+    """Return our environment for a program: its own home, and no other setting or secret of ours."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SEON_")}
+    return clean | ({"SEON_HOME": str(home)} if home else {})
+
+
+def ending_with_us(arguments: Sequence[str]) -> list[str]:
+    """Return the command line of a program that gets SIGTERM when the calling thread's end leaves it alone.
+
+    So nothing runs on when the quick start is killed. Processes must be started by a thread that lives as long.
+    """
+    return [sys.executable, "-I", "-S", str(_CHILD), str(os.getpid()), *arguments]
 
 
 def program(name: str) -> str:
