@@ -16,7 +16,7 @@ from pathlib import Path
 
 from measure import family
 
-from seon.cli.quickstart.installation import Layout, make_certificate, prepare
+from seon.cli.quickstart.installation import Layout, Stations, make_certificate, prepare
 from seon.cli.quickstart.processes import Process, ProcessError, free_port, program
 
 LINK_SECONDS = 60.0
@@ -44,7 +44,7 @@ def start(name: str, arguments: list[str], output: Path, stack: ExitStack, home:
 @contextmanager
 def ours(root: Path, receiver: int, say: Callable[[str], None]) -> Iterator[tuple[Way, Layout]]:
     """Make an installation as the quick start does and run its programs; `receiver` is the receive daemon's port."""
-    layout, ports, _ = prepare(root, f"127.0.0.1:{receiver}", say)
+    layout, ports, _ = prepare(root, Stations(receive_daemon=f"127.0.0.1:{receiver}"), say)
     with ExitStack() as stack:
         api = start("seonapi", [program("seonapi"), "serve", "--listen", f"127.0.0.1:{ports.seonapi}"],
                     layout.output, stack, layout.seonapi)  # fmt: skip

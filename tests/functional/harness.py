@@ -24,7 +24,7 @@ import msgspec
 
 from functional import processes
 from functional.processes import Seen, eventually
-from seon.cli.quickstart.installation import OUR_CODE, PARTNER_CODE, Layout, Ports, prepare
+from seon.cli.quickstart.installation import OUR_CODE, PARTNER_CODE, Layout, Ports, Stations, prepare
 from seon.cli.quickstart.processes import Process, program
 
 PASSWORD = "DEMO"
@@ -53,7 +53,7 @@ def make_golden(root: Path) -> None:
     names = msgspec.structs.fields(Ports)
     ports = dict(zip((name.name for name in names), _free_ports(len(names)), strict=True))
     (root / "ports.json").write_bytes(msgspec.json.encode(ports))
-    layout, _, _ = prepare(root, "", lambda _: None)
+    layout, _, _ = prepare(root, Stations(), lambda _: None)
     seonapi(layout, *(["set", key, str(value)] for key, value in SETTINGS.items()))
 
 

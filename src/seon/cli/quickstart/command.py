@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 import msgspec
@@ -15,10 +16,13 @@ from seon.cli.quickstart.installation import (
     ADMINISTRATOR,
     OUR_CODE,
     PARTNER_CODE,
+    PASSWORD,
     Layout,
     Ports,
+    Stations,
     prepare,
 )
+from seon.cli.quickstart.options import Code, HostPort, Password
 from seon.cli.quickstart.processes import Process, ProcessError, program
 from seon.cli.quickstart.transfers import Result, incoming, make_files, outgoing
 
@@ -48,20 +52,65 @@ class Steps:
 )
 @click.option("--once", is_flag=True, help="End after the transfers; exit status 0 only if all was right.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
-@click.option("--receive-daemon", default="", metavar="HOST:PORT",
-              help="A station of your own that takes incoming sessions, instead of the built-in one.")  # fmt: skip
-def quickstart(directory: Path, once: bool, as_json: bool, receive_daemon: str) -> None:
+@click.option(
+    "--receive-daemon",
+    type=HostPort(),
+    metavar="HOST[:PORT]",
+    help="A station of your own that takes incoming sessions, without TLS, instead of the built-in one; "
+    "port 3305 if none is given.",
+)
+@click.option(
+    "--our-code",
+    type=Code(),
+    default=OUR_CODE,
+    show_default=True,
+    metavar="CODE",
+    help="Code of the company's station, which is behind the proxy: yours.",
+)
+@click.option(
+    "--our-password",
+    type=Password(),
+    envvar="SEON_OUR_PASSWORD",
+    show_envvar=True,
+    metavar="TEXT|@FILE",
+    help="Its password. Without this option DEMO, and your own receive daemon may show any.",
+)
+@click.option(
+    "--partner-code",
+    type=Code(),
+    default=PARTNER_CODE,
+    show_default=True,
+    metavar="CODE",
+    help="Code of the demo partner that calls.",
+)
+@click.option(
+    "--partner-password",
+    type=Password(),
+    default=PASSWORD,
+    show_default=True,
+    metavar="TEXT|@FILE",
+    envvar="SEON_PARTNER_PASSWORD",
+    show_envvar=True,
+    help="Its password, which your receive daemon expects.",
+)
+def quickstart(directory: Path, once: bool, as_json: bool, **stations: Any) -> None:
     """Make a whole installation on this machine, run it, and send files through it both ways.
 
     Seonapi, queue daemon, server, client, a receive daemon and a demo partner run as processes of their own on
     loopback, until Ctrl-C stops them all.
+
+    A receive daemon of your own must know the demo partner's code and password, and has a code and a password itself.
+    A command line is visible to every user of this machine: give passwords as @FILE (its first line), or in the
+    environment.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a shell's background job ignores SIGINT otherwise
         signal.signal(number, _interrupt)
+    if stations["our_code"] == stations["partner_code"]:
+        raise click.UsageError("--our-code and --partner-code must differ")
     steps = Steps(quiet_stdout=as_json)
     try:
         with ExitStack() as stack:
-            status = _live(steps, stack, directory.resolve(), receive_daemon, once=once, as_json=as_json)
+            status = _live(steps, stack, directory.resolve(), Stations(**stations), once=once, as_json=as_json)
     except ProcessError as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
@@ -70,32 +119,32 @@ def quickstart(directory: Path, once: bool, as_json: bool, receive_daemon: str) 
     sys.exit(status)
 
 
-def _live(steps: Steps, stack: ExitStack, root: Path, receive_daemon: str, *, once: bool, as_json: bool) -> int:
+def _live(steps: Steps, stack: ExitStack, root: Path, stations: Stations, *, once: bool, as_json: bool) -> int:
     steps.say(f"installation in {root}")
     running = Running(root / "running")
     running.begin(steps.say)
-    layout, ports, password = prepare(root, receive_daemon, steps.say)
-    processes = _start(steps, stack, layout, ports, receive_daemon, running)
-    results = _transfer(steps, layout, ports, receive_daemon)
+    layout, ports, password = prepare(root, stations, steps.say)
+    processes = _start(steps, stack, layout, ports, stations, running)
+    results = _transfer(steps, layout, ports, stations)
     good = all(r.sha256_ok is not False and (r.receipts == r.files or r.sha256_ok is None) for r in results.values())
     steps.say("all files arrived as they were sent" if good else "NOT all files arrived as they were sent")
     if as_json:
         addresses = {"panel": f"https://127.0.0.1:{ports.seonapi}/panel/", "user": ADMINISTRATOR,
                      "external": f"127.0.0.1:{ports.external}", "outgoing": f"127.0.0.1:{ports.outgoing}",
-                     "receive_daemon": receive_daemon or f"127.0.0.1:{ports.receive}",
+                     "receive_daemon": stations.receive_daemon or f"127.0.0.1:{ports.receive}",
                      "partner_certificate": str(layout.certificate("partner")),
                      "partner_key": str(layout.key("partner"))}  # fmt: skip
         click.echo(msgspec.json.encode({**results, "ok": good, "addresses": addresses}).decode())
         sys.stdout.flush()
     if once:
         return 0 if good else 1
-    _show_addresses(layout, ports, password, as_json=as_json)
+    _show_addresses(layout, ports, stations, password, as_json=as_json)
     _stay(steps, processes)
     return 0
 
 
 def _start(
-    steps: Steps, stack: ExitStack, layout: Layout, ports: Ports, receive_daemon: str, running: Running
+    steps: Steps, stack: ExitStack, layout: Layout, ports: Ports, stations: Stations, running: Running
 ) -> list[Process]:
     """Start the programs, each ready before the next needs it; they are stopped in the opposite order."""
     processes: list[Process] = []
@@ -108,14 +157,9 @@ def _start(
         processes.append(process)
         return process
 
-    station = ["seon", "station", "serve", "--password", f"@{layout.station_password}"]
-    inbox = ["--inbox", str(layout.receive_daemon / "inbox"), "--outbox", str(layout.receive_daemon / "outbox")]
-    if not receive_daemon:
-        start("receive-daemon", [*station, "--listen", f"127.0.0.1:{ports.receive}", "--code", OUR_CODE, *inbox])
-    partner = ["--inbox", str(layout.partner / "inbox"), "--outbox", str(layout.partner / "outbox"), "--tls",
-               "--cert", str(layout.certificate("partner")), "--key", str(layout.key("partner")),
-               "--ca", str(layout.certificate("proxy"))]  # fmt: skip
-    start("partner", [*station, "--listen", f"127.0.0.1:{ports.partner}", "--code", PARTNER_CODE, *partner])
+    if not stations.receive_daemon:
+        start("receive-daemon", _receive_daemon(layout, ports, stations))
+    start("partner", _partner(layout, ports, stations))
     api = start("seonapi", ["seonapi", "serve", "--listen", f"127.0.0.1:{ports.seonapi}"], layout.seonapi)
     server = start("server", ["seon_proxyserver2", "-i", f"127.0.0.1:{ports.internal}",
                               "-l", str(layout.license_file)], layout.server)  # fmt: skip
@@ -139,14 +183,32 @@ def _start(
     return processes
 
 
-def _transfer(steps: Steps, layout: Layout, ports: Ports, receive_daemon: str) -> dict[str, Result]:
+def _receive_daemon(layout: Layout, ports: Ports, stations: Stations) -> list[str]:
+    """Return the command of the built-in receive daemon."""
+    return ["seon", "station", "serve", "--listen", f"127.0.0.1:{ports.receive}", "--code", stations.our_code,
+            "--password", f"@{layout.our_password}", "--expect-code", stations.partner_code,
+            "--expect-password", f"@{layout.partner_password}", "--inbox", str(layout.receive_daemon / "inbox"),
+            "--outbox", str(layout.receive_daemon / "outbox")]  # fmt: skip
+
+
+def _partner(layout: Layout, ports: Ports, stations: Stations) -> list[str]:
+    """Return the command of the demo partner that waits for calls. A send daemon of the user's own may call it, too."""
+    expected = ["--expect-password", f"@{layout.our_password}"] if stations.our_password_counts else []
+    return ["seon", "station", "serve", "--listen", f"127.0.0.1:{ports.partner}", "--code", stations.partner_code,
+            "--password", f"@{layout.partner_password}", "--expect-code", stations.our_code, *expected,
+            "--inbox", str(layout.partner / "inbox"), "--outbox", str(layout.partner / "outbox"), "--tls",
+            "--cert", str(layout.certificate("partner")), "--key", str(layout.key("partner")),
+            "--ca", str(layout.certificate("proxy"))]  # fmt: skip
+
+
+def _transfer(steps: Steps, layout: Layout, ports: Ports, stations: Stations) -> dict[str, Result]:
     files = make_files(layout.files)
-    inbox = None if receive_daemon else layout.receive_daemon / "inbox"
+    inbox = None if stations.receive_daemon else layout.receive_daemon / "inbox"
     steps.say(f"the partner sends {len(files)} files in: {', '.join(path.name for path in files)}")
-    results = {"incoming": incoming(layout, ports, files, inbox)}
+    results = {"incoming": incoming(layout, ports, stations, files, inbox)}
     _show_result(steps, results["incoming"])
     steps.say(f"the send daemon sends {len(files)} files out")
-    results["outgoing"] = outgoing(layout, ports, files)
+    results["outgoing"] = outgoing(layout, ports, stations, files)
     _show_result(steps, results["outgoing"])
     return results
 
@@ -160,15 +222,19 @@ def _show_result(steps: Steps, result: Result) -> None:
     )
 
 
-def _show_addresses(layout: Layout, ports: Ports, password: str, *, as_json: bool) -> None:
+def _show_addresses(layout: Layout, ports: Ports, stations: Stations, password: str, *, as_json: bool) -> None:
+    daemon = stations.receive_daemon or f"127.0.0.1:{ports.receive}"
+    ours = f", password in {layout.our_password}" if stations.our_password_counts else ""
     lines = [
         "",
         f"  Panel               https://127.0.0.1:{ports.seonapi}/panel/   user {ADMINISTRATOR}, password {password}",
         f"  Its CA              {layout.seonapi / 'api-ca.pem'}",
         f"  External port       127.0.0.1:{ports.external} (TLS, for partners)",
+        f"  Demo partner        code {stations.partner_code}, password in {layout.partner_password}",
         f"  Partner certificate {layout.certificate('partner')}",
         f"  Partner key         {layout.key('partner')}",
         f"  Proxy certificate   {layout.certificate('proxy')}",
+        f"  Receive daemon      {daemon}, code {stations.our_code}{ours}",
         f"  Send daemon's port  127.0.0.1:{ports.outgoing} (leads to the demo partner)",
         f"  Programs' output    {layout.output}",
         "",

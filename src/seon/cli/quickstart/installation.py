@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from seon.cli.quickstart.processes import free_port, program, remove_dead_pid_file, run
 from seon.cli.quickstart.seonapi import Seonapi, fingerprint_of
 
-OUR_CODE, PARTNER_CODE = "O0013000001SEONDEMO", "O0013000002PARTNER"
+OUR_CODE, PARTNER_CODE, PASSWORD = "O0013000001SEONDEMO", "O0013000002PARTNER", "DEMO"
 PARTNER, CLIENT = "demo-partner", "quickstart"
 ADMINISTRATOR = "admin"
 FIRST_PORTS = {"seonapi": 8443, "internal": 2878, "external": 6619, "partner": 6620, "receive": 3305, "outgoing": 3306}
@@ -26,6 +26,24 @@ DRAIN_SECONDS = 3
 _MADE_AT_FIRST = ("seonapi", "server", "client", "pki")
 """Directories that only a whole installation can be used from."""
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stations:
+    """Who talks: "ours" is the company's station behind the proxy, "partner" the demo partner that calls it."""
+
+    our_code: str = OUR_CODE
+    our_password: str | None = field(default=None, repr=False)
+    """The password in the SSID of our station; None: DEMO, and a receive daemon of the user's own may show any."""
+    partner_code: str = PARTNER_CODE
+    partner_password: str = field(default=PASSWORD, repr=False)
+    receive_daemon: str | None = None
+    """HOST:PORT of the user's own receive daemon; None: the built-in one."""
+
+    @property
+    def our_password_counts(self) -> bool:
+        """Whether the demo partner checks the receive daemon's password."""
+        return self.our_password is not None or not self.receive_daemon
 
 
 class Ports(msgspec.Struct):
@@ -55,9 +73,14 @@ class Layout:
         return self.root / "client" / "token"
 
     @property
-    def station_password(self) -> Path:
-        """A file with the password that both demo stations show in their SSID (at most 8 characters)."""
-        return self.root / "station-password"
+    def our_password(self) -> Path:
+        """A file with the password that the company's stations show in their SSID, mode 0600."""
+        return self.root / "our-password"
+
+    @property
+    def partner_password(self) -> Path:
+        """The same for the demo partner."""
+        return self.root / "partner-password"
 
     @property
     def license_file(self) -> Path:
@@ -73,7 +96,7 @@ class Layout:
         return self.root / "pki" / f"{name}.key"
 
 
-def prepare(root: Path, receive_daemon: str, say: Say) -> tuple[Layout, Ports, str]:
+def prepare(root: Path, stations: Stations, say: Say) -> tuple[Layout, Ports, str]:
     """Make the installation, or take the one that is there; return it with its ports and the panel's password."""
     layout, installed = Layout(root), root / "installed"
     if not installed.exists():
@@ -82,20 +105,20 @@ def prepare(root: Path, receive_daemon: str, say: Say) -> tuple[Layout, Ports, s
                  "receive-daemon/inbox", "receive-daemon/outbox", "partner/inbox", "partner/outbox"):  # fmt: skip
         (root / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     password = _password(root / "panel-password")
-    if not layout.station_password.exists():
-        _write_private(layout.station_password, b"DEMO")
+    _keep_secret(layout.our_password, PASSWORD if stations.our_password is None else stations.our_password)
+    _keep_secret(layout.partner_password, stations.partner_password)
     for pid_file in [*layout.server.glob("*.pid"), *layout.client.glob("*.pid")]:
         if remove_dead_pid_file(pid_file):
             say(f"removed {pid_file.name} of a process that is dead")
-    ports = _ports(root / "ports.json", "receive" if receive_daemon else "", say)
+    ports = _ports(root / "ports.json", "receive" if stations.receive_daemon else "", say)
     seonapi = Seonapi(layout.seonapi, root / "settings.json", say)
     if not installed.exists():
         _install(layout, say)
-        _configure(seonapi, layout, ports, receive_daemon, say)
+        _configure(seonapi, layout, ports, stations, say)
         installed.write_text("seon quickstart\n")
         (root / "installing").unlink()
     else:
-        _configure(seonapi, layout, ports, receive_daemon, say)
+        _configure(seonapi, layout, ports, stations, say)
     return layout, ports, password
 
 
@@ -140,23 +163,33 @@ def _install(layout: Layout, say: Say) -> None:
     _write_private(layout.token_file, run([api, "token", "new", CLIENT], home).split()[-1].encode())
 
 
-def _configure(seonapi: Seonapi, layout: Layout, ports: Ports, receive_daemon: str, say: Say) -> None:
-    """Tell Seonapi the ports of this start; nothing is said again that it knows already."""
-    partner = layout.certificate("partner")
-    if seonapi.known("partner") and not seonapi.known("pinned"):  # an installation of an earlier version
+def _configure(seonapi: Seonapi, layout: Layout, ports: Ports, stations: Stations, say: Say) -> None:
+    """Tell Seonapi the ports and stations of this start; nothing is said again that it knows already."""
+    ours, partner = layout.certificate("proxy"), layout.certificate("partner")
+    if seonapi.known("partner") and not seonapi.known("pinned"):  # an installation from before codes could be chosen
         seonapi.note(our_code=OUR_CODE, partner_code=PARTNER_CODE, partner_id=PARTNER, pinned=fingerprint_of(partner))
-    if not seonapi.known("our_code"):
-        say("making certificates for the demo partner and for the external port")
-        make_certificate(layout, "partner", PARTNER_CODE, "Demo partner")
-        make_certificate(layout, "proxy", OUR_CODE, "Seon SmartProxy demo")
-        seonapi.own_certificate(layout.certificate("proxy"), layout.key("proxy"))
-        seonapi.note(our_code=OUR_CODE, partner_code=PARTNER_CODE)
+    if seonapi.known("our_code") != stations.our_code:
+        say(f"making the certificate for the external port: {stations.our_code}")
+        seonapi.note(our_code="")  # if it is killed here, the next start makes it again
+        make_certificate(layout, "proxy", stations.our_code, "Seon SmartProxy demo")
+        seonapi.own_certificate(ours, layout.key("proxy"))
+        seonapi.note(our_code=stations.our_code)
+    if seonapi.known("partner_code") != stations.partner_code:
+        say(f"making the demo partner's certificate: {stations.partner_code}")
+        seonapi.note(partner_code="")
+        make_certificate(layout, "partner", stations.partner_code, "Demo partner")
+        seonapi.note(partner_code=stations.partner_code)
     seonapi.set("external_address", "127.0.0.1")
     seonapi.set("external_port", str(ports.external))
-    seonapi.set("receive_daemon", receive_daemon or f"127.0.0.1:{ports.receive}")
+    seonapi.set("receive_daemon", stations.receive_daemon or f"127.0.0.1:{ports.receive}")
     seonapi.set("drain_seconds", str(DRAIN_SECONDS))
-    identifier = seonapi.partner(PARTNER, PARTNER_CODE, partner, str(ports.partner))
+    identifier = seonapi.partner(PARTNER, stations.partner_code, partner, str(ports.partner))
     seonapi.listener(CLIENT, str(ports.outgoing), identifier)
+
+
+def _keep_secret(path: Path, secret: str) -> None:
+    if not path.exists() or path.read_text() != secret:
+        _write_private(path, secret.encode())
 
 
 def _password(path: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from seon.cli.quickstart.installation import OUR_CODE, PARTNER_CODE, Layout, Ports
+from seon.cli.quickstart.installation import Layout, Ports, Stations
 from seon.cli.quickstart.processes import ProcessError, program, run
 
 SIZES = {"ORDER.EDI": 1_024, "DRAWING.CATPART": 1_048_576, "BODYSHELL.CATPART": 64 * 1_048_576}
@@ -36,27 +36,32 @@ def make_files(directory: Path) -> list[Path]:
     return paths
 
 
-def incoming(layout: Layout, ports: Ports, files: Sequence[Path], inbox: Path | None) -> Result:
+def incoming(layout: Layout, ports: Ports, stations: Stations, files: Sequence[Path], inbox: Path | None) -> Result:
     """Send files as the demo partner: TLS to the external port."""
     tls = ["--tls", "--cert", str(layout.certificate("partner")), "--key", str(layout.key("partner")),
            "--ca", str(layout.certificate("proxy"))]  # fmt: skip
-    return _send(layout, f"127.0.0.1:{ports.external}", files, (PARTNER_CODE, OUR_CODE), inbox, tls)
+    if stations.our_password_counts:
+        tls += ["--expect-password", f"@{layout.our_password}"]
+    codes = (stations.partner_code, stations.our_code)
+    return _send(layout.partner_password, f"127.0.0.1:{ports.external}", files, codes, inbox, tls)
 
 
-def outgoing(layout: Layout, ports: Ports, files: Sequence[Path]) -> Result:
+def outgoing(layout: Layout, ports: Ports, stations: Stations, files: Sequence[Path]) -> Result:
     """Send files as the company's send daemon: plain TCP to the client's listening port."""
     inbox = layout.partner / "inbox"
-    return _send(layout, f"127.0.0.1:{ports.outgoing}", files, (OUR_CODE, PARTNER_CODE), inbox, [])
+    expected = ["--expect-password", f"@{layout.partner_password}"]
+    codes = (stations.our_code, stations.partner_code)
+    return _send(layout.our_password, f"127.0.0.1:{ports.outgoing}", files, codes, inbox, expected)
 
 
 def _send(
-    layout: Layout, target: str, files: Sequence[Path], codes: tuple[str, str], inbox: Path | None, more: Sequence[str]
+    password: Path, target: str, files: Sequence[Path], codes: tuple[str, str], inbox: Path | None, more: Sequence[str]
 ) -> Result:
     code, to = codes
     before = set(_files(inbox))
     began = time.monotonic()
     output = run([program("seon"), "station", "send", target, *map(str, files), "--code", code, "--destination", to,
-                  "--expect-code", to, "--password", f"@{layout.station_password}", "--json", *more])  # fmt: skip
+                  "--expect-code", to, "--password", f"@{password}", "--json", *more])  # fmt: skip
     seconds = time.monotonic() - began
     summary = msgspec.json.decode(output.strip().splitlines()[-1])
     sent = sorted(_digest(path) for path in files)

@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from seon.cli.quickstart import installation as module
 from seon.cli.quickstart import seonapi
-from seon.cli.quickstart.installation import OUR_CODE, PARTNER_CODE, Layout, prepare
+from seon.cli.quickstart.installation import OUR_CODE, PARTNER_CODE, Layout, Stations, prepare
 from seon.cli.quickstart.processes import ProcessError
 
 
@@ -33,10 +33,10 @@ class Programs:
             Path(arguments[-1]).write_text("license")
         return "[]" if "--json" in command else "said VALUE"
 
-    def prepare(self, receive_daemon: str = "") -> tuple[Layout, list[str]]:
+    def prepare(self, **stations: str) -> tuple[Layout, list[str]]:
         """Return the layout and the commands of one start."""
         self.commands = []
-        layout, _, _ = prepare(self.root, receive_daemon, lambda _: None)
+        layout, _, _ = prepare(self.root, Stations(**stations), lambda _: None)
         return layout, self.commands
 
 
@@ -61,6 +61,31 @@ def test_the_second_start_has_nothing_to_say(programs) -> None:
     assert code_in(layout.certificate("partner")) == PARTNER_CODE
     assert code_in(layout.certificate("proxy")) == OUR_CODE
     assert not (programs.root / "installing").exists()
+
+
+def test_other_codes_go_into_certificates_and_to_seonapi_and_back_again(programs) -> None:
+    programs.prepare()
+    layout, told = programs.prepare(our_code="OURS", partner_code="THEIRS")
+    assert code_in(layout.certificate("partner")) == "THEIRS"
+    assert code_in(layout.certificate("proxy")) == "OURS"
+    begun = [command.split(" --")[0] for command in told]
+    assert [command for command in begun if "certificate" in command] == ["seonapi certificate add"]
+    assert "seonapi partner change demo-partner" in begun
+    assert any("partner add" in command and "--code THEIRS" in command for command in told)
+    assert any("listener add" in command and "demo-partner-2" in command for command in told)
+    assert not [command for command in begun if "init" in command or "token" in command]
+    layout, _ = programs.prepare()
+    assert code_in(layout.certificate("partner")) == PARTNER_CODE
+
+
+def test_passwords_lie_in_files_of_mode_0600_and_in_no_command(programs) -> None:
+    layout, told = programs.prepare(our_password="OURSECR", partner_password="")
+    assert layout.our_password.read_text() == "OURSECR"
+    assert layout.partner_password.read_text() == ""
+    assert {path.stat().st_mode & 0o777 for path in (layout.our_password, layout.partner_password)} == {0o600}
+    assert not [command for command in told if "OURSECR" in command]
+    layout, told = programs.prepare()
+    assert (layout.our_password.read_text(), layout.partner_password.read_text(), told) == ("DEMO", "DEMO", [])
 
 
 @pytest.mark.parametrize("broken", ["seonapi init", "seonapi token", "seonapi certificate", "seonapi partner"])
@@ -89,7 +114,18 @@ def test_what_was_there_before_the_first_start_is_never_removed(programs) -> Non
     assert precious.exists()
 
 
-def test_an_installation_of_an_earlier_version_is_used_on(programs) -> None:
+def test_an_interrupted_change_is_made_by_the_next_start(programs) -> None:
+    programs.prepare()
+    programs.broken = "seonapi certificate"
+    with pytest.raises(ProcessError):
+        programs.prepare(our_code="OURS")
+    programs.broken = "never"
+    layout, told = programs.prepare()
+    assert code_in(layout.certificate("proxy")) == OUR_CODE
+    assert [command.split(" --")[0] for command in told] == ["seonapi certificate add"]
+
+
+def test_an_installation_from_before_codes_could_be_chosen_is_used_on(programs) -> None:
     layout, _ = programs.prepare()
     notes = layout.root / "settings.json"
     known = json.loads(notes.read_text())
@@ -111,3 +147,7 @@ def test_the_port_of_a_receive_daemon_that_is_not_started_may_be_taken(programs)
     with socket.create_server(("127.0.0.1", json.loads(ports)["receive"])) as own:
         programs.prepare(receive_daemon=f"127.0.0.1:{own.getsockname()[1]}")
     assert (programs.root / "ports.json").read_bytes() == ports
+
+
+def test_nobody_sees_the_passwords_of_stations_in_a_traceback() -> None:
+    assert "SECR" not in repr(Stations(our_password="OURSECR", partner_password="THEIRSEC"))
