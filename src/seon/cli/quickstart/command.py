@@ -24,7 +24,7 @@ from seon.cli.quickstart.installation import (
 )
 from seon.cli.quickstart.options import Code, HostPort, Password
 from seon.cli.quickstart.processes import Process, ProcessError, program
-from seon.cli.quickstart.transfers import Result, incoming, make_files, outgoing
+from seon.cli.quickstart.transfers import Result, incoming, make_files, outgoing, send
 
 LINK_SECONDS = 40.0
 
@@ -100,8 +100,9 @@ def quickstart(directory: Path, once: bool, as_json: bool, **stations: Any) -> N
     loopback, until Ctrl-C stops them all.
 
     A receive daemon of your own must know the demo partner's code and password, and has a code and a password itself.
-    A command line is visible to every user of this machine: give passwords as @FILE (its first line), or in the
-    environment.
+    If it does not take the first files, one line says what it answered and how it must be set, and everything stays
+    up for the next try. A command line is visible to every user of this machine: give passwords as @FILE (its first
+    line), or in the environment.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a shell's background job ignores SIGINT otherwise
         signal.signal(number, _interrupt)
@@ -125,9 +126,9 @@ def _live(steps: Steps, stack: ExitStack, root: Path, stations: Stations, *, onc
     running.begin(steps.say)
     layout, ports, password = prepare(root, stations, steps.say)
     processes = _start(steps, stack, layout, ports, stations, running)
-    results = _transfer(steps, layout, ports, stations)
-    good = all(r.sha256_ok is not False and (r.receipts == r.files or r.sha256_ok is None) for r in results.values())
-    steps.say("all files arrived as they were sent" if good else "NOT all files arrived as they were sent")
+    results = _transfer(steps, layout, ports, stations, processes, once=once)
+    good = all(result.error is None for result in results.values())
+    steps.say(_verdict(results))
     if as_json:
         addresses = {"panel": f"https://127.0.0.1:{ports.seonapi}/panel/", "user": ADMINISTRATOR,
                      "external": f"127.0.0.1:{ports.external}", "outgoing": f"127.0.0.1:{ports.outgoing}",
@@ -201,25 +202,43 @@ def _partner(layout: Layout, ports: Ports, stations: Stations) -> list[str]:
             "--ca", str(layout.certificate("proxy"))]  # fmt: skip
 
 
-def _transfer(steps: Steps, layout: Layout, ports: Ports, stations: Stations) -> dict[str, Result]:
+def _transfer(
+    steps: Steps, layout: Layout, ports: Ports, stations: Stations, processes: list[Process], *, once: bool
+) -> dict[str, Result]:
     files = make_files(layout.files)
-    inbox = None if stations.receive_daemon else layout.receive_daemon / "inbox"
-    steps.say(f"the partner sends {len(files)} files in: {', '.join(path.name for path in files)}")
-    results = {"incoming": incoming(layout, ports, stations, files, inbox)}
-    _show_result(steps, results["incoming"])
-    steps.say(f"the send daemon sends {len(files)} files out")
-    results["outgoing"] = outgoing(layout, ports, stations, files)
-    _show_result(steps, results["outgoing"])
+    outputs = [process.output for process in reversed(processes) if process.name in ("client", "server")]
+    results = {}
+    for name, way, step in (
+        ("incoming", incoming, f"the partner sends {len(files)} files in: {', '.join(path.name for path in files)}"),
+        ("outgoing", outgoing, f"the send daemon sends {len(files)} files out"),
+    ):
+        steps.say(step)
+        results[name] = send(way(layout, ports, stations), files, outputs)
+        _show_result(steps, results[name], once=once)
     return results
 
 
-def _show_result(steps: Steps, result: Result) -> None:
+def _show_result(steps: Steps, result: Result, *, once: bool) -> None:
+    if result.error is not None:
+        steps.say(f"  FAILED, {result.sent} of {result.files} files taken: {result.error}")
+        if not once:
+            steps.say(f"  to try it again: {result.again}")
+        return
     same = {True: "SHA-256 equal", False: "SHA-256 DIFFERENT", None: "SHA-256 not ours to see"}[result.sha256_ok]
     rate = result.octets / 1e6 / result.seconds
+    late = "" if result.receipts == result.files else " so far: a station may send them later, in a session of its own"
     steps.say(
         f"  {result.files} files, {result.octets} octets in {result.seconds:.1f} s ({rate:.0f} MB/s with start of "
-        f"the station), {same}, {result.receipts} receipts"
+        f"the station), {same}, {result.receipts} receipts{late}"
     )
+
+
+def _verdict(results: dict[str, Result]) -> str:
+    if any(result.error is not None for result in results.values()):
+        return "NOT all files arrived as they were sent"
+    if all(result.sha256_ok for result in results.values()):
+        return "all files arrived as they were sent"
+    return "all files were taken; those that can be looked at here arrived as they were sent"
 
 
 def _show_addresses(layout: Layout, ports: Ports, stations: Stations, password: str, *, as_json: bool) -> None:
