@@ -15,7 +15,7 @@ from seon.oftp2.reasons import AnswerReason, EndReason, reason_words
 
 _NOT_BEGUN = re.compile(r"SES-FAILED (?:\[\S+\] )?Session with partner \S+, \w+, not started: (.*)")
 _REFUSED = re.compile(
-    r"SES-REFUSED \[\S+\] OFTP2 refused: rule (\S+), (\w+) stream buffer \d+, offset \d+: (.*); partner"
+    r"SES-REFUSED \[\S+\] OFTP2 refused: rule (\S+), key \S+, (\w+) stream buffer \d+, offset \d+: (.*); partner"
 )
 _AGREED = re.compile(r"SES-AGREED \[\S+\] Initiator .* and Responder (.*) agreed level")
 _MUTE = re.compile(r"SES-END .*octets in 0, out 0,")

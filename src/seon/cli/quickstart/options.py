@@ -10,7 +10,6 @@ from seon.cli.station import PLAIN_PORT, Secret
 
 CODE_LENGTH, PASSWORD_LENGTH = 25, 8
 _X_SET = re.compile(r"[0-9A-Z/.&() -]*")
-_HOST = re.compile(r"[A-Za-z0-9_.:-]{1,253}")
 _ALLOWED = "capital letters, digits, blanks inside, and / - . & ( ), as in RFC 5024"
 
 
@@ -49,13 +48,9 @@ class HostPort(click.ParamType[str]):
         """Return the address with its port."""
         try:
             host, port = addresses.split_host_port(value, PLAIN_PORT)
+            return addresses.shown(addresses.read_host(host), port)
         except addresses.AddressError as error:
-            host, reason = "", str(error)
-        else:
-            reason = "" if _HOST.fullmatch(host) else "there is no host name in it"
-        if reason:
-            self.fail(f"{reason}; examples: 10.0.0.5:3305, oftp.example:3305, [2001:db8::5]:3305", param, ctx)
-        return addresses.shown(host, port)
+            self.fail(f"{error}; examples: 10.0.0.5:3305, oftp.example:3305, [2001:db8::5]:3305", param, ctx)
 
 
 def _fits(text: str) -> bool:
