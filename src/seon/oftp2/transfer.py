@@ -76,6 +76,8 @@ class Transfer:
         if self.has_records or self._open < 0:
             return 0
         buffers, each = plain_run(view, at, end, most)
+        if not buffers:
+            return 0
         octets = buffers * each
         if self.octets + octets > self._most:
             return 0  # one of them passes the limit, and it is to be known which

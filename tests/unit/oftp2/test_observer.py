@@ -533,3 +533,34 @@ def test_turns_count_and_content_begins_anew() -> None:
     for _ in range(249):
         play.run("I:EERP R:RTR I:CD R:EERP I:RTR R:CD")
     assert sum(isinstance(event, NothingMoved) for event in play.events) == 1
+
+
+# --- data without content ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("octets", [b"D", b"D\0", b"D\0\0\0", b"D" + bytes(64)])
+@pytest.mark.parametrize("offer", ["", "(format=T)", "(security=1,cipher=1,envelope=1)"])
+def test_a_station_that_sends_data_without_content_for_ever_is_ended(octets: bytes, offer: str) -> None:
+    play = Play(Policy()).run(f"{START} I:SFID{offer} R:SFPA", credit=999)
+    for _ in range(15):
+        assert play.send(ONE, frame(octets)).forward
+    refusal = play.send(ONE, frame(octets)).refusal
+    assert refusal
+    assert (refusal.rule, refusal.reason) == ("DAT-VOID", EndReason.INVALID_DATA)
+
+
+def test_credit_does_not_begin_the_count_of_empty_buffers_anew_and_content_does() -> None:
+    play = Play(Policy()).run(f"{START} I:SFID R:SFPA")
+    empty = frame(b"D\0")
+    for number in range(15):
+        assert play.send(ONE, empty).forward
+        if number % 2:
+            play.run("R:CDT")
+    play.run("I:DATA R:CDT")
+    for number in range(15):
+        assert play.send(ONE, empty).forward
+        if number % 2:
+            play.run("R:CDT")
+    assert play.refused == ""
+    play.send(ONE, empty)
+    assert play.refused == "DAT-VOID"
