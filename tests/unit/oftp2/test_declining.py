@@ -171,6 +171,7 @@ def test_too_many_declined_in_a_row_end_the_session() -> None:
     refusal = play.run(DECLINED).seen[-1].refusal
     assert refusal
     assert (refusal.rule, refusal.reason) == ("POL-DECLINES", EndReason.UNSPECIFIED)
+    assert play.observer.broken_off() is None, "a file whose SFID was refused was not told to begin, so it has no end"
 
 
 def test_what_passes_between_lets_more_be_declined() -> None:
