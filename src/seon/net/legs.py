@@ -31,6 +31,12 @@ class Leg(Protocol):
     choked: bool
     """The peer sends what is no content, wants answers, and does not read them: it is not read until it does."""
 
+    handed: int
+    """Octets that the kernel has got, all in all: content, and what TLS says besides."""
+    content: int
+    """How many of them there are, or will be, with the last octet that was written. Not more is waited for by a peer:
+    what TLS itself answers behind that is nothing that was passed on."""
+
     @property
     def unsent(self) -> bool:
         """Whether octets wait for the kernel."""
@@ -57,6 +63,7 @@ class PlainLeg:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.pending = self.choked = False
+        self.handed = self.content = 0
         self._kept = b""
         self._finishing = False
         _prepare(sock)
@@ -78,20 +85,26 @@ class PlainLeg:
 
     def write(self, buffer: Buffer, start: int, end: int) -> None:
         """See Leg."""
+        self.content += end - start
         if not self._kept:
-            start += _send(self.sock, buffer.view[start:end])
+            sent = _send(self.sock, buffer.view[start:end])
+            self.handed += sent
+            start += sent
         if start < end:
             self._kept += bytes(buffer.view[start:end])
 
     def write_octets(self, octets: bytes) -> None:
         """See Leg."""
         self._kept += octets
+        self.content += len(octets)
         self.flush()
 
     def flush(self) -> None:
         """See Leg."""
         if self._kept:
-            self._kept = self._kept[_send(self.sock, memoryview(self._kept)) :]
+            sent = _send(self.sock, memoryview(self._kept))
+            self.handed += sent
+            self._kept = self._kept[sent:]
         if self._finishing and not self._kept:
             _shut(self.sock)
 
@@ -110,6 +123,9 @@ class TlsLeg:
         self.channel = channel
         self.pending = True  # the handshake may have brought the first octets with it
         self.choked = False
+        self.handed = self.content = 0
+        self._written = False
+        """Something was written, and its last octet is not handed over yet."""
         self._raw = Buffer(READ_SIZE)
         self._out = Buffer(OUT_SIZE)
         self._at = self._filled = 0
@@ -158,11 +174,13 @@ class TlsLeg:
     def write(self, buffer: Buffer, start: int, end: int) -> None:
         """See Leg."""
         self.channel.write(buffer, start, end)
+        self._written = True
         self.flush()
 
     def write_octets(self, octets: bytes) -> None:
         """See Leg."""
         self.channel.write_octets(octets)
+        self._written = True
         self.flush()
 
     def flush(self) -> None:
@@ -172,11 +190,16 @@ class TlsLeg:
                 self._at, self._filled = 0, self.channel.take(self._out)
                 if not self._filled:
                     self.choked = False
+                    if self._written:
+                        self._written, self.content = False, self.handed
                     break
             sent = _send(self.sock, self._out.view[self._at : self._filled])
             if not sent:
+                if self._written:  # how many there will be is not known: more than there are
+                    self.content = self.handed + 1
                 return
             self._at += sent
+            self.handed += sent
         if self._finishing:
             _shut(self.sock)
 

@@ -8,13 +8,13 @@ import contextlib
 import selectors
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from seon.net.buffers import Buffer
 from seon.net.channel import EndOfStream
-from seon.net.legs import BROKEN, OUT_SIZE, PLAIN_SIZE, Leg, octets_not_taken
+from seon.net.legs import BROKEN, PLAIN_SIZE, Leg, octets_not_taken
 from seon.oftp2.framing import MAX_STB
 from seon.oftp2.observer import Inspection, SessionObserver, Side
 from seon.oftp2.reasons import EndReason
@@ -66,15 +66,6 @@ class Ending:
 
 
 @dataclass(slots=True)
-class _Owed:
-    """What a side has not taken yet of what was passed on to it: octets, as far as anybody can know."""
-
-    octets: int = 0
-    in_kernel: int = 0
-    """Of them and of TLS's own, by the last look."""
-
-
-@dataclass(slots=True)
 class _Flow:
     """One direction: what was read and not yet passed on lies in `buffer[:length]`."""
 
@@ -85,7 +76,8 @@ class _Flow:
     length: int = 0
     passed: int = 0
     open: bool = True
-    owed: _Owed = field(default_factory=_Owed)
+    taken: int = 0
+    """Octets that the sink's peer had taken by the last look."""
 
 
 class Pump:
@@ -193,16 +185,11 @@ class Pump:
         What TLS itself answers is nothing that was passed on: so a peer that asks for it for ever makes no progress.
         """
         for flow in self._flows:
-            owed = flow.owed
-            if not owed.octets:
-                continue
-            left = octets_not_taken(flow.sink.sock)
-            taken = max(0, owed.in_kernel - left)
-            if taken:
+            sink = flow.sink
+            taken = sink.handed - octets_not_taken(sink.sock)
+            if flow.taken < min(taken, sink.content):
                 self._last = now
-            unsent = flow.sink.unsent
-            owed.octets = min(owed.octets - taken, left + unsent * OUT_SIZE)
-            owed.in_kernel = left
+            flow.taken = taken
         return self._last
 
     def _ask_control(self) -> None:
@@ -273,7 +260,6 @@ class Pump:
             self._stop(_cause(flow.side.other), _words(error))
             return False
         flow.passed += end - start
-        flow.owed.octets += end - start
         return True
 
     def _flush(self, index: int) -> None:
@@ -281,9 +267,6 @@ class Pump:
             self._legs[index].flush()
         except BROKEN as error:
             self._stop(_cause(self._flows[index].side), _words(error))
-            return
-        if self._flows[1 - index].owed.octets:
-            self._last = time.monotonic()
 
     def _source_ended(self, flow: _Flow, end: EndOfStream) -> None:
         """One side will send no more: pass that on; the other direction goes on for a while."""

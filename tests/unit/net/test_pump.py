@@ -615,3 +615,36 @@ def test_a_flood_of_key_updates_meets_back_pressure_and_a_slow_peer_still_gets_t
     one.shutdown(socket.SHUT_RDWR)
     two.close()
     session.end()
+
+
+def test_answers_to_key_updates_are_no_progress_though_a_buffer_once_waited_behind_them(
+    tcp, ours, partner, shake, monkeypatch
+) -> None:
+    """One buffer that waits behind answers must not make the answers that follow count as progress, for ever."""
+    monkeypatch.setattr(module, "TICK_SECONDS", 0.05)
+    (one, leg_one), (two, leg_two) = tcp(narrow=16_384), tcp()
+    client = partner_dialler(partner.pem, partner.key_pem, lambda _: True).context
+    hostile = KeyUpdates(client)
+    connections = accepting(partner_listener(ours.pem, ours.key_pem, lambda _: True).context), connecting(client)
+    shake(*connections)
+    session = Session(TlsLeg(leg_one, BlockingTls(leg_one, connections[0]).channel), PlainLeg(leg_two), idle=0.5)
+    two.sendall(SSRM)
+    assert one.recv(1_000)
+    one.sendall(hostile.content(ssid("ONE")))
+    assert exactly(two, len(ssid("ONE"))) == ssid("ONE")
+    for updates in hostile.flood(1_000):  # their answers fill the way to a partner that does not read
+        one.sendall(updates)
+    two.sendall(ssid("TWO"))  # passed on: it waits behind them
+    pieces = (b"".join(hostile.flood(100)) for _ in range(10_000))
+    updates = threading.Thread(target=send_while_it_lasts, args=(one, pieces, 0))
+    updates.start()
+    began = time.monotonic()
+    while session.pump._end is None and time.monotonic() - began < 5:
+        one.recv(2_000)
+        time.sleep(0.02)
+    taken = time.monotonic() - began
+    one.shutdown(socket.SHUT_RDWR)
+    two.close()
+    updates.join()
+    session.end()
+    assert taken < 3, [flow.owed for flow in session.pump._flows]
