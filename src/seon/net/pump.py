@@ -244,6 +244,8 @@ class Pump:
             try:
                 flow.source.write_octets(seen.reply)
             except BROKEN as error:
+                if self._half_closed_at is not None:  # we have ended that direction ourselves
+                    self._stop(*self._first_end)
                 self._stop(_cause(flow.side), _words(error))
         if seen.refusal:
             self._send_wires(seen.refusal.wire_to)

@@ -648,3 +648,14 @@ def test_answers_to_key_updates_are_no_progress_though_a_buffer_once_waited_behi
     updates.join()
     session.end()
     assert taken < 3, [flow.owed for flow in session.pump._flows]
+
+
+def test_a_file_declined_after_the_other_side_has_ended_does_not_hide_who_ended_first(plain) -> None:
+    one, two, session = plain(demands=ONLY_X)
+    agreed(one, two)
+    two.shutdown(socket.SHUT_WR)
+    assert one.recv(1) == b""
+    one.sendall(OFFER)
+    one.shutdown(socket.SHUT_WR)
+    ending = session.end()
+    assert (ending.cause, ending.text) == (Cause.RESPONDER, "connection closed")
