@@ -99,6 +99,8 @@ class Station:
         self._challenge: Challenge | None = None
         """Ours, until it is answered: an answer counts once."""
         self._level = profile.level
+        self._heard_since = False
+        """Something has come since both SSIDs had passed: the other side does not refuse ours any more."""
         self._frames = Frames()
         self._out: deque[bytes] = deque()
         self._notices: list[n.Notice] = []
@@ -290,8 +292,8 @@ class Station:
         if buffer[:1] == DATA:
             self._data(buffer)
             return
-        refuses_ssid = buffer[:1] == _ESID and self.agreement is None
-        command, flaws = decode(buffer, esid_level(len(buffer)) if refuses_ssid else self._level)
+        command, flaws = decode(buffer, self._level_of(buffer))
+        self._heard_since = self.agreement is not None
         for flaw in flaws:
             if self._policy.severity(flaw.rule) is Severity.REFUSE:
                 raise InvalidBufferError(flaw, RULES[flaw.rule].reason)
@@ -302,6 +304,15 @@ class Station:
         if take is None:
             raise OutOfOrderError(f"{type(command).__name__} is not valid in state {self.state.value}")
         take(self, command)
+
+    def _level_of(self, buffer: bytes) -> int:
+        """Return the level to read a buffer by: an ESID that refuses an SSID may have any level's layout."""
+        if buffer[:1] != _ESID or self._heard_since:
+            return self._level
+        own = esid_level(len(buffer))
+        if self.agreement is None:
+            return own
+        return self._level if self.initiator else max(own, self._level)
 
     def _ready(self, _command: c.StartSessionReady) -> None:
         self._send(self.profile.offer(), State.WAIT_ANSWER)

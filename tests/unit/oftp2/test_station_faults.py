@@ -250,3 +250,14 @@ def test_a_file_that_cannot_be_read_ends_the_session_and_the_peer_is_not_told_wh
     assert "cannot be read" in pair.initiator.end.text
     assert pair.initiator.end.by_us
     assert (pair.responder.end.reason, pair.responder.end.text) == (EndReason.UNSPECIFIED, "")
+
+
+@pytest.mark.parametrize("level", [1, 2, 4])
+def test_an_initiator_that_refuses_the_answer_may_do_so_in_the_layout_of_level_5(level: int) -> None:
+    chart = Chart(replace(BOB, level=level))
+    chart.user.station.data_to_send()
+    chart.got(replace(ALICE.offer(), level=level, authentication=False))
+    chart.user.station.data_to_send()
+    chart.got(b"F03000\r")
+    assert (chart.user.end.reason, chart.user.end.by_us) == (EndReason.UNKNOWN_CODE, False)
+    assert chart.user.station.data_to_send() == b""
