@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 from seon.config import FileRules, PartnerFileRules, PartnerRules, SessionRules
 from seon.oftp2.demands import Demands, FileDemands
 from seon.oftp2.happenings import Side
-from seon.oftp2.rules import Policy, Severity
+from seon.oftp2.rules import Policy, Rule, Severity, check_severity, rules_named
 
 T = TypeVar("T")
 
@@ -39,9 +39,19 @@ def judgement(general: SessionRules, own: PartnerRules, partner_side: Side) -> J
 
 
 def _merged(general: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    """Put a partner's severities over the general ones: its word on a rule is also its word on the rule's forms."""
-    kept = {name: severity for name, severity in general.items() if name.partition("/")[0] not in own}
-    return {**kept, **own}
+    """Put a partner's severities over the general ones: its word on a rule is also its word on the rule's forms.
+
+    But for a form that cannot take it: that stays as it is in general.
+    """
+    by_key = {rule.key: severity for name, severity in general.items() for rule in _named(name, general, severity)}
+    return {**by_key, **{rule.key: severity for name, severity in own.items() for rule in _named(name, own, severity)}}
+
+
+def _named(name: str, among: Mapping[str, str], severity: str) -> list[Rule]:
+    """Return the rules that a name sets; not those that are named by their own key beside it. Raises LocalError."""
+    worth = Severity(severity)
+    check_severity(name, worth)
+    return [rule for rule in rules_named(name) if rule.can_be(worth) and (rule.key == name or rule.key not in among)]
 
 
 def _files(general: FileRules, own: PartnerFileRules) -> FileDemands:

@@ -51,7 +51,10 @@ def blanked_offender(octets: memoryview, level: int) -> bytes:
     shown, the rest is zeros. `level` is the one in force.
     """
     header = int.from_bytes(octets[:HEADER], "big")
-    if header_fault(header) not in ("", "STH-FLG"):
+    fault = header_fault(header)
+    if fault == "STH-VER":  # it may be anything
+        return bytes(octets[:1]) + bytes(HEADER - 1)
+    if fault not in ("", "STH-FLG"):
         return bytes(octets[:HEADER])  # where this buffer ends, if it is one, nobody knows
     length = header & LENGTH_MASK
     stb = octets[:length]

@@ -100,6 +100,11 @@ class Conversation:
             self._move(side, FORM_OF[kind].name, handler(self, side, command) if handler else When.ALWAYS)
         return self._flaws
 
+    @property
+    def offered_level(self) -> int:
+        """The level in the Initiator's SSID; 0 before it."""
+        return self._ssid.level if self._ssid else 0
+
     def before_levels(self, side: Side, name: str) -> list[Flaw]:
         """Return what is wrong with a command as long as no SSID has told a level by which to read it."""
         self._flaws = []

@@ -32,12 +32,22 @@ def header_fault(header: int) -> str:
     return "STH-FLG" if header & FLAGS_MASK else ""
 
 
+def header_words(fault: str, header: int) -> str:
+    """Return what a faulty header holds, for people.
+
+    Behind a wrong length anything may stand in its place, a secret too: nothing but what breaks the rule is shown.
+    """
+    if fault in ("STH-VER", "STH-FLG"):
+        return f"first octet {header >> 24:02x}"
+    return f"length {header & LENGTH_MASK}"
+
+
 def stb_length(header: bytes | bytearray | memoryview) -> int:
     """Return the octets of the stream buffer that starts with the 4 octets `header`; raises InvalidBufferError."""
     number = int.from_bytes(header[:HEADER], "big")
     fault = header_fault(number)
     if fault:
-        raise broken(fault, 0, "STH", f"{RULES[fault].meaning}: {number:#010x}")
+        raise broken(fault, 0, "STH", f"{RULES[fault].meaning}: {header_words(fault, number)}")
     return number & LENGTH_MASK
 
 

@@ -14,7 +14,7 @@ from seon.oftp2.conversation import Conversation
 from seon.oftp2.declining import Declines, answer, nothing_left
 from seon.oftp2.demands import Demands
 from seon.oftp2.errors import Flaw, InvalidBufferError
-from seon.oftp2.framing import HEADER, LENGTH_MASK, MAX_OEB, VERSION_1, frame, header_fault
+from seon.oftp2.framing import HEADER, LENGTH_MASK, MAX_OEB, VERSION_1, frame, header_fault, header_words
 from seon.oftp2.happenings import FileBrokenOff, FileOffered, Happening, Side
 from seon.oftp2.inspection import Closing, Finding, Inspection, Refusal, Surplus
 from seon.oftp2.judge import Judge, words
@@ -251,7 +251,9 @@ class SessionObserver:
             raise self._unreadable(flow, error) from None
         if isinstance(command, EndSession) and not self._settled:
             flaws = self._early_reason_flaws(command, flaws)
-        if level == max(LEVELS) > self._lowest and oeb[0] == ESID:
+        # An Initiator of level 5 may have sent it before the answer reached it: both hosts must see that alike.
+        due = self._talk.offered_level if self._settled else self._lowest
+        if level == max(LEVELS) > self._lowest and oeb[0] == ESID and level > due:
             text = f"{len(oeb)} octets, the layout of level {level} in answer to level {self._lowest}"
             flaws.insert(0, Flaw("CMD-LEN/esid-layout", 0, "ESID", text, bytes(oeb[: opening_octets(ESID)])))
         return command, flaws
@@ -285,7 +287,7 @@ class SessionObserver:
         fault = header_fault(header)
         if not fault:
             return []
-        flaw = Flaw(fault, 0, "STH", f"{RULES[fault].meaning}: {header:#010x}")
+        flaw = Flaw(fault, 0, "STH", f"{RULES[fault].meaning}: {header_words(fault, header)}")
         if fault != "STH-FLG" or self._judge.refused([flaw]):
             raise _RefusedError(flaw)  # at once: mostly there is no next buffer to be found
         return [flaw]

@@ -87,6 +87,13 @@ def test_whether_an_esid_names_the_rule_is_set_in_general_and_for_a_partner(gene
     assert judgement(*rules, Side.INITIATOR).names_rules is names
 
 
+def test_a_form_that_cannot_take_a_partners_word_stays_as_it_is_in_general() -> None:
+    general = SessionRules(rules={"POL-SIZE": "ignore"})
+    policy, _, _ = judgement(general, PartnerRules(rules={"POL-SIZE": "decline"}), Side.INITIATOR)
+    assert policy.severity("POL-SIZE") is Severity.DECLINE
+    assert policy.severity("POL-SIZE/grown") is Severity.IGNORE
+
+
 def test_a_partner_can_be_declined_files_that_are_refused_in_general() -> None:
     general = SessionRules(rules={"POL-NAME": "refuse", "POL-SIZE": "refuse"})
     policy, _, _ = judgement(general, PartnerRules(rules={"POL-SIZE": "decline"}), Side.INITIATOR)

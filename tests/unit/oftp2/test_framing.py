@@ -90,4 +90,6 @@ def test_a_header_that_is_none_is_told_as_a_flaw_of_the_header() -> None:
         stb_length(b"\x20\0\0\x05")
     flaw = told.value.flaw
     assert (flaw.rule, flaw.offset, flaw.field) == ("STH-VER", 0, "STH")
-    assert flaw.text == "version of the stream header is not 1: 0x20000005"
+    assert flaw.text == "version of the stream header is not 1: first octet 20"
+    with pytest.raises(InvalidBufferError, match="length 100004"):
+        stb_length(b"\x10\x01\x86\xa4")

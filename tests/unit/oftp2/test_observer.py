@@ -14,7 +14,7 @@ from seon.oftp2.inspection import Inspection, Surplus
 from seon.oftp2.judge import MAX_FINDINGS
 from seon.oftp2.observer import SessionObserver
 from seon.oftp2.reasons import EndReason
-from seon.oftp2.rules import RULES, Policy, Severity
+from seon.oftp2.rules import RULES, Policy, Profile, Severity
 from unit.oftp2.plays import COMMANDS, DATA, ONE, SSID, START, TWO, Play
 
 
@@ -418,6 +418,16 @@ def test_an_initiator_may_refuse_the_answer_in_any_layout_and_at_once_only() -> 
         play = Play(Policy()).run(f"R:SSRM I:SSID(level=2) R:SSID(level=2) {later}")
         assert play.send(side, esid).forward == 0
         assert play.refused == "CMD-LEN"
+
+
+@pytest.mark.parametrize("profile", ["default", "strict"])
+@pytest.mark.parametrize("answered", [1, 2, 4])
+def test_an_esid_that_crosses_a_lower_answer_is_judged_alike_on_both_hosts(profile: Profile, answered: int) -> None:
+    """The host near the Initiator sees it before the answer, the other one behind it."""
+    esid = frame(encode(c.EndSession(4, "wrong"), 5))
+    for script in ("R:SSRM I:SSID", f"R:SSRM I:SSID R:SSID(level={answered})"):
+        seen = Play(Policy(profile)).run(script).send(ONE, esid)
+        assert (seen.forward, seen.findings, seen.refusal) == (len(esid), (), None)
 
 
 def test_a_short_esid_that_refuses_an_answer_of_level_5_is_one_without_its_tail() -> None:
