@@ -1,7 +1,8 @@
 """Content into DATA exchange buffers: subrecords, best fill, buffer compression (RFC 5024 section 7).
 
 Nothing here costs a Python step per octet: full subrecords are cut and joined by the hundred, runs of equal octets are
-found with one XOR of the content with itself moved by one octet.
+found with one XOR of the content with itself moved by one octet. What costs a step is a run, so a run that saves little
+is none where there are many like it.
 """
 
 import re
@@ -15,10 +16,27 @@ from seon.oftp2.records import CHUNK, Octets, Piece
 DATA = b"D"
 COMPRESSED = 0x40
 _HEADERS = [bytes((header,)) for header in range(256)]
-MIN_RUN = 4
-"""Shorter runs stay as they are: 2 octets for the run and 1 for the next header save nothing on 3."""
-_REPEATED = re.compile(b"\0" * (MIN_RUN - 1) + b"+")
-"""As many zeros or more, written as a literal: the engine searches that 20 times as fast as a repeat count."""
+_LITERAL_HEADERS = [b"", *_HEADERS[1 : FULL + 1]]
+"""By count: no octets are no subrecord, and not an empty one."""
+_RUN_HEADERS = _HEADERS[COMPRESSED:]
+MIN_RUN = 8
+"""Octets of the shortest run that is compressed. 3 of them it does not save: 2 for itself, 1 for the next header."""
+MIN_DENSE_RUN = 16
+"""The same where runs are dense: shorter ones would cost more time, here and at the other side, than they save."""
+SAMPLE = 4096
+"""Octets at the start of a piece by which its runs are judged; in a shorter piece they are never too many."""
+_MOST_BETWEEN = (MIN_RUN - 2) * FULL
+"""Octets between two runs of which the headers cost no more than the run saves."""
+
+
+def _runs_of(least: int) -> re.Pattern[bytes]:
+    # As many zeros or more, written as a literal: the engine searches that 20 times as fast as a repeat count.
+    return re.compile(b"(" + b"\0" * (least - 2) + b"\0+)")
+
+
+_RUN, _DENSE_RUN = _runs_of(MIN_RUN), _runs_of(MIN_DENSE_RUN)
+"""All of a run but its first octet, in what `repeats` returns."""
+_SHORTEST = re.compile(b"\0" * (MIN_RUN - 1))
 
 
 def capacity(size: int) -> int:
@@ -65,18 +83,35 @@ class Packer:
 
     def add(self, octets: Octets, *, ends: bool) -> None:
         """Add octets of the current record; with `ends` they are its last (and may be none)."""
-        view = memoryview(octets)
-        spans = list(runs(view)) if self._compression else []
-        if not self._record_length:
-            self._record(view, spans, END_OF_RECORD if ends else 0)
-        elif self._fixed and not spans:
-            self._records(view, self._fixed)
-        else:
-            for at in range(0, len(view), self._record_length):
-                record = view[at : at + self._record_length]
-                self._record(record, runs(record) if spans else (), END_OF_RECORD)
+        flag = END_OF_RECORD if ends else 0
+        if self._record_length:
+            self._records(octets)
+        elif self._compression and _SHORTEST.search(repeated := repeats(octets)):
+            self._with_runs(bytes(octets), worthwhile(repeated).split(repeated), flag)
+        elif octets:
+            self._literal(memoryview(octets), flag)
+        elif ends:
+            self._put(_HEADERS[flag])
 
-    def _records(self, view: memoryview, fixed: FixedRecords) -> None:
+    def _records(self, octets: Octets) -> None:
+        """Add whole records of format F."""
+        length, view = self._record_length, memoryview(octets)
+        if self._compression:
+            repeated = bytearray(repeats(octets))
+            repeated[::length] = b"\1" * (len(view) // length)  # no run goes on into the next record
+            if _SHORTEST.search(repeated):
+                pattern = worthwhile(repeated)
+                for at in range(0, len(view), length):
+                    pieces = pattern.split(repeated[at : at + length])
+                    self._with_runs(bytes(view[at : at + length]), pieces, END_OF_RECORD)
+                return
+        if self._fixed:
+            self._plain_records(view, self._fixed)
+            return
+        for at in range(0, len(view), length):
+            self._literal(view[at : at + length], END_OF_RECORD)
+
+    def _plain_records(self, view: memoryview, fixed: FixedRecords) -> None:
         while view:
             count = min(len(view) // fixed.length, self._room // fixed.size, fixed.most) or 1
             records, view = view[: count * fixed.length], view[count * fixed.length :]
@@ -85,14 +120,28 @@ class Packer:
             else:
                 self._literal(records, END_OF_RECORD)
 
-    def _record(self, view: memoryview, spans: Iterable[tuple[int, int]], flag: int) -> None:
-        if not view and flag:
-            self._put(_HEADERS[flag])
-        at = 0
-        for start, stop in spans:
-            self._literal(view[at:start], 0)
-            self._run(view[start], stop - start, flag if stop == len(view) else 0)
+    def _with_runs(self, octets: bytes, pieces: list[bytes], flag: int) -> None:
+        """Add octets of one record. `pieces`, by turns: up to a run and its first octet, and the rest of the run."""
+        view, at, end = memoryview(octets), 0, len(octets) - 1 if flag else len(octets)
+        # A run and what is before it take no more room than the octets they stand for: up to here they surely fit.
+        fits, parts = min(self._room, end), list[bytes]()
+        by_turns = iter(pieces)
+        for before, rest in zip(by_turns, by_turns, strict=False):  # the last piece is behind all runs
+            count, run = len(before) - 1, len(rest) + 1
+            start = at + count
+            stop = start + run
+            if run <= FULL and count <= FULL and stop <= fits:
+                parts += (_LITERAL_HEADERS[count], octets[at:start], _RUN_HEADERS[run], _HEADERS[octets[start]])
+            elif count <= _MOST_BETWEEN and stop <= fits:
+                parts += (literal_subrecords(octets, at, start), run_subrecords(octets[start], run))
+            else:
+                self._put_parts(parts)
+                parts.clear()
+                self._literal(view[at:start], 0)
+                self._run(octets[start], run, flag if stop > end else 0)
+                fits = min(stop + self._room, end)
             at = stop
+        self._put_parts(parts)
         self._literal(view[at:], flag)
 
     def take(self) -> list[bytes]:
@@ -112,8 +161,17 @@ class Packer:
         self._parts.append(subrecords)
         self._room -= len(subrecords)
 
+    def _put_parts(self, parts: list[bytes]) -> None:
+        """Add parts of subrecords that fit in the buffer."""
+        if parts:
+            self._put(b"".join(parts))
+
     def _literal(self, view: memoryview, flag: int) -> None:
         left = len(view)
+        if 0 < left <= FULL and left < self._room:
+            self._parts += (_HEADERS[left | flag], view)
+            self._room -= left + 1
+            return
         while left:
             if self._room < 2:
                 self._close()
@@ -150,12 +208,44 @@ def full_subrecords(octets: Octets, rows: int) -> bytes:
     return _HEADERS[FULL] + _HEADERS[FULL].join(_rows(rows).unpack(octets))
 
 
-def runs(octets: Octets) -> Iterator[tuple[int, int]]:
-    """Yield (start, stop) of each run of at least MIN_RUN equal octets."""
+def literal_subrecords(octets: bytes, at: int, stop: int) -> bytes:
+    """Return octets[at:stop] as subrecords, none of them the end of a record. Lines of text are the sizes done fast."""
+    size = stop - at
+    if size <= FULL:
+        return _LITERAL_HEADERS[size] + octets[at:stop]
+    full, second, third = _HEADERS[FULL], at + FULL, at + 2 * FULL
+    if size <= 2 * FULL:
+        return b"".join((full, octets[at:second], _HEADERS[stop - second], octets[second:stop]))
+    if size <= 3 * FULL:
+        last = _HEADERS[stop - third]
+        return b"".join((full, octets[at:second], full, octets[second:third], last, octets[third:stop]))
+    rows = (size - 1) // FULL
+    rest = at + rows * FULL
+    return b"".join((full_subrecords(octets[at:rest], rows), _HEADERS[stop - rest], octets[rest:stop]))
+
+
+@lru_cache(maxsize=1024)
+def run_subrecords(octet: int, length: int) -> bytes:
+    """Return a run as compressed subrecords, none of them the end of a record. Runs come again, of blanks above all."""
+    rows, rest = divmod(length - 1, FULL)
+    return bytes((COMPRESSED | FULL, octet)) * rows + bytes((COMPRESSED | (rest + 1), octet))
+
+
+def repeats(octets: Octets) -> bytes:
+    """Return 0 for each octet that is the same as the one before it, and another octet for all others."""
     number = int.from_bytes(octets, "big")
-    # Octet i of `equal` is 0 where octet i of the content is the same as the one before it (octet 0: where it is NUL).
-    equal = (number ^ (number >> 8)).to_bytes(len(octets), "big")
-    for match in _REPEATED.finditer(equal):
-        start, stop = max(0, match.start() - 1), match.end()
-        if stop - start >= MIN_RUN:
-            yield start, stop
+    different = (number ^ (number >> 8)).to_bytes(len(octets), "big")
+    # The first octet is compared with nothing and stands here as it is, also where it is NUL.
+    return b"\1" + different[1:] if different[:1] == b"\0" else different
+
+
+def worthwhile(repeated: bytes | bytearray) -> re.Pattern[bytes]:
+    """Return what finds the runs that are worth compressing, in what `repeats` returned.
+
+    Runs are dense where there are more of them than full subrecords would be, and they save less than three quarters.
+    """
+    if len(repeated) < SAMPLE:
+        return _RUN
+    found = _RUN.findall(repeated, 0, SAMPLE)
+    dense = len(found) > SAMPLE // (FULL + 1) and 4 * sum(map(len, found)) < 3 * SAMPLE
+    return _DENSE_RUN if dense else _RUN
