@@ -19,6 +19,10 @@ class NotAuthenticatedError(PeerError):
 
     reason = EndReason.INVALID_CHALLENGE_RESPONSE
 
+    def __init__(self, text: str, *, for_the_log: str = "") -> None:
+        super().__init__(text)
+        self.for_the_log = for_the_log
+
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
@@ -47,6 +51,7 @@ class Authenticator(Protocol):
     def respond(self, sealed: bytes) -> bytes:
         """Return the 20 octets in a challenge of the other side. Raises NotAuthenticatedError where there are none.
 
-        Its text must not tell what exactly is wrong: a stranger could open messages with that, step by step.
+        Its text must not tell what exactly is wrong: a stranger could open messages with that, step by step. With what
+        the challenge was sealed is for our log, and may stand in `for_the_log`, which no command is made of.
         """
         ...

@@ -22,6 +22,8 @@ class PeerError(ProtocolError):
 
     reason = EndReason.UNSPECIFIED
     """What to say in ESIDREAS."""
+    for_the_log = ""
+    """What our own log may say instead of the text, and the other side must never hear."""
 
 
 @dataclass(frozen=True, slots=True)

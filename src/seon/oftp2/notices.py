@@ -99,6 +99,8 @@ class SessionEnded:
     orderly: bool
     text: str
     """Ours, or the peer's ESIDREAST as it came: escape it before showing it."""
+    for_the_log: str = ""
+    """What the log says instead of `text`, where there is more to say than the other side may ever hear."""
 
 
 Notice = (

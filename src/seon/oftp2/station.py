@@ -129,7 +129,7 @@ class Station:
                     break
                 self._take(buffer)
         except PeerError as error:
-            self._end(error.reason, str(error), tell_text=False)
+            self._end(error.reason, str(error), tell_text=False, for_the_log=error.for_the_log)
         return self.notices()
 
     def receive_eof(self) -> list[n.Notice]:
@@ -215,19 +215,19 @@ class Station:
         if self.state is not state:
             raise LocalError(f"not possible in state {self.state.value}")
 
-    def _end(self, reason: EndReason, text: str, *, tell_text: bool) -> None:
+    def _end(self, reason: EndReason, text: str, *, tell_text: bool, for_the_log: str = "") -> None:
         if self.ended:
             return
         # Before SSRM the Initiator may say nothing (section 4.2.1): it just closes.
         if self.state is not State.WAIT_READY:
             self._send(c.EndSession(reason, self._sayable(text) if tell_text else ""))
-        self._ended(reason, text, by_us=True)
+        self._ended(reason, text, by_us=True, for_the_log=for_the_log)
 
-    def _ended(self, reason: int | None, text: str, *, by_us: bool) -> None:
+    def _ended(self, reason: int | None, text: str, *, by_us: bool, for_the_log: str = "") -> None:
         # Normal for the Listener is to be idle. Real stations end so after a solicited CD too: that is no harm.
         orderly = reason == EndReason.NORMAL and (by_us or self.state in _IDLE_LISTENER)
         self.state = State.ENDED
-        self._tell(n.SessionEnded(reason, by_us, orderly, text))
+        self._tell(n.SessionEnded(reason, by_us, orderly, text, for_the_log))
 
     # --- the Speaker's own moves --------------------------------------------------------------------------------------
 

@@ -5,12 +5,14 @@ Other stations' CMS comes in BER as well as in DER, so a reader of DER alone wou
 
 from dataclasses import dataclass
 
-SEQUENCE, SET, OCTET_STRING, OBJECT_IDENTIFIER = 0x30, 0x31, 0x04, 0x06
+INTEGER, OCTET_STRING, OBJECT_IDENTIFIER, SEQUENCE, SET = 0x02, 0x04, 0x06, 0x30, 0x31
 CONSTRUCTED, CONTEXT = 0x20, 0xA0
 _LONG_TAG, _INDEFINITE, _LONG_LENGTH = 0x1F, 0x80, 0x80
 _END = b"\0\0"
 _DEEPEST = 20
 """Levels of nesting, and octets of a length: CMS needs fewer of both."""
+_LONGEST_IDENTIFIER, _LONGEST_TEXT = 32, 64
+"""Octets of an object identifier that are read for a text, and characters of that."""
 
 
 class BerError(ValueError):
@@ -50,6 +52,29 @@ def elements(octets: bytes) -> list[Element]:
         element, at = _element(octets, at, 0)
         found.append(element)
     return found
+
+
+def the_only(found: list[Element], tag: int) -> Element:
+    """Return the one element that there is, if it has this tag. Raises BerError."""
+    if len(found) != 1 or found[0].tag != tag:
+        raise BerError("not one element of the type that is expected")
+    return found[0]
+
+
+def dotted(identifier: bytes) -> str:
+    """Return the content of an OBJECT IDENTIFIER in numbers (X.690 8.19), cut where it is long; nothing for none."""
+    numbers, number = [], 0
+    for octet in identifier[:_LONGEST_IDENTIFIER]:
+        number = number << 7 | octet & 0x7F
+        if not octet & 0x80:
+            numbers.append(number)
+            number = 0
+    if not numbers:
+        return ""
+    root = min(numbers[0] // 40, 2)
+    text = ".".join(map(str, (root, numbers[0] - 40 * root, *numbers[1:])))
+    whole = len(identifier) <= _LONGEST_IDENTIFIER and len(text) <= _LONGEST_TEXT
+    return text if whole else f"{text[:_LONGEST_TEXT]}..."
 
 
 def encoded(tag: int, content: bytes) -> bytes:

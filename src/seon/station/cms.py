@@ -1,7 +1,7 @@
-"""CMS as OFTP2 uses it (RFC 5024 5.3.13, 5.3.17): octets sealed for a certificate, and signatures around their content.
+"""CMS SignedData as OFTP2 uses it (RFC 5024 5.3.13): signatures around their content. Sealing is in envelopes.py.
 
 No file and no socket: keys, certificates and octets in, octets out. All keys are RSA with PKCS #1 v1.5, as all cipher
-suites of OFTP2 are. Opening takes what `cryptography` opens: DER with AES-128 or AES-256 in CBC, not 3DES.
+suites of OFTP2 are.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,13 +12,22 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from seon.station.ber import CONTEXT, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, BerError, Element, encoded
+from seon.station.ber import (
+    CONTEXT,
+    OBJECT_IDENTIFIER,
+    OCTET_STRING,
+    SEQUENCE,
+    SET,
+    BerError,
+    Element,
+    encoded,
+    the_only,
+)
 from seon.station.ber import elements as ber_elements
 
-_HASHES: MappingProxyType[bytes, type[hashes.HashAlgorithm]] = MappingProxyType(
+HASHES: MappingProxyType[bytes, type[hashes.HashAlgorithm]] = MappingProxyType(
     {
         bytes.fromhex("2b0e03021a"): hashes.SHA1,
         bytes.fromhex("608648016503040201"): hashes.SHA256,
@@ -30,7 +39,7 @@ _HASHES: MappingProxyType[bytes, type[hashes.HashAlgorithm]] = MappingProxyType(
 _SIGNING: MappingProxyType[str, type[hashes.SHA256 | hashes.SHA512]] = MappingProxyType(
     {"sha256": hashes.SHA256, "sha512": hashes.SHA512}
 )
-_DATA = bytes.fromhex("2a864886f70d010701")
+ID_DATA = bytes.fromhex("2a864886f70d010701")
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 _CONTENT_TYPE = bytes.fromhex("2a864886f70d010903")
 _MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
@@ -38,26 +47,6 @@ _MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
 
 class CmsError(Exception):
     """A CMS object that cannot be made, opened or believed."""
-
-
-# --- sealing ----------------------------------------------------------------------------------------------------------
-
-
-def sealed(octets: bytes, recipient: x509.Certificate) -> bytes:
-    """Return CMS EnvelopedData that only the key of `recipient` opens (AES-256)."""
-    builder = pkcs7.PKCS7EnvelopeBuilder().set_data(octets).add_recipient(recipient)
-    return builder.set_content_encryption_algorithm(AES256).encrypt(Encoding.DER, [pkcs7.PKCS7Options.Binary])
-
-
-def opened(envelope: bytes, certificate: x509.Certificate, key: RSAPrivateKey) -> bytes:
-    """Return what is in CMS EnvelopedData. Raises CmsError, with one text for all that can be wrong."""
-    try:
-        return pkcs7.pkcs7_decrypt_der(envelope, certificate, key, [])
-    except (ValueError, UnsupportedAlgorithm):
-        raise CmsError("this is not sealed for this key, or not in a way that is known here") from None
-
-
-# --- signing ----------------------------------------------------------------------------------------------------------
 
 
 def signed(octets: bytes, chain: Sequence[x509.Certificate], key: RSAPrivateKey, digest: str) -> bytes:
@@ -90,13 +79,12 @@ def content_signed_by(signer: x509.Certificate, signature: bytes) -> bytes:
 
 def _signed_data(octets: bytes) -> tuple[bytes, list[Element]]:
     """Return the content and the SignerInfos (RFC 5652 5.1)."""
-    (outer,) = _exactly(ber_elements(octets), SEQUENCE)
-    kind, holder = outer.parts()[:2]
+    kind, holder = the_only(ber_elements(octets), SEQUENCE).parts()[:2]
     if (kind.tag, kind.content) != (OBJECT_IDENTIFIER, _SIGNED_DATA):
         raise BerError("another type of content")
     _, _, content, *_, signers = holder.parts()[0].parts()
     inner, held = content.parts()[:2]
-    if (inner.tag, inner.content) != (OBJECT_IDENTIFIER, _DATA) or signers.tag != SET:
+    if (inner.tag, inner.content) != (OBJECT_IDENTIFIER, ID_DATA) or signers.tag != SET:
         raise BerError("another type of content inside")
     return held.parts()[0].value(), signers.parts()
 
@@ -105,12 +93,12 @@ def _is_by(signer: x509.Certificate, info: list[Element], content: bytes) -> boo
     """Whether a SignerInfo (RFC 5652 5.3) proves that `signer` signed `content`."""
     after = iter(info[2:])  # behind version and signer's name: which key it is shows when it fits
     digest = next(after).parts()[0].content
-    if digest not in _HASHES:
+    if digest not in HASHES:
         return False
     field = next(after)
     covered = content
     if field.tag == CONTEXT:
-        if not _attributes_fit(field.parts(), content, _HASHES[digest]()):
+        if not _attributes_fit(field.parts(), content, HASHES[digest]()):
             return False
         # Signed is the SET in DER, whatever stands here (RFC 5652 5.4).
         covered = encoded(SET, b"".join(sorted(attribute.octets for attribute in field.parts())))
@@ -119,7 +107,7 @@ def _is_by(signer: x509.Certificate, info: list[Element], content: bytes) -> boo
     public = signer.public_key()
     assert isinstance(public, RSAPublicKey)
     try:
-        public.verify(octets, covered, PKCS1v15(), _HASHES[digest]())
+        public.verify(octets, covered, PKCS1v15(), HASHES[digest]())
     except (InvalidSignature, ValueError, UnsupportedAlgorithm):
         return False
     return True
@@ -132,7 +120,7 @@ def _attributes_fit(attributes: list[Element], content: bytes, algorithm: hashes
     said = list(_values(attributes))
     return all(
         [value for kind, value in said if kind == wanted] == [right]
-        for wanted, right in ((_CONTENT_TYPE, _DATA), (_MESSAGE_DIGEST, digest.finalize()))
+        for wanted, right in ((_CONTENT_TYPE, ID_DATA), (_MESSAGE_DIGEST, digest.finalize()))
     )
 
 
@@ -140,9 +128,3 @@ def _values(attributes: Iterable[Element]) -> Iterator[tuple[bytes, bytes]]:
     for attribute in attributes:
         kind, values = attribute.parts()[:2]
         yield from ((kind.content, value.content) for value in values.parts())
-
-
-def _exactly(found: list[Element], tag: int) -> list[Element]:
-    if len(found) != 1 or found[0].tag != tag:
-        raise BerError("not one element of the type that is expected")
-    return found

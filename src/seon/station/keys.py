@@ -13,7 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from seon.oftp2.authentication import CHALLENGE_OCTETS, Challenge, NotAuthenticatedError
-from seon.station.cms import CmsError, content_signed_by, opened, sealed, signed
+from seon.station.cms import CmsError, content_signed_by, signed
+from seon.station.envelopes import cipher_of, opened, sealed
+
+_NOT_OPENED = "the challenge cannot be opened with the session key"
 
 
 class KeyFileError(ValueError):
@@ -83,7 +86,9 @@ class KeyPairAuthenticator:
         except CmsError:
             secret = b""
         if len(secret) != CHALLENGE_OCTETS:
-            raise NotAuthenticatedError("the challenge cannot be opened with the session key")
+            cipher = cipher_of(sealed)
+            kind = f"challenge sealed with {cipher}" if cipher else "challenge that is no CMS EnvelopedData"
+            raise NotAuthenticatedError(_NOT_OPENED, for_the_log=f"{kind} cannot be opened with the session key")
         return secret
 
 

@@ -134,7 +134,7 @@ class Session:
                 case n.SessionEnded():
                     self.end = notice
                     values = {"reason": notice.reason, "by_us": notice.by_us, "orderly": notice.orderly}
-                    self._report("session-ended", {**values, "text": notice.text})
+                    self._report("session-ended", {**values, "text": notice.for_the_log or notice.text})
                 case _:
                     self._given(notice)
 

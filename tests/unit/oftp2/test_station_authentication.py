@@ -182,6 +182,26 @@ def test_no_secret_stands_in_notices_or_in_what_is_told_of_errors() -> None:
     assert "Challenge" in shown
 
 
+class TalkativeKeys(PretendedKeys):
+    """Opens nothing, and tells its own log why."""
+
+    def respond(self, sealed: bytes) -> bytes:
+        raise NotAuthenticatedError("cannot be opened", for_the_log="sealed with DES-EDE3-CBC")
+
+
+@pytest.mark.parametrize("talkative", ["initiator", "responder"])
+def test_what_is_for_the_log_of_one_side_is_never_sent_to_the_other(talkative: str) -> None:
+    keys = (TalkativeKeys(b"ALICE", b"BOB"), bobs())
+    if talkative == "responder":
+        keys = (alices(), TalkativeKeys(b"BOB", b"ALICE"))
+    pair = secure_pair(keys=keys).run()
+    ours, theirs = pair.initiator.end, pair.responder.end
+    if talkative == "responder":
+        ours, theirs = theirs, ours
+    assert ours == n.SessionEnded(11, True, False, "cannot be opened", "sealed with DES-EDE3-CBC")
+    assert theirs == n.SessionEnded(11, False, False, "", "")
+
+
 def test_an_error_of_authentication_says_11() -> None:
     assert NotAuthenticatedError("x").reason is EndReason.INVALID_CHALLENGE_RESPONSE
 

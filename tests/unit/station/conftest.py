@@ -54,11 +54,12 @@ class Bob:
 
 
 class Alice:
-    """Calls Bob; `told` is what was reported."""
+    """Calls Bob; `told` is what was reported, `ends` are the reason and the text of each end."""
 
     def __init__(self, directory: Path, **changes: Any) -> None:
         self.directory = directory
         self.told: list[str] = []
+        self.ends: list[tuple[object, object]] = []
         self._changes = changes
         self._sent = 0
 
@@ -68,12 +69,17 @@ class Alice:
         path.write_bytes(octets)
         return Order(path, describe(path, name or path.name.upper(), f"20260131120507{self._sent:04d}", ADDRESSING))
 
+    def _report(self, what: str, values: dict[str, object]) -> None:
+        self.told.append(what)
+        if what == "session-ended":
+            self.ends.append((values["reason"], values["text"]))
+
     def call(self, bob: Bob, *orders: Order, wait: bool = True, attempts: int = 1, **settings: Any) -> bool:
         call = Call(
             profile=replace(ALICE, **self._changes),
             host="127.0.0.1",
             port=bob.port,
-            report=lambda what, _values: self.told.append(what),
+            report=self._report,
             **{"idle_seconds": 5.0} | settings,
         )
         return call.send(list(orders), wait_receipt=wait, attempts=attempts, told=lambda _order: None)

@@ -1,6 +1,6 @@
 import pytest
 
-from seon.station.ber import OCTET_STRING, SEQUENCE, SET, BerError, elements, encoded
+from seon.station.ber import OCTET_STRING, SEQUENCE, SET, BerError, dotted, elements, encoded, the_only
 
 INTEGER = b"\x02\x01\x05"
 
@@ -66,3 +66,34 @@ def test_nesting_has_an_end() -> None:
         nested = encoded(0x24, nested)
     with pytest.raises(BerError, match="deep"):
         elements(nested)[0].value()
+
+
+def test_one_element_of_a_type_is_neither_none_nor_two_nor_another() -> None:
+    (element,) = elements(INTEGER)
+    assert the_only([element], 0x02) is element
+    for found in ([], [element, element]):
+        with pytest.raises(BerError):
+            the_only(found, 0x02)
+    with pytest.raises(BerError):
+        the_only([element], SEQUENCE)
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"),
+    [
+        (bytes.fromhex("2a864886f70d0302"), "1.2.840.113549.3.2"),
+        (bytes.fromhex("60864801650304012a"), "2.16.840.1.101.3.4.1.42"),
+        (b"\x88\x37\x03", "2.999.3"),
+        (b"\x00", "0.0"),
+        (b"\x27\x7f", "0.39.127"),
+        (b"", ""),
+        (b"\x80\x81", ""),
+        (b"\x2a\x81", "1.2"),
+        (b"\x2a" * 32, ("1.2" + ".42" * 31)[:64] + "..."),
+        (b"\x2a" + b"\x01" * 30, "1.2" + ".1" * 30),
+        (b"\x2a" + b"\x01" * 31, ("1.2" + ".1" * 31)[:64] + "..."),
+        (b"\x2a\x03" + b"\xff" * 40_000 + b"\x01", "1.2.3..."),
+    ],
+)
+def test_an_identifier_is_told_in_numbers(octets: bytes, text: str) -> None:
+    assert dotted(octets) == text

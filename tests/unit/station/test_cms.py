@@ -1,12 +1,12 @@
 """CMS by us against CMS by openssl, which knows nothing of our code."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from seon.station.ber import encoded
-from seon.station.cms import CmsError, content_signed_by, opened, sealed, signed
+from seon.station.cms import CmsError, content_signed_by, signed
+from seon.station.envelopes import sealed
 from session_keys import ISSUER, ROOT, Files, certificate_of, content_by_openssl, key_of, openssl, write
 
 CONTENT = b"signed\n\r\ncontent \x00\xff with line ends\n"
@@ -17,55 +17,6 @@ CHAIN = [certificate_of(name) for name in ("ALICE", ISSUER, ROOT)]
 def files(tmp_path: Path) -> Files:
     (tmp_path / "content").write_bytes(CONTENT)
     return write(tmp_path, "ALICE")
-
-
-# --- sealed for one ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("octets", [bytes(20), b"\n" * 20, b"\r\n" * 10, bytes(range(236, 256))], ids=bytes.hex)
-def test_openssl_opens_what_we_seal(tmp_path: Path, files: Files, octets: bytes) -> None:
-    (tmp_path / "envelope").write_bytes(sealed(octets, CHAIN[0]))
-    assert openssl(
-        tmp_path, "cms", "-decrypt", "-binary", "-inform", "DER", "-in", "envelope", "-inkey", str(files.key),
-        "-recip", str(files.certificate),
-    ) == octets  # fmt: skip
-
-
-@pytest.mark.parametrize("algorithm", ["-aes256", "-aes128"])
-@pytest.mark.parametrize("octets", [bytes(20), b"\n" * 20, b"\r\n" * 10], ids=bytes.hex)
-def test_we_open_what_openssl_seals(tmp_path: Path, files: Files, algorithm: str, octets: bytes) -> None:
-    (tmp_path / "secret").write_bytes(octets)
-    envelope = openssl(
-        tmp_path, "cms", "-encrypt", "-binary", algorithm, "-outform", "DER", "-in", "secret", str(files.certificate)
-    )
-    assert opened(envelope, CHAIN[0], key_of("ALICE")) == octets
-
-
-def test_no_two_envelopes_are_alike() -> None:
-    assert sealed(bytes(20), CHAIN[0]) != sealed(bytes(20), CHAIN[0])
-
-
-def test_what_cannot_be_opened_is_an_error_that_does_not_say_why() -> None:
-    envelope = sealed(bytes(20), CHAIN[0])
-    cases = [
-        b"",
-        b"\x30\x80",
-        os.urandom(300),
-        envelope[:-1],
-        envelope + b"\0",
-        *(envelope[:at] + bytes([envelope[at] ^ 1]) + envelope[at + 1 :] for at in (150, 200, 250, len(envelope) - 1)),
-        sealed(bytes(20), certificate_of("BOB")),
-        signed(bytes(20), CHAIN, key_of("ALICE"), "sha256"),
-    ]
-    texts = set()
-    for case in cases:
-        with pytest.raises(CmsError) as error:
-            opened(case, CHAIN[0], key_of("ALICE"))
-        texts.add(str(error.value))
-    assert len(texts) == 1
-
-
-# --- signed by one ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("digest", ["sha256", "sha512"])

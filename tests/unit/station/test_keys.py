@@ -9,7 +9,15 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from seon.oftp2.authentication import NotAuthenticatedError
+from envelope_maker import CIPHERS, envelope, failures
+from seon.oftp2 import commands as c
+from seon.oftp2 import notices as n
+from seon.oftp2.authentication import Challenge, NotAuthenticatedError
+from seon.oftp2.codec import encode
+from seon.oftp2.framing import frame
+from seon.oftp2.reasons import EndReason
+from seon.oftp2.session_start import Profile
+from seon.oftp2.station import Station
 from seon.station.cms import CmsError
 from seon.station.keys import KeyFileError, KeyPairAuthenticator, OwnKey, PeerKey
 from session_keys import ISSUER, ROOT, certificate_of, key_of, pem_of, write
@@ -52,6 +60,86 @@ def test_what_is_no_challenge_is_not_opened_for_a_stranger(tmp_path: Path, conte
 def test_a_challenge_for_somebody_else_is_not_answered(tmp_path: Path) -> None:
     with pytest.raises(NotAuthenticatedError):
         authenticator(tmp_path, "CAROL", "BOB").respond(authenticator(tmp_path, "BOB", "ALICE").challenge().sealed)
+
+
+# --- challenges of other stations, in a session -----------------------------------------------------------------------
+
+CALLER = Profile("O0013ALICE", "A", authentication=True)
+CALLED = Profile("O0013BOB", "B", authentication=True)
+SECRET = bytes(range(20))
+
+
+class OtherStation(KeyPairAuthenticator):
+    """Seals as its own suite says, and not as we do."""
+
+    cipher = "DES-EDE3-CBC"
+
+    def challenge(self) -> Challenge:
+        return Challenge(envelope(SECRET, self.peer.certificate, self.cipher), SECRET)
+
+
+def other(directory: Path, name: str, peer: str) -> OtherStation:
+    keys = authenticator(directory, name, peer)
+    return OtherStation(keys.own, keys.peer)
+
+
+def challenged(directory: Path, sealed: bytes) -> tuple[bytes, list[n.Notice]]:
+    """Challenge a station that calls; return what it sends and what it tells its user."""
+    station = Station(CALLER, initiator=True, authenticator=authenticator(directory, "ALICE", "BOB"))
+    notices: list[n.Notice] = []
+    for command in (c.StartSessionReady(), CALLED.answer(CALLER.offer()), c.AuthenticationChallenge(sealed)):
+        station.data_to_send()
+        notices += station.receive(frame(encode(command, 5)))
+    return station.data_to_send(), notices
+
+
+WRONG = failures(certificate_of("ALICE"), certificate_of("BOB")) | {
+    f"a secret of {size} octets": (envelope(bytes(size), certificate_of("ALICE"), "AES-128-CBC"), "AES-128-CBC")
+    for size in (0, 19, 21, 32)
+}
+
+
+@pytest.mark.parametrize("failure", WRONG)
+def test_all_that_can_be_wrong_with_a_challenge_looks_the_same_to_who_sent_it(tmp_path: Path, failure: str) -> None:
+    sealed, cipher = WRONG[failure]
+    wire, notices = challenged(tmp_path, sealed or b"\0")
+    assert wire == frame(encode(c.EndSession(EndReason.INVALID_CHALLENGE_RESPONSE), 5))
+    kind = f"challenge sealed with {cipher}" if cipher else "challenge that is no CMS EnvelopedData"
+    text = "the challenge cannot be opened with the session key"
+    assert notices == [
+        n.SessionEnded(
+            EndReason.INVALID_CHALLENGE_RESPONSE,
+            by_us=True,
+            orderly=False,
+            text=text,
+            for_the_log=f"{kind} cannot be opened with the session key",
+        )
+    ]
+
+
+def test_a_challenge_that_is_right_is_answered(tmp_path: Path) -> None:
+    wire, notices = challenged(tmp_path, envelope(SECRET, certificate_of("ALICE")))
+    assert wire == frame(encode(c.AuthenticationResponse(SECRET), 5))
+    assert notices == []
+
+
+@pytest.mark.parametrize("cipher", CIPHERS)
+@pytest.mark.parametrize("caller", ["ours", "theirs"])
+def test_a_session_starts_whatever_the_other_side_seals_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cipher: str, caller: str
+) -> None:
+    monkeypatch.setattr(OtherStation, "cipher", cipher)
+    make = (authenticator, other) if caller == "ours" else (other, authenticator)
+    stations = [
+        Station(CALLER, initiator=True, authenticator=make[0](tmp_path, "ALICE", "BOB")),
+        Station(CALLED, initiator=False, authenticator=make[1](tmp_path, "BOB", "ALICE")),
+    ]
+    told: list[n.Notice] = []
+    while any(octets := [station.data_to_send() for station in stations]):
+        for station, received in zip(stations, reversed(octets), strict=True):
+            told += station.receive(received) + station.notices()
+    assert [type(notice) for notice in told].count(n.SessionStarted) == 2
+    assert all(notice.orderly for notice in told if isinstance(notice, n.SessionEnded))
 
 
 def test_what_one_signs_the_other_believes(tmp_path: Path) -> None:

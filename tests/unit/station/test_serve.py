@@ -1,14 +1,20 @@
 import socket
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from envelope_maker import envelope
+from seon.oftp2.authentication import CHALLENGE_OCTETS, Challenge
 from seon.oftp2.codec import encode
 from seon.oftp2.commands import StartSessionReady
 from seon.oftp2.framing import frame
 from seon.station.inbox import Inbox
+from seon.station.keys import KeyPairAuthenticator, OwnKey, PeerKey
+from session_keys import certificate_of, write
+from unit.station.conftest import BOB
 
 
 def test_files_arrive_and_their_receipts_return(serve: Any, alice: Any) -> None:
@@ -77,3 +83,35 @@ def test_once_means_one_session(serve: Any, alice: Any) -> None:
     assert alice.call(bob, alice.order(b"x"))
     bob.thread.join(5)
     assert not bob.thread.is_alive()
+
+
+class TripleDesStation(KeyPairAuthenticator):
+    """Challenges with 3DES, as stations do that have suite 01, 03 or 05."""
+
+    sealed_for = "BOB"
+
+    def challenge(self) -> Challenge:
+        secret = bytes(range(CHALLENGE_OCTETS))
+        return Challenge(envelope(secret, certificate_of(self.sealed_for)), secret)
+
+
+def keys(directory: Path, own: str, peer: str) -> tuple[OwnKey, PeerKey]:
+    files = write(directory, own)
+    return OwnKey.load(files.key, files.chain), PeerKey.load(write(directory, peer).certificate)
+
+
+@pytest.mark.parametrize("sealed_for", ["BOB", "CAROL"])
+def test_a_station_that_challenges_with_3des_is_answered_and_else_the_log_alone_names_it(
+    serve: Any, alice: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed_for: str
+) -> None:
+    monkeypatch.setattr(TripleDesStation, "sealed_for", sealed_for)
+    secure = replace(BOB, authentication=True)
+    bob = serve(profile=secure, authenticator=KeyPairAuthenticator(*keys(tmp_path, "BOB", "ALICE")))
+    alice._changes["authentication"] = True
+    good = alice.call(bob, alice.order(b"x"), authenticator=TripleDesStation(*keys(tmp_path, "ALICE", "BOB")))
+    assert good is (sealed_for == "BOB")
+    bob.stop()
+    (ended,) = bob.happened("session-ended")
+    text = "" if good else "challenge sealed with DES-EDE3-CBC cannot be opened with the session key"
+    assert (ended["reason"], ended["text"]) == (0 if good else 11, text)
+    assert alice.ends == [(0 if good else 11, "")]
