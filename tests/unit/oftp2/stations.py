@@ -105,6 +105,7 @@ class User:
         self.refuse_start: AnswerReason | None = None
         self.refuse_end: AnswerReason | None = None
         self.negative = False
+        self.receipts = True
         self.sign: Callable[[n.Receipt], n.Receipt] = lambda receipt: receipt
         self.ask_for_turn = False
         self.on_turn: Callable[[], None] = lambda: None
@@ -135,6 +136,8 @@ class User:
             return
         self.received.append(self._sink.getvalue())
         self.station.accept_end(change_direction=self.ask_for_turn)
+        if not self.receipts:
+            return
         if self.negative:
             code = self.station.profile.code
             receipt: n.Receipt = negative_receipt_for(notice.start, NegativeReason.NOT_DELIVERED, code, "gone")
