@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from functional.ends import opened
 from functional.harness import Site
 from functional.peers import Partner, RecordingStation, offer
 from functional.processes import eventually
@@ -13,6 +14,8 @@ from seon.cli.quickstart.installation import PARTNER
 from seon.oftp2.codec import decode, encode
 from seon.oftp2.commands import EndFile, EndSession, ReadyToReceive, StartFile, StartFileAccepted, StartSession
 from seon.oftp2.framing import Frames, frame
+from seon.oftp2.reasons import EndReason
+from seon.oftp2.transfer import VOID_BUFFERS
 
 
 @pytest.fixture
@@ -87,6 +90,24 @@ def test_a_bad_buffer_in_a_file(without_station: Site, station: RecordingStation
         assert isinstance(partner.receive(), StartFileAccepted)
         partner.tls.sendall(bad)
         check_ended(without_station, station, partner, [StartSession, StartFile])
+
+
+VOID = {"no subrecord": b"D", "an empty subrecord": b"D\x00", "nothing repeated": b"D\x40x"}
+
+
+@pytest.mark.parametrize("case", VOID)
+def test_data_buffers_without_content_end_the_session_when_there_are_too_many(without_station: Site, case: str) -> None:
+    void = frame(VOID[case])
+    with opened(without_station) as (partner, daemon):
+        partner.send(offer(size=10_000))
+        daemon.receive()
+        daemon.send(StartFileAccepted())
+        assert isinstance(partner.receive(), StartFileAccepted)
+        partner.send(void * VOID_BUFFERS)
+        assert partner.rest() == [encode(EndSession(EndReason.INVALID_DATA, "rule DAT-VOID, DATABUF"), 5)]
+        assert daemon.rest() == [void[4:]] * (VOID_BUFFERS - 1) + [encode(EndSession(EndReason.INVALID_DATA), 5)]
+    without_station.running["server"].wait_for(f"SES-REFUSED .*rule DAT-VOID, .*partner {PARTNER}")
+    eventually(lambda: not without_station.sessions("server") and not without_station.sessions("client"))
 
 
 def split(octets: bytes, *cuts: int) -> list[bytes]:

@@ -2,6 +2,7 @@
 for a partner."""
 
 import re
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from functional import certificates
-from functional.harness import PASSWORD, Site, run
+from functional.ends import ByHand, both_ends, last_word, opened, start
+from functional.harness import OUR_CODE, PASSWORD, Site, run
 from functional.peers import HeldTransfer, Partner, RecordingStation, offer, random_file
 from functional.processes import eventually
 from seon.cli.quickstart.installation import PARTNER
@@ -30,6 +32,7 @@ PARTNERS = {
     "destined-files": {"incoming_destinations": "O0013ELSEWHERE", "rules.POL-DEST": "refuse"},
     "own-files": {"incoming_originators": "O0013ELSEWHERE", "rules.POL-ORIG": "refuse"},
     "silent": {"esid_names_rule": "no"},
+    "strict": {"profile": "strict"},
     PARTNER: {"outgoing_max_octets": "5000"},
 }
 """Partners by what is set for them."""
@@ -230,6 +233,83 @@ def test_a_partner_can_be_told_nothing_but_the_reason(several: Site, station: Re
     with offering(several, "silent", BAD_TIME) as partner:
         assert partner.until_end()[-1] == c.EndSession(EndReason.INVALID_DATA)
     settled(several)
+
+
+def test_a_partner_is_told_the_rule_and_the_field_and_the_receive_daemon_neither(several: Site) -> None:
+    with opened(several, "plain") as (partner, daemon):
+        partner.send(BAD_TIME)
+        assert partner.rest() == [encode(c.EndSession(EndReason.INVALID_DATA, "rule FLD-TIME, SFIDTIME"), 5)]
+        assert daemon.rest() == [encode(c.EndSession(EndReason.INVALID_DATA), 5)]
+    settled(several)
+
+
+@pytest.mark.parametrize(("name", "told"), [("plain", "rule FLD-9, SFPAACNT"), ("silent", "")])
+def test_the_receive_daemon_is_told_too_what_it_broke_unless_the_partner_is_excepted(
+    several: Site, name: str, told: str
+) -> None:
+    with opened(several, name) as (partner, daemon):
+        partner.send(offer())
+        daemon.receive()
+        daemon.send(frame(encode(c.StartFileAccepted(), 5)[:-1] + b"X"))
+        assert daemon.rest() == [encode(c.EndSession(EndReason.INVALID_DATA, told), 5)]
+        assert partner.rest() == [encode(c.EndSession(EndReason.INVALID_DATA), 5)]
+    settled(several)
+
+
+@pytest.mark.parametrize(("level", "reason"), [(1, 3), (2, 4), (4, 3), (4, 10)])
+def test_an_ssid_may_be_refused_by_an_esid_in_the_layout_of_level_5(several: Site, level: int, reason: int) -> None:
+    esid = encode(c.EndSession(reason, "not known here"), 5)
+    logged = {side: len(several.log(side)) for side in ("server", "client")}
+    with both_ends(several, incoming=True, certificate="plain") as wires:
+        partner, daemon = (ByHand(wire, level) for wire in wires)
+        start(partner, daemon, Profile(CODE, PASSWORD, level=level).offer())
+        daemon.send(frame(esid))
+        assert last_word(daemon, partner) == esid, "the partner hears it as it was sent"
+    check_found(several, logged, "RESPONDER")
+
+
+def test_the_answer_to_an_ssid_may_be_refused_so_too(several: Site) -> None:
+    esid = encode(c.EndSession(EndReason.UNKNOWN_CODE, "not known here"), 5)
+    logged = {side: len(several.log(side)) for side in ("server", "client")}
+    with both_ends(several, incoming=True, certificate="plain") as wires:
+        partner, daemon = (ByHand(wire, 2) for wire in wires)
+        start(partner, daemon, Profile(CODE, PASSWORD, level=2).offer(), Profile(OUR_CODE, PASSWORD, level=2).offer())
+        partner.send(frame(esid))
+        assert last_word(partner, daemon) == esid
+    check_found(several, logged, "INITIATOR")
+
+
+def check_found(site: Site, logged: dict[str, int], side: str) -> None:
+    """Both hosts have told of the layout, and nothing else was wrong."""
+    settled(site)
+    for name, before in logged.items():
+        said = re.findall(r"SES-(FINDING|REFUSED).* key (\S+), (\w+) ", site.log(name)[before:])
+        assert said == [("FINDING", "CMD-LEN/esid-layout", side)]
+
+
+def test_a_strict_partner_is_refused_that_layout(several: Site) -> None:
+    with both_ends(several, incoming=True, certificate="strict") as wires:
+        partner, daemon = (ByHand(wire, 4) for wire in wires)
+        start(partner, daemon, Profile(CODE, PASSWORD, level=4).offer())
+        daemon.send(frame(encode(c.EndSession(EndReason.UNKNOWN_CODE), 5)))
+        assert partner.rest() == daemon.rest() == [encode(c.EndSession(EndReason.BUFFER_SIZE), 4)]
+    several.running["client"].wait_for("SES-REFUSED .*key CMD-LEN/esid-layout, .*partner strict;")
+    settled(several)
+
+
+def test_an_octet_at_a_time_is_no_progress(several: Site) -> None:
+    timed_out = encode(c.EndSession(EndReason.TIME_OUT), 5)
+    with in_general(several, "idle_seconds", "2", otherwise="300"):
+        for drips in (0, 1):
+            with opened(several, "plain") as ends:
+                partner, daemon = ends
+                for octet in b"\x10\x00\x00\xffH" + bytes(200):
+                    ends[drips].wire.sendall(bytes((octet,)))
+                    if select.select([partner.wire.sock], [], [], 0.1)[0]:
+                        break
+                assert partner.rest() == daemon.rest() == [timed_out]
+            several.running["server"].wait_for("SES-END .*partner plain ended by idle: no progress for 2 s;")
+            settled(several)
 
 
 def test_a_running_session_is_traced_by_its_id_and_no_other(several: Site, station: RecordingStation) -> None:
