@@ -367,6 +367,8 @@ def submit(browser: httpx.Client, path: str, values: dict[str, str]) -> httpx.Re
     form = re.split(r'<form[^>]*id="[a-z]+_form"', page.text)[1]
     shown = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*?value="([^"]*)"', form))
     shown |= {name: value for value, name in re.findall(r'<input[^>]*value="([^"]*)"[^>]*name="([^"]+)"', form)}
+    boxes = re.findall(r'<input type="checkbox" name="([^"]+)"[^>]* checked>', form)
+    shown |= dict.fromkeys(boxes, "on")
     selected = re.findall(r'<select[^>]*name="([^"]+)".*?<option value="([^"]*)" selected', form, re.S)
     data = {name: value for name, value in shown.items() if not name.startswith("_")} | dict(selected) | values
     return browser.post(path, data=data | {"_save": "Save"}, headers={"Referer": str(page.url)})

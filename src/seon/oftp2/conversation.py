@@ -333,8 +333,11 @@ class Conversation:
         return When.ALWAYS
 
     def broken_off(self) -> FileBrokenOff | None:
-        """Return the file under way, if there is one, as what it is when the session ends now."""
-        if self._sfid is None:
+        """Return the file under way, if there is one, as what it is when the session ends now.
+
+        One that was refused as it was offered never was under way: nobody was told of its beginning.
+        """
+        if self._sfid is None or any(isinstance(happening, FileOffered) for happening in self.happened):
             return None
         sfid, file = self._sfid, self._transfer
         records = file.records if file and file.has_records else 0

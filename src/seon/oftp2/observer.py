@@ -15,7 +15,7 @@ from seon.oftp2.declining import Declines, answer, nothing_left
 from seon.oftp2.demands import Demands
 from seon.oftp2.errors import Flaw, InvalidBufferError
 from seon.oftp2.framing import HEADER, LENGTH_MASK, MAX_OEB, VERSION_1, frame, header_fault, header_words
-from seon.oftp2.happenings import FileBrokenOff, FileOffered, Happening, Side
+from seon.oftp2.happenings import FileBrokenOff, Happening, Side
 from seon.oftp2.inspection import Closing, Finding, Inspection, Refusal, Surplus
 from seon.oftp2.judge import Judge, words
 from seon.oftp2.layouts import DATA, ESID, FORMS, LEVELS, esid_level, opening_octets
@@ -154,8 +154,6 @@ class SessionObserver:
 
     def broken_off(self) -> FileBrokenOff | None:
         """Return the file that is under way, as what it is when the session ends now; None if there is none."""
-        if any(isinstance(one, FileOffered) for one in self._talk.happened):
-            return None  # its SFID was refused: it never began
         return self._talk.broken_off()
 
     def esid(self, reason: EndReason) -> bytes:
