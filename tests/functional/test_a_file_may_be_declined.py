@@ -234,7 +234,7 @@ def check_company(watched: Watched, case: Case, *stations: Sender) -> None:
             assert f"offered, {station.way}, " in start
             assert f", {station.way}: {result}" in end
     (end,) = [text for code, hop, text in rows if (code, hop) == ("SES-END", "inside")]
-    left = f"nothing was left after {case.left} file{'s' if case.left > 1 else ''} declined"
+    left = f"nothing was left after {case.left} declined file{'s' if case.left > 1 else ''}"
     assert (f"ended by client verifier: {left};" in end) is bool(case.left)
     assert not re.search("SES-(REFUSED|FINDING)", watched.log("server"))
     replayed = replay(parse(watched.trace().read_text()), SessionObserver(Policy("strict")))
@@ -285,7 +285,7 @@ def test_the_checker_passes_the_traces(picky: Site) -> None:
     assert done.returncode == 0, done.stdout
     assert [json.loads(line)["verdict"] for line in done.stdout.splitlines()] == ["accept"] * 2
     assert "# the proxy answers:" in traces[0].read_text()
-    assert "nothing was left after 3 files declined" in traces[1].read_text()
+    assert "nothing was left after 3 declined files" in traces[1].read_text()
 
 
 def write_files(directory: Path, *names: str) -> list[Path]:

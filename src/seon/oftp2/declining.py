@@ -39,4 +39,4 @@ def answer(rule: Rule, level: int) -> bytes:
 
 def nothing_left(files: int) -> str:
     """Say why a session ends in which a turn was given, and all files of it were declined."""
-    return f"nothing was left after {files} file{'s' if files > 1 else ''} declined"
+    return f"nothing was left after {files} declined file{'s' if files > 1 else ''}"

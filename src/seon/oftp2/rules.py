@@ -261,7 +261,7 @@ in both directions: the server lets the SFID pass, so for the DMZ a declined fil
 * The journal has the file: FIL-START, and FIL-END with "declined by rule" and the rule.
 * The other station may have given the turn just before. If all files of that turn are declined, and their sender gives
   the turn back, the client ends the session with ESID 00 towards both, since the other station would see its own
-  CD answered by a CD. The end says "nothing was left after" and the number of files.
+  CD answered by a CD. The end says "nothing was left after 2 declined files".
 * More than {declines} files declined in a row, with nothing passed between, end the session (POL-DECLINES).
 * A file that grows bigger than allowed ends the session (POL-SIZE/grown): what SFID announces is an estimate.
 

@@ -564,7 +564,7 @@ def test_a_turn_in_which_all_was_declined_ends_the_session_in_order_to_both(plai
     one.close()
     two.close()
     ending = session.end()
-    assert (ending.cause, ending.text) == (Cause.VERIFIER, "nothing was left after 1 file declined")
+    assert (ending.cause, ending.text) == (Cause.VERIFIER, "nothing was left after 1 declined file")
 
 
 def test_a_sender_that_is_gone_before_its_sfna_ends_the_session(plain) -> None:

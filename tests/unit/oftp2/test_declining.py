@@ -111,7 +111,7 @@ def test_a_turn_in_which_nothing_passed_is_not_given_back_but_ends_the_session(t
     count = turn.count("SFID")
     assert (seen.forward, seen.drop, seen.refusal) == (0, 5, None)
     assert seen.closing
-    assert seen.closing.text == f"nothing was left after {count} file{'s' if count > 1 else ''} declined"
+    assert seen.closing.text == f"nothing was left after {count} declined file{'s' if count > 1 else ''}"
     assert seen.closing.wire == frame(encode(c.EndSession(0), 5))
     assert play.send(ONE, b"\x10\0\0\x05R").drop == 5
 
@@ -136,7 +136,7 @@ def test_any_other_turn_is_given_back(script: str) -> None:
 def test_the_next_turn_counts_anew() -> None:
     play = inside().run(f"{START} I:SFID I:SFID I:CD R:SFID R:CD")
     assert play.seen[-1].closing
-    assert play.seen[-1].closing.text == "nothing was left after 1 file declined"
+    assert play.seen[-1].closing.text == "nothing was left after 1 declined file"
 
 
 def test_a_sender_that_ends_the_session_after_its_declined_file_breaks_the_same_rule_as_ever() -> None:
