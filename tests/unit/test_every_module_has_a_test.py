@@ -42,6 +42,7 @@ ELSEWHERE = {
     "backend/panel/look.py": PANEL,
     "backend/panel/static.py": PANEL,
     "cli/seonapi.py": "unit/backend/test_seonapi_commands.py",
+    "cli/seonapi_base.py": "unit/backend/test_seonapi_commands.py",
     "cli/quickstart/command.py": QUICKSTART,
     "cli/quickstart/transfers.py": QUICKSTART,
     "oftp2/notices.py": "unit/oftp2/test_station.py",

@@ -8,126 +8,32 @@ to do, and exit status 1 (2 for a wrong command line); never a traceback.
 
 import functools
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from seon.addresses import AddressError, listening_address, read_host
 from seon.backend.errors import OperatorError
-from seon.backend.home import Home
+from seon.cli.seonapi_base import (
+    Said,
+    clear_errors,
+    home_option,
+    on_installation,
+    open_for_daemon,
+    read_file,
+    secret_in,
+)
 
 if TYPE_CHECKING:
     from seon.backend.configuration.values import Shown
-
-MAX_FILE = 1024 * 1024
-"""Octets of a certificate, key or password file that are read."""
-
-
-Answer = TypeVar("Answer")
-
-
-class Said(NamedTuple):
-    """What a command has to say: for programs and for people."""
-
-    data: object
-    text: str
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="seon-smartproxy")
 def main() -> None:
     """Seonapi: configuration, API and panel of Seon SmartProxy."""
-
-
-def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --home."""
-    return click.option("--home", metavar="DIR", help="The installation's directory; default: $SEON_HOME.")(function)
-
-
-def clear_errors(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn an OperatorError into its one line."""
-
-    @functools.wraps(function)
-    def wrapped(*args: Any, **options: Any) -> Any:
-        try:
-            return function(*args, **options)
-        except OperatorError as error:
-            raise click.ClickException(str(error)) from None
-
-    return wrapped
-
-
-def on_installation(function: Callable[..., Said]) -> Callable[..., None]:
-    """Make a function that returns `Said` a command on an installation: --home, --json, clear errors."""
-
-    @home_option
-    @click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
-    @functools.wraps(function)
-    @clear_errors
-    def wrapped(home: str | None, as_json: bool, **options: Any) -> None:
-        open_installation(home)
-        said = _database_errors_cleared(functools.partial(function, **options))
-        click.echo(msgspec.json.encode(said.data).decode() if as_json else said.text)
-
-    return wrapped
-
-
-def open_installation(directory: str | None) -> Home:
-    """Load Django on an installation that exists. Raises OperatorError."""
-    from seon.backend.installation import require
-    from seon.backend.loading import choose_home, load_django
-
-    home = choose_home(directory)
-    require(home)
-    load_django()
-    return home
-
-
-def open_for_daemon(directory: str | None, name: str) -> Home:
-    """Open an installation for a daemon: its log too, and a database of this build's form. Raises OperatorError."""
-    place = open_installation(directory)
-    from seon.backend.installation import is_migrated
-    from seon.backend.logs import open_log
-
-    open_log(place.log_directory, name)
-    if not _database_errors_cleared(is_migrated):
-        raise OperatorError("The database is not of this version: run `seonapi init`")
-    return place
-
-
-def _database_errors_cleared(function: Callable[[], Answer]) -> Answer:
-    from django.db import DatabaseError
-
-    try:
-        return function()
-    except DatabaseError as error:
-        reason = str(error).splitlines()[0]
-        raise OperatorError(f"The database cannot be used ({reason}): after an update run `seonapi init`") from None
-
-
-def read_file(path: Path) -> bytes:
-    """Return the octets of a small file. Raises OperatorError."""
-    try:
-        with path.open("rb") as file:
-            octets = file.read(MAX_FILE + 1)
-    except OSError as error:
-        raise OperatorError(f"{path}: {error.strerror}") from None
-    if len(octets) > MAX_FILE:
-        raise OperatorError(f"{path} has more than {MAX_FILE} octets")
-    return octets
-
-
-def _secret_in(path: Path | None) -> str | None:
-    """Return the first line of a secret's file; a secret never comes by the command line, which every user can see."""
-    if path is None:
-        return None
-    try:
-        return (read_file(path).decode().splitlines() or [""])[0]
-    except UnicodeDecodeError:
-        raise OperatorError(f"{path} is not text") from None
 
 
 _FILE = click.Path(path_type=Path)
@@ -155,7 +61,7 @@ def init(home: str | None, hosts: tuple[str, ...], user: str, password_file: Pat
     load_django()
     made += installation.migrate()
     made += installation.make_authorities(place, names)
-    administrators, password = installation.make_administrator(user, _secret_in(password_file))
+    administrators, password = installation.make_administrator(user, secret_in(password_file))
     made += administrators
     if as_json:
         data = {"home": str(place.path), "made": made, "user": user, "password": password}
@@ -378,7 +284,7 @@ def certificate_add(chain: Path, key: Path, key_password_file: Path | None, name
     """Store a certificate with its key, and put it in use."""
     from seon.backend.trust.own import add_own_certificate
 
-    password = _secret_in(key_password_file)
+    password = secret_in(key_password_file)
     own = add_own_certificate(name, read_file(chain), read_file(key), password.encode() if password else None)
     data = {"id": own.fingerprint, "subject": own.subject, "not_after": own.not_after}
     return Said(data, f"certificate of {own.subject} until {own.not_after:%Y-%m-%d} in use")

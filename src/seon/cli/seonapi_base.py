@@ -1,0 +1,119 @@
+"""What every command of `seonapi` stands on: the installation opened, clear errors, an answer for people or programs.
+
+Django is loaded by the command that needs it, so `--help` is quick.
+"""
+
+# ruff: noqa: PLC0415 - imports inside functions: what needs Django comes after its set-up
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import click
+import msgspec
+
+from seon.backend.errors import OperatorError
+from seon.backend.home import Home
+
+MAX_FILE = 1024 * 1024
+"""Octets of a certificate, key or password file that are read."""
+
+
+Answer = TypeVar("Answer")
+
+
+class Said(NamedTuple):
+    """What a command has to say: for programs and for people."""
+
+    data: object
+    text: str
+
+
+def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --home."""
+    return click.option("--home", metavar="DIR", help="The installation's directory; default: $SEON_HOME.")(function)
+
+
+def clear_errors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn an OperatorError into its one line."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except OperatorError as error:
+            raise click.ClickException(str(error)) from None
+
+    return wrapped
+
+
+def on_installation(function: Callable[..., Said]) -> Callable[..., None]:
+    """Make a function that returns `Said` a command on an installation: --home, --json, clear errors."""
+
+    @home_option
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+    @functools.wraps(function)
+    @clear_errors
+    def wrapped(home: str | None, as_json: bool, **options: Any) -> None:
+        open_installation(home)
+        said = database_errors_cleared(functools.partial(function, **options))
+        click.echo(msgspec.json.encode(said.data).decode() if as_json else said.text)
+
+    return wrapped
+
+
+def open_installation(directory: str | None) -> Home:
+    """Load Django on an installation that exists. Raises OperatorError."""
+    from seon.backend.installation import require
+    from seon.backend.loading import choose_home, load_django
+
+    home = choose_home(directory)
+    require(home)
+    load_django()
+    return home
+
+
+def open_for_daemon(directory: str | None, name: str) -> Home:
+    """Open an installation for a daemon: its log too, and a database of this build's form. Raises OperatorError."""
+    place = open_installation(directory)
+    from seon.backend.installation import is_migrated
+    from seon.backend.logs import open_log
+
+    open_log(place.log_directory, name)
+    if not database_errors_cleared(is_migrated):
+        raise OperatorError("The database is not of this version: run `seonapi init`")
+    return place
+
+
+def database_errors_cleared(function: Callable[[], Answer]) -> Answer:
+    """Turn an error of the database into an OperatorError that says what to do."""
+    from django.db import DatabaseError
+
+    try:
+        return function()
+    except DatabaseError as error:
+        reason = str(error).splitlines()[0]
+        raise OperatorError(f"The database cannot be used ({reason}): after an update run `seonapi init`") from None
+
+
+def read_file(path: Path) -> bytes:
+    """Return the octets of a small file. Raises OperatorError."""
+    try:
+        with path.open("rb") as file:
+            octets = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise OperatorError(f"{path}: {error.strerror}") from None
+    if len(octets) > MAX_FILE:
+        raise OperatorError(f"{path} has more than {MAX_FILE} octets")
+    return octets
+
+
+def secret_in(path: Path | None) -> str | None:
+    """Return the first line of a secret's file; a secret never comes by the command line, which every user can see."""
+    if path is None:
+        return None
+    try:
+        return (read_file(path).decode().splitlines() or [""])[0]
+    except UnicodeDecodeError:
+        raise OperatorError(f"{path} is not text") from None
