@@ -214,7 +214,9 @@ def check_severity(name: str, severity: Severity) -> None:
     if any(rule.can_be(severity) for rule in named):
         return
     if severity is Severity.DECLINE:
-        raise LocalError(f"rule {name} cannot be declined: only an offered file can, by {', '.join(DECLINABLE)}")
+        raise LocalError(
+            f"rule {name} cannot be declined: only the rules for offered files can: {', '.join(DECLINABLE)}"
+        )
     raise LocalError(f"rule {name} cannot be softened: it is always refused")
 
 

@@ -85,7 +85,8 @@ def validate_rule(name: str) -> None:
         return
     if name in RULES:
         raise ValidationError(
-            f"Rule {name} ({RULES[name].meaning}) is always refused: what breaks it cannot be read in one way only. "
+            f"Rule {name} ({RULES[name].meaning}) is always refused, and no setting changes that "
+            '(docs/interoperability.md, "What cannot be softened"). '
             f"The same holds for {', '.join(key for key in HARD if key != name)}"
         )
     raise ValidationError(f"There is no rule {name[:40]!r}; severities can be set for {', '.join(SETTABLE)}")
