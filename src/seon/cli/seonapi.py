@@ -126,13 +126,13 @@ def set_(key: str, value: str) -> Said:
     """
     from seon.backend.configuration.keys import all_settings, chosen, set_setting
 
-    effect = set_setting(key, value)
+    done = set_setting(key, value)
     now = chosen(all_settings(), key)
-    return Said({key: now.value}, _assigned(key, now.text, effect))
+    return Said({key: now.value, **done.data}, _assigned(key, now.text, done.text))
 
 
-def _assigned(key: str, value: str, effect: str) -> str:
-    return " ".join(filter(None, (key, "=", value, f"({effect})" if effect else "")))
+def _assigned(key: str, value: str, more: str) -> str:
+    return " ".join(filter(None, (key, "=", value, f"({more})" if more else "")))
 
 
 @main.command()
@@ -350,9 +350,10 @@ def partner_set(identifier: str, key: str, value: str) -> Said:
     from seon.backend.configuration.keys import chosen
     from seon.backend.partners.keys import partner_settings, set_partner_setting
 
-    effect = set_partner_setting(identifier, key, value)
+    done = set_partner_setting(identifier, key, value)
     now = chosen(partner_settings(identifier), key)
-    return Said({"id": identifier, key: now.value}, f"{identifier}: {_assigned(key, now.text, effect)}")
+    data = {"id": identifier, key: now.value, **done.data}
+    return Said(data, f"{identifier}: {_assigned(key, now.text, done.text)}")
 
 
 @partner.command(name="get")

@@ -210,7 +210,7 @@ def _orders(files: tuple[Path, ...], options: dict[str, Any]) -> list[Order]:
 
 
 def _summary(orders: list[Order], *, good: bool, seconds: float, as_json: bool) -> None:
-    octets = sum(order.path.stat().st_size for order in orders if order.sent)
+    octets = sum(_size(order.path) for order in orders if order.sent)
     if not as_json:
         for order in orders:
             fate = "sent" if order.sent else "refused" if order.refused else "not sent"
@@ -224,7 +224,7 @@ def _summary(orders: list[Order], *, good: bool, seconds: float, as_json: bool) 
             "path": str(order.path),
             "name": order.start.name,
             "moment": order.start.date + order.start.time,
-            "octets": order.path.stat().st_size,
+            "octets": _size(order.path),
             "sha256": _sha256(order.path),
             "sent": order.sent,
             "receipt": order.receipt,
@@ -236,9 +236,21 @@ def _summary(orders: list[Order], *, good: bool, seconds: float, as_json: bool) 
     _print_json({"ok": good, "files": files, "octets": octets, "seconds": round(seconds, 4), "receipts": receipts})
 
 
+def _size(path: Path) -> int:
+    """Return a file's octets; 0 if it was taken away meanwhile: it was sent all the same."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return a file's SHA-256 in hex; empty if it cannot be read any more."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 class Progress:

@@ -76,6 +76,11 @@ def test_the_forms_that_a_rule_sets_are_said() -> None:
     told = done("partner", "set", "P1", "rules.CMD-LEN", "warn")
     assert told.startswith("P1: rules.CMD-LEN = warn (set: CMD-LEN/terminator, ")
     assert told.endswith("cannot be set so: CMD-LEN)")
+    assert answered("set", "rules.FLD-X", "warn") == {
+        "rules.FLD-X": "warn", "sets": ["FLD-X/case"], "keeps": [], "stays": ["FLD-X"]
+    }  # fmt: skip
+    done("set", "rules.FLD-X/case", "refuse")
+    assert answered("set", "rules.FLD-X", "ignore")["keeps"] == ["FLD-X/case"]
 
 
 def test_what_is_no_file_cannot_be_declined() -> None:

@@ -3,8 +3,10 @@
 A key is a field of a row, or `rules.RULE` for what a rule of the verifier is worth. Partners have keys like that, too.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models, transaction
@@ -35,8 +37,15 @@ def all_settings() -> list[Shown]:
     return rows + shown_rules(settings.rules.all())
 
 
-def set_setting(key: str, value: str) -> str:
-    """Set one setting from text; return what there is to say of it. Raises OperatorError that names what is allowed."""
+class Done(NamedTuple):
+    """What there is to say of a setting that was made: for people, and for programs."""
+
+    text: str = ""
+    data: Mapping[str, object] = MappingProxyType({})
+
+
+def set_setting(key: str, value: str) -> Done:
+    """Set one setting from text. Raises OperatorError that names what is allowed."""
     settings = Settings.load()
     if key.startswith(RULES):
         return set_rule(Settings.objects.get_or_create(pk=1)[0].rules, key, value, "as the profile says")
@@ -45,7 +54,7 @@ def set_setting(key: str, value: str) -> str:
         save(settings, key)
     else:
         set_field(settings, key, value, all_settings(), _HIDDEN)
-    return ""
+    return Done()
 
 
 def read_host_port(key: str, text: str, read: Callable[[str], str]) -> tuple[str, int]:
@@ -94,8 +103,8 @@ def set_field(row: models.Model, key: str, text: str, there_are: list[Shown], hi
     save(row, key)
 
 
-def set_rule(rules: "models.Manager[Any]", key: str, text: str, otherwise: str) -> str:
-    """Set what a rule is worth among the rules of a row; empty: `otherwise`. Return what that does to its forms.
+def set_rule(rules: "models.Manager[Any]", key: str, text: str, otherwise: str) -> Done:
+    """Set what a rule is worth among the rules of a row; empty: `otherwise`. What that does to its forms is said.
 
     Raises OperatorError; nothing is changed then.
     """
@@ -105,14 +114,14 @@ def set_rule(rules: "models.Manager[Any]", key: str, text: str, otherwise: str) 
         if severity and severity not in SEVERITIES:
             allowed = f"{SETTABLE[name].can_be}, or empty ({otherwise})"
             raise OperatorError(f"{key} cannot be {text[:40]!r}; allowed: {allowed}")
-        effect = effect_of(name, severity).text if severity else otherwise
+        if not severity:
+            rules.filter(rule=name).delete()
+            return Done(otherwise)
+        effect = effect_of(name, severity, set(rules.values_list("rule", flat=True)))
     except ValidationError as error:
         raise OperatorError(" ".join(error.messages)) from None
-    if severity:
-        rules.update_or_create(rule=name, defaults={"severity": severity})
-    else:
-        rules.filter(rule=name).delete()
-    return effect
+    rules.update_or_create(rule=name, defaults={"severity": severity})
+    return Done(effect.text, asdict(effect))
 
 
 def save(row: models.Model, key: str) -> None:

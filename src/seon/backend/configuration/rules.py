@@ -1,5 +1,6 @@
 """The verifier's rules as they can be set: which there are, what they mean, and which are not to be softened."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import get_args
 
@@ -27,32 +28,44 @@ class Settable:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What setting a name does: the keys that take the severity, and those that cannot and stay as they are."""
+    """What setting a name does to the keys that it stands for."""
 
     sets: tuple[str, ...]
+    keeps: tuple[str, ...]
+    """Forms with a setting of their own, which counts before that of the id."""
     stays: tuple[str, ...]
+    """Those that cannot take the severity and stay as they are."""
 
     @property
     def text(self) -> str:
         """The effect in words; empty where the name is a rule without forms."""
-        if len(self.sets) + len(self.stays) == 1:
+        parts = {
+            "set": self.sets,
+            "with a setting of its own as before": self.keeps,
+            "as before, since it cannot be set so": self.stays,
+        }
+        if sum(map(len, parts.values())) == 1:
             return ""
-        stays = f"; as before, since it cannot be set so: {', '.join(self.stays)}" if self.stays else ""
-        return f"set: {', '.join(self.sets)}{stays}"
+        return "; ".join(f"{what}: {', '.join(keys)}" for what, keys in parts.items() if keys)
 
 
-def effect_of(name: str, severity: str) -> Effect:
-    """Return what setting `name` to `severity` does. Raises ValidationError, which says why, if it can do nothing."""
+def effect_of(name: str, severity: str, own: Collection[str] = ()) -> Effect:
+    """Return what setting `name` to `severity` does; `own`: the names that are set already.
+
+    Raises ValidationError, which says why, if it can do nothing.
+    """
     validate_rule(name)
     worth = oftp2.Severity(severity)
     try:
         oftp2.check_severity(name, worth)
     except LocalError as error:
         raise ValidationError(str(error)) from None
-    named = oftp2.rules_named(name)
+    can = {rule.key: rule.can_be(worth) for rule in oftp2.rules_named(name)}
+    kept = {key for key in can if key != name and key in own}
     return Effect(
-        tuple(rule.key for rule in named if rule.can_be(worth)),
-        tuple(rule.key for rule in named if not rule.can_be(worth)),
+        sets=tuple(key for key, good in can.items() if good and key not in kept),
+        keeps=tuple(key for key in can if key in kept),
+        stays=tuple(key for key, good in can.items() if not good and key not in kept),
     )
 
 

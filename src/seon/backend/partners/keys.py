@@ -1,6 +1,6 @@
 """What is set for a partner, by name: the same kind of keys as settings have."""
 
-from seon.backend.configuration.keys import RULES, set_field, set_rule, shown_fields, shown_rules
+from seon.backend.configuration.keys import RULES, Done, set_field, set_rule, shown_fields, shown_rules
 from seon.backend.configuration.values import Shown
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
@@ -14,16 +14,13 @@ def partner_settings(identifier: str) -> list[Shown]:
     return shown_fields(partner, _HIDDEN) + shown_rules(partner.rules.all())
 
 
-def set_partner_setting(identifier: str, key: str, value: str) -> str:
-    """Set one thing of a partner from text; return what there is to say of it.
-
-    Raises OperatorError that names what is allowed.
-    """
+def set_partner_setting(identifier: str, key: str, value: str) -> Done:
+    """Set one thing of a partner from text. Raises OperatorError that names what is allowed."""
     partner = find_partner(identifier)
     if key.startswith(RULES):
         return set_rule(partner.rules, key, value, "as in general")
     set_field(partner, key, value, partner_settings(identifier), _HIDDEN)
-    return ""
+    return Done()
 
 
 def find_partner(identifier: str) -> Partner:

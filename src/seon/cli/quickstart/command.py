@@ -1,5 +1,6 @@
 """The command itself: the steps in order, each shown as it happens."""
 
+import shlex
 import signal
 import sys
 import time
@@ -256,6 +257,11 @@ def _show_addresses(layout: Layout, ports: Ports, stations: Stations, password: 
         f"  Receive daemon      {daemon}, code {stations.our_code}{ours}",
         f"  Send daemon's port  127.0.0.1:{ports.outgoing} (leads to the demo partner)",
         f"  Programs' output    {layout.output}",
+        f"  Programs            {Path(sys.executable).parent}",
+        f"  Seonapi's home      {layout.seonapi} (for seonapi: export SEON_HOME={shlex.quote(str(layout.seonapi))})",
+        "",
+        "  To send a file as the demo partner:",
+        f"  {shlex.join(incoming(layout, ports, stations).command([layout.files / 'ORDER.EDI']))}",
         "",
         "  Ctrl-C stops everything.",
         "",

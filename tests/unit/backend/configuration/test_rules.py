@@ -19,6 +19,7 @@ def test_what_can_be_set_is_what_the_verifier_takes(name: str, severity: str) ->
     policy = Policy(overrides={name: Severity(severity)})
     assert {policy.severity(key) for key in effect.sets} == {Severity(severity)}
     assert all(policy.severity(key) is plain.severity(key) for key in effect.stays)
+    assert effect.keeps == ()
     assert sorted(effect.sets + effect.stays) == sorted(key for key, rule in RULES.items() if name in (key, rule.id))
 
 
@@ -62,6 +63,14 @@ def test_an_id_whose_rule_is_hard_and_whose_forms_are_not_stands_for_the_forms()
 )
 def test_what_an_id_sets_is_said(name: str, severity: str, told: str) -> None:
     assert effect_of(name, severity).text == told
+
+
+def test_a_form_with_a_setting_of_its_own_keeps_it_and_that_is_said() -> None:
+    effect = effect_of("FLD-ENUM", "warn", {"FLD-ENUM/level", "FLD-X/case"})
+    assert (effect.sets, effect.keeps, effect.stays) == (("FLD-ENUM/reason",), ("FLD-ENUM/level",), ("FLD-ENUM",))
+    own = {"FLD-ENUM": Severity.WARN, "FLD-ENUM/level": Severity.REFUSE}
+    assert Policy(overrides=own).severity("FLD-ENUM/level") is Severity.REFUSE
+    assert "with a setting of its own as before: FLD-ENUM/level" in effect.text
 
 
 def test_only_rules_of_offered_files_can_be_declined() -> None:
