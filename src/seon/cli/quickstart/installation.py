@@ -125,13 +125,14 @@ def prepare(root: Path, stations: Stations, say: Say) -> tuple[Layout, Ports, st
 def _clear_interrupted(root: Path, say: Say) -> None:
     """Remove what an interrupted first start has made; what is half made cannot be told from what is whole.
 
-    The file `installing` names the directories that were not there before it: nothing else is removed.
+    The file `installing` names the directories that were not there before it: nothing else is removed, whatever else
+    it names.
     """
     root.mkdir(parents=True, exist_ok=True)
     marker = root / "installing"
     if marker.exists():
         say("an earlier start was interrupted: making the installation again")
-        for name in marker.read_text().split():
+        for name in set(marker.read_text(errors="replace").split()).intersection(_MADE_AT_FIRST):
             shutil.rmtree(root / name, ignore_errors=True)
     marker.write_text(" ".join(name for name in _MADE_AT_FIRST if not (root / name).exists()))
     (root / "settings.json").unlink(missing_ok=True)

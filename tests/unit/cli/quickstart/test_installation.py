@@ -114,6 +114,19 @@ def test_what_was_there_before_the_first_start_is_never_removed(programs) -> Non
     assert precious.exists()
 
 
+@pytest.mark.parametrize("name", ["{precious}", "../precious", "files/../../precious"])
+def test_nothing_outside_is_removed_whatever_the_file_of_an_interrupted_start_says(programs, name) -> None:
+    """Whoever made the directory may have written that file: it must not choose what is removed."""
+    precious = programs.root.parent / "precious"
+    for directory in (precious, programs.root / "server", programs.root / "files"):
+        directory.mkdir(parents=True)
+    (programs.root / "server" / "half-made").touch()
+    (programs.root / "installing").write_text(f"server {name.format(precious=precious)}")
+    programs.prepare()
+    assert precious.exists()
+    assert not (programs.root / "server" / "half-made").exists()
+
+
 def test_an_interrupted_change_is_made_by_the_next_start(programs) -> None:
     programs.prepare()
     programs.broken = "seonapi certificate"
