@@ -115,6 +115,8 @@ def quickstart(directory: Path, once: bool, as_json: bool, **stations: Any) -> N
             status = _live(steps, stack, directory.resolve(), Stations(**stations), once=once, as_json=as_json)
     except ProcessError as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or directory}: {error.strerror or error}") from None
     except KeyboardInterrupt:
         steps.say("stopped")
         status = 0

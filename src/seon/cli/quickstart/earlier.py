@@ -5,6 +5,7 @@ holds a file with the process ids of the last start, its own first, each with it
 """
 
 import os
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,8 @@ class Running:
 
     def begin(self, say: Callable[[str], None], seconds: float = WAIT_SECONDS) -> None:
         """Take the directory: wait so long for what an earlier start has left. Raises ProcessError if it runs on."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        _check_owner(self._path.parent)
         before = self._read()
         if before and _is_running(before[0]):
             raise ProcessError(
@@ -37,7 +40,6 @@ class Running:
             if time.monotonic() > until:
                 raise ProcessError(f"process {left[0]} of an earlier start does not end: end it, then start again")
             time.sleep(0.05)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.unlink(missing_ok=True)
         self.add(os.getpid())
 
@@ -51,6 +53,14 @@ class Running:
             return []
         rows = [line.split() for line in self._path.read_text().splitlines()]
         return [(int(row[0]), row[1]) for row in rows if len(row) == 2]
+
+
+def _check_owner(directory: Path) -> None:
+    """Raise ProcessError where somebody else could choose what lies in a directory: links, that we would follow."""
+    found = directory.stat()
+    if found.st_uid != os.geteuid() or found.st_mode & stat.S_IWOTH:
+        whose = "belongs to another user" if found.st_uid != os.geteuid() else "can be written by every user"
+        raise ProcessError(f"{directory} {whose}: passwords and keys are kept there, choose another one with --dir")
 
 
 def start_time(pid: int) -> str:

@@ -40,6 +40,19 @@ def test_a_directory_where_a_quick_start_runs_is_refused_at_once(tmp_path, said,
         Running(path).begin(said.append)
 
 
+def test_a_directory_of_somebody_else_is_not_used(tmp_path, said, monkeypatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    with pytest.raises(ProcessError, match=r"belongs to another user.*--dir"):
+        Running(tmp_path / "running").begin(said.append)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_that_every_user_can_write_is_not_used(tmp_path, said) -> None:
+    tmp_path.chmod(0o1777)
+    with pytest.raises(ProcessError, match=r"can be written by every user.*--dir"):
+        Running(tmp_path / "running").begin(said.append)
+
+
 def after_a_killed_start(path: Path, pid: int) -> Running:
     """Return the file as a quick start leaves it that was killed and had started a process."""
     path.write_text("4194304 1\n")

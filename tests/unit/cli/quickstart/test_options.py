@@ -93,3 +93,10 @@ def test_help_says_how_to_hide_a_password() -> None:
     words = " ".join(CliRunner().invoke(quickstart, ["--help"]).output.split())
     assert "visible to every user" in words
     assert "@FILE" in words
+
+
+def test_a_directory_that_cannot_be_made_is_one_line(tmp_path) -> None:
+    (tmp_path / "file").touch()
+    answer = CliRunner().invoke(quickstart, ["--dir", str(tmp_path / "file" / "run"), "--once"])
+    assert answer.exit_code == 1
+    assert answer.output.splitlines()[1:] == [f"Error: {tmp_path}/file/run: Not a directory"]
