@@ -2,21 +2,39 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 if TYPE_CHECKING:
     Page = admin.ModelAdmin[Any]
-    AuditedPage = admin.ModelAdmin[Any]
+    _HistoryPage = admin.ModelAdmin[Any]
     Rows = admin.TabularInline[Any, Any]
     Blocks = admin.StackedInline[Any, Any]
 else:
     Page, Rows, Blocks = ModelAdmin, TabularInline, StackedInline
 
-    class AuditedPage(SimpleHistoryAdmin, ModelAdmin):
-        """A page whose changes are kept, with who made them."""
+    class _HistoryPage(SimpleHistoryAdmin, ModelAdmin):
+        pass
+
+
+class AuditedPage(_HistoryPage):
+    """A page whose changes are kept, with who made them."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        """Show or store the form; nothing of it is stored where only the rows themselves know that one cannot be.
+
+        A form does not see what is no field of it: that its row was stored from another window meanwhile, or that a
+        certificate is another partner's.
+        """
+        try:
+            return super().changeform_view(request, *args, **options)
+        except ValidationError as error:
+            messages.error(request, f"Nothing was stored: {' '.join(error.messages)}")
+            return redirect(request.get_full_path())
 
 
 class ReadOnlyPage(Page):

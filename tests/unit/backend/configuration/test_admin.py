@@ -1,8 +1,10 @@
 """The forms of settings and partners, and the page of sessions, by Django's test client; looks: tests/browser."""
 
 import re
+from collections.abc import Callable
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -13,6 +15,7 @@ from django.utils import timezone
 from seon.backend.configuration.models import Settings, SettingsRule, TracedSession
 from seon.backend.configuration.rules import SETTABLE
 from seon.backend.journal.models import Entry, Session
+from seon.backend.partners.adding import add_partner
 from seon.backend.partners.models import Partner, PartnerRule
 from seon.backend.proxies.models import ProxyClient
 
@@ -237,3 +240,29 @@ def test_who_may_only_look_cannot_trace() -> None:
     assert "trace_no_longer" not in looking.open(SESSIONS)
     looking.act("trace", running)
     assert not TracedSession.objects.exists()
+
+
+# --- what only the moment of storing shows ----------------------------------------------------------------------------
+
+
+def test_a_form_that_is_sent_twice_is_told_and_stores_nothing_twice(panel: Panel) -> None:
+    """Two clicks, or two windows: the row that is new in both is there already for the second."""
+    panel.open("/panel/configuration/settings/")
+    new = {"rules-TOTAL_FORMS": "1", "rules-INITIAL_FORMS": "0", "rules-0-rule": "FLD-XPAD"}
+    assert "was changed successfully" in panel.send(SETTINGS, {**new, "rules-0-severity": "ignore"})
+    told = panel.send(SETTINGS, {**new, "rules-0-id": "", "rules-0-severity": "warn", "sessions": "7"})
+    assert "already exists" in told
+    assert SettingsRule.objects.get().severity == "ignore"
+    assert Settings.load().sessions != 7, "all of a form or nothing"
+
+
+def test_a_certificate_that_another_partner_has_is_told(panel: Panel, certificate_of: Callable[..., Any]) -> None:
+    pem = certificate_of("P1").certificate
+    for name in ("one", "two"):
+        add_partner(name, name, [f"O0013{name.upper()}"], [pem] if name == "one" else [])
+    two = Partner.objects.get(identifier="two")
+    told = panel.send(f"/panel/partners/partner/{two.pk}/change/", {
+        "certificates-TOTAL_FORMS": "1", "certificates-0-pem": pem.decode(), "certificates-0-partner": str(two.pk),
+    })  # fmt: skip
+    assert "already exists" in told
+    assert not two.certificates.exists()
