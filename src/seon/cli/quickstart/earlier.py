@@ -4,6 +4,7 @@ A killed quick start's programs end by themselves, but not at once: the next sta
 holds a file with the process ids of the last start, its own first, each with its start time: ids are used again.
 """
 
+import fcntl
 import os
 import stat
 import time
@@ -26,12 +27,15 @@ class Running:
         """Take the directory: wait so long for what an earlier start has left. Raises ProcessError if it runs on."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         _check_owner(self._path.parent)
+        # Never closed: the lock, which decides where two start at once, ends with us. No child inherits it.
+        held = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise self._is_taken() from None
         before = self._read()
-        if before and _is_running(before[0]):
-            raise ProcessError(
-                f"a quick start is running in {self._path.parent} (process {before[0][0]}): end it, "
-                "or choose another directory with --dir"
-            )
+        if before and _is_running(before[0]):  # of a version that holds no lock
+            raise self._is_taken()
         until, said = time.monotonic() + seconds, False
         while left := [pid for pid, started in before if _is_running((pid, started))]:
             if not said:
@@ -40,8 +44,15 @@ class Running:
             if time.monotonic() > until:
                 raise ProcessError(f"process {left[0]} of an earlier start does not end: end it, then start again")
             time.sleep(0.05)
-        self._path.unlink(missing_ok=True)
+        os.ftruncate(held, 0)
         self.add(os.getpid())
+
+    def _is_taken(self) -> ProcessError:
+        first = next((pid for pid, started in self._read()[:1] if _is_running((pid, started))), None)
+        return ProcessError(
+            f"a quick start is running in {self._path.parent}{f' (process {first})' if first else ''}: end it, "
+            "or choose another directory with --dir"
+        )
 
     def add(self, pid: int) -> None:
         """Remember a process that runs."""
@@ -49,10 +60,8 @@ class Running:
             file.write(f"{pid} {start_time(pid)}\n")
 
     def _read(self) -> list[tuple[int, str]]:
-        if not self._path.exists():
-            return []
-        rows = [line.split() for line in self._path.read_text().splitlines()]
-        return [(int(row[0]), row[1]) for row in rows if len(row) == 2]
+        rows = [line.split() for line in self._path.read_text(errors="replace").splitlines()]
+        return [(int(row[0]), row[1]) for row in rows if len(row) == 2 and row[0].isdecimal()]
 
 
 def _check_owner(directory: Path) -> None:

@@ -53,6 +53,30 @@ def test_a_directory_that_every_user_can_write_is_not_used(tmp_path, said) -> No
         Running(tmp_path / "running").begin(said.append)
 
 
+def test_a_start_that_has_not_noted_its_id_yet_has_the_directory_all_the_same(tmp_path, said) -> None:
+    """Of two that start at once, neither would see the other's."""
+    path = tmp_path / "running"
+    code = (
+        "import sys; from pathlib import Path; from seon.cli.quickstart.earlier import Running\n"
+        "Running(Path(sys.argv[1])).begin(print); print('taken', flush=True); sys.stdin.read()"
+    )
+    command, pipe = [sys.executable, "-c", code, str(path)], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as other:
+        assert other.stdout.readline() == "taken\n"
+        path.write_text("")
+        with pytest.raises(ProcessError, match=r"a quick start is running in .*--dir"):
+            Running(path).begin(said.append)
+        other.communicate("")
+    Running(path).begin(said.append)
+    assert said == []
+
+
+def test_a_file_of_process_ids_that_is_damaged_is_no_hindrance(tmp_path, said) -> None:
+    (tmp_path / "running").write_bytes(b"\0\0\n\xff\xfe 1\nabc def\n")
+    Running(tmp_path / "running").begin(said.append)
+    assert said == []
+
+
 def after_a_killed_start(path: Path, pid: int) -> Running:
     """Return the file as a quick start leaves it that was killed and had started a process."""
     path.write_text("4194304 1\n")
