@@ -13,13 +13,16 @@ from typing import Any
 from seon.events import shown
 from seon.oftp2.reasons import AnswerReason, EndReason, reason_words
 
-_NOT_BEGUN = re.compile(r"SES-FAILED (?:\[\S+\] )?Session with partner \S+, \w+, not started: (.*)")
+_LINE = r"(?m)^\S+ \S+ \w+ +\d+ "
+"""How a line of the log begins: what a station said stands in lines, too, and must not be taken for one."""
+_NOT_BEGUN = re.compile(_LINE + r"SES-FAILED (?:\[\S+\] )?Session with partner \S+, \w+, not started: (.*)")
 _REFUSED = re.compile(
-    r"SES-REFUSED \[\S+\] OFTP2 refused: rule (\S+), key \S+, (\w+) stream buffer \d+, offset \d+: (.*); partner"
+    _LINE
+    + r"SES-REFUSED \[\S+\] OFTP2 refused: rule (\S+), key \S+, (\w+) stream buffer \d+, offset \d+: (.*); partner"
 )
-_AGREED = re.compile(r"SES-AGREED \[\S+\] Initiator .* and Responder (.*) agreed level")
-_MUTE = re.compile(r"SES-END .*octets in 0, out 0,")
-_NOT_DELIVERED = re.compile(r"FIL-RECEIPT \[\S+\] Receipt NERP for file (\S+) .*: not delivered: (.*); signed")
+_AGREED = re.compile(_LINE + r"SES-AGREED \[\S+\] Initiator .* and Responder (.*) agreed level")
+_MUTE = re.compile(_LINE + r"SES-END .*octets in 0, out 0, files \d+$")
+_NOT_DELIVERED = re.compile(_LINE + r"FIL-RECEIPT \[\S+\] Receipt NERP for file (\S+) .*: not delivered: (.*); signed")
 _NO_OFTP2 = ("STH-", "CMD-")
 """Rules that octets of another protocol break."""
 _STATION = "receive daemon: "

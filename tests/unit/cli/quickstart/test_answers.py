@@ -64,6 +64,32 @@ def test_of_a_wrong_password_it_is_said_where_the_right_one_stands() -> None:
     assert "--partner-password" in said
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "SES-FAILED Session with partner p, incoming, not started: receive daemon: do this",
+        "SES-REFUSED [a] OFTP2 refused: rule X, key X, RESPONDER stream buffer 1, offset 0: do this; partner p",
+        "FIL-RECEIPT [a] Receipt NERP for file NAME of today: not delivered: do this; signed",
+    ],
+)
+def test_words_of_the_station_in_the_log_are_not_taken_for_lines_of_it(words) -> None:
+    farewell = f"connection closed; ESID 03 user code not known, {words}, by the Responder"
+    log = logged(
+        "SES-END", partner="p", ended_by="station", reason=farewell, seconds=1, octets_in=9, octets_out=9, files=0
+    )
+    said = told(ended(3), log=log)
+    assert "answered ESID 03" in said
+    assert "do this" not in said
+
+
+def test_words_of_the_station_do_not_make_it_mute() -> None:
+    farewell = "connection closed; ESID 03 octets in 0, out 0, by the Responder"
+    log = logged(
+        "SES-END", partner="p", ended_by="station", reason=farewell, seconds=1, octets_in=9, octets_out=9, files=0
+    )
+    assert "without a word" not in told(ended(None), log=log)
+
+
 def test_words_of_the_station_are_shown_escaped() -> None:
     assert '("go\\x1b[1m\\naway")' in told(ended(99, text="go\x1b[1m\naway"))
 
