@@ -1,5 +1,7 @@
 """Panel: settings."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -8,7 +10,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from seon.backend.configuration.bounds import LIMITS
 from seon.backend.configuration.models import Settings, SettingsRule
-from seon.backend.configuration.rules import rule_choices
+from seon.backend.configuration.rules import SETTABLE, rule_choices
 from seon.backend.panel.base import AuditedPage, Rows
 
 DEMANDS = ("profile", "level_5_only", "secure_authentication", "esid_names_rule")
@@ -20,6 +22,12 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
     """A rule is chosen by its meaning. Those that cannot be softened are not among them."""
 
     rule = forms.ChoiceField(choices=rule_choices, widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        stored = self.instance.rule
+        if self.instance.pk and stored not in SETTABLE:  # it must not hinder another change, nor be lost by one
+            self.fields["rule"].choices = [*rule_choices(), (stored, f"{stored}: of another version")]  # type: ignore[attr-defined]
 
 
 class RuleRows(Rows):

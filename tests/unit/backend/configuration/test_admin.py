@@ -266,3 +266,19 @@ def test_a_certificate_that_another_partner_has_is_told(panel: Panel, certificat
     })  # fmt: skip
     assert "already exists" in told
     assert not two.certificates.exists()
+
+
+def test_a_rule_of_another_version_does_not_hinder_a_change_of_its_partner(panel: Panel) -> None:
+    partner = add_partner("one", "one", ["O0013ONE"], [])
+    PartnerRule.objects.bulk_create([PartnerRule(partner=partner, rule="FLD-OLD", severity="warn")])
+    path = f"/panel/partners/partner/{partner.pk}/change/"
+    page = panel.open(path)
+    assert "FLD-OLD: of another version" in page
+    assert "was changed successfully" in panel.send(path, {"port": "7000"})
+    assert (Partner.objects.get().port, PartnerRule.objects.get().rule) == (7_000, "FLD-OLD")
+    assert "Select a valid choice" in panel.send(path, {
+        "rules-TOTAL_FORMS": "2", "rules-1-rule": "FLD-OLD", "rules-1-severity": "warn",
+        "rules-1-partner": str(partner.pk),
+    })  # fmt: skip
+    assert "was changed successfully" in panel.send(path, {"rules-0-DELETE": "on"})
+    assert not PartnerRule.objects.exists()
