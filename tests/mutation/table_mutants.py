@@ -20,8 +20,10 @@ from seon.oftp2 import (
     conversation,
     crosschecks,
     data,
+    declining,
     demands,
     framing,
+    judge,
     layouts,
     negotiation,
     observer,
@@ -334,7 +336,10 @@ def _pattern(name: str, pattern: bytes) -> None:
     setattr(field_kinds, name, re.compile(pattern))
 
 
-_VERIFIER = (conversation, crosschecks, data, demands, framing, layouts, negotiation, observer, reasons, transfer)
+_VERIFIER = (
+    conversation, crosschecks, data, declining, demands, framing, judge, layouts, negotiation, observer, reasons,
+    transfer,
+)  # fmt: skip
 _OTHERS = (field_kinds, phases, rules)
 
 

@@ -30,8 +30,6 @@ _EARLY = 2_048
 before its command is known to be able to have it."""
 _EMPTY_STB = (VERSION_1 | HEADER).to_bytes(HEADER, "big")
 _FIRST_DATA = VERSION_1 | HEADER + 1
-_UNTOLD = ("ADM-", "POL-LEVEL", "POL-AUTH")
-"""Rules that no peer is told: they say whom and what the company admits."""
 
 
 class _RefusedError(Exception):
@@ -365,8 +363,12 @@ class SessionObserver:
         return refusal
 
     def _esid_with_rule(self, reason: EndReason, rule: str, field: str) -> bytes:
-        """Return the ESID for the side that broke a rule: it names the rule and the field, and never a value."""
-        if not self._names_rules or not self._settled or self._lowest < max(LEVELS) or rule.startswith(_UNTOLD):
+        """Return the ESID for the side that broke a rule: it names the rule and the field, and never a value.
+
+        Whom the company admits, and how (ADM-..., POL-LEVEL, POL-AUTH), is told to nobody: an SSID breaks these rules,
+        and before both SSIDs have passed there is no text.
+        """
+        if not self._names_rules or not self._settled or self._lowest < max(LEVELS):
             return b""
         return self._esid(EndSession(reason, f"rule {rule}, {field}" if field else f"rule {rule}"))
 

@@ -81,6 +81,10 @@ def test_the_forms_that_a_rule_sets_are_said() -> None:
     }  # fmt: skip
     done("set", "rules.FLD-X/case", "refuse")
     assert answered("set", "rules.FLD-X", "ignore")["keeps"] == ["FLD-X/case"]
+    assert done("set", "rules.FLD-X/case", "") == "rules.FLD-X/case = (as rules.FLD-X says)"
+    done("set", "rules.FLD-X/case", "warn")
+    told = done("set", "rules.FLD-X", "")
+    assert told == "rules.FLD-X = (as the profile says; with a setting of its own as before: FLD-X/case)"
 
 
 def test_what_is_no_file_cannot_be_declined() -> None:

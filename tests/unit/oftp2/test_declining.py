@@ -11,7 +11,7 @@ from seon.oftp2.framing import frame
 from seon.oftp2.happenings import FileDeclined, FileEnded, FileOffered, NothingMoved
 from seon.oftp2.observer import SessionObserver, Side
 from seon.oftp2.reasons import AnswerReason, EndReason
-from seon.oftp2.rules import MAX_DECLINES, Policy, Severity
+from seon.oftp2.rules import Policy, Severity
 from unit.oftp2.plays import COMMANDS, ONE, START, TWO, Play
 
 ALLOWED = {side: FileDemands(names=("OK*",)) for side in Side}
@@ -166,8 +166,8 @@ def test_an_esid_of_the_other_side_comes_behind_the_sfna() -> None:
 
 
 def test_too_many_declined_in_a_row_end_the_session() -> None:
-    play = inside().run(f"{START} {DECLINED}*{MAX_DECLINES}")
-    assert (len(replies(play)), play.refused) == (MAX_DECLINES, "")
+    play = inside().run(f"{START} {DECLINED}*100")
+    assert (len(replies(play)), play.refused) == (100, "")
     refusal = play.run(DECLINED).seen[-1].refusal
     assert refusal
     assert (refusal.rule, refusal.reason) == ("POL-DECLINES", EndReason.UNSPECIFIED)
@@ -175,8 +175,8 @@ def test_too_many_declined_in_a_row_end_the_session() -> None:
 
 
 def test_what_passes_between_lets_more_be_declined() -> None:
-    play = inside().run(f"{START} {DECLINED}*{MAX_DECLINES} I:EERP R:RTR {DECLINED}*{MAX_DECLINES}")
-    assert (len(replies(play)), play.refused) == (2 * MAX_DECLINES, "")
+    play = inside().run(f"{START} {DECLINED}*100 I:EERP R:RTR {DECLINED}*100")
+    assert (len(replies(play)), play.refused) == (200, "")
 
 
 def test_a_declined_file_is_not_told_as_broken_off() -> None:

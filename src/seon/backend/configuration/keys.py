@@ -114,14 +114,24 @@ def set_rule(rules: "models.Manager[Any]", key: str, text: str, otherwise: str) 
         if severity and severity not in SEVERITIES:
             allowed = f"{SETTABLE[name].can_be}, or empty ({otherwise})"
             raise OperatorError(f"{key} cannot be {text[:40]!r}; allowed: {allowed}")
+        beside = dict(rules.exclude(rule=name).values_list("rule", "severity"))
         if not severity:
             rules.filter(rule=name).delete()
-            return Done(otherwise)
-        effect = effect_of(name, severity, set(rules.values_list("rule", flat=True)))
+            return Done(_unset(name, beside, otherwise))
+        effect = effect_of(name, severity, beside)
     except ValidationError as error:
         raise OperatorError(" ".join(error.messages)) from None
     rules.update_or_create(rule=name, defaults={"severity": severity})
     return Done(effect.text, asdict(effect))
+
+
+def _unset(name: str, beside: Mapping[str, str], otherwise: str) -> str:
+    """Say what holds for a rule that is not set any more: what its id says if that is set, or else `otherwise`."""
+    identifier = name.partition("/")[0]
+    if identifier in beside and name in effect_of(identifier, beside[identifier]).sets:
+        return f"as {RULES}{identifier} says"
+    own = [key for key in beside if key.startswith(f"{name}/")]
+    return f"{otherwise}; with a setting of its own as before: {', '.join(own)}" if own else otherwise
 
 
 def save(row: models.Model, key: str) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 _CHILD = Path(__file__).with_name("child.py")
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
+TIMED_OUT = 124
+"""Exit status of a program that had to be ended, as the command `timeout` has it."""
 
 
 class ProcessError(Exception):
@@ -89,16 +91,23 @@ def run(arguments: Sequence[str], home: Path | None = None) -> str:
     return done.stdout
 
 
-def attempt(arguments: Sequence[str], home: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run a program to its end, whatever that is."""
-    return subprocess.run(  # noqa: S603  # our own programs
-        ending_with_us(arguments),
-        env=_environment(home),
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+def attempt(
+    arguments: Sequence[str], home: Path | None = None, seconds: float | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run a program to its end, whatever that is; after so many seconds end it, with the status TIMED_OUT."""
+    try:
+        return subprocess.run(  # noqa: S603  # our own programs
+            ending_with_us(arguments),
+            env=_environment(home),
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired as late:
+        said = late.stdout.decode(errors="replace") if late.stdout else ""  # octets, although a text was asked for
+        return subprocess.CompletedProcess(list(arguments), TIMED_OUT, said, "")
 
 
 def _environment(home: Path | None) -> dict[str, str]:

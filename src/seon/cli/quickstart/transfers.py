@@ -14,13 +14,15 @@ import msgspec
 
 from seon.cli.quickstart.answers import Called, Told, failure
 from seon.cli.quickstart.installation import Layout, Ports, Stations
-from seon.cli.quickstart.processes import attempt, program
+from seon.cli.quickstart.processes import TIMED_OUT, attempt, program
 from seon.events import shown
 
 SIZES = {"ORDER.EDI": 1_024, "DRAWING.CATPART": 1_048_576, "BODYSHELL.CATPART": 64 * 1_048_576}
 """Octets of the demo files. Random, so that neither compression nor chance helps."""
 SILENCE_SECONDS = 30
 """What a called station may take for an answer; with a port that speaks no OFTP2 nobody waits for minutes."""
+SESSION_SECONDS = 300
+"""What the demo files may take. A station could talk for ever, and all that the calling one says is kept."""
 LOG_SECONDS = 5.0
 """How long the proxy may take to log the end of a session."""
 _OVER = re.compile("SES-(FAILED|END) ")
@@ -114,7 +116,7 @@ def send(way: Way, files: Sequence[Path], outputs: Sequence[Path]) -> Result:
     logs = [Tail(output) for output in outputs]
     before, began = set(_files(way.inbox)), time.monotonic()
     command = way.command(files)
-    done = attempt([*command, "--idle", str(SILENCE_SECONDS), "--json"])
+    done = attempt([*command, "--idle", str(SILENCE_SECONDS), "--json"], seconds=SESSION_SECONDS)
     seconds = time.monotonic() - began
     rows = _json_lines(done.stdout)
     outcome = [file for row in rows for file in row.get("files", ())]
@@ -125,6 +127,8 @@ def send(way: Way, files: Sequence[Path], outputs: Sequence[Path]) -> Result:
     error = _shortcoming(way.called, same=same, missing=receipts.count(""))
     if sent < len(files) or "NERP" in receipts:
         error = _refusal(way.called, rows, logs, done.stderr)
+    if done.returncode == TIMED_OUT:
+        error = f"{way.called.who} at {way.called.address} did not let the session end within {SESSION_SECONDS} s"
     return Result(
         files=len(files),
         octets=sum(path.stat().st_size for path in files),

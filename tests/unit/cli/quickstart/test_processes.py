@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from seon.cli.quickstart.processes import Process, ProcessError, free_port, program, remove_dead_pid_file, run
+from seon.cli.quickstart.processes import (
+    TIMED_OUT,
+    Process,
+    ProcessError,
+    attempt,
+    free_port,
+    program,
+    remove_dead_pid_file,
+    run,
+)
 
 
 def python(code: str) -> list[str]:
@@ -45,6 +54,12 @@ def test_a_program_gets_its_own_home_and_no_other_setting_of_ours(tmp_path, monk
 def test_a_program_that_fails_is_told_with_its_output() -> None:
     with pytest.raises(ProcessError, match=r"status 3(.|\n)*what was wrong"):
         run(python("import sys; print('what was wrong'); sys.exit(3)"))
+
+
+def test_a_program_that_does_not_end_in_time_is_ended_and_what_it_said_is_kept() -> None:
+    code = "import time; print('said', flush=True); time.sleep(60)"
+    done = attempt([sys.executable, "-c", code], seconds=2)
+    assert (done.returncode, done.stdout) == (TIMED_OUT, "said\n")
 
 
 def test_a_taken_port_is_replaced_and_none_is_given_twice() -> None:
