@@ -201,3 +201,12 @@ def _of_one_host(address: Address) -> Address:
     if address.version == 6 and address.is_link_local:
         raise AddressError(f"{address} is link-local: it needs a zone, and zones are not possible; enter another one")
     return address
+
+
+def name_for_sni(host: str) -> str:
+    """Return the name that a TLS client says it wants to reach: a literal address is none, so "" for it."""
+    try:
+        canonical(host)
+    except AddressError:
+        return host
+    return ""

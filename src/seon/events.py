@@ -76,6 +76,7 @@ _KINDS = (
     Kind("SRV-CLOSED", _I, "server", "External port closed: {reason}"),
     Kind("SRV-PORT", _C, "server", "External port {address} cannot be opened: {reason}"),
     Kind("SRV-OUTGOING", _C, "server", "Outgoing address {address} is not available on this host: {reason}"),
+    Kind("SRV-FAULT", _E, "server", "Internal error while {what}: {reason}; please report it with the log"),
     Kind("SRV-LOST", _W, "server", "{count} events were lost: there was no room to keep them"),
     # link
     Kind("LNK-UP", _I, "link", "Client {client} connected from {source}"),
@@ -92,12 +93,14 @@ _KINDS = (
     Kind("CLI-TOKEN", _C, "client", "Seonapi refuses this client: {reason}"),
     Kind("CLI-PORT", _C, "client", "Listening port {address} for partner {partner} cannot be opened: {reason}"),
     Kind("CLI-LISTEN", _I, "client", "Listening port {address} for partner {partner} open"),
+    Kind("CLI-FAULT", _E, "client", "Internal error while {what}: {reason}; please report it with the log"),
     Kind("CLI-LOST", _W, "client", "{count} events were lost: there was no room to keep them"),
     Kind("CLI-REJECTED", _E, "client", "Seonapi does not take an event, it is set aside: {reason}"),
     Kind("CLI-SPOOL", _C, "client", "Events cannot be kept on disk: {reason}"),
     # configuration
     Kind("CFG-NEW", _I, "configuration", "Configuration {version} in force"),
     Kind("CFG-BAD", _E, "configuration", "Configuration {version} not taken, the one before stays: {reason}"),
+    Kind("CFG-HOST", _W, "configuration", "Configuration {version} does not fit this host: {reason}"),
     Kind("CFG-EMPTY", _W, "configuration", "Configuration {version} is not complete: {missing}"),
     # admission
     Kind("ADM-REFUSED", _W, "refused",

@@ -235,7 +235,7 @@ def check_company(watched: Watched, case: Case, *stations: Sender) -> None:
             assert f", {station.way}: {result}" in end
     (end,) = [text for code, hop, text in rows if (code, hop) == ("SES-END", "inside")]
     left = f"nothing was left after {case.left} declined file{'s' if case.left > 1 else ''}"
-    assert (f"ended by client verifier: {left};" in end) is bool(case.left)
+    assert (f"ended by client verifier: {left}; " in end) is bool(case.left)
     assert not re.search("SES-(REFUSED|FINDING)", watched.log("server"))
     replayed = replay(parse(watched.trace().read_text()), SessionObserver(Policy("strict")))
     assert (replayed.refusal, replayed.findings) == (None, [])

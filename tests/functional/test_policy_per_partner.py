@@ -308,7 +308,9 @@ def test_an_octet_at_a_time_is_no_progress(several: Site) -> None:
                     if select.select([partner.wire.sock], [], [], 0.1)[0]:
                         break
                 assert partner.rest() == daemon.rest() == [timed_out]
-            several.running["server"].wait_for("SES-END .*partner plain ended by idle: no progress for 2 s;")
+            several.running["server"].wait_for(
+                "SES-END .*partner plain ended by idle: no progress for 2 s at the server;"
+            )
             settled(several)
 
 

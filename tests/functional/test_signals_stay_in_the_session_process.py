@@ -64,5 +64,5 @@ def test_a_killed_session_process_is_reported_and_ends_its_counterpart(running: 
         pid = session_pid(running, "server")
         kill(pid, signal.SIGKILL)
         no_session_left(running)
-    running.running["server"].wait_for(f"SES-KILLED Session process {pid} .* signal 9")
+    running.running["server"].wait_for(f"SES-KILLED .*Session process {pid} .* signal 9")
     running.in_journal("SES-KILLED", f"process {pid} ")

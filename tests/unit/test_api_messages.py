@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from seon import api_messages as a
-from seon.daemon.outbox import EventMaker
+from seon.process.events import EventMaker
 
 WANTED = a.SealedKeyWanted("0" * 64 + "px", bytes(1184), bytes(32), bytes(64), "id")
 

@@ -9,7 +9,7 @@ import pytest
 
 from collecting import held_back
 from seon import events
-from seon.daemon.outbox import EventMaker
+from seon.process.events import EventMaker
 from seon.events import (
     CATALOGUE,
     MAX_EVENT,

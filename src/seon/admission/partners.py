@@ -4,10 +4,11 @@ The pin is the SHA-256 of the whole certificate, compared with the one certifica
 peer sends above it proves nothing, so a pinned certificate with CA:TRUE lets nobody else in (docs/design.md §8).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from seon.admission.identity import Identity
+from seon.admission.judgement import UnusableError
 from seon.config import ServerPartner
 
 
@@ -18,9 +19,23 @@ class Refused:
     reason: str
 
 
-def find_partner(identity: Identity, partners: Iterable[ServerPartner], now: float) -> ServerPartner | Refused:
+def by_pin(partners: Iterable[ServerPartner]) -> dict[str, ServerPartner]:
+    """Return the partners by the fingerprints of their certificates.
+
+    Raises UnusableError for a certificate that two partners have: who came in with it would be a matter of chance.
+    """
+    found: dict[str, ServerPartner] = {}
+    for partner in partners:
+        for pin in partner.pins:
+            other = found.setdefault(pin, partner)
+            if other is not partner:
+                raise UnusableError(f"partners {other.id} and {partner.id} have the same certificate, SHA-256 {pin}")
+    return found
+
+
+def find_partner(identity: Identity, pins: Mapping[str, ServerPartner], now: float) -> ServerPartner | Refused:
     """Return the partner whose certificate this is at `now` (Unix seconds), or why there is none."""
-    partner = next((p for p in partners if identity.fingerprint in p.pins), None)
+    partner = pins.get(identity.fingerprint)
     if partner is None:
         return Refused("no partner has this certificate")
     return _usable(identity, partner, now)

@@ -38,6 +38,9 @@ class Owner(Protocol):
     def open_session(self, message: m.OpenSession) -> str | None:
         """A partner has come in at the server; return why it is refused at once, or None."""
 
+    def session_ending(self, message: m.SessionEnding) -> None:
+        """The server says what ends a session."""
+
     def events(self, message: m.Events) -> None:
         """Events of the DMZ; each batch is acknowledged with `events_taken`."""
 
@@ -106,6 +109,11 @@ class ControlLink:
         with contextlib.suppress(TlsError, OSError):
             await self._stream.send(m.SessionRefused(session, reason[:500]))
 
+    async def say_ending(self, message: m.SessionEnding) -> None:
+        """Say what ends a session."""
+        with contextlib.suppress(TlsError, OSError):
+            await self._stream.send(message)
+
     async def events_taken(self, count: int) -> None:
         """Acknowledge events that are on disk."""
         with contextlib.suppress(TlsError, OSError):
@@ -132,6 +140,8 @@ class ControlLink:
                     refusal = owner.open_session(message)
                     if refusal:  # said here, so that a server that does not read is not read either
                         await self.refuse(message.session, refusal)
+                case m.SessionEnding():
+                    owner.session_ending(message)
                 case m.Events():
                     owner.events(message)
                 case m.Bye():

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
 from seon.client import courier_messages as c
 from seon.config import ProxyConfiguration
-from seon.daemon.outbox import Outbox
 from seon.events import Event
 from seon.link.messages import LinkError
+from seon.process.outbox import Outbox
 
 ANSWER_SECONDS = 60.0
 T = TypeVar("T")

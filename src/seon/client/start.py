@@ -16,7 +16,7 @@ from seon.client.courier_messages import Begin
 from seon.client.token import read_token
 from seon.daemon import home as homes
 from seon.daemon.home import StartError
-from seon.daemon.memory import forbid_dumps
+from seon.process.memory import forbid_dumps
 
 DEFAULT_PORT = 2878
 

@@ -9,10 +9,11 @@ from seon.api_messages import SealedKey, SealedKeyWanted
 from seon.client.control import ControlLink
 from seon.client.courier_line import CourierLine
 from seon.config import ProxyConfiguration
-from seon.daemon.log import Level, Log
-from seon.daemon.session_events import Report
+from seon.daemon.log import Log
 from seon.link import messages as m
 from seon.net.channel import TlsError
+from seon.process.events import Report
+from seon.process.levels import Level
 
 
 class Supply:

@@ -10,14 +10,15 @@ from seon.api_messages import Enrolled
 from seon.client import courier_messages as c
 from seon.client.control import ControlLink, NotEstablishedError
 from seon.client.courier_line import CourierLine
-from seon.client.sessions import Link
-from seon.daemon.memory import scrub_freed
+from seon.client.opening import Link
 from seon.link.identity import IdentityError, check_link_server, new_link_request
 from seon.link.sealing import wipe
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import CONTROL, KeyedContext, connecting, link_dialler, peer_certificate
 from seon.net.dial import dial_literal
 from seon.net.stream import AsyncTls
+from seon.process.memory import scrub_freed
+from seon.session.assignment import LinkAddress
 
 DIAL_SECONDS = 10.0
 LINK_ERRORS = (OSError, TlsError, EndOfStream, IdentityError, NotEstablishedError, TimeoutError)
@@ -84,7 +85,8 @@ class Uplink:
         except BaseException:
             tls.close()
             raise
-        return control, Link(sock.getpeername()[0], self._begin.port, self._context, self._enrolled.proxy_ids)
+        where = LinkAddress(sock.getpeername()[0], self._begin.port, self._enrolled.proxy_ids)
+        return control, Link(where, self._context)
 
     async def _first_that_answers(self, found: tuple[str, ...]) -> socket.socket:
         problem: OSError = ConnectionError(f"{self._begin.host} has no address")

@@ -1,32 +1,29 @@
 """The log: one file a day for all processes of a program, each line written whole with O_APPEND.
 
+Session processes have no part in this: what they say comes over the line, and their main writes it.
+
 A line: time, level, process id, code, text. Whatever it shows of a stranger was escaped by `events.describe`.
 """
 
-import asyncio
 import datetime as dt
 import os
 import sys
 import traceback
-from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from seon.events import Event, Severity, describe, severity_of, shown
-
-
-class Level(IntEnum):
-    """The levels of mission D3; signals 20 to 24 choose one of the first five that are named there."""
-
-    TRACE = 5
-    DEBUG = 10
-    INFO = 20
-    WARNING = 30
-    ERROR = 40
-    FATAL = 50
-
+from seon.process.levels import Level
 
 _NAMES = {Severity.CRITICAL: "FATAL"}
+
+
+class Source(Protocol):
+    """A session process whose lines its main writes."""
+
+    pid: int
+    level: Level
+    """What is less than this is not written."""
 
 
 class Log:
@@ -43,21 +40,28 @@ class Log:
         """The file of today."""
         return self._directory / f"{self._name}.{dt.datetime.now().astimezone():%Y-%m-%d}.log"
 
-    def event(self, event: Event) -> None:
-        """Write an event with its code and text."""
+    def event(self, event: Event, process: Source | None = None) -> None:
+        """Write an event with its code and text; `process`: the session process that reported it."""
         severity = severity_of(event.code)
         session = f" [{event.session}]" if event.session else ""
-        self._write(severity, _NAMES.get(severity, severity.name), f"{event.code}{session} {describe(event)}")
+        name = _NAMES.get(severity, severity.name)
+        self._write(severity, name, f"{event.code}{session} {describe(event)}", process)
 
-    def line(self, level: Level, text: str) -> None:
+    def line(self, level: Level, text: str, process: Source | None = None) -> None:
         """Write a line that is no event."""
-        self._write(level, level.name, shown(text))
+        self._write(level, level.name, shown(text), process)
 
-    def uncaught(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Be a loop's exception handler: what nobody has caught stands in the log, with its trace."""
-        self.line(Level.ERROR, str(context.get("message", "trouble")))
-        error = context.get("exception")
-        for text in traceback.format_exception(error) if isinstance(error, BaseException) else ():
+    def level_changed(self, level: Level, process: Source | None = None) -> None:
+        """Set the level of this process, or note that of another; it is said with the level chosen, whatever it is."""
+        self._append_line(level.name, f"Log level set to {level.name}", process)
+        if process:
+            process.level = level
+        else:
+            self.level = level
+
+    def trace(self, error: BaseException) -> None:
+        """Write where an error came from that nobody has caught."""
+        for text in traceback.format_exception(error):
             for part in text.splitlines():
                 self.line(Level.ERROR, part)
 
@@ -65,11 +69,14 @@ class Log:
         """Raise OSError if the file cannot be written: said once, at start, where a person still looks."""
         self._append(b"")
 
-    def _write(self, level: int, name: str, text: str) -> None:
-        if level < self.level:
-            return
+    def _write(self, level: int, name: str, text: str, process: Source | None) -> None:
+        if level >= (process.level if process else self.level):
+            self._append_line(name, text, process)
+
+    def _append_line(self, name: str, text: str, process: Source | None) -> None:
         now = dt.datetime.now().astimezone()
-        line = f"{now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03d} {name:<7} {os.getpid()} {text}\n"
+        pid = process.pid if process else os.getpid()
+        line = f"{now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03d} {name:<7} {pid} {text}\n"
         octets = line.encode("utf-8", "backslashreplace")
         try:
             self._append(octets)

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 
 from seon.addresses import neighbourhood
-from seon.daemon.session_events import Report
 from seon.events import Value
+from seon.process.events import Report
 
 TOLD = 10
 """Refusals of one kind and source a minute that are told one by one."""

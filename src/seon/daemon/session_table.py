@@ -1,26 +1,47 @@
-"""The sessions of one main, on either host: counted, forked, watched, ended. One piece of code for both."""
+"""The sessions of one main, on either host: counted, forked, watched, ended. One piece of code for both.
+
+Whether a partner may have a session is one rule, which the configuration in force gives. It is asked when a place is
+reserved, in the moment of the fork, and whenever there is another configuration: what changed in between counts.
+"""
 
 import asyncio
-import socket
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 
 from seon.admission.limits import SessionCounts
 from seon.config import Limits
-from seon.daemon import children, line
+from seon.daemon import children
 from seon.daemon.log import Log
-from seon.daemon.session import Task, session_title
-from seon.daemon.session_events import Report
+from seon.daemon.tasks import Tasks
+from seon.daemon.testimony import Testimony
+from seon.endings import SessionEnd
 from seon.events import Event
-from seon.oftp2.reasons import EndReason
+from seon.process import line
+from seon.process.events import ReportOf
+from seon.session import start
+from seon.session.assignment import Assignment, Connections, Direction, session_title
 
-ENDING_SECONDS = 7.0
-"""What a session is given to say its ESID, close, and report: more than the pump's 5 s."""
 KILLED_SECONDS = 2.0
+"""From a kill to the reaping of what was killed."""
 
 Failed = Callable[[str], None]
 """Told why a session did not come about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who wants a session."""
+
+    partner: str
+    direction: Direction
+    fingerprint: str = ""
+    """The certificate that was shown, where the partner came in here."""
+
+
+Rule = Callable[[Claim], str]
+"""Says why there may be no such session, "" if there may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +50,23 @@ class Surroundings:
 
     program: str
     log: Log
-    report: Report
+    report: ReportOf
     happened: Callable[[Event], None]
-    """Takes the events that session processes report."""
+    """Takes the events that session processes report; they are in the log already."""
+    ending: Callable[[Assignment, SessionEnd], None]
+    """Tells the other host what ends a session."""
+    tasks: Tasks
+
+
+@dataclass(slots=True)
+class _Running:
+    assignment: Assignment
+    testimony: Testimony
+    child: children.Child
+    failed: Failed
+    over: bool = False
+    """It was said already that there is no session."""
+    began: float = field(default_factory=time.monotonic)
 
 
 class SessionTable:
@@ -40,92 +75,180 @@ class SessionTable:
     def __init__(self, surroundings: Surroundings) -> None:
         self._our = surroundings
         self._counts = SessionCounts()
-        self._running: dict[str, tuple[children.Child, Task]] = {}
-        self._watchers: set[asyncio.Task[None]] = set()
-        self._traced: Callable[[Task], bool] = _as_begun
+        self._running: dict[str, _Running] = {}
+        self._rule: Rule = _nobody
+        self._traced: Callable[[Assignment], bool] = _as_begun
 
-    def reserve(self, partner: str, limits: Limits, *, rated: bool = True) -> str | None:
-        """Count a session that is to begin; return the limit that it would break instead, or None."""
-        return self._counts.begin(partner, limits, time.monotonic(), rated=rated)
+    def barred(self, claim: Claim) -> str:
+        """Say why there may be no such session as far as it depends on its partner, "" if there may."""
+        return self._rule(claim)
+
+    def reserve(self, claim: Claim, limits: Limits, *, rated: bool = True) -> str:
+        """Count a session that is to begin; return why there may be none instead, or ""."""
+        return self._rule(claim) or self._counts.begin(claim.partner, limits, time.monotonic(), rated=rated) or ""
 
     def release(self, partner: str) -> None:
         """Take back a reservation."""
         self._counts.end(partner)
 
-    def start(
-        self, task: Task, own: Sequence[socket.socket], body: children.Body, start_seconds: float, failed: Failed
-    ) -> None:
+    def start(self, assignment: Assignment, connections: Connections, start_seconds: float, failed: Failed) -> None:
         """Fork the process of a reserved session; `failed` is told if it does not come about within the time.
 
-        The caller closes its copies of `own` right after.
+        The caller closes its copies of the connections right after.
         """
-
-        def on_message(message: line.FromSession) -> None:
-            if isinstance(message, line.Happened):
-                self._our.happened(message.event)
-                if message.event.code == "SES-FAILED":
-                    failed(str(message.event.fields.get("reason", "")))
-
-        try:
-            child = children.fork(session_title(self._our.program, task), own, body, self._our.log, on_message)
-        except OSError as error:
-            self.release(task.partner)
-            self._fail(task, str(error), failed)
+        if why := self._rule(_claim(assignment)):
+            self._not_begun(assignment, why, failed)
             return
-        self._running[task.session] = (child, task)
-        child.tracing = task.trace
-        child.trace(self._traced(task))
-        watcher = asyncio.create_task(self._watch(task, child, start_seconds, failed))
-        self._watchers.add(watcher)
-        watcher.add_done_callback(self._watchers.discard)
+        testimony = Testimony(assignment)
+        title = session_title(self._our.program, assignment)
+        body = partial(start.begin, assignment, connections)
+        try:
+            child = children.fork(title, connections.sockets, body, partial(self._hear, assignment.session))
+        except OSError as error:
+            self._not_begun(assignment, f"no process for it: {error.strerror or error}", failed)
+            return
+        running = self._running[assignment.session] = _Running(assignment, testimony, child, failed)
+        child.tracing = assignment.trace
+        child.trace(self._traced(assignment))
+        self._our.tasks.keep(self._watch(running, start_seconds), f"watching session {assignment.session}")
 
     def has(self, session: str) -> bool:
         """Whether a session of this id is running."""
         return session in self._running
 
-    def end_where(self, unwanted: Callable[[Task], bool]) -> None:
-        """End the sessions that may not go on."""
-        for child, task in self._running.values():
-            if unwanted(task):
-                child.end(EndReason.UNSPECIFIED, "the partner may not enter any more")
+    def assignment(self, session: str) -> Assignment | None:
+        """Return what a running session is for."""
+        running = self._running.get(session)
+        return running.assignment if running else None
 
-    def trace_where(self, traced: Callable[[Task], bool]) -> None:
-        """Let these sessions write a trace and no others: running ones, and those that begin until the next call."""
-        self._traced = traced
-        for child, task in self._running.values():
-            child.trace(traced(task))
+    def __len__(self) -> int:
+        return len(self._running)
+
+    # --- what changes while they run --------------------------------------------------------------------------------
+
+    def follow(self, rule: Rule, traced: Callable[[Assignment], bool]) -> None:
+        """Let these claims have sessions and no others, and these sessions write a trace: running and coming ones."""
+        self._rule, self._traced = rule, traced
+        for running in list(self._running.values()):
+            if rule(_claim(running.assignment)):
+                running.child.end("barred")
+            running.child.trace(traced(running.assignment))
+
+    def told(self, session: str, end: SessionEnd) -> None:
+        """Pass on what the other host says of the end of a session."""
+        if running := self._running.get(session):
+            running.child.tell(line.Ending(end))
 
     async def end_all(self, seconds: float) -> None:
-        """Give running sessions so long to end, then end them, then kill what is left."""
+        """Give running sessions so long to end, then order them to."""
         await self._wait(seconds)
-        for child, _ in self._running.values():
-            child.end(EndReason.EMERGENCY_CLOSE, "the proxy is ending")
-        await self._wait(ENDING_SECONDS)
-        for child, _ in self._running.values():
-            child.kill()
-        await self._wait(KILLED_SECONDS)
+        for running in list(self._running.values()):
+            running.child.end("shutdown")
+        await self._wait(children.OBEY_SECONDS + KILLED_SECONDS)
 
     async def _wait(self, seconds: float) -> None:
-        if self._watchers:
-            await asyncio.wait(list(self._watchers), timeout=seconds)
+        ends = [running.child.ended for running in self._running.values()]
+        if ends:
+            await asyncio.wait(ends, timeout=seconds)
 
-    async def _watch(self, task: Task, child: children.Child, start_seconds: float, failed: Failed) -> None:
-        done, _ = await asyncio.wait([child.ended], timeout=start_seconds)
-        if not done and not child.running:
-            self._fail(task, f"no start within {start_seconds:g} s", failed)
+    # --- one of them ------------------------------------------------------------------------------------------------
+
+    def _hear(self, session: str, message: line.FromSession) -> None:
+        running = self._running[session]
+        child, testimony = running.child, running.testimony
+        match message:
+            case line.Stage():
+                testimony.running = True
+            case line.Happened():
+                event = testimony.event(message)
+                self._our.log.event(event, child)
+                self._our.happened(event)
+                if event.code == "SES-FAILED":
+                    running.failed(str(event.fields.get("reason", "")))
+            case line.Ending():
+                if end := testimony.ending(message):
+                    self._our.ending(running.assignment, end)
+            case line.Line():
+                self._our.log.line(message.level, message.text, child)
+            case line.LogLevel():
+                self._our.log.level_changed(message.level, child)
+
+    async def _watch(self, running: _Running, start_seconds: float) -> None:
+        child, assignment = running.child, running.assignment
+        try:
+            await asyncio.wait([child.ended], timeout=start_seconds)
+            if not child.ended.done() and not running.testimony.running:
+                running.over = True
+                self._fail(assignment, f"no start within {start_seconds:g} s", running.failed)
+                child.kill()
+            status = await asyncio.shield(child.ended)
+        finally:
             child.kill()
-        status = await child.ended
-        self.release(task.partner)
-        del self._running[task.session]
-        if status != 0:
-            reason = f"signal {-status}" if status < 0 else f"exit status {status}"
-            self._our.report("SES-KILLED", pid=child.pid, partner=task.partner, reason=reason)
-            failed(reason)
+            self.release(assignment.partner)
+            del self._running[assignment.session]
+        self._speak_for(running, status)
 
-    def _fail(self, task: Task, reason: str, failed: Failed) -> None:
-        self._our.report("SES-FAILED", partner=task.partner, direction=task.direction, reason=reason)
+    def _speak_for(self, running: _Running, status: int) -> None:
+        """Say what a process that has ended has not said itself."""
+        child, assignment, testimony = running.child, running.assignment, running.testimony
+        died = f"signal {-status}" if status < 0 else f"exit status {status}"
+        if child.fault:
+            died = f"ended by its main: {child.fault}"
+        elif child.deaf:
+            died = f"ended by its main: it did not obey within {children.OBEY_SECONDS:g} s"
+        if status != 0:
+            self._our.report("SES-KILLED", assignment.session, pid=child.pid, partner=assignment.partner, reason=died)
+        if running.over or testimony.has("SES-END") or testimony.has("SES-FAILED"):
+            return
+        if not testimony.has("SES-START"):
+            self._fail(assignment, _BARRED if child.order == "barred" else died, running.failed)
+            return
+        end = testimony.end or _end_of(child, assignment, status)
+        if testimony.end is None:
+            self._our.ending(assignment, end)
+        self._our.report(
+            "SES-END",
+            assignment.session,
+            partner=assignment.partner,
+            ended_by=end.ended_by,
+            reason=end.reason,
+            seconds=round(time.monotonic() - running.began, 3),
+        )
+
+    def _not_begun(self, assignment: Assignment, reason: str, failed: Failed) -> None:
+        self.release(assignment.partner)
+        self._fail(assignment, reason, failed)
+
+    def _fail(self, assignment: Assignment, reason: str, failed: Failed) -> None:
+        self._our.report(
+            "SES-FAILED",
+            assignment.session,
+            partner=assignment.partner,
+            direction=assignment.direction,
+            reason=reason,
+        )
         failed(reason)
 
 
-def _as_begun(task: Task) -> bool:
-    return task.trace
+_BARRED = "the partner may not have sessions any more"
+
+
+def _claim(assignment: Assignment) -> Claim:
+    return Claim(assignment.partner, assignment.direction, assignment.fingerprint)
+
+
+def _end_of(child: children.Child, assignment: Assignment, status: int) -> SessionEnd:
+    """Return what ended a process that has not said it."""
+    if child.order:
+        return SessionEnd("administrator", "deaf" if child.deaf else child.order, assignment.hop)
+    if status < 0:
+        return SessionEnd("crash", "killed", assignment.hop, number=-status)
+    return SessionEnd("crash", "exit", assignment.hop, number=status)
+
+
+def _nobody(_: Claim) -> str:
+    return "there is no configuration yet"
+
+
+def _as_begun(assignment: Assignment) -> bool:
+    return assignment.trace

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from seon.api_messages import ProxyId, SealedKey
 from seon.config import Fingerprint, PartnerId, ServerConfiguration, SessionId, Struct
+from seon.endings import By, EndNumber, Host, RuleKey, SessionEnd, Why, credible
 from seon.events import Event
 
 PROTOCOL = 2
@@ -112,6 +113,26 @@ class SessionRefused(Message, frozen=True, tag="session-refused"):
     reason: Text
 
 
+class SessionEnding(Message, frozen=True, tag="session-ending"):
+    """Either: what ends a session that runs over this link, as the sender decided or saw it."""
+
+    session: SessionId
+    by: By
+    why: Why
+    rule: RuleKey = ""
+    number: EndNumber = 0
+
+    @classmethod
+    def of(cls, session: str, end: SessionEnd) -> "SessionEnding":
+        """Return the message for an end."""
+        return cls(session, end.by, end.why, end.rule, end.number)
+
+    def end(self, host: Host) -> SessionEnd | None:
+        """Return what `host`, which has sent this, says; None if it cannot know that."""
+        end = SessionEnd(self.by, self.why, host, self.rule, self.number)
+        return end if credible(end) else None
+
+
 class Events(Message, frozen=True, tag="events"):
     """Server: what happened in the DMZ, oldest first."""
 
@@ -151,10 +172,10 @@ class NotJoined(Message, frozen=True, tag="not-joined"):
 
 
 FromServer = (
-    ServerHello | Heartbeat | Bye | ConfigurationWanted | BlobsWanted | OpenSession | Events
+    ServerHello | Heartbeat | Bye | ConfigurationWanted | BlobsWanted | OpenSession | SessionEnding | Events
 )  # fmt: skip
 FromClient = (
-    ClientHello | Heartbeat | Bye | Offered | Part | SessionRefused | EventsTaken
+    ClientHello | Heartbeat | Bye | Offered | Part | SessionRefused | SessionEnding | EventsTaken
 )  # fmt: skip
 SessionOpening = Ticket | Dial
 SessionAnswer = Joined | NotJoined

@@ -4,6 +4,7 @@ Backend: `check_request`, `seal`. Server: `EphemeralKey`. The client sees neithe
 """
 
 import ctypes
+import weakref
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -46,7 +47,7 @@ def seal(wanted: SealedKeyWanted, pkcs8_pem: bytes) -> SealedKey:
 
 
 class EphemeralKey:
-    """The server's key for sealed secrets: made at start, in memory only, gone from session processes (`forget`)."""
+    """The server's key for sealed secrets: made at start, in memory only, gone from session processes."""
 
     def __init__(self, identity: Ed25519PrivateKey) -> None:
         mlkem, x25519 = MLKEM768PrivateKey.generate(), X25519PrivateKey.generate()
@@ -55,6 +56,7 @@ class EphemeralKey:
         self.mlkem_key = mlkem.public_key().public_bytes_raw()
         self.x25519_key = x25519.public_key().public_bytes_raw()
         self.signature = identity.sign(seal_statement(self.mlkem_key, self.x25519_key))
+        _made.add(self)
 
     def open(self, sealed: SealedKey) -> bytes:
         """Return the private key, PKCS#8 PEM; the caller wipes it (`wipe`) as soon as it is loaded.
@@ -73,10 +75,19 @@ class EphemeralKey:
         self._key = None
 
 
+_made: "weakref.WeakSet[EphemeralKey]" = weakref.WeakSet()
+
+
+def forget_ephemeral_keys() -> None:
+    """Drop the private key of every EphemeralKey of this process: called in a session process."""
+    for key in list(_made):
+        key.forget()
+
+
 def wipe(secret: bytes | bytearray) -> None:
     """Overwrite a secret's octets in place. Of `bytes` this must be the only holder: nobody else may see them change.
 
-    The pieces that decoders copied are not reached by this; `daemon.memory` clears freed memory.
+    The pieces that decoders copied are not reached by this; `process.memory` clears freed memory.
     """
     if isinstance(secret, bytearray):
         secret[:] = bytes(len(secret))

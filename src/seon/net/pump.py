@@ -1,16 +1,17 @@
 """The pump of a session: every octet of either side goes through the verifier, and only what it passes goes on.
 
-One process, one session, one `selectors` loop over two legs and the main's control socket. Memory is bounded: one
-buffer per direction, and nothing is read for a leg that has unsent octets. Time limits stand here, not in the verifier.
+One process, one session, one `selectors` loop over two legs and the main's control. Memory is bounded: one buffer per
+direction, and nothing is read for a leg that has unsent octets. Time limits stand here, not in the verifier. The loop
+wakes when something can go on or is due, so that a session in which nothing moves costs no processor time.
 """
 
 import contextlib
 import selectors
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from seon.net.buffers import Buffer
 from seon.net.channel import EndOfStream
@@ -21,7 +22,9 @@ from seon.oftp2.reasons import EndReason
 
 HALF_CLOSED_SECONDS = 10
 """What the other direction is given after one side has ended its own."""
-CLOSING_SECONDS = 5
+CLOSING_SECONDS = 5.0
+ORDERED_CLOSING_SECONDS = 2.0
+"""The same for a session that ends by order: whoever gave the order does not wait longer."""
 CLOSING_OCTETS = 1024 * 1024
 """Closing with unread octets makes the kernel send RST, and the peer loses the ESID that lies before it (measured).
 So the rest is read and discarded, within these bounds."""
@@ -38,14 +41,42 @@ class Cause(Enum):
     ORDER = "ended by order"
 
 
-class Control(Protocol):
-    """Where orders come from: looked at when its descriptor is readable, and once a second."""
+How = Literal["closed", "cut", "broken", "rule", "declined", "idle", "order"]
+"""A peer closed its connection, or cut it without the end of TLS, or it broke; the verifier refused by a rule, or was
+left with nothing after files that it declined; there was no progress; there was an order."""
 
-    def fileno(self) -> int:
-        """Return the descriptor to wait for, -1 when there is none any more."""
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a session ends."""
+
+    cause: Cause
+    how: How
+    detail: str = ""
+    """The key of the rule, the words of an order, the kernel's or OpenSSL's words for a broken connection."""
+
+
+class Watch(Protocol):
+    """Hears what happens in a session in the moment in which it happens."""
+
+    def inspection(self, seen: Inspection) -> None:
+        """Take an inspection that says something."""
+
+    def ending(self, ending: Ending) -> None:
+        """Take what ends the session: before its ESID is queued, and before a connection is closed. Said once."""
+
+
+class Control(Protocol):
+    """Where orders come from: looked at when one of its descriptors is readable, and at its deadline."""
+
+    def filenos(self) -> Sequence[int]:
+        """Return the descriptors to wait for."""
+
+    def deadline(self) -> float | None:
+        """Return when to look at the latest (time.monotonic)."""
 
     def poll(self) -> "Order | None":
-        """Return an order if there is one."""
+        """Return an order if there is one. Whatever made a descriptor readable is read, or the descriptor is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +84,14 @@ class Order:
     """The main, or a signal, wants the session to end: with this reason to both peers."""
 
     reason: EndReason
-    text: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """How a session ended. `octets` went from Initiator to Responder and back."""
+class Result:
+    """What is left of a session. `octets` went from Initiator to Responder and back."""
 
-    cause: Cause
-    text: str
+    ending: Ending
     octets: tuple[int, int]
 
 
@@ -90,7 +120,7 @@ class Pump:
         observer: SessionObserver,
         *,
         idle_seconds: float,
-        watch: Callable[[Inspection], None],
+        watch: Watch,
         control: Control | None = None,
     ) -> None:
         size = PLAIN_SIZE + MAX_STB
@@ -105,35 +135,37 @@ class Pump:
         self._control = control
         self._selector = selectors.DefaultSelector()
         self._interest = [0, 0]
-        self._end: tuple[Cause, str] | None = None
+        self._waited_for: set[int] = set()
+        """Descriptors of the control that the selector has."""
+        self._end: Ending | None = None
         self._last = self._looked = time.monotonic()
         """When a whole stream buffer was passed on last, or something was taken of it; when that was looked at."""
+        self._moving = True
+        """Whether octets were on their way at the last look: then the next one is due within a second."""
         self._half_closed_at: float | None = None
-        self._first_end = (Cause.ORDER, "")
+        self._told: Ending | None = None
+        """The first thing that ends the session. What comes after it is its consequence."""
 
-    def run(self) -> Ending:
+    def run(self) -> Result:
         """Pump until the session has ended; both connections are closed in order then."""
-        if self._control:
-            self._selector.register(self._control.fileno(), selectors.EVENT_READ, None)
+        self._wait_for_control()
         for flow in self._flows:
             if flow.source.pending:
                 self._receive(flow)
         while self._end is None:
             self._turn()
-        self._close()
+        self._close(ORDERED_CLOSING_SECONDS if self._end.cause is Cause.ORDER else CLOSING_SECONDS)
         self._selector.close()
-        cause, text = self._end
-        return Ending(cause, text, (self._flows[0].passed, self._flows[1].passed))
+        return Result(self._end, (self._flows[0].passed, self._flows[1].passed))
 
     # --- one turn of the loop ---------------------------------------------------------------------------------------
 
     def _turn(self) -> None:
         self._show_interest()
-        for key, mask in self._selector.select(TICK_SECONDS):
+        for key, mask in self._selector.select(self._seconds_to_wait()):
             if key.data is None:
                 self._ask_control()
-                if self._control is None or self._control.fileno() < 0:
-                    self._selector.unregister(key.fileobj)
+                self._wait_for_control()
                 continue
             index: int = key.data
             if mask & selectors.EVENT_WRITE:
@@ -166,38 +198,60 @@ class Pump:
             self._selector.modify(sock, wanted, index)
         self._interest[index] = wanted
 
+    def _wait_for_control(self) -> None:
+        """Wait for the descriptors that the control has now: one that is gone must not wake us for ever."""
+        wanted = set(self._control.filenos()) if self._control else set()
+        for gone in self._waited_for - wanted:
+            self._selector.unregister(gone)
+        for new in wanted - self._waited_for:
+            self._selector.register(new, selectors.EVENT_READ, None)
+        self._waited_for = wanted
+
+    def _seconds_to_wait(self) -> float:
+        """Return the seconds to the next thing that is due: a session in which nothing moves does not wake for less."""
+        deadlines = [self._last + self._idle_seconds]
+        if self._half_closed_at is not None:
+            deadlines.append(self._half_closed_at + HALF_CLOSED_SECONDS)
+        if self._control and (due := self._control.deadline()) is not None:
+            deadlines.append(due)
+        if self._moving:
+            deadlines.append(self._looked + TICK_SECONDS)
+        return max(0.0, min(deadlines) - time.monotonic())
+
     def _look_at_clock(self) -> None:
         now = time.monotonic()
-        if now - self._looked < TICK_SECONDS:
+        if now < self._looked + TICK_SECONDS and now < self._last + self._idle_seconds:
+            self._moving = True
             return
         self._looked = now
-        if self._half_closed_at is not None and now - self._half_closed_at > HALF_CLOSED_SECONDS:
-            self._stop(*self._first_end)
-        elif now - self._last_progress(now) > self._idle_seconds:
-            self._send_esid(EndReason.TIME_OUT)
-            self._stop(Cause.IDLE, f"no progress for {self._idle_seconds:g} s")
-        if self._control:
-            self._ask_control()  # signals leave no trace on the control socket
+        self._look_at_progress(now)
+        if self._half_closed_at is not None and now >= self._half_closed_at + HALF_CLOSED_SECONDS:
+            assert self._told is not None
+            self._stop(self._told)
+        elif now >= self._last + self._idle_seconds:
+            self._stop_with(EndReason.TIME_OUT, Ending(Cause.IDLE, "idle"))
+        if self._control and (due := self._control.deadline()) is not None and now >= due:
+            self._ask_control()
 
-    def _last_progress(self, now: float) -> float:
-        """Return when there was progress last: a slow reader makes it while it takes what is waiting for it.
+    def _look_at_progress(self, now: float) -> None:
+        """Note whether there was progress: a slow reader makes it while it takes what is waiting for it.
 
         What TLS itself answers is nothing that was passed on: so a peer that asks for it for ever makes no progress.
         """
+        self._moving = False
         for flow in self._flows:
             sink = flow.sink
             taken = sink.handed - octets_not_taken(sink.sock)
             if flow.taken < min(taken, sink.content):
                 self._last = now
             flow.taken = taken
-        return self._last
+            self._moving |= sink.unsent or taken < sink.content
 
     def _ask_control(self) -> None:
         assert self._control is not None
         order = self._control.poll()
         if order is not None and self._end is None:
-            self._send_esid(order.reason)
-            self._stop(Cause.ORDER, order.text)
+            self._stop_with(order.reason, Ending(Cause.ORDER, "order", order.why))
 
     # --- the way of the octets --------------------------------------------------------------------------------------
 
@@ -208,7 +262,7 @@ class Pump:
             self._source_ended(flow, end)
             return
         except BROKEN as error:
-            self._stop(_cause(flow.side), _words(error))
+            self._stop(_broken(flow.side, error))
             return
         if got:
             flow.length += got
@@ -238,28 +292,24 @@ class Pump:
 
     def _take_words(self, flow: _Flow, seen: Inspection) -> None:
         """Report what the verifier says, and do what it wants beyond forwarding."""
-        self._watch(seen)
+        self._watch.inspection(seen)
         if seen.reply:
             self._last = time.monotonic()
             try:
                 flow.source.write_octets(seen.reply)
             except BROKEN as error:
-                if self._half_closed_at is not None:  # we have ended that direction ourselves
-                    self._stop(*self._first_end)
-                self._stop(_cause(flow.side), _words(error))
+                self._stop(_broken(flow.side, error))
         if seen.refusal:
-            self._send_wires(seen.refusal.wire_to)
-            self._stop(Cause.VERIFIER, f"{seen.refusal.rule}: {seen.refusal.text}")
+            self._stop(Ending(Cause.VERIFIER, "rule", seen.refusal.key), seen.refusal.wire_to)
         elif seen.closing:
             wire = seen.closing.wire
-            self._send_wires(lambda _: wire)
-            self._stop(Cause.VERIFIER, seen.closing.text)
+            self._stop(Ending(Cause.VERIFIER, "declined", seen.closing.text), lambda _: wire)
 
     def _write(self, flow: _Flow, start: int, end: int) -> bool:
         try:
             flow.sink.write(flow.buffer, start, end)
         except BROKEN as error:
-            self._stop(_cause(flow.side.other), _words(error))
+            self._stop(_broken(flow.side.other, error))
             return False
         flow.passed += end - start
         return True
@@ -268,7 +318,7 @@ class Pump:
         try:
             self._legs[index].flush()
         except BROKEN as error:
-            self._stop(_cause(self._flows[index].side), _words(error))
+            self._stop(_broken(self._flows[index].side, error))
 
     def _source_ended(self, flow: _Flow, end: EndOfStream) -> None:
         """One side will send no more: pass that on; the other direction goes on for a while."""
@@ -277,23 +327,40 @@ class Pump:
         self._take_words(flow, seen)
         if self._end is not None:
             return
+        self._tell(Ending(_cause(flow.side), "closed" if end.clean else "cut"))
         flow.sink.finish()
         if self._half_closed_at is None:
             self._half_closed_at = time.monotonic()
-            self._first_end = (_cause(flow.side), "connection closed" if end.clean else str(end))
         else:
-            self._stop(*self._first_end)
+            assert self._told is not None
+            self._stop(self._told)
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
-    def _stop(self, cause: Cause, text: str) -> None:
-        if self._end is None:
-            self._end = (cause, text)
+    def _tell(self, ending: Ending) -> None:
+        """Say what ends the session, once: what comes after it is its consequence."""
+        if self._told is None:
+            self._told = ending
+            self._watch.ending(ending)
 
-    def _send_esid(self, reason: EndReason) -> None:
+    def _stop(self, ending: Ending, wire_to: Callable[[Side], bytes] | None = None) -> None:
+        """End the session: say why, and only then queue the ESID that the peers get, if they get one.
+
+        A connection that breaks after one side has ended is a consequence of that; what we decide ourselves never is.
+        """
+        if self._end is not None:
+            return
+        ours = ending.cause not in (Cause.INITIATOR, Cause.RESPONDER)
+        self._end = ending if ours or self._told is None else self._told
+        self._tell(self._end)
+        if wire_to:
+            self._send_wires(wire_to)
+
+    def _stop_with(self, reason: EndReason, ending: Ending) -> None:
+        """End the session with the same ESID to both peers."""
         wire = self._observer.esid(reason)
         self._observer.ended_by_us()
-        self._send_wires(lambda _: wire)
+        self._stop(ending, lambda _: wire)
 
     def _send_wires(self, wire_to: Callable[[Side], bytes]) -> None:
         """Queue our ESID to both peers, behind whole buffers: the verifier never lets a part of one out."""
@@ -301,22 +368,23 @@ class Pump:
             with contextlib.suppress(*BROKEN):
                 flow.source.write_octets(wire_to(flow.side))
 
-    def _close(self) -> None:
+    def _close(self, seconds: float) -> None:
         """Flush, end both sending directions, then read and discard until the peers end theirs."""
         for leg in self._legs:
             leg.finish()
         left = {index: CLOSING_OCTETS for index in (0, 1) if self._flows[index].open}
         waiting = {index for index in (0, 1) if index in left or self._legs[index].unsent}
-        deadline = time.monotonic() + CLOSING_SECONDS
+        deadline = time.monotonic() + seconds
         scratch = self._flows[0].buffer
         while waiting and time.monotonic() < deadline:
             for index in (0, 1):
                 leg = self._legs[index]
                 reading = selectors.EVENT_READ if index in left and index in waiting else 0
                 self._register(index, reading | (selectors.EVENT_WRITE if leg.unsent and index in waiting else 0))
-            for key, mask in self._selector.select(min(TICK_SECONDS, max(0.0, deadline - time.monotonic()))):
+            for key, mask in self._selector.select(max(0.0, deadline - time.monotonic())):
                 if key.data is None:
-                    self._selector.unregister(key.fileobj)
+                    self._ask_control()
+                    self._wait_for_control()
                 elif not self._closing_step(key.data, mask, left, scratch):
                     waiting.discard(key.data)
         for leg in self._legs:
@@ -344,6 +412,10 @@ class Pump:
 
 def _cause(side: Side) -> Cause:
     return Cause.INITIATOR if side is Side.INITIATOR else Cause.RESPONDER
+
+
+def _broken(side: Side, error: Exception) -> Ending:
+    return Ending(_cause(side), "broken", _words(error))
 
 
 def _words(error: Exception) -> str:

@@ -68,6 +68,8 @@ class Closing:
     """The verifier ends the session in order: queue `wire` to both peers, then close the connections."""
 
     wire: bytes
+    declined: int
+    """Files that were declined, and nothing was left: the turn cannot be given back unseen."""
     text: str
 
 

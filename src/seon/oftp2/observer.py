@@ -208,7 +208,7 @@ class SessionObserver:
             return self._decline(declined)
         self._take_happened()
         if self._talk.nothing_left:
-            return self._close(nothing_left(self._talk.nothing_left))
+            return self._close(self._talk.nothing_left)
         if self._talk.dropped:
             return _Verdict.DROP
         self._declines.passed()
@@ -234,8 +234,8 @@ class SessionObserver:
         self._reply = answer(rule, self._lowest)
         return _Verdict.DROP
 
-    def _close(self, text: str) -> _Verdict:
-        self._closing = Closing(self.esid(EndReason.NORMAL), text)
+    def _close(self, declined: int) -> _Verdict:
+        self._closing = Closing(self.esid(EndReason.NORMAL), declined, nothing_left(declined))
         self._deaf = True
         return _Verdict.DROP
 

@@ -10,13 +10,13 @@ import msgspec
 
 from seon import __version__
 from seon.daemon.message_stream import MessageStream
-from seon.daemon.outbox import Outbox
-from seon.daemon.session_events import Report
 from seon.link import messages as m
 from seon.link.codec import Decoder
 from seon.link.sealing import EphemeralKey
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.stream import AsyncTls
+from seon.process.events import Report
+from seon.process.outbox import Outbox
 
 HELLO_SECONDS = 10
 ASK_SECONDS = 60
@@ -44,6 +44,9 @@ class Owner(Protocol):
 
     def session_refused(self, session: str, reason: str) -> None:
         """The client will not serve a session."""
+
+    def session_ending(self, link: "ControlLink", message: m.SessionEnding) -> None:
+        """The client says what ends a session."""
 
     def carries_events(self, link: "ControlLink") -> bool:
         """Whether this link is the one that takes the events inside."""
@@ -73,6 +76,7 @@ class ControlLink:
         self._report = report
         self._transfer: tuple[m.Offered, bytearray] | None = None
         self._unacknowledged = 0
+        self._endings: asyncio.Queue[m.SessionEnding] = asyncio.Queue()
 
     async def run(self, owner: Owner) -> str:
         """Serve the link to its end; return the reason in words. The connection is closed then."""
@@ -93,6 +97,14 @@ class ControlLink:
     async def open_session(self, message: m.OpenSession) -> None:
         """Tell the client of an admitted partner. Raises TlsError, OSError."""
         await self._stream.send(message)
+
+    def say_ending(self, message: m.SessionEnding) -> None:
+        """Tell the client what ends a session of its; one more for each session, so they are few."""
+        self._endings.put_nowait(message)
+
+    async def _say_endings(self) -> None:
+        while True:
+            await self._stream.send(await self._endings.get())
 
     async def bye(self, reason: str) -> None:
         """End the link in order."""
@@ -135,7 +147,7 @@ class ControlLink:
             self._report("LNK-CLOCK", seconds=round(difference))
 
     async def _serve(self, owner: Owner) -> None:
-        jobs = [self._read(owner), self._beat(), self._ask(owner), self._send_events(owner)]
+        jobs = [self._read(owner), self._beat(), self._ask(owner), self._send_events(owner), self._say_endings()]
         tasks = [asyncio.create_task(job) for job in jobs]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -158,6 +170,8 @@ class ControlLink:
                     await self._part(message, owner)
                 case m.SessionRefused():
                     owner.session_refused(message.session, message.reason)
+                case m.SessionEnding():
+                    owner.session_ending(self, message)
                 case m.EventsTaken():
                     self._events_taken(message.count, owner)
                 case m.Bye():

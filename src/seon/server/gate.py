@@ -11,16 +11,15 @@ from cryptography import x509
 from seon import addresses
 from seon.admission.identity import NOBODY, Identity
 from seon.admission.partners import Refused
-from seon.config import Limits, ServerPartner
+from seon.config import ServerPartner
 from seon.daemon.quieter import Quieter
-from seon.daemon.session_events import Report
+from seon.daemon.tasks import Tasks
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import accepting, peer_certificate
-from seon.net.listen import accept_forever, open_listener
 from seon.net.stream import AsyncTls
-from seon.server.in_force import EMPTY, InForce
+from seon.process.events import Report
+from seon.server.in_force import InForce
 
-RETRY_SECONDS = 5.0
 HELLO_SECONDS = 3.0
 """From accept to a whole ClientHello: who says nothing holds a slot no longer than that."""
 ENFORCED = "TLS 1.2 or higher with forward secrecy, client certificates pinned per partner, no session resumption"
@@ -37,75 +36,37 @@ class Admitted:
 
 
 class Gate:
-    """Listens while it is told to. `enter` takes over each admitted partner and owns its connection from then on."""
+    """Serves the external port. `enter` takes over each admitted partner and owns its connection from then on."""
 
-    def __init__(self, report: Report, enter: Callable[[Admitted], Awaitable[None]]) -> None:
-        self._report = report
+    def __init__(self, report: Report, enter: Callable[[Admitted], Awaitable[None]], tasks: Tasks) -> None:
         self._enter = enter
-        self._in_force = EMPTY
-        self._listening: asyncio.Task[None] | None = None
-        self._where: tuple[str, int, int] | None = None
+        self._tasks = tasks
         self._by_source: Counter[str] = Counter()
         self._entering: set[asyncio.Task[None]] = set()
         self._refused = Quieter(report).refused
 
-    async def open(self, in_force: InForce) -> None:
-        """Let partners in by this configuration; a port that is to be another is closed and opened anew."""
-        self._in_force = in_force
-        configuration = in_force.configuration
-        where = (configuration.external_address, configuration.external_port, configuration.limits.handshakes)
-        if not in_force.gate:
-            await self.close(f"the configuration has not got {in_force.missing()}")
-        elif self._listening is None or where != self._where:
-            await self.close("its settings have changed")
-            self._where = where
-            self._listening = asyncio.create_task(self._listen(*where))
-
-    async def close(self, reason: str) -> None:
-        """Close the port; connections that are not admitted yet are dropped."""
-        task, self._listening = self._listening, None
-        if task is None:
-            return
-        ending = [task, *self._entering]
-        for job in ending:
+    def drop_entering(self) -> None:
+        """Let go of partners that are admitted and not inside yet: the port closes."""
+        for job in self._entering:
             job.cancel()
-        await asyncio.wait(ending)
-        self._report("SRV-CLOSED", reason=reason)
 
-    async def _listen(self, address: str, port: int, handshakes: int) -> None:
-        listener = await self._open_port(address, port)
-        with listener:
-            self._report("SRV-OPEN", address=addresses.shown(address or "*", port), enforced=ENFORCED)
-            await accept_forever(listener, asyncio.Semaphore(handshakes), self._serve)
-
-    async def _open_port(self, address: str, port: int) -> socket.socket:
-        """Open the port; as long as it is taken, say so once and try again."""
-        said = False
-        while True:
-            try:
-                return open_listener(address, port)
-            except OSError as error:
-                if not said:
-                    self._report("SRV-PORT", address=addresses.shown(address or "*", port), reason=str(error.strerror))
-                said = True
-                await asyncio.sleep(RETRY_SECONDS)
-
-    async def _serve(self, sock: socket.socket, source: str, port: int) -> None:
-        limits, group = self._in_force.configuration.limits, addresses.neighbourhood(source)
+    async def serve(self, in_force: InForce, sock: socket.socket, source: str, port: int) -> None:
+        """Serve a connection to the external port by what is in force."""
+        limits, group = in_force.configuration.limits, addresses.neighbourhood(source)
         if self._by_source[group] >= limits.handshakes_per_source:
             limit = f"the limit of {limits.handshakes_per_source} handshakes of one source"
             self._refused(source, "ADM-LIMIT", source=source, limit=limit)
             return
         self._by_source[group] += 1
         try:
-            admitted = await self._admit(sock, source, port, limits)
+            admitted = await self._admit(sock, source, port, in_force)
         finally:
             self._by_source[group] -= 1
             if not self._by_source[group]:
                 del self._by_source[group]
         if admitted:  # its slot is free again: what is slow inside must not keep strangers and partners waiting here
             admitted.tls.keep()
-            entering = asyncio.create_task(self._bring_in(admitted))
+            entering = self._tasks.keep(self._bring_in(admitted), f"bringing {admitted.source} inside")
             self._entering.add(entering)
             entering.add_done_callback(self._entering.discard)
 
@@ -115,12 +76,12 @@ class Gate:
         finally:
             admitted.tls.close()
 
-    async def _admit(self, sock: socket.socket, address: str, port: int, limits: Limits) -> Admitted | None:
-        in_force, source = self._in_force, addresses.shown(address, port)
+    async def _admit(self, sock: socket.socket, address: str, port: int, in_force: InForce) -> Admitted | None:
+        source = addresses.shown(address, port)
         assert in_force.gate is not None
         tls = AsyncTls(sock, accepting(in_force.gate.context))
         try:
-            async with asyncio.timeout(limits.handshake_seconds):
+            async with asyncio.timeout(in_force.configuration.limits.handshake_seconds):
                 await tls.handshake(HELLO_SECONDS)
         except TimeoutError:
             self._refused(address, "ADM-TLS", source=source, reason="the handshake took too long")

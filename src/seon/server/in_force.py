@@ -1,21 +1,26 @@
 """What the server is at one moment: configuration in force, contexts, running sessions. Built whole, then swapped."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from cryptography import x509
 
 from seon.addresses import AddressError, canonical
 from seon.admission.identity import Identity, identity_of
-from seon.admission.partners import Refused, find_partner
+from seon.admission.judgement import Judgements, UnusableError, judge_all
+from seon.admission.partners import Refused, by_pin, find_partner
 from seon.config import ServerConfiguration, ServerPartner
-from seon.daemon.memory import scrub_freed
-from seon.daemon.session import Task
+from seon.daemon.assigning import assignment
+from seon.daemon.session_table import Claim
 from seon.link.identity import IdentityError
 from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey, wipe
 from seon.net.channel import TlsError
 from seon.net.context import KeyedContext, partner_dialler, partner_listener
+from seon.process.memory import scrub_freed
+from seon.session.assignment import Assignment, Direction
 
 
 class NotUsable(Exception):  # noqa: N818  # it is about a configuration, not about us
@@ -24,17 +29,20 @@ class NotUsable(Exception):  # noqa: N818  # it is about a configuration, not ab
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A configuration with the TLS contexts made from it. `gate` and `dialler` are None without a certificate."""
+    """A configuration with all that is made from it once. `gate` and `dialler` are None without a certificate."""
 
     version: int
     configuration: ServerConfiguration
-    gate: KeyedContext | None
-    dialler: KeyedContext | None
+    judgements: Judgements[ServerPartner]
+    pins: Mapping[str, ServerPartner]
+    """Partners by the fingerprints of their certificates."""
+    gate: KeyedContext | None = None
+    dialler: KeyedContext | None = None
 
     def admit(self, certificate: x509.Certificate) -> tuple[Identity, ServerPartner | Refused]:
         """Say who a certificate's holder is, now."""
         identity = identity_of(certificate)
-        return identity, find_partner(identity, self.configuration.partners, time.time())
+        return identity, find_partner(identity, self.pins, time.time())
 
     def knows(self, certificate: x509.Certificate) -> bool:
         """Whether the TLS handshake with this certificate may go on."""
@@ -42,19 +50,28 @@ class InForce:
 
     def partner(self, partner_id: str) -> ServerPartner | None:
         """Return an enabled partner by its id."""
-        return next((p for p in self.configuration.partners if p.id == partner_id and p.enabled), None)
+        partner = self.judgements.partners.get(partner_id)
+        return partner if partner and partner.enabled else None
 
-    def bars(self, task: Task) -> bool:
-        """Whether a running session may not go on: its partner is disabled, removed, or lost that certificate."""
-        partner = self.partner(task.partner)
-        return partner is None or (bool(task.fingerprint) and task.fingerprint not in partner.pins)
+    def barred(self, claim: Claim) -> str:
+        """Say why there may be no such session: its partner is disabled, removed, or lost that certificate."""
+        partner = self.partner(claim.partner)
+        if partner is None:
+            return f"partner {claim.partner} is not known or disabled"
+        if claim.fingerprint and claim.fingerprint not in partner.pins:
+            return f"the certificate is no longer one of partner {claim.partner}"
+        return ""
+
+    def assignment(self, partner: ServerPartner, direction: Direction, **what: Any) -> Assignment:
+        """Return what a session with this partner is for; `what` is all that the configuration does not say."""
+        return assignment("dmz", direction, partner, self.judgements, self.configuration, **what)
 
     def missing(self) -> str:
         """Say what keeps the external port closed, "" if nothing does."""
         return "" if self.gate else "a certificate for the external port (seonapi certificate add)"
 
 
-EMPTY = InForce(0, ServerConfiguration(), None, None)
+EMPTY = InForce(0, ServerConfiguration(), Judgements(), {})
 """Before the first configuration: nobody may enter."""
 
 
@@ -65,12 +82,17 @@ def put_in_force(delivery: Delivery, ephemeral: EphemeralKey) -> InForce:
     """
     configuration = delivery.configuration
     _check_addresses(configuration)
+    try:
+        judgements = judge_all(configuration.partners, configuration.rules)
+        pins = by_pin(configuration.partners)
+    except UnusableError as error:
+        raise NotUsable(str(error)) from error
+    made = InForce(delivery.version, configuration, judgements, pins)
     own = configuration.own_certificate
     if own is None:
-        return InForce(delivery.version, configuration, None, None)
+        return made
     if delivery.sealed_key is None or delivery.sealed_key.certificate_id != own.id:
         raise NotUsable("the key of our certificate is missing")
-    made = InForce(delivery.version, configuration, None, None)
     try:
         key = ephemeral.open(delivery.sealed_key)
         try:
@@ -81,7 +103,7 @@ def put_in_force(delivery: Delivery, ephemeral: EphemeralKey) -> InForce:
             scrub_freed()
     except (IdentityError, TlsError) as error:
         raise NotUsable(str(error)) from error
-    return InForce(delivery.version, configuration, gate, dialler)
+    return replace(made, gate=gate, dialler=dialler)
 
 
 def _check_addresses(configuration: ServerConfiguration) -> None:

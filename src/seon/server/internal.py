@@ -11,15 +11,15 @@ from cryptography import x509
 from seon import addresses
 from seon.daemon.message_stream import MessageStream
 from seon.daemon.quieter import Quieter
-from seon.daemon.session_events import Report
+from seon.daemon.tasks import Tasks
 from seon.link import messages as m
 from seon.link.codec import Decoder, encode
 from seon.link.identity import IdentityError, check_link_client, fingerprint
 from seon.net import context
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import KeyedContext, accepting, peer_certificate
-from seon.net.listen import accept_forever
 from seon.net.stream import AsyncTls
+from seon.process.events import Report
 
 HANDSHAKE_SECONDS = 10.0
 HELLO_SECONDS = 3.0
@@ -41,22 +41,17 @@ class Links(Protocol):
 
 
 class InternalPort:
-    """Serves the internal port with the context in force."""
+    """Serves the internal port."""
 
-    def __init__(self, listener: socket.socket, proxy_id: str, report: Report, links: Links) -> None:
-        self.context: KeyedContext | None = None
-        self._listener = listener
+    def __init__(self, proxy_id: str, report: Report, links: Links, tasks: Tasks) -> None:
         self._proxy_id = proxy_id
         self._refused = Quieter(report).refused
-        self._control_links: set[asyncio.Task[None]] = set()
         self._links = links
+        self._tasks = tasks
         self._by_source: Counter[str] = Counter()
 
-    async def serve(self) -> None:
-        """Serve until cancelled."""
-        await accept_forever(self._listener, asyncio.Semaphore(CONNECTIONS), self._serve)
-
-    async def _serve(self, sock: socket.socket, source: str, port: int) -> None:
+    async def serve(self, keyed: KeyedContext, sock: socket.socket, source: str, port: int) -> None:
+        """Serve a connection with the context of the license in force."""
         group, where = addresses.neighbourhood(source), addresses.shown(source, port)
         if self._by_source[group] >= CONNECTIONS_PER_SOURCE:
             limit = f"the limit of {CONNECTIONS_PER_SOURCE} connections of one source"
@@ -64,7 +59,7 @@ class InternalPort:
             return
         self._by_source[group] += 1
         try:
-            await self._link(sock, where)
+            await self._link(keyed, sock, where)
         except TimeoutError:
             self._refused(source, "LNK-REFUSED", source=where, reason="no handshake in time")
         except (TlsError, EndOfStream, OSError, IdentityError, m.LinkError) as error:
@@ -74,9 +69,8 @@ class InternalPort:
             if not self._by_source[group]:
                 del self._by_source[group]
 
-    async def _link(self, sock: socket.socket, where: str) -> None:
-        assert self.context is not None
-        tls = AsyncTls(sock, accepting(self.context.context))
+    async def _link(self, keyed: KeyedContext, sock: socket.socket, where: str) -> None:
+        tls = AsyncTls(sock, accepting(keyed.context))
         async with asyncio.timeout(HANDSHAKE_SECONDS):
             try:
                 await tls.handshake(HELLO_SECONDS)
@@ -87,9 +81,7 @@ class InternalPort:
         match tls.channel.connection.get_alpn_proto_negotiated():
             case context.CONTROL:
                 tls.keep()  # a verified client's link lasts: it takes no slot from those that come
-                link = asyncio.create_task(self._links.control(tls, key, where))
-                self._control_links.add(link)
-                link.add_done_callback(self._control_links.discard)
+                self._tasks.keep(self._links.control(tls, key, where), f"serving the control link from {where}")
             case context.SESSION:
                 await self._session(tls, key, where)
             case _:

@@ -9,15 +9,16 @@ from pathlib import Path
 from seon import __version__, addresses
 from seon.daemon import home as homes
 from seon.daemon.home import StartError
-from seon.daemon.log import Level, Log
-from seon.daemon.memory import forbid_dumps, scrub_freed
+from seon.daemon.host import raise_limits
+from seon.daemon.log import Log
 from seon.daemon.pidfile import PidFile
-from seon.daemon.signals import handle_levels
 from seon.link.sealing import EphemeralKey, wipe
-from seon.net.context import link_listener
 from seon.net.listen import open_listener
+from seon.process.levels import Level
+from seon.process.memory import forbid_dumps
+from seon.process.signals import handle_levels
 from seon.server.files import load_identity, load_license, parse_identity, read_license
-from seon.server.internal import InternalPort
+from seon.server.license import LicenseWatch
 from seon.server.server import Server
 
 LOG_NAME = "seon_proxyserver"
@@ -37,6 +38,7 @@ class Options:
 def run(options: Options) -> int:
     """Run the server to its end; return the exit status. Raises StartError with a text for the terminal."""
     forbid_dumps()
+    raise_limits()
     home = homes.home()
     log = Log(home, LOG_NAME, echo=options.echo)
     try:
@@ -56,18 +58,15 @@ def _run(options: Options, home: Path, log: Log) -> int:
     try:
         pem = load_identity(home)
         ephemeral = EphemeralKey(parse_identity(pem))
-        license_ = load_license(options.license, ephemeral.proxy_id, time.time())
-        context = link_listener(license_.certificate_pem, pem, license_.ca_pem)
         wipe(pem)
-        scrub_freed()
+        license_ = load_license(options.license, ephemeral.proxy_id, time.time())
+        watch = LicenseWatch(license_, options.license, home, ephemeral.proxy_id)
         with _internal_port(options) as listener:
-            handle_levels(log)
-            server = Server(log, ephemeral, license_, options.license)
-            port = InternalPort(listener, ephemeral.proxy_id, server.report, server)
-            port.context = context
+            handle_levels(log.level_changed)
+            server = Server(log, home, ephemeral, watch, (options.address, options.port))
             where = addresses.shown(options.address or "*", options.port)
             server.report("SRV-START", version=__version__, proxy_id=ephemeral.proxy_id, address=where)
-            return asyncio.run(server.live(port))
+            return asyncio.run(server.live(listener))
     finally:
         pid_file.remove()
 

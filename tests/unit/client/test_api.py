@@ -13,7 +13,7 @@ from seon.client import api as module
 from seon.client.api import Api, ApiError, ApiRefusedError, ApiRejectedError
 from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
 from seon.daemon.home import StartError
-from seon.daemon.outbox import EventMaker
+from seon.process.events import EventMaker
 
 CONFIGURATION = ProxyConfiguration(7, ServerConfiguration(), ClientConfiguration())
 

@@ -8,7 +8,7 @@ import pytest
 
 from seon.client.control import ControlLink, NotEstablishedError, SilentError
 from seon.daemon.message_stream import MessageStream
-from seon.daemon.outbox import EventMaker
+from seon.process.events import EventMaker
 from seon.link import messages as m
 from seon.link.codec import Decoder
 from seon.link.sealing import EphemeralKey

@@ -15,7 +15,7 @@ from seon.client.api import Api
 from seon.client.courier import Courier
 from seon.client.spool import Spool, SpoolError
 from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
-from seon.daemon.outbox import EventMaker
+from seon.process.events import EventMaker
 from seon.events import MAX_EVENT, MAX_FIELDS, Event
 
 BEGIN = c.Begin("dmz.example", 2878, True)

@@ -10,7 +10,7 @@ from seon.client import courier_line as module
 from seon.client import courier_messages as c
 from seon.client.courier_line import CourierLine
 from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
-from seon.daemon.outbox import EventMaker
+from seon.process.events import EventMaker
 
 WANTED = SealedKeyWanted("0" * 64 + "px", bytes(1184), bytes(32), bytes(64), "id")
 MAKER = EventMaker("inside")
@@ -167,7 +167,7 @@ def test_events_are_kept_in_order_and_known_to_be_on_disk() -> None:
 
 
 def test_an_event_there_is_no_room_for_is_refused(monkeypatch) -> None:
-    monkeypatch.setattr("seon.daemon.outbox.CAPACITY", 2)
+    monkeypatch.setattr("seon.process.outbox.CAPACITY", 2)
 
     async def scene(line, courier, seen, running) -> None:
         assert [line.keep(MAKER.make("CLI-END")) for _ in range(3)] == [True, True, False]

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from seon.client import courier_messages as c
-from seon.daemon.outbox import EventMaker
+from seon.process.events import EventMaker
 from seon.link.messages import LinkError
 
 EVENT = EventMaker("inside").make("CLI-END", reason="why")

@@ -10,7 +10,7 @@ import msgspec
 
 from seon.client import courier_messages as c
 from seon.client.main import EXIT_COURIER, EXIT_LINK, _stamped
-from seon.daemon.outbox import EventMaker
+from seon.process.events import EventMaker
 from seon.events import MAX_ID
 from seon.link import messages as m
 

@@ -10,7 +10,7 @@ import pytest
 
 from seon.client import spool as module
 from seon.client.spool import Spool, SpoolError
-from seon.daemon.outbox import EventMaker
+from seon.process.events import EventMaker
 
 
 def events(count: int, session: str = "s"):

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from seon.daemon import children, line
+from seon.daemon import children
+from seon.process import line
 from seon.daemon.log import Level, Log
-from seon.daemon.outbox import EventMaker
+from seon.process.events import EventMaker
 
 MAKER = EventMaker("dmz", "session-1")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seon.daemon.log import Level, Log
-from seon.daemon.outbox import EventMaker
+from seon.process.events import EventMaker
 
 MAKER = EventMaker("dmz", "session-1")
 

@@ -13,13 +13,14 @@ import pytest
 from seon.net import pump as module
 from seon.net.context import accepting, connecting, partner_dialler, partner_listener
 from seon.net.legs import PlainLeg, TlsLeg
-from seon.net.pump import Cause, Ending, Order, Pump
+from seon.net.pump import Cause, Ending, Order, Pump, Result
 from seon.net.stream import BlockingTls
 from seon.oftp2 import commands as c
 from seon.oftp2.codec import encode
 from seon.oftp2.demands import Demands, FileDemands
 from seon.oftp2.framing import frame
 from seon.oftp2.happenings import Side
+from seon.oftp2.inspection import Inspection
 from seon.oftp2.observer import SessionObserver
 from seon.oftp2.reasons import EndReason
 from seon.oftp2.rules import Policy
@@ -54,24 +55,44 @@ def data(octets: bytes) -> bytes:
 FULL = data(bytes(1_023 * 63))
 
 
+class Watch:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.seen: list[Inspection] = []
+        self.endings: list[Ending] = []
+
+    def inspection(self, seen: Inspection) -> None:
+        self.seen.append(seen)
+
+    def ending(self, ending: Ending) -> None:
+        self.endings.append(ending)
+
+
 class Session:
     """A pump in a thread, between two peers that the test plays."""
 
     def __init__(self, initiator, responder, *, idle: float = 30, control=None, demands: Demands | None = None) -> None:
-        self.seen = []
+        self.watch = Watch()
+        self.seen = self.watch.seen
         observer = SessionObserver(Policy(), demands=demands, declines=demands is not None)
-        self.pump = Pump(initiator, responder, observer, idle_seconds=idle, watch=self.seen.append, control=control)
-        self.ending: Ending | None = None
+        self.pump = Pump(initiator, responder, observer, idle_seconds=idle, watch=self.watch, control=control)
+        self.result: Result | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
-        self.ending = self.pump.run()
+        self.result = self.pump.run()
 
     def end(self, seconds: float = 10) -> Ending:
         self._thread.join(seconds)
-        assert self.ending is not None, "the session has not ended"
-        return self.ending
+        assert self.result is not None, "the session has not ended"
+        assert self.watch.endings == [self.result.ending], "it was said in its moment, once"
+        return self.result.ending
+
+    @property
+    def ending(self) -> Ending | None:
+        return self.result.ending if self.result else None
 
 
 @pytest.fixture
@@ -155,7 +176,7 @@ def test_a_session_passes_unchanged_and_is_counted(plain) -> None:
     two.close()
     ending = session.end()
     assert ending.cause in (Cause.INITIATOR, Cause.RESPONDER)
-    assert ending.octets == (
+    assert session.result.octets == (
         len(ssid("ONE") + OFFER + FULL * 3) + 11 + len(stb(c.EndFile(0, 0))) + len(esid(EndReason.NORMAL)),
         len(SSRM + ssid("TWO") + TAKE + stb(c.EndFileAccepted())),
     )
@@ -262,7 +283,7 @@ def test_after_one_side_has_ended_the_other_goes_on_for_a_while(plain) -> None:
     two.sendall(esid(EndReason.UNSPECIFIED))
     two.close()
     assert rest(one) == esid(EndReason.UNSPECIFIED)
-    assert session.end() == Ending(Cause.INITIATOR, "connection closed", session.ending.octets)
+    assert session.end() == Ending(Cause.INITIATOR, "closed")
 
 
 def test_the_while_that_a_half_closed_session_is_given_is_limited(plain, monkeypatch) -> None:
@@ -288,7 +309,7 @@ def test_an_end_inside_a_buffer_is_refused_and_the_part_is_not_forwarded(plain) 
     two.close()
     ending = session.end()
     assert ending.cause is Cause.VERIFIER
-    assert "STH-EOF" in ending.text
+    assert ending.detail == "STH-EOF"
 
 
 def test_a_connection_that_is_reset_ends_the_session(plain) -> None:
@@ -298,7 +319,7 @@ def test_a_connection_that_is_reset_ends_the_session(plain) -> None:
     two.close()
     assert rest(one) == b""
     one.close()
-    assert session.end() == Ending(Cause.RESPONDER, "connection reset by peer", session.ending.octets)
+    assert session.end() == Ending(Cause.RESPONDER, "broken", "connection reset by peer")
 
 
 def test_a_silent_session_ends_with_esid_09_to_both(plain, monkeypatch) -> None:
@@ -309,7 +330,7 @@ def test_a_silent_session_ends_with_esid_09_to_both(plain, monkeypatch) -> None:
     one.close()
     two.close()
     ending = session.end()
-    assert (ending.cause, ending.text) == (Cause.IDLE, "no progress for 0.3 s")
+    assert (ending.cause, ending.how) == (Cause.IDLE, "idle")
 
 
 def test_a_session_that_moves_is_not_silent(plain, monkeypatch) -> None:
@@ -389,8 +410,11 @@ class Orders:
     def gone(self) -> None:
         os.close(self.writing)
 
-    def fileno(self) -> int:
-        return -1 if self.closed else self.reading
+    def filenos(self) -> list[int]:
+        return [] if self.closed else [self.reading]
+
+    def deadline(self) -> float | None:
+        return None
 
     def poll(self) -> Order | None:
         if self.closed:
@@ -410,11 +434,11 @@ def test_an_order_ends_the_session_with_its_reason_to_both(plain) -> None:
     orders = Orders()
     one, two, session = plain(control=orders)
     opened(one, two)
-    orders.give(Order(EndReason.UNSPECIFIED, "the partner was disabled"))
+    orders.give(Order(EndReason.UNSPECIFIED, "barred"))
     assert rest(one) == rest(two) == esid(EndReason.UNSPECIFIED)
     one.close()
     two.close()
-    assert session.end() == Ending(Cause.ORDER, "the partner was disabled", session.ending.octets)
+    assert session.end() == Ending(Cause.ORDER, "order", "barred")
     orders.gone()
 
 
@@ -437,7 +461,7 @@ def test_whole_buffers_go_before_the_esid_of_an_order(plain) -> None:
     opened(one, two)
     one.sendall(FULL + FULL[:1000])
     assert exactly(two, len(FULL)) == FULL
-    orders.give(Order(EndReason.EMERGENCY_CLOSE, "the end"))
+    orders.give(Order(EndReason.EMERGENCY_CLOSE, "shutdown"))
     assert rest(two) == esid(EndReason.EMERGENCY_CLOSE), "and not the part that came before it"
     one.close()
     two.close()
@@ -471,7 +495,7 @@ def test_octets_behind_the_handshake_reach_the_verifier(tls) -> None:
     two.close()
     partner.end()
     partner.sock.close()
-    assert "CMD-ID" in session.end().text
+    assert session.end().detail == "CMD-ID"
 
 
 def test_a_file_through_tls_arrives_and_is_flushed_before_the_end(tls) -> None:
@@ -494,7 +518,7 @@ def test_a_file_through_tls_arrives_and_is_flushed_before_the_end(tls) -> None:
     sender.join()
     two.close()
     ending = session.end()
-    assert (ending.cause, ending.text) == (Cause.INITIATOR, "connection closed")
+    assert (ending.cause, ending.how) == (Cause.INITIATOR, "closed")
     partner.sock.close()
 
 
@@ -504,7 +528,7 @@ def test_an_end_without_close_notify_is_told_and_not_refused(tls) -> None:
     assert rest(two) == b""
     two.close()
     partner.sock.close()
-    assert session.end() == Ending(Cause.INITIATOR, "end of stream without close_notify", (0, 0))
+    assert session.end() == Ending(Cause.INITIATOR, "cut")
     assert not any(seen.refusal for seen in session.seen)
 
 
@@ -564,7 +588,9 @@ def test_a_turn_in_which_all_was_declined_ends_the_session_in_order_to_both(plai
     one.close()
     two.close()
     ending = session.end()
-    assert (ending.cause, ending.text) == (Cause.VERIFIER, "nothing was left after 1 declined file")
+    assert (ending.cause, ending.how, ending.detail) == (
+        Cause.VERIFIER, "declined", "nothing was left after 1 declined file",
+    )
 
 
 def test_a_sender_that_is_gone_before_its_sfna_ends_the_session(plain) -> None:
@@ -658,4 +684,4 @@ def test_a_file_declined_after_the_other_side_has_ended_does_not_hide_who_ended_
     one.sendall(OFFER)
     one.shutdown(socket.SHUT_WR)
     ending = session.end()
-    assert (ending.cause, ending.text) == (Cause.RESPONDER, "connection closed")
+    assert (ending.cause, ending.how) == (Cause.RESPONDER, "closed")

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from seon.daemon.message_stream import MessageStream
-from seon.daemon.outbox import EventMaker, Outbox
+from seon.process.events import EventMaker
+from seon.process.outbox import Outbox
 from seon.link import messages as m
 from seon.link.codec import Decoder
 from seon.server.control import ControlLink

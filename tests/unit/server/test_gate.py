@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
-from seon.daemon.outbox import EventMaker, Outbox
+from seon.process.events import EventMaker
+from seon.process.outbox import Outbox
 from seon.events import may_come_from_dmz
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode

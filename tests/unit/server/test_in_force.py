@@ -6,7 +6,7 @@ import pytest
 from seon.admission.partners import Refused
 from seon.api_messages import SealedKey
 from seon.config import OwnCertificate, ServerPartner
-from seon.daemon.session import make_task
+from seon.session.run import make_task
 from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey
 from seon.net.context import accepting, connecting

@@ -8,7 +8,7 @@ import pytest
 
 from seon.config import Limits, ServerConfiguration, ServerPartner, SessionRules
 from seon.daemon.log import Log
-from seon.daemon.session import make_task
+from seon.session.run import make_task
 from seon.daemon.session_table import Surroundings
 from seon.link import messages as m
 from seon.server.in_force import InForce

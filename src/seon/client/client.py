@@ -1,0 +1,253 @@
+"""The client joins its parts: courier, link, ports and sessions. One thread, one loop; it reads no OFTP2."""
+
+import asyncio
+import gc
+import os
+import socket
+from functools import partial
+from pathlib import Path
+
+import setproctitle
+
+from seon import __version__, addresses
+from seon.client import courier_messages as c
+from seon.client.control import ControlLink
+from seon.client.courier_line import CourierLine
+from seon.client.dmz_events import DmzEvents
+from seon.client.in_force import EMPTY, NotUsable, put_in_force
+from seon.client.linking import Linking
+from seon.client.opening import NAME, Link, Opening
+from seon.client.supply import Supply
+from seon.client.uplink import Uplink
+from seon.client.wanted import wanted_ports
+from seon.config import ProxyConfiguration
+from seon.daemon.assigning import traced_by
+from seon.daemon.host import misfit
+from seon.daemon.log import Log
+from seon.daemon.ports import Port, Ports
+from seon.daemon.recorder import Recorder
+from seon.daemon.session_table import SessionTable, Surroundings
+from seon.daemon.tasks import Tasks
+from seon.endings import SessionEnd
+from seon.events import Event
+from seon.link import messages as m
+from seon.process.levels import Level
+from seon.process.signals import ENDING
+from seon.session.assignment import Assignment
+
+FLUSH_SECONDS = 5.0
+PORTS_SECONDS = 5.0
+"""How long an end waits until the listening ports are closed."""
+EXIT_OK, EXIT_START, EXIT_LINK, EXIT_COURIER = 0, 1, 3, 4
+"""EXIT_LINK: an established link has ended (mission A7); the service manager starts the client again."""
+_API_STATES = {
+    "away": "CLI-NOAPI",
+    "refused": "CLI-TOKEN",
+    "back": "CLI-API",
+    "spool": "CLI-SPOOL",
+    "rejected": "CLI-REJECTED",
+}
+
+
+class Client:
+    """Holds what is in force, and decides nothing that one of its parts can decide."""
+
+    def __init__(self, log: Log, home: Path, sock: socket.socket, begin: c.Begin) -> None:
+        self._log = log
+        self._server = addresses.shown(begin.host, begin.port)
+        self._in_force = EMPTY
+        self._recorder = Recorder("inside", log, self._keep, "CLI-FAULT")
+        self.report = self._recorder.report
+        self._tasks = Tasks(self._recorder.trouble)
+        self._courier = CourierLine(sock, self._configured, self._api_state)
+        surroundings = Surroundings(NAME, log, self.report, self._keep, self._session_ends, self._tasks)
+        self._table = SessionTable(surroundings)
+        self._opening = Opening(surroundings, self._table, home, lambda: self._in_force)
+        self._ports: Ports[None] = Ports(self._let_out, self)
+        self._supply = Supply(self._courier, self.report, log)
+        uplink = Uplink(self._courier, begin, f"{socket.gethostname()}:{home}"[:120])
+        self._linking = Linking(uplink, self._server, self.report, log, self._tasks)
+        self._control: ControlLink | None = None
+        self._link: Link | None = None
+        self._dmz_events: DmzEvents
+        self._supplying: asyncio.Task[None] | None = None
+        self._end: asyncio.Future[tuple[int, str]]
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    async def live(self) -> int:
+        """Serve until a signal, the end of an established link, or the courier's; return the exit status."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._recorder.uncaught)
+        self._end = loop.create_future()
+        for number in ENDING:
+            loop.add_signal_handler(number, self._stop, EXIT_OK, f"signal {number.name}")
+        gc.freeze()
+        self._show_title("starting")
+        self.report("CLI-START", version=__version__, server=self._server)
+        courier = asyncio.create_task(self._courier.run())  # it outlives the others: it takes the last events
+        courier.add_done_callback(lambda _: self._stop(EXIT_COURIER, "the courier process is gone"))
+        for job, name in (
+            (self._linking.run(self, partial(self._stop, EXIT_LINK)), "keeping the link"),
+            (self._ports.run(), "keeping the ports"),
+        ):
+            self._tasks.keep(job, name).add_done_callback(self._vital_ended)
+        status, reason = await self._end
+        await self._finish(status, reason)
+        await self._tasks.end()
+        courier.cancel()
+        await asyncio.gather(courier, return_exceptions=True)
+        return status
+
+    async def _finish(self, status: int, reason: str) -> None:
+        self.report("CLI-END", reason=reason)
+        self._look_at_ports()
+        try:
+            await asyncio.wait_for(self._ports.settled(), PORTS_SECONDS)
+        except TimeoutError:
+            self._log.line(Level.ERROR, "The listening ports were not closed in time")
+        if self._control:
+            await self._control.bye(reason)
+        await self._table.end_all(self._in_force.configuration.limits.drain_seconds)
+        if status != EXIT_COURIER:
+            await self._courier.flushed(FLUSH_SECONDS)
+        self._log.line(Level.DEBUG, f"Client process {os.getpid()} ended: {reason}")
+
+    def _stop(self, status: int, reason: str) -> None:
+        if not self._end.done():
+            self._end.set_result((status, reason))
+
+    def _vital_ended(self, task: "asyncio.Task[None]") -> None:
+        """Without link or ports the client is of no use; an end that was wanted cancels both."""
+        if not task.cancelled():
+            self._stop(EXIT_LINK, f"internal error while {task.get_name()}")
+
+    # --- the link (linking.Linked, control.Owner) ---------------------------------------------------------------------
+
+    def linked(self, control: ControlLink, link: Link) -> None:
+        """A link stands."""
+        self._control, self._link = control, link
+        self._dmz_events = DmzEvents(self._courier, partial(self._acknowledge, control))
+        self._supply_over(control)
+        self.report("CLI-LINKED", server=self._server, proxy_id=control.hello.proxy_id)
+        self._show_title(f"linked to {self._server}")
+        self._look_at_ports()
+
+    def unlinked(self, reason: str) -> None:
+        """There is no link any more."""
+        self._control = self._link = None
+        self._supply_over(None)
+        self.report("LNK-DOWN", reason=reason)
+        self._show_title("not linked")
+        self._look_at_ports()
+
+    def _supply_over(self, control: ControlLink | None) -> None:
+        if self._supplying:
+            self._supplying.cancel()
+        self._supplying = None
+        if control:
+            self._supplying = self._tasks.keep(self._supply.serve(control), "supplying the server")
+            self._supplying.add_done_callback(self._vital_ended)
+
+    async def configuration_wanted(self, known: int) -> None:
+        """Send the configuration to the server if it is newer than what it knows; ask Seonapi besides."""
+        if known >= 0:
+            await self._courier.ask_now()
+        newest = self._supply.newest
+        if newest and newest.version != known:
+            self._supply.want_configuration()
+
+    def blobs_wanted(self, names: tuple[str, ...]) -> None:
+        """Get blobs from Seonapi for the server, one after the other."""
+        self._supply.want_blobs(names)
+
+    # --- configuration and ports --------------------------------------------------------------------------------------
+
+    def _configured(self, configuration: ProxyConfiguration) -> None:
+        """A new version has come from Seonapi: in force here at once, and on its way to the server."""
+        try:
+            in_force = put_in_force(configuration.client)
+        except NotUsable as error:
+            self.report("CFG-BAD", version=configuration.version, reason=str(error))
+            return
+        self._in_force, self._supply.newest = in_force, configuration
+        self._table.follow(in_force.barred, traced_by(in_force.configuration))
+        self.report("CFG-NEW", version=configuration.version)
+        if reason := misfit(in_force.configuration.limits):
+            self.report("CFG-HOST", version=configuration.version, reason=reason)
+        self._look_at_ports()
+        if self._control:
+            self._supply.want_configuration()
+
+    def _look_at_ports(self) -> None:
+        """Something that decides about ports may have changed."""
+        linked = self._link is not None and not self._end.done()
+        why = "the configuration has changed" if linked else "there is no server"
+        self._ports.want(wanted_ports(self._in_force.configuration, linked=linked), why)
+
+    def opened(self, port: Port[None]) -> None:
+        """A port is open (daemon.ports.Tell)."""
+        self.report("CLI-LISTEN", address=port.shown, partner=port.owner)
+
+    def closed(self, port: Port[None], why: str) -> None:
+        """A port is closed."""
+        self._log.line(Level.INFO, f"Listening port {port.shown} for partner {port.owner} closed: {why}")
+
+    def not_opened(self, port: Port[None], why: str) -> None:
+        """A port cannot be opened."""
+        self.report("CLI-PORT", address=port.shown, partner=port.owner, reason=why)
+
+    # --- sessions -----------------------------------------------------------------------------------------------------
+
+    def open_session(self, message: m.OpenSession) -> str | None:
+        """A partner has come in at the server; what the server says of it is checked against our own copy.
+
+        Returns why the session is refused at once, or None; a later failure is said to the server by itself.
+        """
+        control, link = self._control, self._link
+        if control is None or link is None or self._in_force is EMPTY:
+            return "there is no configuration yet"
+        if self._end.done():
+            return "the client is ending"
+
+        def failed(reason: str) -> None:
+            self._tasks.keep(control.refuse(message.session, reason), "refusing a session")
+
+        return self._opening.incoming(message, link, failed)
+
+    async def _let_out(self, port: Port[None], sock: socket.socket, source: str, number: int) -> None:
+        if self._link:
+            self._opening.outgoing(sock, addresses.shown(source, number), port.owner, self._link)
+
+    def session_ending(self, message: m.SessionEnding) -> None:
+        """The server says what ends a session: a claim, for one that runs here."""
+        if end := message.end("dmz"):
+            self._table.told(message.session, end)
+
+    def _session_ends(self, assignment: Assignment, end: SessionEnd) -> None:
+        if self._control:
+            message = m.SessionEnding.of(assignment.session, end)
+            self._tasks.keep(self._control.say_ending(message), "saying what ends a session")
+
+    # --- events -------------------------------------------------------------------------------------------------------
+
+    def _keep(self, event: Event) -> None:
+        """Keep an event for Seonapi; it is in the log already."""
+        if self._courier.keep(event) and (lost := self._courier.lost()):
+            self.report("CLI-LOST", count=lost)
+
+    def events(self, message: m.Events) -> None:
+        """Keep the server's events."""
+        self._dmz_events.take(message)
+
+    def _acknowledge(self, control: ControlLink, count: int) -> None:
+        if control is self._control:  # else another link has come; the server sends them again there
+            self._tasks.keep(control.events_taken(count), "acknowledging events")
+
+    def _api_state(self, note: c.ApiState) -> None:
+        self.report(_API_STATES[note.state], reason=note.reason, seconds=note.seconds)
+        if note.state == "refused" and self._control:  # the token was withdrawn: what it had opened ends with it
+            self._stop(EXIT_LINK, "Seonapi refuses this client")
+
+    def _show_title(self, state: str) -> None:
+        setproctitle.setproctitle(f"{NAME}: main, {state}")

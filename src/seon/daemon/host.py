@@ -1,0 +1,31 @@
+"""What this host allows a main: descriptors and processes, and whether the settings fit into that."""
+
+import resource
+
+from seon.config import Limits
+
+DESCRIPTORS_A_SESSION = 3
+"""Its line, its pidfd, and for a moment its connection."""
+OTHER_DESCRIPTORS = 64
+"""Listeners, control links, log, loop, and a reserve."""
+
+
+def raise_limits() -> None:
+    """Raise the soft limit of descriptors to the hard one: many sessions need more than the usual 1,024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def misfit(limits: Limits) -> str:
+    """Say which settings ask for more than this host allows this process, "" if none does."""
+    descriptors = limits.sessions * DESCRIPTORS_A_SESSION + limits.handshakes + OTHER_DESCRIPTORS
+    checks = (
+        (resource.RLIMIT_NOFILE, descriptors, "descriptors (ulimit -n; LimitNOFILE= of its service)"),
+        (resource.RLIMIT_NPROC, limits.sessions + 1, "processes (ulimit -u; LimitNPROC= or TasksMax= of its service)"),
+    )
+    found = []
+    for which, needed, what in checks:
+        allowed, _ = resource.getrlimit(which)
+        if allowed != resource.RLIM_INFINITY and needed > allowed:
+            found.append(f"{limits.sessions} sessions at once need {needed} {what}, and {allowed} are allowed")
+    return "; ".join(found)

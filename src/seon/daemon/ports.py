@@ -1,0 +1,147 @@
+"""Ports converge: what is to be open is a value; one task compares it with what is open and takes one step at a time.
+
+Nobody else opens or closes a port of a main. So two changes at once cannot leave a port open that is not wanted, nor
+meet each other's socket.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from seon import addresses
+from seon.net.listen import accept_forever, open_listener
+
+RETRY_SECONDS = 5.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Port(Generic[T]):
+    """A port that is to be open. Another address, number, owner or number of slots is another port."""
+
+    address: str
+    """Literal; empty = every address."""
+    number: int
+    slots: int
+    """Connections that are served at once; the rest waits in the kernel's backlog."""
+    owner: str
+    """Whose it is: what its events name."""
+    terms: T = field(compare=False)
+    """What a connection is served by: of one that is open, the newest."""
+
+    @property
+    def shown(self) -> str:
+        """Address and number in words."""
+        return addresses.shown(self.address or "*", self.number)
+
+
+Serve = Callable[[Port[T], socket.socket, str, int], Awaitable[None]]
+"""Serves one connection: the port with its newest terms, the socket, the peer's address and port."""
+
+
+class Tell(Protocol[T]):
+    """Hears what happens to ports; the text says why."""
+
+    def opened(self, port: Port[T]) -> None:
+        """A port is open."""
+
+    def closed(self, port: Port[T], why: str) -> None:
+        """A port is closed."""
+
+    def not_opened(self, port: Port[T], why: str) -> None:
+        """A port cannot be opened; said once, and tried again and again."""
+
+
+class Ports(Generic[T]):
+    """The ports of one main. `run` is the one task that opens and closes."""
+
+    def __init__(self, serve: Serve[T], tell: Tell[T]) -> None:
+        self._serve = serve
+        self._tell = tell
+        self._wanted: dict[Port[T], Port[T]] = {}
+        self._why = ""
+        self._open: dict[Port[T], asyncio.Task[None]] = {}
+        self._retry_at: dict[Port[T], float] = {}
+        self._changed = asyncio.Event()
+        self._settled = asyncio.Event()
+
+    def want(self, ports: Iterable[Port[T]], why: str) -> None:
+        """Have these ports open and no others; `why` is said of those that are closed for it."""
+        self._wanted = {port: port for port in ports}
+        self._why = why
+        self._settled.clear()
+        self._changed.set()
+
+    def adopt(self, port: Port[T], listener: socket.socket) -> None:
+        """Take over a port that is open already."""
+        task = asyncio.create_task(self._accept(port, listener), name=f"port {port.shown}")
+        task.add_done_callback(lambda _: self._changed.set())  # it does not end by itself, but if it did
+        self._open[port] = task
+
+    async def settled(self) -> None:
+        """Wait until what is open is what is wanted, or cannot be opened."""
+        await self._settled.wait()
+
+    async def run(self) -> None:
+        """Open and close until cancelled; then all are closed."""
+        try:
+            while True:
+                self._changed.clear()
+                while await self._step():
+                    pass
+                self._settled.set()
+                await self._wait()
+        finally:
+            for port in list(self._open):
+                await self._close(port)
+
+    async def _wait(self) -> None:
+        """Wait for a change, or until a port that could not be opened is tried again."""
+        due = min((at for port, at in self._retry_at.items() if port in self._wanted), default=None)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(due):
+                await self._changed.wait()
+
+    async def _step(self) -> bool:
+        """Take one step towards what is wanted now; return whether there was one."""
+        for port, task in self._open.items():
+            if port not in self._wanted or task.done():
+                why = f"internal error: {task.exception()!r}" if task.done() and not task.cancelled() else self._why
+                await self._close(port)
+                self._tell.closed(port, why)
+                return True
+        now = asyncio.get_running_loop().time()
+        for port in self._wanted:
+            if port not in self._open and self._retry_at.get(port, now) <= now:
+                self._try_to_open(port)
+                return True
+        return False
+
+    def _try_to_open(self, port: Port[T]) -> None:
+        try:
+            listener = open_listener(port.address, port.number)
+        except (OSError, addresses.AddressError) as error:
+            if port not in self._retry_at:
+                self._tell.not_opened(port, str(getattr(error, "strerror", None) or error))
+            self._retry_at[port] = asyncio.get_running_loop().time() + RETRY_SECONDS
+            return
+        self._retry_at.pop(port, None)
+        self.adopt(port, listener)
+        self._tell.opened(port)
+
+    async def _close(self, port: Port[T]) -> None:
+        task = self._open.pop(port)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        self._retry_at = {port: at for port, at in self._retry_at.items() if port in self._wanted}
+
+    async def _accept(self, port: Port[T], listener: socket.socket) -> None:
+        with listener:
+            await accept_forever(listener, asyncio.Semaphore(port.slots), lambda *peer: self._take(port, *peer))
+
+    async def _take(self, port: Port[T], sock: socket.socket, source: str, number: int) -> None:
+        if newest := self._wanted.get(port):  # a port that is about to close serves nobody
+            await self._serve(newest, sock, source, number)

@@ -1,0 +1,102 @@
+"""How a session ended: one value for both hosts and the journal, and its words, which are always our own.
+
+Who decides that a session ends says so to the other host. What is said consists of choices from fixed lists and of one
+number, so nothing of it can be a stranger's text.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from seon.oftp2.reasons import EndReason, reason_words
+from seon.oftp2.rules import RULES
+
+Host = Literal["dmz", "inside"]
+By = Literal["partner", "station", "verifier", "idle", "administrator", "link", "crash"]
+Why = Literal[
+    "esid", "closed", "cut", "broken", "rule", "declined", "idle", "barred", "shutdown", "signal", "orphaned", "lost",
+    "unsaid", "killed", "exit", "deaf",
+]  # fmt: skip
+RuleKey = Annotated[str, Meta(max_length=40, pattern=r"^([A-Z][A-Z0-9-]*(/[a-z-]+)?)?\Z")]
+EndNumber = Annotated[int, Meta(ge=0, le=86_400)]
+
+
+class SessionEnd(msgspec.Struct, frozen=True):
+    """Who ended a session and why, as one host has seen or decided it."""
+
+    by: By
+    why: Why
+    host: Host = "dmz"
+    """The host that knows it at first hand. Never believed: whoever receives it sets it."""
+    rule: RuleKey = ""
+    """The key of the rule that was broken."""
+    number: EndNumber = 0
+    """An ESID's reason, seconds without progress, files, a signal's number, or an exit status: what `why` speaks of."""
+
+    @property
+    def ended_by(self) -> str:
+        """Who it was, as events name it."""
+        return f"{_PROGRAM[self.host]} verifier" if self.by == "verifier" else self.by
+
+    @property
+    def reason(self) -> str:
+        """Why it was, in words."""
+        program = _PROGRAM[self.host]
+        rule = RULES.get(self.rule)
+        return _WORDS[self.why].format(
+            number=self.number,
+            program=program,
+            files=f"{self.number} declined {'file' if self.number == 1 else 'files'}",
+            esid=reason_words(EndReason, self.number, ""),
+            rule=f"rule {self.rule}: {rule.meaning}" if rule else "a rule that this program does not know",
+        )
+
+
+_PROGRAM: dict[Host, str] = {"dmz": "server", "inside": "client"}
+_WORDS: dict[Why, str] = {
+    "esid": "ESID {esid}",
+    "closed": "connection closed without ESID",
+    "cut": "connection closed without ESID and without the end of TLS (close_notify)",
+    "broken": "connection broken",
+    "rule": "{rule}",
+    "declined": "nothing was left after {files}",
+    "idle": "no progress for {number} s at the {program}",
+    "barred": "the partner may not have sessions any more",
+    "shutdown": "the {program} is ending",
+    "signal": "signal {number} to the session process of the {program}",
+    "orphaned": "the main process of the {program} is gone",
+    "lost": "the connection between server and client was lost",
+    "unsaid": "ESID {esid} came over the link, and the other host did not say whose it is",
+    "killed": "the session process of the {program} was ended by signal {number}",
+    "exit": "the session process of the {program} ended by itself with status {number}",
+    "deaf": "the session process of the {program} did not obey and was ended",
+}
+_PEER: frozenset[Why] = frozenset({"esid", "closed", "cut", "broken"})
+_CLAIMS: dict[By, frozenset[Why]] = {
+    "partner": _PEER,
+    "station": _PEER,
+    "verifier": frozenset({"rule", "declined"}),
+    "idle": frozenset({"idle"}),
+    "administrator": frozenset({"barred", "shutdown", "signal", "deaf"}),
+    "link": frozenset({"lost", "unsaid"}),
+    "crash": frozenset({"orphaned", "killed", "exit"}),
+}
+"""What each can have done."""
+
+
+def credible(end: SessionEnd) -> bool:
+    """Whether the host that `end` names can know this: the rest is a mistake or a lie."""
+    at_its_side = end.by != far_party(end.host)
+    rule_is_right = end.rule in RULES if end.why == "rule" else not end.rule
+    return at_its_side and end.why in _CLAIMS[end.by] and rule_is_right
+
+
+def near_party(host: Host) -> By:
+    """Return who stands at a host's own side of the session."""
+    return "partner" if host == "dmz" else "station"
+
+
+def far_party(host: Host) -> By:
+    """Return who stands behind the other host."""
+    return "station" if host == "dmz" else "partner"

@@ -1,0 +1,119 @@
+"""The line between a main and one session process: a socket pair with message boundaries.
+
+What the session process says is treated as hostile input: bounded, checked for form, and only what stands here. It says
+what happened by code and values; whose event that is, where and when, is the main's to say.
+"""
+
+import contextlib
+import socket
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from seon.endings import SessionEnd
+from seon.events import MAX_EVENT, MAX_FIELDS, Value
+from seon.process.levels import Level
+
+MAX_MESSAGE = MAX_EVENT + 4_096
+"""Octets of a message; the rest of a longer one is lost, so that it cannot be decoded."""
+MAX_LINE = 2_000
+"""Characters of a log line."""
+Order = Literal["barred", "shutdown"]
+"""Why a main ends a session: its partner may not have one any more, or the main itself is ending."""
+Number = Annotated[int, Meta(ge=1, le=2**53)]
+
+
+class Said(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
+    """A message of the line."""
+
+
+class Happened(Said, frozen=True, tag="happened"):
+    """Session process: an event, numbered from 1."""
+
+    number: Number
+    code: Annotated[str, Meta(max_length=40)]
+    fields: Annotated[dict[Annotated[str, Meta(max_length=40)], Value], Meta(max_length=MAX_FIELDS)] = {}
+
+
+class Line(Said, frozen=True, tag="line"):
+    """Session process: a line for the log."""
+
+    level: Level
+    text: Annotated[str, Meta(max_length=MAX_LINE)]
+
+
+class LogLevel(Said, frozen=True, tag="log-level"):
+    """Session process: a signal has chosen what is to be logged of it."""
+
+    level: Level
+
+
+class Stage(Said, frozen=True, tag="stage"):
+    """Session process: how far it has come. `running` ends the main's time limit for the start."""
+
+    stage: Literal["running"]
+
+
+class Ending(Said, frozen=True, tag="ending"):
+    """Session process: this ends the session, said before the ESID is queued. Main: the other host says so."""
+
+    end: SessionEnd
+
+
+class Taken(Said, frozen=True, tag="taken"):
+    """Main: all events up to this number have arrived."""
+
+    number: Number
+
+
+class End(Said, frozen=True, tag="end"):
+    """Main: end within the time limit."""
+
+    why: Order
+
+
+class Trace(Said, frozen=True, tag="trace"):
+    """Main: write a trace from here on, or no longer."""
+
+    on: bool
+
+
+FromSession = Happened | Line | LogLevel | Stage | Ending
+FromMain = Taken | End | Trace | Ending
+_encoder = msgspec.json.Encoder()
+_from_session: msgspec.json.Decoder[FromSession] = msgspec.json.Decoder(FromSession)
+_from_main: msgspec.json.Decoder[FromMain] = msgspec.json.Decoder(FromMain)
+
+
+class NonsenseError(Exception):
+    """What the other process said is no message of the line."""
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Return the two ends: main's and session process's."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def say(sock: socket.socket, message: Said) -> None:
+    """Send a message whole. Raises OSError when the other end is gone, BlockingIOError when it does not keep up."""
+    sock.send(_encoder.encode(message))
+
+
+def hear_session(sock: socket.socket) -> FromSession | None:
+    """Main: return the next message, None at the end. Raises BlockingIOError, OSError, NonsenseError."""
+    octets = sock.recv(MAX_MESSAGE)
+    if not octets:
+        return None
+    try:
+        return _from_session.decode(octets)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise NonsenseError(type(error).__name__) from error
+
+
+def hear_main(sock: socket.socket) -> FromMain | None:
+    """Session process: return the next message, None when the main is gone. Raises BlockingIOError."""
+    octets = b""
+    with contextlib.suppress(ConnectionError):
+        octets = sock.recv(MAX_MESSAGE)
+    return _from_main.decode(octets) if octets else None

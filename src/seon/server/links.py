@@ -1,0 +1,105 @@
+"""The control links of the server: one for each client, and which of them carries the events inside."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from seon.endings import SessionEnd
+from seon.events import Event
+from seon.link import messages as m
+from seon.process.events import Report
+from seon.process.outbox import Outbox
+from seon.server.control import ControlLink
+
+LAST_EVENTS_SECONDS = 5.0
+"""How long an end waits until its events have been taken over (mission A4)."""
+
+
+class Links:
+    """The links that stand, and the events that wait for one of them."""
+
+    def __init__(self, report: Report, changed: Callable[[], None]) -> None:
+        self.outbox = Outbox()
+        self._report = report
+        self._changed = changed
+        """Called when there is a link more or less."""
+        self._by_client: dict[str, ControlLink] = {}
+        self._carrier: ControlLink | None = None
+
+    def __len__(self) -> int:
+        return len(self._by_client)
+
+    # --- coming and going -------------------------------------------------------------------------------------------
+
+    def add(self, link: ControlLink) -> None:
+        """A client's link stands; it takes the place of an older one of the same client."""
+        old = self._by_client.pop(link.client, None)
+        if old:
+            old.end_now()
+        self._by_client[link.client] = link
+        self._hand_over(old, link)
+        self._report("LNK-UP", client=link.client, source=link.source)
+        link.wake.set()
+        self._changed()
+
+    def remove(self, link: ControlLink, reason: str) -> None:
+        """A link has ended, whether it ever stood or not."""
+        if not link.client:  # it ended before or at Hello: another version, say
+            self._report("LNK-REFUSED", source=link.source, reason=reason)
+        if self._by_client.get(link.client) is not link:
+            return
+        del self._by_client[link.client]
+        self._hand_over(link, next(iter(self._by_client.values()), None))
+        self._report("LNK-DOWN", reason=reason)
+        self._changed()
+
+    async def bye(self, reason: str) -> None:
+        """End all links in order, once the client has taken the last events, or after 5 s."""
+        until = time.monotonic() + LAST_EVENTS_SECONDS
+        while self._by_client and len(self.outbox) and time.monotonic() < until:
+            await asyncio.sleep(0.05)
+        for link in list(self._by_client.values()):
+            await link.bye(reason)
+
+    # --- which one --------------------------------------------------------------------------------------------------
+
+    def next(self) -> ControlLink | None:
+        """Return the link for the next session: they take turns."""
+        link = next(iter(self._by_client.values()), None)
+        if link:
+            self._by_client[link.client] = self._by_client.pop(link.client)
+        return link
+
+    def client_of(self, key: str) -> str:
+        """Return the client whose control link has this certificate, "" if there is none."""
+        return next((link.client for link in self._by_client.values() if link.key == key), "")
+
+    def tell(self, client: str, session: str, end: SessionEnd) -> None:
+        """Tell a client what ends a session of its."""
+        if link := self._by_client.get(client):
+            link.say_ending(m.SessionEnding.of(session, end))
+
+    # --- events -----------------------------------------------------------------------------------------------------
+
+    def keep(self, event: Event) -> None:
+        """Keep an event until the inside has it."""
+        self.outbox.add(event)
+        if self._carrier:
+            self._carrier.wake.set()
+
+    def carries_events(self, link: ControlLink) -> bool:
+        """Whether this link is the one that takes the events inside."""
+        return link is self._carrier
+
+    def has_room(self) -> None:
+        """Some events have been taken over: say now how many there was no room for."""
+        lost, self.outbox.dropped = self.outbox.dropped, 0
+        if lost:
+            self._report("SRV-LOST", count=lost)
+
+    def _hand_over(self, before: ControlLink | None, after: ControlLink | None) -> None:
+        """Let another link carry the events, if `before` was the one that did."""
+        if self._carrier is before:
+            self._carrier = after
+            if after:
+                after.wake.set()

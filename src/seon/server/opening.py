@@ -1,0 +1,165 @@
+"""How the server opens sessions: from an admitted partner, or a Dial from inside, to a session process of its own."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from seon import addresses
+from seon.daemon.session_table import Claim, SessionTable, Surroundings
+from seon.link import messages as m
+from seon.link.tickets import Tickets
+from seon.net.channel import TlsError
+from seon.net.context import connecting
+from seon.net.stream import AsyncTls
+from seon.server.control import ControlLink
+from seon.server.gate import Admitted
+from seon.server.in_force import InForce
+from seon.session.assignment import Assignment, Connections
+
+JOIN_SECONDS = 10.0
+"""From OpenSession to the session link with its ticket: what the client's 5 s to the receive daemon leave room for."""
+START_GRACE_SECONDS = 5.0
+NAME = "seon_proxyserver2"
+
+
+class Opening:
+    """Brings the server's sessions about."""
+
+    def __init__(
+        self, surroundings: Surroundings, table: SessionTable, home: Path, in_force: Callable[[], InForce]
+    ) -> None:
+        self._our = surroundings
+        self._table = table
+        self._home = home
+        self._in_force = in_force
+        """Returns what is in force at the moment of the call: it may be another after each await."""
+        self._tickets: Tickets[asyncio.Future[AsyncTls]] = Tickets()
+        self._waiting: dict[str, asyncio.Future[AsyncTls]] = {}
+
+    # --- incoming ---------------------------------------------------------------------------------------------------
+
+    async def enter(self, admitted: Admitted, link: ControlLink | None) -> None:
+        """Bring an admitted partner inside: wait for the client's session link, then fork."""
+        limits, partner = self._in_force().configuration.limits, admitted.partner
+        if link is None:
+            self._our.report("ADM-LIMIT", source=admitted.source, limit="no client is connected; its end")
+            return
+        session = m.new_session_id(secrets.token_bytes(12))
+        claim = Claim(partner.id, "incoming", admitted.identity.fingerprint)
+        if why := self._table.barred(claim):
+            await self._not_opened(admitted, session, why)
+            return
+        if limit := self._table.reserve(claim, limits):
+            self._our.report("ADM-LIMIT", source=admitted.source, limit=limit)
+            await admitted.tls.end()
+            return
+        try:
+            inside = await self._await_link(session, admitted, link)
+        except asyncio.CancelledError:  # the external port closes
+            self._table.release(partner.id)
+            raise
+        except (TimeoutError, OSError, TlsError, m.LinkError) as error:
+            self._table.release(partner.id)
+            late = isinstance(error, TimeoutError)
+            await self._not_opened(admitted, session, "no session link came from the client" if late else str(error))
+            return
+        in_force = self._in_force()
+        assignment = in_force.assignment(
+            in_force.partner(partner.id) or partner,
+            "incoming",
+            session=session,
+            directory=str(self._home),
+            source=admitted.source,
+            target=link.client,
+            fingerprint=admitted.identity.fingerprint,
+            client=link.client,
+        )
+        partner_end, link_end = admitted.tls, inside
+        connections = Connections((partner_end.sock, partner_end.channel), (link_end.sock, link_end.channel))
+        self._start(assignment, connections, [partner_end, link_end])
+
+    async def _not_opened(self, admitted: Admitted, session: str, reason: str) -> None:
+        partner = admitted.partner.id
+        self._our.report("SES-FAILED", session, partner=partner, direction="incoming", reason=reason)
+        await admitted.tls.end()
+
+    async def _await_link(self, session: str, admitted: Admitted, link: ControlLink) -> AsyncTls:
+        arrived: asyncio.Future[AsyncTls] = asyncio.get_running_loop().create_future()
+        ticket = self._tickets.issue(link.key, arrived, time.monotonic())
+        self._waiting[session] = arrived
+        opening = m.OpenSession(ticket, session, admitted.partner.id, admitted.source, admitted.identity.fingerprint)
+        try:
+            async with asyncio.timeout(JOIN_SECONDS):
+                await link.open_session(opening)
+                return await arrived
+        except BaseException:
+            _close_if_there(arrived)
+            raise
+        finally:
+            self._tickets.withdraw(ticket)
+            del self._waiting[session]
+
+    def refused(self, session: str, reason: str) -> None:
+        """The client will not serve a session that waits."""
+        arrived = self._waiting.get(session)
+        if arrived and not arrived.done():
+            arrived.set_exception(ConnectionError(f"refused inside: {reason}"))
+
+    def redeem(self, ticket: bytes, client: str, tls: AsyncTls) -> bool:
+        """Hand a session link to the partner that waits for it; False if the ticket is not good."""
+        arrived = self._tickets.redeem(ticket, client, time.monotonic())
+        if arrived is None or arrived.done():
+            return False
+        tls.keep()
+        arrived.set_result(tls)
+        return True
+
+    # --- outgoing ---------------------------------------------------------------------------------------------------
+
+    def dial(self, wanted: m.Dial, tls: AsyncTls, source: str, client: str) -> str | None:
+        """Fork a session process that dials a partner for the inside; return why not, or None."""
+        in_force = self._in_force()
+        partner = in_force.partner(wanted.partner)
+        if partner is None:
+            return f"partner {wanted.partner} is not known or disabled"
+        if self._table.has(wanted.session) or wanted.session in self._waiting:
+            return "this session is running already"
+        if not partner.host or not in_force.dialler:
+            return f"partner {partner.id} has no address to dial"
+        claim = Claim(partner.id, "outgoing")
+        if why := self._table.barred(claim):
+            return why
+        if limit := self._table.reserve(claim, in_force.configuration.limits, rated=False):
+            return f"{limit} is reached"
+        assignment = in_force.assignment(
+            partner,
+            "outgoing",
+            session=wanted.session,
+            directory=str(self._home),
+            source=source,
+            target=addresses.shown(partner.host, partner.port),
+            client=client,
+            dialled=partner,
+            outgoing_address=in_force.configuration.outgoing_address,
+        )
+        dialling = connecting(in_force.dialler.context, server_name=addresses.name_for_sni(partner.host))
+        self._start(assignment, Connections(link=(tls.sock, tls.channel), dialling=dialling), [tls])
+        return None
+
+    # --- both -------------------------------------------------------------------------------------------------------
+
+    def _start(self, assignment: Assignment, connections: Connections, own: list[AsyncTls]) -> None:
+        limit = assignment.limits.dial_seconds + START_GRACE_SECONDS
+        try:
+            self._table.start(assignment, connections, limit, lambda _: None)
+        finally:
+            for tls in own:
+                tls.close()
+
+
+def _close_if_there(arrived: "asyncio.Future[AsyncTls]") -> None:
+    """Close a session link that came in the moment in which nobody waits for it any more."""
+    if arrived.done() and not arrived.cancelled() and not arrived.exception():
+        arrived.result().close()

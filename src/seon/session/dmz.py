@@ -1,0 +1,79 @@
+"""The server's session processes: a partner that has come in, and one that is dialled for the inside."""
+
+import time
+
+from seon.admission.identity import identity_of
+from seon.admission.partners import Refused, check_dialled
+from seon.link import messages as m
+from seon.link.codec import encode
+from seon.net.channel import EndOfStream, TlsError
+from seon.net.context import peer_certificate
+from seon.net.dial import DialError, dial
+from seon.net.legs import TlsLeg
+from seon.net.stream import BlockingTls
+from seon.session.assignment import Assignment, Connections
+from seon.session.failing import failed
+from seon.session.keys import forget_keys
+from seon.session.main_line import MainLine
+from seon.session.run import run
+
+
+def join(main: MainLine, assignment: Assignment, connections: Connections) -> None:
+    """Join a partner that has come in with the session link that waits for it."""
+    forget_keys()
+    assert connections.partner
+    assert connections.link
+    partner, inside = TlsLeg(*connections.partner), TlsLeg(*connections.link)
+    run(main, assignment, partner, inside, _welcome(assignment, partner, inside))
+
+
+def dial_partner(main: MainLine, assignment: Assignment, connections: Connections) -> None:
+    """Reach a partner for the inside, make sure that it is that partner, then join."""
+    assert connections.link
+    inside = TlsLeg(*connections.link)
+    try:
+        reached = _reach(main, assignment, connections)
+    except (DialError, TlsError, EndOfStream, OSError) as error:
+        reason = failed(main, assignment, error)
+        inside.write_octets(encode(m.NotJoined(reason[:500])))
+        inside.finish()
+        return
+    forget_keys()
+    partner = TlsLeg(reached.sock, reached.channel)
+    run(main, assignment, inside, partner, _welcome(assignment, partner, inside))
+
+
+def _reach(main: MainLine, assignment: Assignment, connections: Connections) -> BlockingTls:
+    """Return the connection to the partner. Raises DialError, TlsError, EndOfStream, OSError."""
+    partner = assignment.dialled
+    assert partner
+    assert connections.dialling
+    deadline = time.monotonic() + assignment.limits.dial_seconds
+    sock = dial(partner.host, partner.port, source=assignment.outgoing_address, deadline=deadline)
+    tls = BlockingTls(sock, connections.dialling)
+    tls.handshake(deadline)
+    certificate = peer_certificate(tls.channel.connection)
+    if certificate is None:
+        raise DialError(f"{assignment.target} showed no certificate")
+    identity = identity_of(certificate)
+    verdict = check_dialled(identity, partner, time.time())
+    if isinstance(verdict, Refused):
+        main.report(
+            "ADM-DIAL",
+            partner=partner.id,
+            target=assignment.target,
+            reason=verdict.reason,
+            subject=identity.subject,
+            fingerprint=identity.fingerprint,
+        )
+        tls.end()
+        raise DialError(f"{assignment.target}: {verdict.reason}")
+    return tls
+
+
+def _welcome(assignment: Assignment, partner: TlsLeg, inside: TlsLeg) -> str:
+    """Tell the client that the OFTP2 stream begins, and return the partner's TLS in words."""
+    connection = partner.channel.connection
+    tls = f"{connection.get_protocol_version_name()} {connection.get_cipher_name()}"
+    inside.write_octets(encode(m.Joined(assignment.target[:500], tls)))
+    return tls

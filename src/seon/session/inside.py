@@ -1,0 +1,78 @@
+"""The client's session processes: one joins the station inside with a partner that has come in, one lets it out."""
+
+import socket
+import time
+
+from seon.config import ReceiveDaemon
+from seon.link import messages as m
+from seon.link.codec import HEADER, Decoder, encode
+from seon.link.identity import IdentityError, check_link_server
+from seon.net.channel import EndOfStream, TlsError
+from seon.net.context import peer_certificate
+from seon.net.dial import DialError, dial
+from seon.net.legs import PlainLeg, TlsLeg
+from seon.net.stream import BlockingTls
+from seon.session.assignment import LINK_SECONDS, Assignment, Connections
+from seon.session.failing import failed
+from seon.session.keys import forget_keys
+from seon.session.main_line import MainLine
+from seon.session.run import run
+
+_TROUBLE = (DialError, TlsError, EndOfStream, OSError, IdentityError, m.LinkError)
+_answers: Decoder[m.SessionAnswer] = Decoder(m.SessionAnswer)
+
+
+def take_in(main: MainLine, assignment: Assignment, connections: Connections) -> None:
+    """Reach the receive daemon first: a partner is not let further in when nobody is there to take its files."""
+    assert assignment.daemon
+    try:
+        station = _reach_station(assignment.daemon, time.monotonic() + assignment.limits.connect_seconds)
+        opening = m.Ticket(assignment.ticket)
+        tls, joined = _session_link(assignment, connections, opening, time.monotonic() + LINK_SECONDS)
+    except _TROUBLE as error:
+        failed(main, assignment, error)
+        return
+    forget_keys()
+    run(main, assignment, TlsLeg(tls.sock, tls.channel), PlainLeg(station), joined.tls)
+
+
+def let_out(main: MainLine, assignment: Assignment, connections: Connections) -> None:
+    """Ask the server for the partner; the send daemon is there."""
+    assert connections.station
+    deadline = time.monotonic() + assignment.limits.dial_seconds + LINK_SECONDS
+    try:
+        opening = m.Dial(assignment.session, assignment.partner)
+        tls, joined = _session_link(assignment, connections, opening, deadline)
+    except _TROUBLE as error:
+        failed(main, assignment, error)
+        return
+    forget_keys()
+    run(main, assignment, PlainLeg(connections.station), TlsLeg(tls.sock, tls.channel), joined.tls)
+
+
+def _reach_station(daemon: ReceiveDaemon, deadline: float) -> socket.socket:
+    try:
+        return dial(daemon.host, daemon.port, source="", deadline=deadline)
+    except DialError as error:
+        raise DialError(f"receive daemon: {error}") from error
+
+
+def _session_link(
+    assignment: Assignment, connections: Connections, opening: m.SessionOpening, deadline: float
+) -> tuple[BlockingTls, m.Joined]:
+    """Dial a session link and open it. Raises DialError, TlsError, IdentityError, LinkError, EndOfStream, OSError."""
+    link = assignment.link
+    assert link
+    assert connections.dialling
+    tls = BlockingTls(dial(link.address, link.port, source="", deadline=deadline), connections.dialling)
+    tls.handshake(deadline)
+    certificate = peer_certificate(tls.channel.connection)
+    if certificate is None:
+        raise IdentityError("the server showed no certificate")
+    check_link_server(certificate, link.proxy_ids)
+    tls.sendall(encode(opening))
+    length = _answers.length(tls.read_exactly(HEADER, deadline))
+    answer = _answers.decode(tls.read_exactly(length, deadline))
+    if isinstance(answer, m.NotJoined):
+        raise DialError(f"the server did not join: {answer.reason}")
+    return tls, answer

@@ -1,0 +1,138 @@
+"""The session process's end of the line to its main: reports go out, orders and acknowledgements come in."""
+
+import contextlib
+import os
+import select
+import socket
+import time
+from collections.abc import Callable
+
+from seon.endings import SessionEnd
+from seon.events import Value, fitting
+from seon.net.pump import Order
+from seon.oftp2.reasons import EndReason
+from seon.process import line
+from seon.process.levels import Level
+from seon.process.signals import handle_ending, handle_levels
+
+LAST_WORDS_SECONDS = 5.0
+"""How long an ended session waits for its main to acknowledge the last events."""
+ORDERED_LAST_WORDS_SECONDS = 1.0
+"""The same after an order to end: the main that gave it does not wait longer."""
+_ORDERS = {"barred": EndReason.UNSPECIFIED, "shutdown": EndReason.EMERGENCY_CLOSE}
+"""The ESID of what a main may order."""
+
+
+class MainLine:
+    """Everything that a session process says to anybody but its two peers. It writes no log of its own."""
+
+    def __init__(self, sock: socket.socket, *, tracing: bool, drain_seconds: float) -> None:
+        self.tracing = tracing
+        """Whether the session is to write a trace, as the main has it now."""
+        self.far_end: SessionEnd | None = None
+        """What the other host says of the end, once it has said so."""
+        self.order: line.Order | None = None
+        """Why the main wants the session to end, once it does."""
+        self.signal = 0
+        """The signal that this process was sent to end it, 0 for none."""
+        self.orphaned = False
+        """The main is gone, and the time that the session was given then is over."""
+        self._sock = sock
+        self._drain_seconds = drain_seconds
+        self._said = self._taken = 0
+        self._orphan_deadline: float | None = None
+        self._waking = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        handle_ending(self._note_signal)
+        handle_levels(lambda level: self._say(line.LogLevel(level)))
+
+    # --- what the session says --------------------------------------------------------------------------------------
+
+    def report(self, code: str, /, **fields: Value) -> None:
+        """Report an event."""
+        self._said += 1
+        self._say(line.Happened(self._said, code, {name: fitting(value) for name, value in fields.items()}))
+
+    def log(self, level: Level, text: str) -> None:
+        """Write a line that is no event."""
+        self._say(line.Line(level, text[: line.MAX_LINE]))
+
+    def running(self) -> None:
+        """Say that the start is over."""
+        self._say(line.Stage("running"))
+
+    def ending(self, end: SessionEnd) -> None:
+        """Say what ends the session."""
+        self._say(line.Ending(end))
+
+    # --- net.pump.Control -------------------------------------------------------------------------------------------
+
+    def filenos(self) -> list[int]:
+        """Return what makes `poll` worth while: the line, and a signal."""
+        return [self._waking, self._sock.fileno()] if self._sock.fileno() >= 0 else [self._waking]
+
+    def deadline(self) -> float | None:
+        """Return when an orphan must end."""
+        return self._orphan_deadline
+
+    def poll(self) -> Order | None:
+        """Read what the main says, and look at signals and at the time that an orphan is given."""
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self._waking)
+        self._hear()
+        if self.signal:
+            return Order(EndReason.EMERGENCY_CLOSE, "signal")
+        if self._orphan_deadline is not None and time.monotonic() >= self._orphan_deadline:
+            self.orphaned = True
+            return Order(EndReason.EMERGENCY_CLOSE, "orphaned")
+        return Order(_ORDERS[self.order], self.order) if self.order else None
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def wait_for_far_end(self, seconds: float) -> None:
+        """Wait until the other host has said what ended the session, at most so long."""
+        self._wait(time.monotonic() + seconds, lambda: self.far_end is not None)
+
+    def say_goodbye(self) -> None:
+        """Wait until the main has acknowledged everything, but not for ever."""
+        seconds = ORDERED_LAST_WORDS_SECONDS if self.order else LAST_WORDS_SECONDS
+        self._wait(time.monotonic() + seconds, lambda: self._taken >= self._said)
+
+    def _wait(self, until: float, done: Callable[[], bool]) -> None:
+        while not done() and self._sock.fileno() >= 0 and (left := until - time.monotonic()) > 0:
+            poll = select.poll()
+            poll.register(self._sock, select.POLLIN)
+            if poll.poll(left * 1_000):
+                self._hear()
+
+    def _hear(self) -> None:
+        if self._sock.fileno() < 0:
+            return
+        self._sock.setblocking(False)
+        try:
+            while (message := line.hear_main(self._sock)) is not None:
+                self._take(message)
+        except BlockingIOError:
+            return
+        finally:
+            self._sock.setblocking(True)
+        self._orphan_deadline = time.monotonic() + self._drain_seconds
+        self._sock.close()
+
+    def _take(self, message: line.FromMain) -> None:
+        match message:
+            case line.Taken():
+                self._taken = max(self._taken, message.number)
+            case line.Trace():
+                self.tracing = message.on
+            case line.End():
+                self.order = message.why
+            case line.Ending():
+                self.far_end = self.far_end or message.end
+
+    def _say(self, message: line.Said) -> None:
+        with contextlib.suppress(OSError):  # the main is gone, and the log with it
+            line.say(self._sock, message)
+
+    def _note_signal(self, number: int) -> None:
+        self.signal = number
+        os.eventfd_write(self._waking, 1)

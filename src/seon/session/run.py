@@ -1,0 +1,107 @@
+"""The session itself: pump between the two legs, report what the verifier saw, obey the main, and say how it ended."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from seon.endings import SessionEnd
+from seon.net.legs import Leg
+from seon.net.pump import Cause, Ending, Pump
+from seon.oftp2.happenings import SessionEnded
+from seon.oftp2.inspection import Inspection
+from seon.oftp2.observer import Side
+from seon.session.assignment import Assignment
+from seon.session.main_line import MainLine
+from seon.session.reporter import SessionReporter
+from seon.session.tracing import TracedObserver, Tracer
+from seon.session.truth import FAR_WORD_SECONDS, Truth
+
+
+class _Watch:
+    """Hears the pump: what the verifier saw goes to the reporter, what ends the session to the truth about it."""
+
+    def __init__(self, reporter: SessionReporter, truth: Truth, main: MainLine, idle_seconds: int) -> None:
+        self._reporter, self._truth, self._main, self._idle_seconds = reporter, truth, main, idle_seconds
+        self._declined = 0
+
+    def inspection(self, seen: Inspection) -> None:
+        """Take what one inspection brought."""
+        for event in seen.events:
+            if isinstance(event, SessionEnded):
+                self._truth.esid_passed(event)
+        if seen.closing:
+            self._declined = seen.closing.declined
+        self._reporter.inspection(seen)
+
+    def ending(self, ending: Ending) -> None:
+        """Take what ends the session."""
+        numbers = {Cause.IDLE: self._idle_seconds, Cause.ORDER: self._main.signal, Cause.VERIFIER: self._declined}
+        self._truth.ended(ending, numbers.get(ending.cause, 0))
+
+
+def run(main: MainLine, assignment: Assignment, initiator: Leg, responder: Leg, tls: str) -> SessionEnd:
+    """Pump the session between two legs to its end; report its start, with the partner's TLS in words, and its end."""
+    main.report(
+        "SES-START",
+        partner=assignment.partner,
+        direction=assignment.direction,
+        source=assignment.source,
+        target=assignment.target,
+        tls=tls,
+    )
+    observer = _observer(main, assignment)
+    reporter = SessionReporter(
+        main.report, assignment.partner, assignment.partner_side, whole=assignment.hop == "inside"
+    )
+    dmz, partner_side = assignment.hop == "dmz", assignment.partner_side
+    truth = Truth(assignment.hop, partner_side if dmz else partner_side.other, main.ending)
+    main.running()
+    began, idle = time.monotonic(), assignment.limits.idle_seconds
+    watch = _Watch(reporter, truth, main, idle)
+    result = Pump(initiator, responder, observer, idle_seconds=idle, watch=watch, control=main).run()
+    seconds = round(time.monotonic() - began, 3)
+    reporter.broken_off(observer.broken_off())
+    reporter.surplus(observer.surplus())
+    if not truth.is_known:
+        main.wait_for_far_end(FAR_WORD_SECONDS)
+    end = truth.end(main.far_end)
+    observer.tracer.end(f"{end.ended_by}: {end.reason}")
+    octets_in, octets_out = result.octets if partner_side is Side.INITIATOR else result.octets[::-1]
+    main.report(
+        "SES-END",
+        partner=assignment.partner,
+        ended_by=end.ended_by,
+        reason=end.reason,
+        seconds=seconds,
+        octets_in=octets_in,
+        octets_out=octets_out,
+        files=reporter.files,
+    )
+    return end
+
+
+def _observer(main: MainLine, assignment: Assignment) -> TracedObserver:
+    about = (
+        f"session {assignment.session} with partner {assignment.partner}, {assignment.direction}, hop {assignment.hop}"
+    )
+    tracer = Tracer(
+        f"{assignment.session}-{assignment.hop}",
+        about,
+        home=Path(assignment.directory),
+        wanted=lambda: main.tracing,
+        report=main.report,
+    )
+    return TracedObserver(
+        assignment.policy,
+        _codes(assignment),
+        assignment.demands,
+        declines=assignment.hop == "inside",
+        names_rules=assignment.names_rules,
+        tracer=tracer,
+    )
+
+
+def _codes(assignment: Assignment) -> Mapping[Side, frozenset[str]]:
+    """The partner's SSIDCODE must be one of its own (mission A10)."""
+    codes = assignment.partner_codes
+    return {assignment.partner_side: frozenset(codes)} if codes else {}

@@ -1,0 +1,102 @@
+"""General rules and a partner's own: what is judged in the end."""
+
+import pytest
+
+from seon.config import FileRules, PartnerFileRules, PartnerRules, SessionRules
+from seon.admission.judgement import judgement
+from seon.oftp2.demands import FileDemands
+from seon.oftp2.errors import LocalError
+from seon.oftp2.observer import Side
+from seon.oftp2.rules import RULES, Policy, Severity
+
+GENERAL = SessionRules(
+    "strict",
+    {"FLD-XPAD": "ignore", "FLD-X/case": "ignore", "CMD-LEN/tail": "warn"},
+    level_5_only=True,
+    secure_authentication=True,
+    incoming=FileRules(1_000, ("A*",), ("DEST",), ("ORIG",)),
+    outgoing=FileRules(2_000, ("B*",), ("DEST2",), ("ORIG2",)),
+)
+
+
+def files(rules: FileRules) -> FileDemands:
+    return FileDemands(rules.max_octets, rules.names, rules.destinations, rules.originators)
+
+
+def test_without_any_settings_it_is_the_default_profile_and_nothing_is_demanded() -> None:
+    policy, demands, _ = judgement(SessionRules(), PartnerRules(), Side.INITIATOR)
+    assert all(policy.severity(key) is rule.default for key, rule in RULES.items())
+    assert (demands.level_5, demands.authentication) == (False, False)
+    assert {demands.of_files(side) for side in Side} == {FileDemands()}
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_partner_without_rules_of_its_own_is_judged_by_the_general_ones(side: Side) -> None:
+    policy, demands, _ = judgement(GENERAL, PartnerRules(), side)
+    assert policy == Policy("strict", {name: Severity(value) for name, value in GENERAL.rules.items()})
+    assert (demands.level_5, demands.authentication) == (True, True)
+    assert demands.of_files(side) == files(GENERAL.incoming), "what the partner sends comes in"
+    assert demands.of_files(side.other) == files(GENERAL.outgoing)
+
+
+def test_what_a_partner_has_of_its_own_takes_the_place_of_the_general() -> None:
+    own = PartnerRules("default", {"FLD-XPAD": "refuse"}, level_5_only=False, secure_authentication=False)
+    policy, demands, _ = judgement(GENERAL, own, Side.INITIATOR)
+    assert policy.profile == "default"
+    assert policy.severity("FLD-XPAD") is Severity.REFUSE
+    assert policy.severity("CMD-LEN/tail") is Severity.WARN, "other general rules stay"
+    assert (demands.level_5, demands.authentication) == (False, False)
+
+
+def test_a_partners_word_on_a_rule_is_its_word_on_all_forms_of_it() -> None:
+    policy, _, _ = judgement(GENERAL, PartnerRules(rules={"FLD-X": "refuse"}), Side.INITIATOR)
+    assert policy.severity("FLD-X/case") is Severity.REFUSE
+    policy, _, _ = judgement(SessionRules(rules={"FLD-X": "refuse"}), PartnerRules(rules={"FLD-X/case": "warn"}),
+                          Side.INITIATOR)  # fmt: skip
+    assert policy.severity("FLD-X/case") is Severity.WARN
+
+
+@pytest.mark.parametrize(
+    ("own", "there"),
+    [
+        (PartnerFileRules(max_octets=0), FileDemands(0, ("A*",), ("DEST",), ("ORIG",))),
+        (PartnerFileRules(names=()), FileDemands(1_000, (), ("DEST",), ("ORIG",))),
+        (PartnerFileRules(destinations=("X",)), FileDemands(1_000, ("A*",), ("X",), ("ORIG",))),
+        (PartnerFileRules(originators=()), FileDemands(1_000, ("A*",), ("DEST",), ())),
+    ],
+)
+def test_one_demand_of_a_partner_leaves_the_others_as_they_are_in_general(own, there) -> None:
+    """Else a pattern for one partner would silently lift the limit of size."""
+    _, demands, _ = judgement(GENERAL, PartnerRules(incoming=own), Side.RESPONDER)
+    assert demands.of_files(Side.RESPONDER) == there
+    assert demands.of_files(Side.INITIATOR) == files(GENERAL.outgoing)
+
+
+@pytest.mark.parametrize("rules", [{"FLD-NEW": "warn"}, {"FLD-XPAD/new": "warn"}, {"SEQ-TURN": "warn"}])
+def test_what_this_program_does_not_know_or_cannot_soften_is_an_error_wherever_it_stands(rules) -> None:
+    for general, own in ((SessionRules(rules=rules), PartnerRules()), (SessionRules(), PartnerRules(rules=rules))):
+        with pytest.raises(LocalError):
+            judgement(general, own, Side.INITIATOR)
+
+
+@pytest.mark.parametrize(
+    ("general", "own", "names"), [(True, None, True), (False, None, False), (True, False, False), (False, True, True)]
+)
+def test_whether_an_esid_names_the_rule_is_set_in_general_and_for_a_partner(general, own, names) -> None:
+    rules = SessionRules(esid_names_rule=general), PartnerRules(esid_names_rule=own)
+    assert judgement(*rules, Side.INITIATOR).names_rules is names
+
+
+def test_a_form_that_cannot_take_a_partners_word_stays_as_it_is_in_general() -> None:
+    general = SessionRules(rules={"POL-SIZE": "ignore"})
+    policy, _, _ = judgement(general, PartnerRules(rules={"POL-SIZE": "decline"}), Side.INITIATOR)
+    assert policy.severity("POL-SIZE") is Severity.DECLINE
+    assert policy.severity("POL-SIZE/grown") is Severity.IGNORE
+
+
+def test_a_partner_can_be_declined_files_that_are_refused_in_general() -> None:
+    general = SessionRules(rules={"POL-NAME": "refuse", "POL-SIZE": "refuse"})
+    policy, _, _ = judgement(general, PartnerRules(rules={"POL-SIZE": "decline"}), Side.INITIATOR)
+    assert [policy.severity(key) for key in ("POL-NAME", "POL-SIZE", "POL-SIZE/grown")] == [
+        Severity.REFUSE, Severity.DECLINE, Severity.REFUSE,
+    ]  # fmt: skip

@@ -1,0 +1,41 @@
+"""Signals set a flag or a level (mission D3)."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from seon.daemon.log import Level, Log
+from seon.process.signals import handle_ending, handle_levels
+
+
+@pytest.mark.parametrize(
+    ("number", "level"), [(20, "TRACE"), (21, "DEBUG"), (22, "INFO"), (23, "ERROR"), (24, "FATAL")]
+)
+def test_each_signal_sets_its_level_and_writes_it_with_the_level_chosen(alone, tmp_path, number, level) -> None:
+    alone(set_level, tmp_path, number)
+    (log,) = tmp_path.glob("log.*.log")
+    (line,) = log.read_text().splitlines()
+    assert f" {level:<7} " in line
+    assert line.endswith(f"Log level set to {level}")
+
+
+def set_level(directory: str, number: str) -> None:
+    log = Log(Path(directory), "log", echo=False)
+    log.level = Level.FATAL
+    handle_levels(log)
+    os.kill(os.getpid(), int(number))
+    assert log.level == {20: 5, 21: 10, 22: 20, 23: 40, 24: 50}[int(number)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_an_ending_signal_is_only_noted(alone, number) -> None:
+    alone(noted, int(number))
+
+
+def noted(number: str) -> None:
+    got: list[int] = []
+    handle_ending(got.append)
+    os.kill(os.getpid(), int(number))
+    assert got == [int(number)]
