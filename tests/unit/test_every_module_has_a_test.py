@@ -25,6 +25,7 @@ DECLARATIONS = {
     "oftp2/commands.py": "dataclasses; what they hold is checked by the codec",
     "oftp2/happenings.py": "dataclasses; who makes them is tested",
     "oftp2/errors.py": "exceptions; who raises them is tested",
+    "override.py": "one decorator, for mypy and ruff",
 }
 """Modules that only declare: patterns, with the reason."""
 

@@ -2,16 +2,20 @@
 
 The data path calls the OpenSSL binding below pyOpenSSL with buffers that were made once: pyOpenSSL's own `recv` and
 `bio_read` allocate for each call, which costs a third of the throughput (docs/benchmarks.md). Everything that touches
-the binding stands in this file; it is proved at import, and where it does not hold the public methods take its place.
+the binding stands in this file and is proved at import: with a release that does not have it, seon does not start.
 """
 
 from collections.abc import Iterator
 
+import cryptography
+import OpenSSL
 from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL
 
 from seon.net.buffers import Buffer, ffi
 
+NEEDED = "pyopenssl>=26.4,<26.5"
+"""As pyproject.toml pins it: the releases with which this file was tested."""
 _lib = Binding().lib
 
 
@@ -114,73 +118,6 @@ class Channel:
         _clear_errors()
 
 
-class PublicChannel(Channel):
-    """The same by pyOpenSSL's public methods: slower, and independent of what lies below them."""
-
-    __slots__ = ()
-
-    def __init__(self, connection: SSL.Connection) -> None:
-        self.connection = connection
-        self.after = None
-
-    def feed(self, buffer: Buffer, length: int) -> None:
-        """See Channel."""
-        view = buffer.view[:length]
-        while view:
-            view = view[self.connection.bio_write(bytes(view)) :]
-
-    def take(self, buffer: Buffer) -> int:
-        """See Channel."""
-        try:
-            octets = self.connection.bio_read(buffer.size)
-        except SSL.WantReadError:
-            return 0
-        buffer.view[: len(octets)] = octets
-        return len(octets)
-
-    def read(self, buffer: Buffer, start: int, end: int) -> int:
-        """See Channel."""
-        if self.after:
-            raise self.after
-        at = start
-        try:
-            while at < end:
-                at += self.connection.recv_into(buffer.view[at:end], end - at)
-        except SSL.WantReadError:
-            pass
-        except SSL.ZeroReturnError:
-            self.after = EndOfStream(clean=True)
-        except SSL.Error as error:
-            self.after = TlsError(reason_of(error))
-        if self.after and at == start:
-            raise self.after
-        return at - start
-
-    def write(self, buffer: Buffer, start: int, end: int) -> None:
-        """See Channel."""
-        self.write_octets(bytes(buffer.view[start:end]))
-
-    def write_octets(self, octets: bytes) -> None:
-        """See Channel."""
-        try:
-            if octets:
-                self.connection.sendall(octets)
-        except SSL.Error as error:
-            raise TlsError(reason_of(error)) from error
-
-    def finish(self) -> None:
-        """See Channel."""
-        try:
-            self.connection.shutdown()
-        except SSL.Error:
-            return
-
-
-def open_channel(connection: SSL.Connection) -> Channel:
-    """Return the channel of a connection made with `SSL.Connection(context, None)`."""
-    return Channel(connection) if _binding_holds else PublicChannel(connection)
-
-
 def reason_of(error: SSL.Error) -> str:
     """Return OpenSSL's reasons in words; a bare end of the octets has none of its own."""
     if isinstance(error, SSL.SysCallError):
@@ -211,23 +148,26 @@ def _clear_errors() -> None:
         pass
 
 
-def _prove_binding() -> bool:
-    """Whether octets really pass through the pieces this file uses below pyOpenSSL's methods."""
-    needed = ("BIO_write", "BIO_read", "SSL_read", "SSL_write", "SSL_shutdown", "SSL_clear_mode", "SSL_get_error",
-              "ERR_get_error")  # fmt: skip
-    connection = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
-    connection.set_connect_state()
-    if not all(hasattr(_lib, name) for name in needed):
-        return False
-    if not all(hasattr(connection, name) for name in ("_ssl", "_into_ssl", "_from_ssl")):
-        return False
-    channel, buffer = Channel(connection), Buffer(4096)
+def _prove_binding() -> None:
+    """Send octets through the pieces this file uses below pyOpenSSL's methods. Raises ImportError if one is missing."""
     try:
+        connection = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
+        connection.set_connect_state()
+        channel, buffer = Channel(connection), Buffer(4096)
         channel.handshake()
-    except TlsError:
-        return False
-    hello = channel.take(buffer)
-    return hello > 0 and buffer.memory[0] == 0x16  # a TLS handshake record
+        if not channel.take(buffer) or buffer.memory[0] != _HANDSHAKE_RECORD:
+            raise TlsError("no TLS octets come out of it")
+        channel.feed(buffer, 1)
+        channel.read(buffer, 0, 1)
+        channel.finish()
+        for name in ("SSL_write", "ERR_get_error", "ERR_reason_error_string"):  # a session would call them first
+            getattr(_lib, name)
+    except (AttributeError, TypeError, TlsError) as error:
+        raise ImportError(
+            f"seon calls OpenSSL below pyOpenSSL's methods, and pyOpenSSL {OpenSSL.__version__} with "
+            f"cryptography {cryptography.__version__} does not allow that ({error}); install {NEEDED}"
+        ) from error
 
 
-_binding_holds = _prove_binding()
+_HANDSHAKE_RECORD = 0x16
+_prove_binding()

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from seon.net.buffers import READ_SIZE, TLS_RECORD, Buffer
 from seon.net.channel import Channel, EndOfStream, TlsError
+from seon.override import override
 
 OUT_SIZE = READ_SIZE + 4 * TLS_RECORD
 """Octets of TLS records handed to the kernel at once: what one read of the other leg makes, with the records' overhead,
@@ -57,7 +58,7 @@ class Leg(Protocol):
         """End the sending direction once everything is handed over. Never raises."""
 
 
-class PlainLeg:
+class PlainLeg(Leg):
     """Plain TCP: the station inside."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -69,12 +70,12 @@ class PlainLeg:
         _prepare(sock)
 
     @property
+    @override
     def unsent(self) -> bool:
-        """See Leg."""
         return bool(self._kept)
 
+    @override
     def read(self, buffer: Buffer, start: int) -> int:
-        """See Leg."""
         try:
             got = self.sock.recv_into(buffer.view[start : start + READ_SIZE])
         except BlockingIOError:
@@ -83,8 +84,8 @@ class PlainLeg:
             raise EndOfStream(clean=True)
         return got
 
+    @override
     def write(self, buffer: Buffer, start: int, end: int) -> None:
-        """See Leg."""
         self.content += end - start
         if not self._kept:
             sent = _send(self.sock, buffer.view[start:end])
@@ -93,14 +94,14 @@ class PlainLeg:
         if start < end:
             self._kept += bytes(buffer.view[start:end])
 
+    @override
     def write_octets(self, octets: bytes) -> None:
-        """See Leg."""
         self._kept += octets
         self.content += len(octets)
         self.flush()
 
+    @override
     def flush(self) -> None:
-        """See Leg."""
         if self._kept:
             sent = _send(self.sock, memoryview(self._kept))
             self.handed += sent
@@ -108,14 +109,14 @@ class PlainLeg:
         if self._finishing and not self._kept:
             _shut(self.sock)
 
+    @override
     def finish(self) -> None:
-        """See Leg."""
         self._finishing = True
         with contextlib.suppress(*BROKEN):
             self.flush()
 
 
-class TlsLeg:
+class TlsLeg(Leg):
     """TLS: the partner, or the link between the two hosts."""
 
     def __init__(self, sock: socket.socket, channel: Channel) -> None:
@@ -133,12 +134,12 @@ class TlsLeg:
         _prepare(sock)
 
     @property
+    @override
     def unsent(self) -> bool:
-        """See Leg."""
         return self._at < self._filled
 
+    @override
     def read(self, buffer: Buffer, start: int) -> int:
-        """See Leg."""
         if self.pending:
             self.pending = False
             return self._decrypt(buffer, start)
@@ -171,20 +172,20 @@ class TlsLeg:
         self.pending = self.channel.after is not None
         return length
 
+    @override
     def write(self, buffer: Buffer, start: int, end: int) -> None:
-        """See Leg."""
         self.channel.write(buffer, start, end)
         self._written = True
         self.flush()
 
+    @override
     def write_octets(self, octets: bytes) -> None:
-        """See Leg."""
         self.channel.write_octets(octets)
         self._written = True
         self.flush()
 
+    @override
     def flush(self) -> None:
-        """See Leg."""
         while True:
             if self._at == self._filled:
                 self._at, self._filled = 0, self.channel.take(self._out)
@@ -203,8 +204,8 @@ class TlsLeg:
         if self._finishing:
             _shut(self.sock)
 
+    @override
     def finish(self) -> None:
-        """See Leg."""
         if self._finishing:
             return
         self._finishing = True

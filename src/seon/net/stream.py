@@ -12,7 +12,7 @@ import time
 from OpenSSL import SSL
 
 from seon.net.buffers import READ_SIZE, Buffer
-from seon.net.channel import EndOfStream, TlsError, open_channel
+from seon.net.channel import Channel, EndOfStream, TlsError
 
 MESSAGE_READ = 64 * 1024
 """Octets read at once for handshakes and messages."""
@@ -27,7 +27,7 @@ class AsyncTls:
 
     def __init__(self, sock: socket.socket, connection: SSL.Connection) -> None:
         self.sock = sock
-        self.channel = open_channel(connection)
+        self.channel = Channel(connection)
         self._raw = Buffer(MESSAGE_READ)
         self._plain = Buffer(MESSAGE_READ)
         self._out = Buffer(MESSAGE_READ)
@@ -121,7 +121,7 @@ class BlockingTls:
 
     def __init__(self, sock: socket.socket, connection: SSL.Connection) -> None:
         self.sock = sock
-        self.channel = open_channel(connection)
+        self.channel = Channel(connection)
         self._raw = Buffer(READ_SIZE)
         self._plain = Buffer(READ_SIZE + 2 * 16_896)
         self._out = Buffer(READ_SIZE)

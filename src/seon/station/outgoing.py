@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seon.oftp2.commands import EndToEndResponse, NegativeEndResponse, StartFile
-from seon.oftp2.records import BLOCK, RecordLayout, extent
+from seon.oftp2.records import BLOCK, RecordLayout, Source, extent
 from seon.oftp2.sending import OutgoingFile
+from seon.override import override
 
 Key = tuple[str, str, str, str, str]
 """What a receipt names its file by: name, date, time, destination and originator of the file."""
@@ -44,7 +45,7 @@ def describe(path: Path, name: str, moment: str, addressing: Addressing) -> Star
     )
 
 
-class FileSource:
+class FileSource(Source):
     """A local file as a Source that tells how far it has been read, in octets. Raises OSError."""
 
     def __init__(self, path: Path, told: Callable[[int], None]) -> None:
@@ -52,15 +53,15 @@ class FileSource:
         self._told = told
         self._at = 0
 
+    @override
     def read(self, size: int, /) -> bytes:
-        """See records.Source."""
         octets = self.file.read(size)
         self._at += len(octets)
         self._told(self._at)
         return octets
 
+    @override
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """See records.Source."""
         self._at = self.file.seek(offset, whence)
         return self._at
 

@@ -11,11 +11,12 @@ from seon.oftp2.notices import Receipt
 from seon.oftp2.reasons import AnswerReason
 from seon.oftp2.sending import OutgoingFile
 from seon.oftp2.session_start import Profile
+from seon.override import override
 from seon.station.inbox import Inbox
 from seon.station.keys import KeyPairAuthenticator, OwnKey
 from seon.station.outgoing import Key, Offer, key_answered, key_of
 from seon.station.receipts import Proof, ReceiptBook
-from seon.station.session import Session
+from seon.station.session import Giver, Session
 from seon.station.taker import Report, TakerTerms
 from seon.station.tls import StationTls
 from seon.station.wire import BROKEN, PlainWire, Wire
@@ -51,7 +52,7 @@ class Order:
         return self.receipt == "EERP" and self.proof.good
 
 
-class OrderGiver:
+class OrderGiver(Giver):
     """Gives the other side what has not been sent yet. `told`: called with an order whenever it moves on."""
 
     def __init__(self, orders: list[Order], told: Callable[[Order], None], book: ReceiptBook) -> None:
@@ -61,8 +62,8 @@ class OrderGiver:
         self._offers: dict[OutgoingFile, tuple[Order, Offer]] = {}
         self._asked = False
 
+    @override
     def waiting(self, _peer: str) -> list[OutgoingFile]:
-        """See Giver."""
         if self._asked:
             return []
         self._asked = True
@@ -79,19 +80,19 @@ class OrderGiver:
 
         return told
 
+    @override
     def started(self, file: OutgoingFile, start: StartFile) -> None:
-        """See Giver."""
         order, _ = self._offers[file]
         order.resume, order.key = True, key_of(start)
 
+    @override
     def sent(self, file: OutgoingFile) -> None:
-        """See Giver."""
         order, offer = self._offers.pop(file)
         self._has_it(order, offer)
         offer.close()
 
+    @override
     def rejected(self, file: OutgoingFile, reason: int, *, retry: bool) -> None:
-        """See Giver."""
         order, offer = self._offers.pop(file)
         # A duplicate of an interrupted attempt is that attempt: the file had arrived, only its EFPA was lost.
         if order.resume and reason == AnswerReason.DUPLICATE:
@@ -103,15 +104,15 @@ class OrderGiver:
         order.sent = True
         self._book.sent(offer)
 
+    @override
     def answered(self, receipt: Receipt, proof: Proof) -> None:
-        """See Giver."""
         for order in self._orders:
             if order.key == key_answered(receipt):
                 order.receipt = "EERP" if isinstance(receipt, EndToEndResponse) else "NERP"
                 order.proof = proof
 
+    @override
     def ended(self) -> None:
-        """See Giver."""
         for _, offer in self._offers.values():
             offer.close()
 

@@ -12,12 +12,13 @@ from seon.oftp2.notices import Receipt
 from seon.oftp2.reasons import AnswerReason
 from seon.oftp2.sending import OutgoingFile
 from seon.oftp2.session_start import Profile
+from seon.override import override
 from seon.station.inbox import Inbox
 from seon.station.keys import KeyPairAuthenticator, OwnKey
 from seon.station.outbox import Outbox
 from seon.station.outgoing import Offer
 from seon.station.receipts import Proof, ReceiptBook
-from seon.station.session import Session
+from seon.station.session import Giver, Session
 from seon.station.taker import Report, TakerTerms
 from seon.station.tls import StationTls
 from seon.station.wire import BROKEN, PlainWire, Wire
@@ -27,7 +28,7 @@ TICK_SECONDS = 0.2
 BACKLOG = 128
 
 
-class OutboxGiver:
+class OutboxGiver(Giver):
     """Gives one caller what waits for it: once in a session, so that a refused file is not offered in a loop."""
 
     def __init__(self, own: str, outbox: Outbox | None, book: ReceiptBook) -> None:
@@ -38,24 +39,24 @@ class OutboxGiver:
         self._offers: dict[OutgoingFile, Offer] = {}
         self._started: set[OutgoingFile] = set()
 
+    @override
     def waiting(self, peer: str) -> list[OutgoingFile]:
-        """See Giver."""
         if self._outbox is None or self._asked:
             return []
         self._asked = True
         self._offers = {offer.file: offer for offer in self._outbox.waiting(self._own, peer)}
         return list(self._offers)
 
+    @override
     def started(self, file: OutgoingFile, _start: StartFile) -> None:
-        """See Giver."""
         self._started.add(file)
 
+    @override
     def sent(self, file: OutgoingFile) -> None:
-        """See Giver."""
         self._has_it(self._offers.pop(file))
 
+    @override
     def rejected(self, file: OutgoingFile, reason: int, *, retry: bool) -> None:
-        """See Giver."""
         assert self._outbox is not None
         offer = self._offers.pop(file)
         if retry:
@@ -70,11 +71,12 @@ class OutboxGiver:
         self._book.sent(offer)
         self._outbox.sent(offer)
 
+    @override
     def answered(self, _receipt: Receipt, _proof: Proof) -> None:
-        """See Giver. The report has it."""
+        return  # the report has it
 
+    @override
     def ended(self) -> None:
-        """See Giver."""
         for file, offer in self._offers.items():
             assert self._outbox is not None
             self._outbox.unsent(offer, started=file in self._started)

@@ -8,6 +8,7 @@ from OpenSSL import SSL
 
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.stream import BlockingTls
+from seon.override import override
 
 READ_SIZE = 256 * 1024
 """Octets asked of a socket at once."""
@@ -44,38 +45,38 @@ class Wire(Protocol):
         ...
 
 
-class PlainWire:
+class PlainWire(Wire):
     """TCP as it is."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._memory = memoryview(bytearray(READ_SIZE))
 
+    @override
     def receive(self) -> memoryview:
-        """See Wire."""
         got = self._sock.recv_into(self._memory)
         if not got:
             raise EndOfStream(clean=True)
         return self._memory[:got]
 
+    @override
     def sendall(self, octets: bytes) -> None:
-        """See Wire."""
         self._sock.sendall(octets)
 
+    @override
     def end(self) -> None:
-        """See Wire."""
         self._sock.shutdown(socket.SHUT_WR)
 
+    @override
     def limit(self, seconds: float) -> None:
-        """See Wire."""
         self._sock.settimeout(seconds)
 
+    @override
     def close(self) -> None:
-        """See Wire."""
         self._sock.close()
 
 
-class TlsWire:
+class TlsWire(Wire):
     """TLS on TCP; the handshake is done within `seconds` when this is made. Raises one of BROKEN."""
 
     def __init__(self, sock: socket.socket, connection: SSL.Connection, seconds: float) -> None:
@@ -83,24 +84,24 @@ class TlsWire:
         self._tls = BlockingTls(sock, connection)
         self._tls.handshake(time.monotonic() + seconds)
 
+    @override
     def receive(self) -> memoryview:
-        """See Wire."""
         return self._tls.receive()
 
+    @override
     def sendall(self, octets: bytes) -> None:
-        """See Wire."""
         self._tls.sendall(octets)
 
+    @override
     def end(self) -> None:
-        """See Wire."""
         self._tls.end()
 
+    @override
     def limit(self, seconds: float) -> None:
-        """See Wire."""
         self._sock.settimeout(seconds)
 
+    @override
     def close(self) -> None:
-        """See Wire."""
         self._sock.close()
 
 

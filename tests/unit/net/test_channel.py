@@ -1,19 +1,19 @@
-"""TLS over memory BIOs, by the binding and by pyOpenSSL's public methods: both must behave alike."""
+"""TLS over memory BIOs, by the binding below pyOpenSSL's methods."""
 
 import secrets
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
 
+import cryptography
+import OpenSSL
 import pytest
 from OpenSSL import SSL
 
 from seon.net import channel as module
 from seon.net.buffers import Buffer
-from seon.net.channel import Channel, EndOfStream, PublicChannel, TlsError, open_channel
+from seon.net.channel import Channel, EndOfStream, TlsError
 from seon.net.context import accepting, connecting, partner_dialler, partner_listener
-
-
-@pytest.fixture(params=[Channel, PublicChannel])
-def kind(request):
-    return request.param
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def connections(ours, partner):
 
 
 @pytest.fixture
-def ends(kind, connections, shake):
+def ends(connections, shake):
     shake(*connections)
-    return tuple(kind(connection) for connection in connections)
+    return tuple(Channel(connection) for connection in connections)
 
 
 def carry(source: Channel, sink: Channel, lose: int = 0) -> int:
@@ -49,18 +49,8 @@ def read_all(channel: Channel, size: int) -> bytes:
     return octets
 
 
-def test_the_fast_channel_is_the_one_in_use() -> None:
-    context = SSL.Context(SSL.TLS_METHOD)
-    assert type(open_channel(SSL.Connection(context, None))) is Channel
-
-
-def test_without_the_binding_the_public_methods_take_its_place(monkeypatch) -> None:
-    monkeypatch.setattr(module, "_binding_holds", False)
-    assert type(open_channel(SSL.Connection(SSL.Context(SSL.TLS_METHOD), None))) is PublicChannel
-
-
-def test_the_handshake_goes_on_step_by_step_over_the_channels(kind, connections) -> None:
-    one, two = (kind(connection) for connection in connections)
+def test_the_handshake_goes_on_step_by_step_over_the_channels(connections) -> None:
+    one, two = (Channel(connection) for connection in connections)
     done = [False, False]
     for _ in range(10):
         done = [one.handshake(), done[1]]
@@ -144,10 +134,10 @@ def test_a_changed_octet_is_an_error_and_no_content(ends) -> None:
         ends[1].read(Buffer(1000), 0, 1000)
 
 
-def test_an_error_of_one_connection_does_not_spoil_another(ends, kind, connections) -> None:
+def test_an_error_of_one_connection_does_not_spoil_another(ends, connections) -> None:
     """OpenSSL keeps errors per thread: what one connection leaves there would be taken for another's."""
-    other = kind(connections[0])
-    broken = kind(connecting(SSL.Context(SSL.TLS_CLIENT_METHOD)))
+    other = Channel(connections[0])
+    broken = Channel(connecting(SSL.Context(SSL.TLS_CLIENT_METHOD)))
     broken.handshake()
     buffer = Buffer(100)
     buffer.view[:10] = b"HTTP/1.1 4"
@@ -160,10 +150,10 @@ def test_an_error_of_one_connection_does_not_spoil_another(ends, kind, connectio
     assert other.read(buffer, 0, 100) == 4
 
 
-def test_the_alert_of_a_failed_handshake_waits_for_the_peer(kind, ours, partner) -> None:
+def test_the_alert_of_a_failed_handshake_waits_for_the_peer(ours, partner) -> None:
     gate = partner_listener(ours.pem, ours.key_pem, lambda _: False)
     dialler = partner_dialler(partner.pem, partner.key_pem, lambda _: True)
-    one, two = kind(accepting(gate.context)), kind(connecting(dialler.context))
+    one, two = Channel(accepting(gate.context)), Channel(connecting(dialler.context))
     two.handshake()
     carry(two, one)
     one.handshake()
@@ -185,8 +175,8 @@ def test_writing_after_the_end_fails(ends) -> None:
         ends[0].write(Buffer(10), 0, 10)
 
 
-def test_to_end_a_connection_that_failed_is_harmless(kind) -> None:
-    channel = kind(connecting(SSL.Context(SSL.TLS_CLIENT_METHOD)))
+def test_to_end_a_connection_that_failed_is_harmless() -> None:
+    channel = Channel(connecting(SSL.Context(SSL.TLS_CLIENT_METHOD)))
     channel.finish()
     channel.finish()
 
@@ -196,7 +186,23 @@ def test_an_end_says_whether_it_was_clean() -> None:
     assert "without close_notify" in str(EndOfStream(clean=False))
 
 
-def test_a_binding_that_does_not_hold_is_found_out(monkeypatch) -> None:
-    assert module._prove_binding()
+@pytest.mark.parametrize("missing", ["SSL_read", "SSL_write", "BIO_write", "SSL_clear_mode"])
+def test_where_the_binding_does_not_hold_the_import_fails_and_says_what_is_needed(monkeypatch, missing) -> None:
+    without = {name: getattr(module._lib, name) for name in dir(module._lib) if name != missing}
+    monkeypatch.setattr(module, "_lib", SimpleNamespace(**without))
+    with pytest.raises(ImportError) as error:
+        module._prove_binding()
+    for word in (f"pyOpenSSL {OpenSSL.__version__}", f"cryptography {cryptography.__version__}", missing):
+        assert word in str(error.value)
+    assert str(error.value).endswith(f"install {module.NEEDED}")
+
+
+def test_a_binding_that_gives_no_octets_fails_the_import_too(monkeypatch) -> None:
     monkeypatch.setattr(Channel, "take", lambda self, buffer: 0)
-    assert not module._prove_binding()
+    with pytest.raises(ImportError, match="no TLS octets"):
+        module._prove_binding()
+
+
+def test_what_is_needed_is_what_is_pinned() -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+    assert module.NEEDED in project["dependencies"]
