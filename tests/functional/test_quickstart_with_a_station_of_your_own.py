@@ -88,7 +88,7 @@ def first_transfer(site: Site, **stations: str) -> Result:
         (serving("--max-size", "10"), ["SFNA 06 file size is too big", "SMALL"]),
         (serving("--max-size", "2500"), ["EFNA 12 access method failure", "SMALL"]),
         (serving("--receipt", "NERP"), ["negative receipt", "SMALL"]),
-        (contextlib.nullcontext, ["connection refused", "start it"]),
+        (contextlib.nullcontext, ["refused (nothing listens on that port)", "start it"]),
         (listener(lambda _: None), ["closed the connection without a word", "OFTP2 without TLS"]),
         (listener(says_hello), ["no OFTP2", "STH-VER", "OFTP2 without TLS"]),
     ],

@@ -44,7 +44,7 @@ def test_a_receive_daemon_that_is_down_is_named_and_found_when_it_is_back(withou
     site = without_station
     sent = site.send_in([small])
     assert sent.status != 0
-    pattern = f"{PARTNER}, incoming, not started: .*receive daemon: .*{site.ports.receive} cannot be reached"
+    pattern = f"{PARTNER}, incoming, not started: .*receive daemon: .*:{site.ports.receive}: connect: refused"
     for side in ("server", "client"):
         eventually(lambda side=side: re.search(f"ERROR .*SES-FAILED .*{pattern}", site.log(side)), why=f"{side} log")
     site.in_journal("SES-FAILED", pattern)
@@ -58,7 +58,7 @@ def test_a_partner_that_cannot_be_reached_is_named(without_station: Site, small:
     site = without_station
     site.stop("partner")
     assert site.send_out([small]).status != 0
-    site.in_journal("SES-FAILED", f"{PARTNER}, outgoing, not started: .*{site.ports.partner} cannot be reached")
+    site.in_journal("SES-FAILED", f"{PARTNER}, outgoing, not started: .*:{site.ports.partner}: connect: refused")
     site.launch_partner().wait_for("ready")
     assert site.send_out([small]).receipts == ["EERP"]
 

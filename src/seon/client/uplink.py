@@ -1,11 +1,11 @@
 """The way up to the server: a certified link key in memory, and the control link dialled with it."""
 
 import asyncio
-import socket
 import time
 
 from cryptography.hazmat.primitives import serialization
 
+from seon import addresses
 from seon.api_messages import Enrolled
 from seon.client import courier_messages as c
 from seon.client.control import ControlLink, NotEstablishedError
@@ -15,13 +15,12 @@ from seon.link.identity import IdentityError, check_link_server, new_link_reques
 from seon.link.sealing import wipe
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import CONTROL, KeyedContext, connecting, link_dialler, peer_certificate
-from seon.net.dial import dial_literal
-from seon.net.stream import AsyncTls
+from seon.net.dial import DialError, dial_addresses, secured
 from seon.process.memory import scrub_freed
 from seon.session.assignment import LinkAddress
 
 DIAL_SECONDS = 10.0
-LINK_ERRORS = (OSError, TlsError, EndOfStream, IdentityError, NotEstablishedError, TimeoutError)
+LINK_ERRORS = (DialError, OSError, TlsError, EndOfStream, IdentityError, NotEstablishedError, TimeoutError)
 """Why there may be no link now, and one later."""
 LONGEST_LIFE = 7 * 86_400.0
 """Seconds a link certificate may live, whatever a wrong clock makes of it."""
@@ -69,30 +68,19 @@ class Uplink:
 
     async def dial(self) -> tuple[ControlLink, Link]:
         """Dial the server and exchange Hellos. Raises one of LINK_ERRORS."""
-        found = await self._courier.resolve(self._begin.host)
-        async with asyncio.timeout(DIAL_SECONDS):
-            sock = await self._first_that_answers(found)
-        tls = AsyncTls(sock, connecting(self._context.context, CONTROL))
+        host, port = self._begin.host, self._begin.port
+        found = await self._courier.resolve(host)
+        sock = await dial_addresses(host, found, port, deadline=time.monotonic() + DIAL_SECONDS)
+        connection = connecting(self._context.context, CONTROL)
+        tls = await secured(sock, connection, addresses.shown(host, port), deadline=time.monotonic() + DIAL_SECONDS)
         try:
-            async with asyncio.timeout(DIAL_SECONDS):
-                await tls.handshake()
-            certificate = peer_certificate(tls.channel.connection)
-            if certificate is None:
-                raise IdentityError("the server showed no certificate")
+            certificate = peer_certificate(connection)
+            assert certificate is not None
             proxy_id = check_link_server(certificate, self._enrolled.proxy_ids)
             control = ControlLink(tls, self._name, proxy_id)
             await control.establish()
         except BaseException:
             tls.close()
             raise
-        where = LinkAddress(sock.getpeername()[0], self._begin.port, self._enrolled.proxy_ids)
+        where = LinkAddress(sock.getpeername()[0], port, self._enrolled.proxy_ids)
         return control, Link(where, self._context)
-
-    async def _first_that_answers(self, found: tuple[str, ...]) -> socket.socket:
-        problem: OSError = ConnectionError(f"{self._begin.host} has no address")
-        for address in found:
-            try:
-                return await dial_literal(address, self._begin.port)
-            except OSError as error:
-                problem = error
-        raise problem

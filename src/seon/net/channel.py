@@ -13,6 +13,7 @@ from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL
 
 from seon.net.buffers import Buffer, ffi
+from seon.net.greetings import ENOUGH
 
 NEEDED = "pyopenssl>=26.4,<26.5"
 """As pyproject.toml pins it: the releases with which this file was tested."""
@@ -34,12 +35,14 @@ class EndOfStream(Exception):  # noqa: N818  # not an error: an end
 class Channel:
     """One TLS connection. `feed` what came from the socket, `take` what must go to it."""
 
-    __slots__ = ("_from", "_into", "_ssl", "after", "connection")
+    __slots__ = ("_from", "_into", "_ssl", "after", "connection", "heard")
 
     def __init__(self, connection: SSL.Connection) -> None:
         self.connection = connection
         self.after: TlsError | EndOfStream | None = None
         """What came right behind the octets read last, and the next read raises: no more octets will announce it."""
+        self.heard = b""
+        """The first octets that came from the socket, at most ENOUGH: they tell what speaks there if it is not TLS."""
         self._ssl = connection._ssl  # see the head of this file
         # pyOpenSSL's default makes SSL_write return after each record: one call from Python for every 16 KiB.
         _lib.SSL_clear_mode(self._ssl, _lib.SSL_MODE_ENABLE_PARTIAL_WRITE)
@@ -48,6 +51,8 @@ class Channel:
 
     def feed(self, buffer: Buffer, length: int) -> None:
         """Hand over the first `length` octets of a buffer as they came from the socket."""
+        if len(self.heard) < ENOUGH:
+            self.heard += bytes(buffer.view[: min(length, ENOUGH - len(self.heard))])
         done = 0
         while done < length:
             written = _lib.BIO_write(self._into, buffer.pointer + done, length - done)
@@ -77,6 +82,18 @@ class Channel:
         if self.after and at == start:
             raise self.after
         return at - start
+
+    def content_waits(self) -> bool:
+        """Whether there is something to read; it stays where it is. Raises EndOfStream and TlsError as `read` does."""
+        if self.after:
+            raise self.after
+        got = _lib.SSL_peek(self._ssl, Buffer(1).pointer, 1)
+        if got > 0:
+            return True
+        self.after = self._why_nothing(got)
+        if self.after:
+            raise self.after
+        return False
 
     def _why_nothing(self, result: int) -> TlsError | EndOfStream | None:
         code = _lib.SSL_get_error(self._ssl, result)
@@ -160,7 +177,12 @@ def _prove_binding() -> None:
         channel.feed(buffer, 1)
         channel.read(buffer, 0, 1)
         channel.finish()
-        for name in ("SSL_write", "ERR_get_error", "ERR_reason_error_string"):  # a session would call them first
+        for name in (
+            "SSL_write",
+            "SSL_peek",
+            "ERR_get_error",
+            "ERR_reason_error_string",
+        ):  # a session would call them first
             getattr(_lib, name)
     except (AttributeError, TypeError, TlsError) as error:
         raise ImportError(

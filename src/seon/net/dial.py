@@ -1,56 +1,148 @@
-"""Dialling: in a session process with names and a deadline, in a main by literal address only."""
+"""Dialling: a connection, then TLS on it, then the partner's first word; each within a deadline, or with words why not.
+
+Blocking functions are for processes that do one thing, and resolve names. Those for a main's loop are awaited and take
+literal addresses. Deadlines are `time.monotonic()`. Who is dialled is a stranger until the caller has judged its
+certificate: nothing of what it sends is in a text.
+"""
 
 import asyncio
+import contextlib
 import socket
 import time
+from collections.abc import Sequence
 
-from seon.addresses import canonical
+from cryptography.hazmat.bindings.openssl.binding import Binding
+from OpenSSL import SSL
+
+from seon.addresses import canonical, shown
+from seon.net.channel import EndOfStream, TlsError
+from seon.net.context import peer_certificate
+from seon.net.failures import (
+    NONE_SHOWN,
+    UNKNOWN_NAME,
+    DialError,
+    Stage,
+    first_word_failure,
+    handshake_failure,
+    name_failure,
+)
+from seon.net.race import Place, Race, place_of, plan
+from seon.net.stream import AsyncTls, BlockingTls
+
+__all__ = ["DialError", "Stage", "can_bind", "dial", "dial_addresses", "first_word", "secure", "secured"]
+_BROKEN = (TlsError, EndOfStream, OSError)
+_lib = Binding().lib
 
 
-class DialError(Exception):
-    """Nobody could be reached; the text says at which stage and why."""
+def dial(host: str, port: int, *, deadline: float, source: str = "") -> socket.socket:
+    """Return a connected blocking socket without a time limit. Raises DialError.
 
-
-def dial(host: str, port: int, *, source: str, deadline: float) -> socket.socket:
-    """Return a connected blocking socket. `source`: literal address to come from, empty = the system's choice.
-
-    Resolves names, so it belongs into a session process. Every address is tried until `deadline` (time.monotonic).
-    Raises DialError.
+    `source`: literal address to come from, "" = the system's choice. Resolves names, so it is for session processes.
     """
+    target = shown(host, port)
+    found = _resolve(target, host, port)
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise DialError(target, Stage.NAME, "the resolver took all of the time (is a name server down?)")
+    places = plan(found, left, source)
+    if not places.places:
+        kind = "IPv4" if canonical(source).version == 4 else "IPv6"
+        cause = f"it has no {kind} address, and is to be dialled from {canonical(source)}"
+        raise DialError(target, Stage.NAME, cause)
+    with Race(target, places, deadline, source) as race:
+        while (sock := race.step()) is None:
+            race.wait()
+    sock.setblocking(True)
+    return sock
+
+
+async def dial_addresses(host: str, found: Sequence[str], port: int, *, deadline: float) -> socket.socket:
+    """Return a connected non-blocking socket, in a main's loop. Raises DialError.
+
+    `found`: the literal addresses of `host`, as somebody else has resolved it; none at all means that it is not known.
+    """
+    target = shown(host, port)
+    places = plan([place_of(address, port) for address in found], deadline - time.monotonic())
+    if not places.places:
+        raise DialError(target, Stage.NAME, UNKNOWN_NAME)
+    loop, stirred = asyncio.get_running_loop(), asyncio.Event()
+    with Race(target, places, deadline) as race:
+        loop.add_reader(race.fileno(), stirred.set)
+        try:
+            while (sock := race.step()) is None:
+                stirred.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(race.pause()):
+                        await stirred.wait()
+        finally:
+            loop.remove_reader(race.fileno())
+    return sock
+
+
+def _resolve(target: str, host: str, port: int) -> list[Place]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise DialError(f"the name {host} cannot be resolved: {_words(error)}") from error
-    last = "no address of its kind"
-    for family, kind, protocol, _, address in found:
-        if source and (canonical(source).version == 6) != (family == socket.AF_INET6):
-            last = f"{host} has no address of the same kind as the outgoing address {source}"
-            continue
-        sock = socket.socket(family, kind, protocol)
-        try:
-            if source:
-                sock.bind((str(canonical(source)), 0))
-            sock.settimeout(max(0.01, deadline - time.monotonic()))
-            sock.connect(address)
-        except OSError as error:
-            sock.close()
-            last = _words(error)
-            continue
-        return sock
-    raise DialError(f"{host} port {port} cannot be reached: {last}")
+        raise name_failure(target, error) from error
+    # An IPv6 address has its scope in the fourth field: a resolver may name link-local ones.
+    return [place_of(str(place[0]), port, place[3] if len(place) == 4 else 0) for *_, place in found]
 
 
-async def dial_literal(address: str, port: int) -> socket.socket:
-    """Return a connected non-blocking socket, in a main's loop. Raises OSError; the caller sets the deadline."""
-    host = canonical(address)
-    sock = socket.socket(socket.AF_INET if host.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
+# --- TLS --------------------------------------------------------------------------------------------------------------
+
+
+def secure(sock: socket.socket, connection: SSL.Connection, target: str, *, deadline: float) -> BlockingTls:
+    """Return TLS on a connected socket: the handshake is done, and a certificate was shown.
+
+    Raises DialError; the socket is closed then. `target`: whom to name in it.
+    """
+    tls, began = BlockingTls(sock, connection), time.monotonic()
     try:
-        sock.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(sock, (str(host), port))
-    except BaseException:
+        tls.handshake(deadline)
+    except _BROKEN as error:
         sock.close()
+        raise _failure(target, error, connection, tls.channel.heard, deadline - began) from error
+    if peer_certificate(connection) is None:
+        sock.close()
+        raise DialError(target, Stage.CERTIFICATE, NONE_SHOWN)
+    return tls
+
+
+async def secured(sock: socket.socket, connection: SSL.Connection, target: str, *, deadline: float) -> AsyncTls:
+    """The same as `secure`, in a main's loop; the socket must not block."""
+    tls, began = AsyncTls(sock, connection), time.monotonic()
+    try:
+        async with asyncio.timeout_at(deadline):
+            await tls.handshake()
+    except _BROKEN as error:
+        tls.close()
+        raise _failure(target, error, connection, tls.channel.heard, deadline - began) from error
+    except BaseException:
+        tls.close()
         raise
-    return sock
+    if peer_certificate(connection) is None:
+        tls.close()
+        raise DialError(target, Stage.CERTIFICATE, NONE_SHOWN)
+    return tls
+
+
+def first_word(tls: BlockingTls, target: str, *, deadline: float) -> None:
+    """Wait until the partner has said something inside TLS; not an octet of it is taken. Raises DialError.
+
+    The Responder speaks first (SSRM, RFC 5024 section 4.2). With TLS 1.3 the dialling side is done with the handshake
+    before its certificate is judged: only here it hears that it was refused.
+    """
+    began = time.monotonic()
+    try:
+        tls.await_content(deadline)
+    except _BROKEN as error:
+        tls.sock.close()
+        raise first_word_failure(target, error, deadline - began) from error
+
+
+def _failure(target: str, error: Exception, connection: SSL.Connection, heard: bytes, seconds: float) -> DialError:
+    verified: int = _lib.SSL_get_verify_result(connection._ssl)  # pyOpenSSL has no method for it
+    return handshake_failure(target, error, heard, seconds, verified)
 
 
 def can_bind(address: str) -> str | None:
@@ -60,13 +152,5 @@ def can_bind(address: str) -> str | None:
         try:
             sock.bind((str(host), 0))
         except OSError as error:
-            return _words(error)
+            return (error.strerror or str(error)).lower()
     return None
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return str(error)

@@ -150,6 +150,13 @@ class BlockingTls:
                 self._receive()
         return bytes(parts)
 
+    def await_content(self, deadline: float) -> None:
+        """Wait for an octet of content, and leave it there. Raises EndOfStream, TlsError, OSError, TimeoutError."""
+        while not self.channel.content_waits():
+            self._set_limit(deadline)
+            self._send_out()
+            self._receive()
+
     def receive(self) -> memoryview:
         """Return octets as they come, a view that holds until the next call. Raises EndOfStream, TlsError, OSError."""
         while not (got := self.channel.read(self._plain, 0, self._plain.size)):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seon.net.dial import DialError, dial
 from seon.oftp2.commands import EndToEndResponse, StartFile
 from seon.oftp2.notices import Receipt
 from seon.oftp2.reasons import AnswerReason
@@ -147,9 +148,9 @@ class Call:
 
     def _session(self, giver: OrderGiver) -> bool:
         try:
-            with socket.create_connection((self.host, self.port), CONNECT_SECONDS) as sock:
+            with dial(self.host, self.port, deadline=time.monotonic() + CONNECT_SECONDS) as sock:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                wire: Wire = self.tls.connect(sock, self.host) if self.tls else PlainWire(sock)
+                wire: Wire = self.tls.connect(sock, self.host, self.port) if self.tls else PlainWire(sock)
                 session = Session(
                     self.profile,
                     initiator=True,
@@ -160,6 +161,6 @@ class Call:
                     book=self.book,
                 )
                 return session.run(wire, self.idle_seconds).orderly
-        except BROKEN as error:
+        except (DialError, *BROKEN) as error:
             self.report("session-failed", {"text": str(error)})
             return False

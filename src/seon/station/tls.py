@@ -3,13 +3,17 @@
 import datetime as dt
 import ipaddress
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
+from seon.addresses import shown
 from seon.net.context import KeyedContext, accepting, connecting, partner_dialler, partner_listener
+from seon.net.dial import secure
+from seon.net.stream import BlockingTls
 from seon.station.wire import TlsWire
 
 HANDSHAKE_SECONDS = 10.0
@@ -35,11 +39,15 @@ class StationTls:
 
     def accept(self, sock: socket.socket) -> TlsWire:
         """Return the wire of a caller, whose certificate is known. Raises one of wire.BROKEN."""
-        return TlsWire(sock, accepting(self._keyed.context), HANDSHAKE_SECONDS)
+        tls = BlockingTls(sock, accepting(self._keyed.context))
+        tls.handshake(time.monotonic() + HANDSHAKE_SECONDS)
+        return TlsWire(tls)
 
-    def connect(self, sock: socket.socket, host: str) -> TlsWire:
-        """Return the wire to `host`, whose certificate is known. Raises one of wire.BROKEN."""
-        return TlsWire(sock, connecting(self._keyed.context, server_name=_server_name(host)), HANDSHAKE_SECONDS)
+    def connect(self, sock: socket.socket, host: str, port: int) -> TlsWire:
+        """Return the wire to `host`, whose certificate is known. Raises DialError."""
+        connection = connecting(self._keyed.context, server_name=_server_name(host))
+        deadline = time.monotonic() + HANDSHAKE_SECONDS
+        return TlsWire(secure(sock, connection, shown(host, port), deadline=deadline))
 
     def _knows(self, leaf: x509.Certificate) -> bool:
         now = dt.datetime.now(dt.UTC)

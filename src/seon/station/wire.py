@@ -4,8 +4,6 @@ import socket
 import time
 from typing import Protocol
 
-from OpenSSL import SSL
-
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.stream import BlockingTls
 from seon.override import override
@@ -77,12 +75,11 @@ class PlainWire(Wire):
 
 
 class TlsWire(Wire):
-    """TLS on TCP; the handshake is done within `seconds` when this is made. Raises one of BROKEN."""
+    """TLS on TCP, its handshake done."""
 
-    def __init__(self, sock: socket.socket, connection: SSL.Connection, seconds: float) -> None:
-        self._sock = sock
-        self._tls = BlockingTls(sock, connection)
-        self._tls.handshake(time.monotonic() + seconds)
+    def __init__(self, tls: BlockingTls) -> None:
+        self._sock = tls.sock
+        self._tls = tls
 
     @override
     def receive(self) -> memoryview:

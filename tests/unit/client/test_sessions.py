@@ -85,7 +85,7 @@ def daemon_down(directory: str) -> None:
         await inside.configure(receive_daemon=ReceiveDaemon("127.0.0.1", 1))
         await control.send(opening())
         refused = await inside.next(control, m.SessionRefused)
-        assert "receive daemon: 127.0.0.1 port 1 cannot be reached: connection refused" in refused.reason
+        assert "receive daemon: 127.0.0.1:1: connect: refused (nothing listens on that port)" in refused.reason
         assert inside.sessions.empty(), "nobody was let further in"
         await inside.until("SES-FAILED")
 

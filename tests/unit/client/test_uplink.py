@@ -17,6 +17,7 @@ from seon.link.codec import Decoder
 from seon.link.identity import IdentityError, issue_client_certificate
 from seon.link.sealing import EphemeralKey
 from seon.net.context import accepting, link_listener
+from seon.net.dial import DialError
 from seon.net.stream import AsyncTls
 
 DECODER: Decoder[m.FromClient] = Decoder(m.FromClient)
@@ -136,7 +137,7 @@ def test_every_address_of_the_server_is_tried(link_pki) -> None:
 def test_a_server_without_an_address_is_an_error(link_pki) -> None:
     async def scene(uplink) -> None:
         await uplink.enrol()
-        with pytest.raises(ConnectionError, match="dmz has no address"):
+        with pytest.raises(DialError, match=r"dmz:\d+: name: unknown"):
             await uplink.dial()
 
     play(link_pki, scene, courier=Courier(link_pki, ()))

@@ -133,7 +133,7 @@ def dials(directory: str) -> None:
             await proxy.opened(stream, partners=partners)
             for partner, reason in (
                 ("P1", "has no address to dial"),
-                ("P2", "127.0.0.1 port 1 cannot be reached: connection refused"),
+                ("P2", "127.0.0.1:1: connect: refused (nothing listens on that port)"),
                 ("P3", "not known or disabled"),
                 ("P9", "not known or disabled"),
             ):

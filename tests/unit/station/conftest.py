@@ -54,12 +54,13 @@ class Bob:
 
 
 class Alice:
-    """Calls Bob; `told` is what was reported, `ends` are the reason and the text of each end."""
+    """Calls Bob; `told` is what was reported, `ends` are the reason and the text of each end, `failed` of a failure."""
 
     def __init__(self, directory: Path, **changes: Any) -> None:
         self.directory = directory
         self.told: list[str] = []
         self.ends: list[tuple[object, object]] = []
+        self.failed: list[object] = []
         self._changes = changes
         self._sent = 0
 
@@ -73,6 +74,8 @@ class Alice:
         self.told.append(what)
         if what == "session-ended":
             self.ends.append((values["reason"], values["text"]))
+        if what == "session-failed":
+            self.failed.append(values["text"])
 
     def call(self, bob: Bob, *orders: Order, wait: bool = True, attempts: int = 1, **settings: Any) -> bool:
         call = Call(

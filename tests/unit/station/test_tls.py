@@ -84,3 +84,18 @@ def test_a_caller_without_tls_gets_nowhere(serve: Any, alice: Any, tmp_path: Pat
     bob = serve(tls=StationTls(his.files(his), listening=True))
     assert not alice.call(bob, alice.order(b"x"), idle_seconds=0.5)
     assert bob.received() == []
+
+
+def test_a_plain_station_is_named_by_a_caller_with_tls(serve: Any, alice: Any, tmp_path: Path) -> None:
+    hers = Certificate(tmp_path, "alice")
+    bob = serve()
+    assert not alice.call(bob, alice.order(b"x"), tls=StationTls(hers.files(hers), listening=False))
+    (failed,) = alice.failed
+    assert failed.startswith(f"127.0.0.1:{bob.port}: TLS: what answers there speaks OFTP2 without TLS")
+
+
+def test_a_station_that_is_not_there_is_named(serve: Any, alice: Any) -> None:
+    bob = serve()
+    bob.stop()
+    assert not alice.call(bob, alice.order(b"x"))
+    assert alice.failed == [f"127.0.0.1:{bob.port}: connect: refused (nothing listens on that port)"]

@@ -126,9 +126,9 @@ def test_a_connection_that_is_closed_is_told_by_how_far_it_came() -> None:
 
 
 def test_nobody_there_is_told_with_the_system_s_words() -> None:
-    reason = "receive daemon: 10.0.0.5 port 3305 cannot be reached: connection refused"
+    reason = "receive daemon: 10.0.0.5:3305: connect: refused (nothing listens on that port)"
     said = told(ended(None), log=logged("SES-FAILED", partner="p", direction="incoming", reason=reason))
-    assert "connection refused" in said
+    assert "refused (nothing listens on that port)" in said
     assert "--receive-daemon" in said
     other = told(ended(None), log=logged("SES-FAILED", partner="p", direction="incoming", reason="limit reached"))
     assert "limit reached" in other
