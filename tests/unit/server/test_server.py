@@ -1,7 +1,9 @@
 """The server as a whole: a client and a partner are played, session processes are real."""
 
 import asyncio
+import contextlib
 import dataclasses
+import socket
 import ssl
 import time
 from pathlib import Path
@@ -12,8 +14,10 @@ from seon.config import Limits, ServerPartner
 from seon.link import messages as m
 from seon.link.codec import encode as encode_message
 from seon.link.identity import issue_license, new_link_ca
-from seon.net.channel import EndOfStream
-from seon.net.context import CONTROL, connecting
+from seon.net.channel import EndOfStream, TlsError
+from seon.net.context import CONTROL, accepting, connecting, partner_listener
+from seon.net.listen import open_listener
+from seon.net.stream import AsyncTls
 from seon.oftp2.codec import encode
 from seon.oftp2.commands import StartSessionReady
 from seon.oftp2.framing import frame
@@ -177,6 +181,49 @@ def dialled_other(directory: str) -> None:
         await proxy.until("ADM-DIAL")
         assert heard == [b""], "it got no octet of OFTP2"
         station.close()
+
+    assert Proxy(directory).play(scene) == 0
+
+
+@pytest.mark.parametrize(("partner_does", "reason"), [
+    ("refuses", "TLS: it refused our certificate (alert: "),
+    ("is silent", "SSRM: none within "),
+    ("speaks", ""),
+])  # fmt: skip
+def test_a_dialled_partner_is_joined_when_it_has_spoken(alone, tmp_path, partner_does, reason) -> None:
+    """With TLS 1.3 the handshake is done before the partner judges our certificate: only its first word tells."""
+    alone(joined_when_it_has_spoken, tmp_path, partner_does, reason)
+
+
+def joined_when_it_has_spoken(directory: str, partner_does: str, reason: str) -> None:
+    from proxy import Proxy
+
+    async def scene(proxy: Proxy) -> None:
+        keyed = partner_listener(proxy.partner.pem, proxy.partner.key_pem, lambda _: partner_does != "refuses")
+
+        async def answer(listener: socket.socket) -> None:
+            sock, _ = await asyncio.get_running_loop().sock_accept(listener)
+            tls = AsyncTls(sock, accepting(keyed.context))
+            with contextlib.suppress(TlsError, EndOfStream, OSError):
+                await tls.handshake()
+                if partner_does == "speaks":
+                    await tls.write(SSRM)
+                await tls.read_exactly(1)
+            await tls.end()
+
+        with open_listener("127.0.0.1", 0) as listener:
+            answering = asyncio.create_task(answer(listener))
+            port = listener.getsockname()[1]
+            partner = ServerPartner("P1", "One", pins=(proxy.partner.fingerprint,), host="127.0.0.1", port=port)
+            async with proxy.client() as stream:
+                await proxy.opened(stream, partners=(partner,))
+                tls, joined = await proxy.session_link(m.Dial("session-1", "P1"))
+                if reason:
+                    assert joined.reason.startswith(f"127.0.0.1:{port}: {reason}")
+                else:
+                    assert await tls.read_exactly(len(SSRM)) == SSRM
+                tls.close()
+            await answering
 
     assert Proxy(directory).play(scene) == 0
 
