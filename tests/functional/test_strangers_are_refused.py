@@ -114,9 +114,9 @@ CASES: dict[str, tuple[Callable[[Site], int], str, str]] = {
     "unknown": (lambda site: refused_by_alert(site, "unknown"), "ADM-REFUSED", "no partner has this certificate"),
     "expired": (lambda site: refused_by_alert(site, "expired"), "ADM-REFUSED", "certificate has expired"),
     "disabled": (lambda site: refused_by_alert(site, "disabled"), "ADM-REFUSED", "partner disabled is disabled"),
-    "no TLS at all": (garbage, "ADM-TLS", "request|wrong version|packet"),
+    "no TLS at all": (garbage, "ADM-TLS", "it speaks HTTP"),
     "TLS 1.1": (old_tls, "ADM-TLS", "unsupported protocol|version"),
-    "says nothing": (silence, "ADM-TLS", "the handshake took too long"),
+    "says nothing": (silence, "ADM-TLS", r"it sent nothing \(a plain OFTP2 station waits for SSRM\)"),
 }
 
 

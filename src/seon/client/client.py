@@ -211,7 +211,7 @@ class Client:
             return "the client is ending"
 
         def failed(reason: str) -> None:
-            self._tasks.keep(control.refuse(message.session, reason), "refusing a session")
+            self._tasks.keep(control.refuse(message.session, _for_the_dmz(reason)), "refusing a session")
 
         return self._opening.incoming(message, link, failed)
 
@@ -251,3 +251,9 @@ class Client:
 
     def _show_title(self, state: str) -> None:
         setproctitle.setproctitle(f"{NAME}: main, {state}")
+
+
+def _for_the_dmz(reason: str) -> str:
+    """Return what the DMZ may know of a session that failed inside: no host, path or address."""
+    daemon = reason.startswith("receive daemon")
+    return "the receive daemon cannot be reached" if daemon else "it failed inside, where the client's log says why"

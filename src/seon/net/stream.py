@@ -157,6 +157,11 @@ class BlockingTls:
             self._send_out()
             self._receive()
 
+    def take_in(self, deadline: float) -> None:
+        """Take in what the socket has, which need not bring content. Raises EndOfStream, OSError, TimeoutError."""
+        self._set_limit(deadline)
+        self._receive()
+
     def receive(self) -> memoryview:
         """Return octets as they come, a view that holds until the next call. Raises EndOfStream, TlsError, OSError."""
         while not (got := self.channel.read(self._plain, 0, self._plain.size)):

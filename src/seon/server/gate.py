@@ -16,6 +16,7 @@ from seon.daemon.quieter import Quieter
 from seon.daemon.tasks import Tasks
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import accepting, peer_certificate
+from seon.net.greetings import on_tls_port
 from seon.net.stream import AsyncTls
 from seon.process.events import Report
 from seon.server.in_force import InForce
@@ -84,7 +85,8 @@ class Gate:
             async with asyncio.timeout(in_force.configuration.limits.handshake_seconds):
                 await tls.handshake(HELLO_SECONDS)
         except TimeoutError:
-            self._refused(address, "ADM-TLS", source=source, reason="the handshake took too long")
+            reason = on_tls_port(tls.channel.heard) or "the handshake took too long"
+            self._refused(address, "ADM-TLS", source=source, reason=reason)
         except (TlsError, EndOfStream, OSError) as error:
             self._refused_in_handshake(tls, address, source, in_force, error)
             await tls.end()
@@ -111,7 +113,7 @@ class Gate:
     ) -> None:
         shown = tls.channel.connection.get_app_data()
         if not isinstance(shown, x509.Certificate):
-            self._refused(address, "ADM-TLS", source=source, reason=str(error))
+            self._refused(address, "ADM-TLS", source=source, reason=on_tls_port(tls.channel.heard) or str(error))
             return
         identity, partner = in_force.admit(shown)
         reason = partner.reason if isinstance(partner, Refused) else "admission changed during the handshake"

@@ -6,9 +6,8 @@ from seon.admission.identity import identity_of
 from seon.admission.partners import Refused, check_dialled
 from seon.link import messages as m
 from seon.link.codec import encode
-from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import peer_certificate
-from seon.net.dial import DialError, dial
+from seon.net.dial import DialError, Stage, dial, first_word, secure
 from seon.net.legs import TlsLeg
 from seon.net.stream import BlockingTls
 from seon.session.assignment import Assignment, Connections
@@ -33,7 +32,7 @@ def dial_partner(main: MainLine, assignment: Assignment, connections: Connection
     inside = TlsLeg(*connections.link)
     try:
         reached = _reach(main, assignment, connections)
-    except (DialError, TlsError, EndOfStream, OSError) as error:
+    except DialError as error:
         reason = failed(main, assignment, error)
         inside.write_octets(encode(m.NotJoined(reason[:500])))
         inside.finish()
@@ -44,17 +43,15 @@ def dial_partner(main: MainLine, assignment: Assignment, connections: Connection
 
 
 def _reach(main: MainLine, assignment: Assignment, connections: Connections) -> BlockingTls:
-    """Return the connection to the partner. Raises DialError, TlsError, EndOfStream, OSError."""
+    """Return the connection to the partner, which has spoken. Raises DialError."""
     partner = assignment.dialled
     assert partner
     assert connections.dialling
     deadline = time.monotonic() + assignment.limits.dial_seconds
     sock = dial(partner.host, partner.port, source=assignment.outgoing_address, deadline=deadline)
-    tls = BlockingTls(sock, connections.dialling)
-    tls.handshake(deadline)
-    certificate = peer_certificate(tls.channel.connection)
-    if certificate is None:
-        raise DialError(f"{assignment.target} showed no certificate")
+    tls = secure(sock, connections.dialling, assignment.target, deadline=deadline)
+    certificate = peer_certificate(connections.dialling)
+    assert certificate is not None
     identity = identity_of(certificate)
     verdict = check_dialled(identity, partner, time.time())
     if isinstance(verdict, Refused):
@@ -67,7 +64,8 @@ def _reach(main: MainLine, assignment: Assignment, connections: Connections) -> 
             fingerprint=identity.fingerprint,
         )
         tls.end()
-        raise DialError(f"{assignment.target}: {verdict.reason}")
+        raise DialError(assignment.target, Stage.CERTIFICATE, verdict.reason)
+    first_word(tls, assignment.target, deadline=deadline)
     return tls
 
 

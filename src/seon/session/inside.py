@@ -3,13 +3,15 @@
 import socket
 import time
 
+from seon import addresses
 from seon.config import ReceiveDaemon
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
 from seon.link.identity import IdentityError, check_link_server
+from seon.net.callers import await_answer, misdirected
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import peer_certificate
-from seon.net.dial import DialError, dial
+from seon.net.dial import DialError, dial, secure
 from seon.net.legs import PlainLeg, TlsLeg
 from seon.net.stream import BlockingTls
 from seon.session.assignment import LINK_SECONDS, Assignment, Connections
@@ -52,27 +54,35 @@ def let_out(main: MainLine, assignment: Assignment, connections: Connections) ->
 
 def _reach_station(daemon: ReceiveDaemon, deadline: float) -> socket.socket:
     try:
-        return dial(daemon.host, daemon.port, source="", deadline=deadline)
+        return dial(daemon.host, daemon.port, deadline=deadline)
     except DialError as error:
-        raise DialError(f"receive daemon: {error}") from error
+        raise DialError(f"receive daemon: {error.target}", error.stage, error.cause) from error
 
 
 def _session_link(
     assignment: Assignment, connections: Connections, opening: m.SessionOpening, deadline: float
 ) -> tuple[BlockingTls, m.Joined]:
-    """Dial a session link and open it. Raises DialError, TlsError, IdentityError, LinkError, EndOfStream, OSError."""
-    link = assignment.link
+    """Dial a session link and open it. Raises DialError, TlsError, IdentityError, LinkError, EndOfStream, OSError.
+
+    No partner is dialled for a caller that cannot be a send daemon (ConnectionError).
+    """
+    link, caller = assignment.link, connections.station
     assert link
     assert connections.dialling
-    tls = BlockingTls(dial(link.address, link.port, source="", deadline=deadline), connections.dialling)
-    tls.handshake(deadline)
-    certificate = peer_certificate(tls.channel.connection)
-    if certificate is None:
-        raise IdentityError("the server showed no certificate")
+    sock = dial(link.address, link.port, deadline=deadline)
+    tls = secure(sock, connections.dialling, addresses.shown(link.address, link.port), deadline=deadline)
+    certificate = peer_certificate(connections.dialling)
+    assert certificate is not None
     check_link_server(certificate, link.proxy_ids)
-    tls.sendall(encode(opening))
+    reason = misdirected(caller) if caller else None
+    if not reason:
+        tls.sendall(encode(opening))
+        reason = await_answer(tls, caller, deadline) if caller else None
+    if reason:
+        tls.end()
+        raise ConnectionError(f"the caller is no send daemon: {reason}")
     length = _answers.length(tls.read_exactly(HEADER, deadline))
     answer = _answers.decode(tls.read_exactly(length, deadline))
     if isinstance(answer, m.NotJoined):
-        raise DialError(f"the server did not join: {answer.reason}")
+        raise ConnectionError(f"the server did not join: {answer.reason}")
     return tls, answer

@@ -8,6 +8,7 @@ from seon import __version__
 from seon.oftp2.demands import Demands
 from seon.oftp2.observer import Inspection, SessionObserver, Side
 from seon.oftp2.rules import Policy
+from seon.override import override
 from seon.process.events import Report
 from seon.session.trace import Trace
 from seon.session.trace_file import DIRECTORY, TraceFile
@@ -108,16 +109,16 @@ class TracedObserver(SessionObserver):
         self.tracer = tracer
         tracer.look()
 
+    @override
     def inspect(self, side: Side, view: memoryview) -> Inspection:
-        """See SessionObserver."""
         tracer = self.tracer
         tracer.look()
         seen = super().inspect(side, view)
         tracer.inspected(side, view, seen, self._lowest, over=self.ended or self._deaf)
         return seen
 
+    @override
     def end_of_stream(self, side: Side, tail: int) -> Inspection:
-        """See SessionObserver."""
         self.tracer.look()
         seen = super().end_of_stream(side, tail)
         self.tracer.stream_ended(side, tail, seen)

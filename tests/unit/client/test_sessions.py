@@ -1,8 +1,10 @@
 """The client's sessions: it decides itself where they go and whether they may be. Session processes are real."""
 
 import asyncio
+import contextlib
 import socket
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seon.config import ClientPartner, Limits, PartnerRules, ReceiveDaemon
@@ -231,6 +233,35 @@ def not_joined(directory: str) -> None:
         await inside.until("the server did not join: partner P1 has no address to dial")
         writer.close()
         tls.close()
+
+    assert Inside(directory).play(scene) == 0
+
+
+@pytest.mark.parametrize("when", ["at once", "meanwhile"])
+def test_for_a_caller_with_tls_no_partner_is_dialled(alone, tmp_path, when) -> None:
+    """The listening port is plain: whoever sends a ClientHello there is no send daemon that could go on."""
+    alone(caller_with_tls, tmp_path, when)
+
+
+def caller_with_tls(directory: str, when: str) -> None:
+    from inside import Inside, listener
+
+    port = free_port()
+
+    async def scene(inside: Inside) -> None:
+        await inside.controls.get()
+        await inside.configure(listeners=(listener(port),))
+        await inside.until("CLI-LISTEN")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        if when == "meanwhile":
+            await inside.sessions.get()
+        writer.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500))
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+        words = "it speaks TLS (this port is plain: switch TLS off at the send daemon)"
+        await inside.until(f"the caller is no send daemon: {words}")
+        assert inside.sessions.empty(), "the server was not asked for the partner"
+        writer.close()
 
     assert Inside(directory).play(scene) == 0
 

@@ -132,14 +132,19 @@ def test_without_a_certificate_there_is_no_way_in(play, in_force, called, until,
     play(scene)
 
 
-@pytest.mark.parametrize("octets", [b"GET / HTTP/1.1\r\n\r\n", b"\x10\x00\x00\x17IODETTE FTP READY \r", b"\0" * 100])
-def test_what_is_no_tls_is_refused(play, in_force, until, reported, octets) -> None:
+@pytest.mark.parametrize(("octets", "reason"), [
+    (b"GET / HTTP/1.1\r\n\r\n", "it speaks HTTP"),
+    (b"SSH-2.0-OpenSSH_9.2p1\r\n", "it speaks SSH"),
+    (b"\x10\x00\x00\x17IODETTE FTP READY \r", "it speaks OFTP2 without TLS"),
+    (b"\0" * 100, "wrong version number"),
+])  # fmt: skip
+def test_what_is_no_tls_is_refused_and_named(play, in_force, until, reported, octets, reason) -> None:
     async def scene(gate, admitted) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", in_force.configuration.external_port)
         writer.write(octets)
         await reader.read()
         writer.close()
-        await until(lambda: len([code for code in reported.codes if code == "ADM-TLS"]) >= 2)
+        await until(lambda: any(fields.get("reason") == reason for _, fields in reported.events))
         assert admitted == []
 
     play(scene)
@@ -151,6 +156,18 @@ def test_a_silent_caller_is_closed_at_the_deadline(play, in_force, reported, unt
         reader, writer = await asyncio.open_connection("127.0.0.1", in_force.configuration.external_port)
         assert await reader.read() == b""
         assert 0.5 < time.monotonic() - began < 4
+        writer.close()
+        silent = "it sent nothing (a plain OFTP2 station waits for SSRM)"
+        await until(lambda: any(fields.get("reason") == silent for _, fields in reported.events))
+
+    play(scene)
+
+
+def test_a_caller_that_begins_and_does_not_go_on_is_closed_at_the_deadline(play, in_force, reported, until) -> None:
+    async def scene(gate, admitted) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", in_force.configuration.external_port)
+        writer.write(b"\x16\x03\x01\x02\x00\x01")
+        assert await reader.read() == b""
         writer.close()
         await until(lambda: any(fields.get("reason") == "the handshake took too long" for _, fields in reported.events))
 
