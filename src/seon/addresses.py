@@ -32,6 +32,14 @@ def canonical(text: str) -> Address:
     return address
 
 
+def literal(text: str) -> Address | None:
+    """Return the address that a text is, as it is written there; None where it is a name, or anything else."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
 def identifying(text: str) -> Address:
     """Return an address as it identifies a listener or client: `::1` counts as 127.0.0.1 (mission A8)."""
     address = canonical(text)

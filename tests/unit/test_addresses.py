@@ -8,6 +8,7 @@ from seon.addresses import (
     client_address,
     identifying,
     listening_address,
+    literal,
     neighbourhood,
     read_host,
     shown,
@@ -83,6 +84,13 @@ def test_host_and_port_are_told_apart(text, host, port) -> None:
 def test_what_is_no_host_and_port_is_refused_in_words(text) -> None:
     with pytest.raises(AddressError):
         split_host_port(text, 99)
+
+
+def test_a_literal_address_is_told_from_a_name() -> None:
+    assert str(literal("10.0.0.1")) == "10.0.0.1"
+    assert str(literal("2001:DB8::1")) == "2001:db8::1"
+    for text in ("", "localhost", "10.0.0", "[::1]", "10.0.0.1:5"):
+        assert literal(text) is None
 
 
 def test_an_ipv6_address_is_shown_in_brackets() -> None:
