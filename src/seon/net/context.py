@@ -5,22 +5,17 @@ link CA. Nowhere session tickets, session cache or renegotiation: every connecti
 Keys and certificates come from memory, never from files.
 """
 
-import datetime as dt
-import secrets
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from cryptography import x509
 from cryptography.hazmat.bindings.openssl.binding import Binding
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-from cryptography.x509.oid import NameOID
 from OpenSSL import SSL, crypto
 
 from seon.net.channel import TlsError, reason_of
+from seon.pki import Certificate, PkiError, certificate_in_der, certificates_in_pem, stand_in_for
 
-Judge = Callable[[x509.Certificate], bool]
+Judge = Callable[[Certificate], bool]
 """Says whether the peer's own certificate is acceptable: called inside the handshake, so that a refusal is an alert."""
 
 CONTROL, SESSION = b"seon-control/1", b"seon-session/1"
@@ -37,9 +32,14 @@ _lib, _ffi = _binding.lib, _binding.ffi
 class KeyedContext:
     """A context with its key."""
 
-    def __init__(self, context: SSL.Context, leaf: x509.Certificate) -> None:
+    def __init__(self, context: SSL.Context, leaf: Certificate) -> None:
+        """Raises TlsError for a type of key that could not be given up."""
+        try:
+            stand_in = stand_in_for(leaf)
+        except PkiError as error:
+            raise TlsError(str(error)) from error
         self.context = context
-        _stand_ins[context] = crypto.X509.from_cryptography(_stand_in_for(leaf.public_key()))
+        _stand_ins[context] = crypto.X509.from_cryptography(stand_in)
 
 
 _stand_ins: "weakref.WeakKeyDictionary[SSL.Context, crypto.X509]" = weakref.WeakKeyDictionary()
@@ -113,9 +113,20 @@ def connecting(context: SSL.Context, alpn: bytes = b"", server_name: str = "") -
     return connection
 
 
-def peer_certificate(connection: SSL.Connection) -> x509.Certificate | None:
-    """Return the certificate the peer has proved to hold the key of, or None."""
-    return connection.get_peer_certificate(as_cryptography=True)
+def peer_certificate(connection: SSL.Connection) -> Certificate | None:
+    """Return the certificate the peer has proved to hold the key of, or None.
+
+    Raises TlsError for one that OpenSSL can read and we cannot.
+    """
+    shown = connection.get_peer_certificate()
+    try:
+        return None if shown is None else _read(shown)
+    except PkiError as error:
+        raise TlsError("the peer's certificate cannot be read") from error
+
+
+def _read(shown: crypto.X509) -> Certificate:
+    return certificate_in_der(crypto.dump_certificate(crypto.FILETYPE_ASN1, shown))
 
 
 def _base(method: int) -> SSL.Context:
@@ -138,8 +149,8 @@ def _partner_context(method: int, judge: Judge) -> SSL.Context:
         if depth > 0:  # who may enter is decided by the peer's own certificate; what lies above it proves nothing
             return True
         try:
-            certificate = shown.to_cryptography()
-        except Exception:  # OpenSSL reads more than cryptography, which says so in many ways: nobody we know has that
+            certificate = _read(shown)
+        except PkiError:  # OpenSSL reads more than we do: nobody we know has that
             return False
         if judge(certificate):
             return True
@@ -157,7 +168,7 @@ def _link_context(method: int, ca: str) -> SSL.Context:
     context.set_min_proto_version(SSL.TLS1_3_VERSION)
     store = context.get_cert_store()
     assert store is not None
-    for certificate in x509.load_pem_x509_certificates(ca.encode()):
+    for certificate in _certificates(ca):
         store.add_cert(crypto.X509.from_cryptography(certificate))
     context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, None)
     return context
@@ -169,10 +180,7 @@ def _select_alpn(_: SSL.Connection, offered: list[bytes]) -> Any:
 
 
 def _with_certificate(context: SSL.Context, chain: str, key: bytes | bytearray) -> KeyedContext:
-    try:
-        certificates: Sequence[x509.Certificate] = x509.load_pem_x509_certificates(chain.encode())
-    except ValueError as error:
-        raise TlsError("the certificate chain cannot be read") from error
+    certificates = _certificates(chain)
     try:
         context.use_certificate(certificates[0])
         for above in certificates[1:]:
@@ -182,6 +190,13 @@ def _with_certificate(context: SSL.Context, chain: str, key: bytes | bytearray) 
     except SSL.Error as error:
         raise TlsError(f"certificate and key cannot be used: {reason_of(error)}") from error
     return KeyedContext(context, certificates[0])
+
+
+def _certificates(chain: str) -> list[Certificate]:
+    try:
+        return certificates_in_pem(chain)
+    except PkiError as error:
+        raise TlsError("the certificate chain cannot be read") from error
 
 
 def _use_key(context: SSL.Context, key: bytes | bytearray) -> None:
@@ -203,31 +218,3 @@ def _use_key(context: SSL.Context, key: bytes | bytearray) -> None:
 def _drain_errors() -> None:
     while _lib.ERR_get_error() != 0:
         pass
-
-
-def _stand_in_for(key: CertificatePublicKeyTypes) -> x509.Certificate:
-    """Return a certificate with another public key of the same type and no private key anywhere."""
-    signer = ed25519.Ed25519PrivateKey.generate()
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "no key here")])
-    now = dt.datetime.now(dt.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(_other_public_key(key))
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + dt.timedelta(days=1))
-        .sign(signer, None)
-    )
-
-
-def _other_public_key(key: CertificatePublicKeyTypes) -> CertificatePublicKeyTypes:
-    if isinstance(key, rsa.RSAPublicKey):  # any odd number of that size serves: nobody will use it
-        modulus = secrets.randbits(key.key_size) | 1 << (key.key_size - 1) | 1
-        return rsa.RSAPublicNumbers(65_537, modulus).public_key()
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return ec.generate_private_key(key.curve).public_key()
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        return ed25519.Ed25519PrivateKey.generate().public_key()
-    raise TlsError(f"certificates with a key of type {type(key).__name__} are not supported; use RSA, EC or Ed25519")

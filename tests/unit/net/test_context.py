@@ -6,11 +6,10 @@ import ssl
 
 import pytest
 from cryptography.hazmat.bindings.openssl.binding import Binding
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
-from seon.net import context as contexts
 from seon.net.channel import Channel, TlsError
 from seon.net.context import (
     CONTROL,
@@ -225,8 +224,9 @@ def test_the_whole_chain_is_sent(certificate, partner, shake) -> None:
 
 
 def test_an_unsupported_kind_of_key_is_refused_with_what_would_do(certificate) -> None:
+    other = certificate(key=ed448.Ed448PrivateKey.generate(), issuer=certificate())
     with pytest.raises(TlsError, match="use RSA, EC or Ed25519"):
-        contexts._other_public_key(dsa.generate_private_key(1024).public_key())
+        partner_listener(other.pem, other.key_pem, lambda _: True)
 
 
 # --- giving up keys ---------------------------------------------------------------------------------------------------
