@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from seon.pki import Certificate, fingerprint, issuer_of, subject_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +30,13 @@ NOBODY = {"subject": "-", "issuer": "-", "serial": "-", "fingerprint": "-"}
 """The same for a peer that showed no certificate."""
 
 
-def identity_of(certificate: x509.Certificate) -> Identity:
+def identity_of(certificate: Certificate) -> Identity:
     """Return what a certificate says. A name that cannot be read is said to be so: it decides nothing."""
     return Identity(
-        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
-        subject=_name(certificate, "subject"),
-        issuer=_name(certificate, "issuer"),
+        fingerprint=fingerprint(certificate),
+        subject=subject_of(certificate),
+        issuer=issuer_of(certificate),
         serial=f"{certificate.serial_number:x}",
         not_before=certificate.not_valid_before_utc.timestamp(),
         not_after=certificate.not_valid_after_utc.timestamp(),
     )
-
-
-def _name(certificate: x509.Certificate, which: str) -> str:
-    try:
-        name: x509.Name = getattr(certificate, which)
-        return name.rfc4514_string()[:500]
-    except ValueError:
-        return "(unreadable)"
