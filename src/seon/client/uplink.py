@@ -3,8 +3,6 @@
 import asyncio
 import time
 
-from cryptography.hazmat.primitives import serialization
-
 from seon import addresses
 from seon.api_messages import Enrolled
 from seon.client import courier_messages as c
@@ -16,6 +14,7 @@ from seon.link.sealing import wipe
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import CONTROL, KeyedContext, connecting, link_dialler, peer_certificate
 from seon.net.dial import DialError, dial_addresses, secured
+from seon.pki import pem_of_key
 from seon.process.memory import scrub_freed
 from seon.session.assignment import LinkAddress
 
@@ -44,9 +43,7 @@ class Uplink:
         """Make a link key in memory and have it certified."""
         key, request = new_link_request()
         self._enrolled = await self._courier.enrol(request)
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        pem = pem_of_key(key)
         del key
         self._context = link_dialler(self._enrolled.certificate, pem, self._enrolled.link_ca)
         wipe(pem)

@@ -4,11 +4,11 @@ import os
 import stat
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seon.daemon.home import StartError
 from seon.link.identity import IdentityError, License, parse_license
+from seon.pki import PkiError, new_ed25519_key, pem_of_key, private_key_in_pem
 
 KEY_NAME = "seon_proxyserver.key"
 MAX_LICENSE = 64 * 1024
@@ -33,8 +33,8 @@ def load_identity(home: Path, *, make: bool = True) -> bytearray:
 def parse_identity(pem: bytearray) -> Ed25519PrivateKey:
     """Return the key in a PEM text. Raises StartError."""
     try:
-        key = serialization.load_pem_private_key(pem, None)
-    except (ValueError, TypeError) as error:
+        key = private_key_in_pem(pem)
+    except PkiError as error:
         raise StartError("The identity key cannot be understood; restore it from a backup") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise StartError("The identity key is not an Ed25519 key; restore it from a backup")
@@ -88,9 +88,7 @@ def _make_key(path: Path) -> None:
     """Write a new key whole under its name, or not at all: a half-written one would be taken for the identity."""
     if path.exists():
         raise FileExistsError
-    pem = Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = pem_of_key(new_ed25519_key())
     draft = path.with_suffix(f".{os.getpid()}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

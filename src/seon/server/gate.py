@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from cryptography import x509
-
 from seon import addresses
 from seon.admission.identity import NOBODY, Identity
 from seon.admission.partners import Refused
@@ -18,6 +16,7 @@ from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import accepting, peer_certificate
 from seon.net.greetings import on_tls_port
 from seon.net.stream import AsyncTls
+from seon.pki import Certificate
 from seon.process.events import Report
 from seon.server.in_force import InForce
 
@@ -112,7 +111,7 @@ class Gate:
         self, tls: AsyncTls, address: str, source: str, in_force: InForce, error: Exception
     ) -> None:
         shown = tls.channel.connection.get_app_data()
-        if not isinstance(shown, x509.Certificate):
+        if not isinstance(shown, Certificate):
             self._refused(address, "ADM-TLS", source=source, reason=on_tls_port(tls.channel.heard) or str(error))
             return
         identity, partner = in_force.admit(shown)

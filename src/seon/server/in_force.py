@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cryptography import x509
-
 from seon.addresses import AddressError, canonical
 from seon.admission.identity import Identity, identity_of
 from seon.admission.judgement import Judgements, UnusableError, judge_all
@@ -19,6 +17,7 @@ from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey, wipe
 from seon.net.channel import TlsError
 from seon.net.context import KeyedContext, partner_dialler, partner_listener
+from seon.pki import Certificate
 from seon.process.memory import scrub_freed
 from seon.session.assignment import Assignment, Direction
 
@@ -39,12 +38,12 @@ class InForce:
     gate: KeyedContext | None = None
     dialler: KeyedContext | None = None
 
-    def admit(self, certificate: x509.Certificate) -> tuple[Identity, ServerPartner | Refused]:
+    def admit(self, certificate: Certificate) -> tuple[Identity, ServerPartner | Refused]:
         """Say who a certificate's holder is, now."""
         identity = identity_of(certificate)
         return identity, find_partner(identity, self.pins, time.time())
 
-    def knows(self, certificate: x509.Certificate) -> bool:
+    def knows(self, certificate: Certificate) -> bool:
         """Whether the TLS handshake with this certificate may go on."""
         return isinstance(self.admit(certificate)[1], ServerPartner)
 
@@ -115,6 +114,6 @@ def _check_addresses(configuration: ServerConfiguration) -> None:
             raise NotUsable(str(error)) from error
 
 
-def _anyone(_: x509.Certificate) -> bool:
+def _anyone(_: Certificate) -> bool:
     """In outgoing handshakes: the session process compares with the dialled partner right after (check_dialled)."""
     return True

@@ -6,15 +6,13 @@ import socket
 from collections import Counter
 from typing import Protocol
 
-from cryptography import x509
-
 from seon import addresses
 from seon.daemon.message_stream import MessageStream
 from seon.daemon.quieter import Quieter
 from seon.daemon.tasks import Tasks
 from seon.link import messages as m
 from seon.link.codec import Decoder, encode
-from seon.link.identity import IdentityError, check_link_client, fingerprint
+from seon.link.identity import IdentityError, check_link_client
 from seon.net import context
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import KeyedContext, accepting, peer_certificate
@@ -88,7 +86,7 @@ class InternalPort:
                 raise m.LinkError("neither a control link nor a session link was asked for (ALPN)")
 
     def _verified(self, tls: AsyncTls) -> str:
-        certificate: x509.Certificate | None = peer_certificate(tls.channel.connection)
+        certificate = peer_certificate(tls.channel.connection)
         if certificate is None:
             raise IdentityError("no certificate was shown")
         check_link_client(certificate, self._proxy_id)
