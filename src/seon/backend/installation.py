@@ -7,12 +7,11 @@ import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home, replace_private
 from seon.backend.https import LOOPBACK_NAMES, new_api_ca, new_server_certificate
 from seon.backend.vault import new_master_key, read_master_key
+from seon.pki import pem_of
 
 MIN_PASSWORD = 12
 
@@ -92,7 +91,7 @@ def renew_https(home: Home, names: Sequence[str]) -> None:
     key_pem, certificate_pem = new_server_certificate(ca_key, ca, names)
     replace_private(home.https_key, key_pem)
     replace_private(home.https_certificate, certificate_pem)
-    replace_private(home.api_ca, ca.public_bytes(Encoding.PEM))
+    replace_private(home.api_ca, pem_of(ca).encode())
 
 
 def make_administrator(user: str, password: str | None) -> tuple[list[str], str | None]:

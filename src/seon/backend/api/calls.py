@@ -6,8 +6,6 @@ from typing import TypeVar
 
 import msgspec
 from asgiref.sync import sync_to_async
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -32,8 +30,9 @@ from seon.backend.trust.authorities import Kind, certificate_of, link_authority
 from seon.backend.trust.crl_urls import remember
 from seon.backend.trust.models import Blob, OwnCertificate
 from seon.backend.trust.own import private_key_of
-from seon.link.identity import IdentityError, issue_client_certificate, pem_of
+from seon.link.identity import IdentityError, issue_client_certificate
 from seon.link.sealing import seal
+from seon.pki import Certificate, pem_of
 
 Message = TypeVar("Message", bound=msgspec.Struct)
 
@@ -59,8 +58,7 @@ def call(method: str) -> Callable[[Call], Call]:
 @call("GET")
 def ca(_: HttpRequest) -> HttpResponse:
     """Answer the API's CA certificate: the only call without a token, compared by the client with its token's hash."""
-    pem = certificate_of(Kind.API).public_bytes(Encoding.PEM)
-    return HttpResponse(pem, content_type="application/x-pem-file")
+    return HttpResponse(pem_of(certificate_of(Kind.API)), content_type="application/x-pem-file")
 
 
 @call("POST")
@@ -80,7 +78,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     return answer(_enrolled(issued, proxy_ids))
 
 
-def _enrolled(issued: x509.Certificate, proxy_ids: list[str]) -> Enrolled:
+def _enrolled(issued: Certificate, proxy_ids: list[str]) -> Enrolled:
     return Enrolled(
         certificate=pem_of(issued),
         link_ca=pem_of(certificate_of(Kind.LINK)),

@@ -1,6 +1,5 @@
 """Issuing licenses."""
 
-from cryptography import x509
 from django.db import transaction
 
 from seon.backend.errors import OperatorError
@@ -9,6 +8,7 @@ from seon.backend.proxies.models import ProxyServer
 from seon.backend.trust.authorities import link_authority
 from seon.backend.trust.models import License
 from seon.link.identity import IdentityError, issue_license, parse_proxy_id
+from seon.pki import certificate_in_pem
 
 
 def new_license(proxy_id: str, days: int, user: str) -> License:
@@ -19,7 +19,7 @@ def new_license(proxy_id: str, days: int, user: str) -> License:
         pem = issue_license(*link_authority(), proxy_id, days)
     except IdentityError as error:
         raise OperatorError(str(error)) from None
-    not_after = x509.load_pem_x509_certificates(pem.encode())[0].not_valid_after_utc
+    not_after = certificate_in_pem(pem).not_valid_after_utc
     with transaction.atomic():
         server, _ = ProxyServer.objects.get_or_create(proxy_id=proxy_id)
         issued = License(server=server, pem=pem, not_after=not_after, issued_by=user)

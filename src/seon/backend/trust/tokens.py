@@ -5,7 +5,6 @@ import hmac
 import secrets
 from collections.abc import Sequence
 
-from cryptography.hazmat.primitives import hashes
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -14,6 +13,7 @@ from seon.backend.errors import OperatorError
 from seon.backend.proxies.models import ProxyServer
 from seon.backend.trust.authorities import Kind, certificate_of
 from seon.backend.trust.models import Token
+from seon.pki import fingerprint
 
 PREFIX = "seon1"
 MAX_SECRET = 200
@@ -26,7 +26,7 @@ def new_token(name: str, proxy_ids: Sequence[str] = ()) -> str:
     unknown = set(proxy_ids) - {server.proxy_id for server in servers}
     if unknown:
         raise OperatorError(f"No license was issued for {min(unknown)}: run `seonapi license issue` first")
-    pin = certificate_of(Kind.API).fingerprint(hashes.SHA256()).hex()
+    pin = fingerprint(certificate_of(Kind.API))
     secret = secrets.token_urlsafe(32)
     try:
         with transaction.atomic():
