@@ -6,19 +6,17 @@ letters `px`; so a certificate for a server can be issued from its Proxy ID alon
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from seon import pki
+from seon.pki import AlternativeNames, Certificate, Leaf, PkiError, Purpose, pem_of
 
 PROXY_URI = "seon:proxy:"
 """Prefix of the SAN URIs that name Proxy IDs in a client's link certificate."""
-BACKDATED = dt.timedelta(hours=1)
-"""Certificates begin that much before now: the clocks of the two hosts may differ."""
 MAX_LICENSE_DAYS = 3_660
 MAX_PROXY_IDS = 100
 
@@ -36,7 +34,7 @@ class IdentityError(ValueError):
 
 def proxy_id_of(key: Ed25519PublicKey) -> str:
     """Return the Proxy ID of a public identity key: 64 hex digits and `px`."""
-    return key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw).hex() + "px"
+    return key.public_bytes_raw().hex() + "px"
 
 
 def parse_proxy_id(text: str) -> Ed25519PublicKey:
@@ -69,21 +67,13 @@ def _is_honest_point(raw: bytes) -> bool:
 # --- Issuing (backend) ----------------------------------------------------------------------------------------------
 
 
-def new_link_ca(days: int = 3_650) -> tuple[Ed25519PrivateKey, x509.Certificate]:
+def new_link_ca(days: int = 3_650) -> tuple[Ed25519PrivateKey, Certificate]:
     """Return a new link CA: it issues licenses and client link certificates, and nothing below it may issue."""
-    key = Ed25519PrivateKey.generate()
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Seon SmartProxy link CA")])
-    now = _now()
-    builder = _builder(name, name, key.public_key(), now - BACKDATED, now + dt.timedelta(days=days))
-    certificate = (
-        builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(key_cert_sign=True), critical=True)
-        .sign(key, None)
-    )
-    return key, certificate
+    key = pki.new_ed25519_key()
+    return key, pki.new_authority(key, "Seon SmartProxy link CA", _in_days(days))
 
 
-def issue_license(ca_key: Ed25519PrivateKey, ca_certificate: x509.Certificate, proxy_id: str, days: int) -> str:
+def issue_license(ca_key: Ed25519PrivateKey, ca_certificate: Certificate, proxy_id: str, days: int) -> str:
     """Return a license as PEM: the certificate of the server with this Proxy ID, and the link CA's certificate.
 
     `days` 1..3660, cut to the CA's own end. Raises IdentityError.
@@ -96,96 +86,55 @@ def issue_license(ca_key: Ed25519PrivateKey, ca_certificate: x509.Certificate, p
         parse_proxy_id(proxy_id),
         "Seon SmartProxy server",
         [proxy_id],
-        ExtendedKeyUsageOID.SERVER_AUTH,
+        Purpose.SERVER,
         days,
     )
     return pem_of(certificate) + pem_of(ca_certificate)
 
 
 def issue_client_certificate(
-    ca_key: Ed25519PrivateKey, ca_certificate: x509.Certificate, csr_pem: str, proxy_ids: Sequence[str], days: int = 7
-) -> x509.Certificate:
+    ca_key: Ed25519PrivateKey, ca_certificate: Certificate, csr_pem: str, proxy_ids: Sequence[str], days: int = 7
+) -> Certificate:
     """Return a client's link certificate for the key in a CSR; everything else in the CSR is ignored.
 
     Raises IdentityError for a CSR that cannot be read, is not signed by its own key, or is not Ed25519.
     """
     try:
-        request = x509.load_pem_x509_csr(csr_pem.encode())
-        valid = request.is_signature_valid
-    except (ValueError, InvalidSignature) as error:
-        raise IdentityError("The certificate request cannot be read") from error
-    key = request.public_key()
-    if not valid or not isinstance(key, Ed25519PublicKey):
+        key = pki.key_in_request(csr_pem)
+    except PkiError as error:
+        raise IdentityError("The certificate request cannot be read, or is not signed by its own key") from error
+    if not isinstance(key, Ed25519PublicKey):
         raise IdentityError("The certificate request must be signed by its own Ed25519 key")
     if not 1 <= len(proxy_ids) <= MAX_PROXY_IDS:
         raise IdentityError("The token names no Proxy ID: issue a license first")
     for proxy_id in proxy_ids:
         parse_proxy_id(proxy_id)
-    return _issue(
-        ca_key, ca_certificate, key, "Seon SmartProxy client", proxy_ids, ExtendedKeyUsageOID.CLIENT_AUTH, days
-    )
+    return _issue(ca_key, ca_certificate, key, "Seon SmartProxy client", proxy_ids, Purpose.CLIENT, days)
 
 
 def _issue(
     ca_key: Ed25519PrivateKey,
-    ca_certificate: x509.Certificate,
+    ca_certificate: Certificate,
     key: Ed25519PublicKey,
     name: str,
     proxy_ids: Sequence[str],
-    purpose: x509.ObjectIdentifier,
+    purpose: Purpose,
     days: int,
-) -> x509.Certificate:
-    now = _now()
-    end = min(now + dt.timedelta(days=days), ca_certificate.not_valid_after_utc)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    uris = [x509.UniformResourceIdentifier(PROXY_URI + proxy_id) for proxy_id in proxy_ids]
-    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
-    return (
-        _builder(subject, ca_certificate.subject, key, now - BACKDATED, end)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(digital_signature=True), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)
-        .add_extension(x509.SubjectAlternativeName(uris), critical=False)
-        .add_extension(authority, critical=False)
-        .sign(ca_key, None)
+) -> Certificate:
+    leaf = Leaf(
+        common_name=name,
+        until=min(_in_days(days), ca_certificate.not_valid_after_utc),
+        purposes=[purpose],
+        only_these_purposes=True,
+        names=AlternativeNames(uris=[PROXY_URI + proxy_id for proxy_id in proxy_ids]),
     )
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: Ed25519PublicKey, start: dt.datetime, end: dt.datetime
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(end)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-    )
-
-
-def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=digital_signature,
-        key_cert_sign=key_cert_sign,
-        crl_sign=key_cert_sign,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
+    return pki.issue(ca_key, ca_certificate, key, leaf)
 
 
 def new_link_request() -> tuple[Ed25519PrivateKey, str]:
     """Return a new link key and the CSR (PEM) with which a client enrols."""
-    key = Ed25519PrivateKey.generate()
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Seon SmartProxy client")])
-    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, None)
-    return key, request.public_bytes(serialization.Encoding.PEM).decode()
+    key = pki.new_ed25519_key()
+    return key, pki.new_request(key, "Seon SmartProxy client")
 
 
 # --- Checking (server and client) -----------------------------------------------------------------------------------
@@ -219,14 +168,14 @@ def parse_license(pem: bytes, proxy_id: str) -> License:
     Raises IdentityError when it is not a license, is for another server, or was not issued by the CA it brings.
     """
     try:
-        certificates = x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
+        certificates = pki.certificates_in_pem(pem)
+    except PkiError as error:
         raise IdentityError("it is not a license: no PEM certificates in it") from error
     if len(certificates) != 2:
         raise IdentityError("it is not a license: it must hold the server's certificate and its CA's")
     certificate, ca = certificates
     _check_issued(certificate, ca)
-    _check_purpose(certificate, ExtendedKeyUsageOID.SERVER_AUTH)
+    _check_purpose(certificate, Purpose.SERVER)
     if _proxy_id_in(certificate) != proxy_id:
         raise IdentityError("it was issued for another Proxy ID")
     return License(
@@ -234,74 +183,70 @@ def parse_license(pem: bytes, proxy_id: str) -> License:
         ca_pem=pem_of(ca),
         not_before=certificate.not_valid_before_utc.timestamp(),
         not_after=min(certificate.not_valid_after_utc, ca.not_valid_after_utc).timestamp(),
-        ca_fingerprint=fingerprint(ca),
+        ca_fingerprint=pki.fingerprint(ca),
         ca_key=_ed25519(ca).public_bytes_raw(),
     )
 
 
-def check_link_server(certificate: x509.Certificate, allowed: Sequence[str]) -> str:
+def check_link_server(certificate: Certificate, allowed: Sequence[str]) -> str:
     """Return the Proxy ID of the server at the other end of a verified link; IdentityError if it is not allowed."""
-    _check_purpose(certificate, ExtendedKeyUsageOID.SERVER_AUTH)
+    _check_purpose(certificate, Purpose.SERVER)
     proxy_id = _proxy_id_in(certificate)
     if proxy_id not in allowed:
         raise IdentityError(f"the server's Proxy ID {proxy_id} is not one this client may serve")
     return proxy_id
 
 
-def check_link_client(certificate: x509.Certificate, proxy_id: str) -> None:
+def check_link_client(certificate: Certificate, proxy_id: str) -> None:
     """Raise IdentityError unless a verified link certificate is a client's that may serve this server."""
-    _check_purpose(certificate, ExtendedKeyUsageOID.CLIENT_AUTH)
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        raise IdentityError("the client's certificate names no server") from None
-    if PROXY_URI + proxy_id not in names.get_values_for_type(x509.UniformResourceIdentifier):
+    _check_purpose(certificate, Purpose.CLIENT)
+    with _about_identity():
+        names = pki.alternative_names_of(certificate)
+    if names is None:
+        raise IdentityError("the client's certificate names no server")
+    if PROXY_URI + proxy_id not in names.uris:
         raise IdentityError("the client's certificate is not for this server's Proxy ID")
 
 
-def fingerprint(certificate: x509.Certificate) -> str:
-    """Return the SHA-256 of a certificate's DER form, lower-case hex."""
-
-    return certificate.fingerprint(hashes.SHA256()).hex()
-
-
-def pem_of(certificate: x509.Certificate) -> str:
-    """Return a certificate as PEM text."""
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+def _check_issued(certificate: Certificate, ca: Certificate) -> None:
+    if not (pki.is_issued_by(certificate, ca) and pki.is_issued_by(ca, ca)):
+        raise IdentityError("its certificate was not issued by the CA beside it")
 
 
-def _check_issued(certificate: x509.Certificate, ca: x509.Certificate) -> None:
-    try:
-        certificate.verify_directly_issued_by(ca)
-        ca.verify_directly_issued_by(ca)
-    except (ValueError, TypeError, InvalidSignature) as error:
-        raise IdentityError("its certificate was not issued by the CA beside it") from error
-
-
-def _check_purpose(certificate: x509.Certificate, purpose: x509.ObjectIdentifier) -> None:
+def _check_purpose(certificate: Certificate, purpose: Purpose) -> None:
     """Refuse a certificate without an extended key usage, or with another: a client's must not pass as a server's."""
-    try:
-        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        raise IdentityError("the certificate has no extended key usage") from None
-    if list(usages) != [purpose]:
+    with _about_identity():
+        purposes = pki.purposes_of(certificate)
+    if purposes is None:
+        raise IdentityError("the certificate has no extended key usage")
+    if purposes != [purpose]:
         raise IdentityError("the certificate is meant for another use")
 
 
-def _proxy_id_in(certificate: x509.Certificate) -> str:
+def _proxy_id_in(certificate: Certificate) -> str:
     return proxy_id_of(_ed25519(certificate))
 
 
-def _ed25519(certificate: x509.Certificate) -> Ed25519PublicKey:
-    key = certificate.public_key()
+def _ed25519(certificate: Certificate) -> Ed25519PublicKey:
+    with _about_identity():
+        key = pki.public_key_of(certificate)
     if not isinstance(key, Ed25519PublicKey):
         raise IdentityError("the certificate's key is not Ed25519")
     return key
+
+
+@contextmanager
+def _about_identity() -> Iterator[None]:
+    """Turn a certificate that cannot be read into an identity that cannot be believed."""
+    try:
+        yield
+    except PkiError as error:
+        raise IdentityError(str(error)) from error
 
 
 def _day(time: float) -> str:
     return dt.datetime.fromtimestamp(time, dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC).replace(microsecond=0)
+def _in_days(days: int) -> dt.datetime:
+    return dt.datetime.now(dt.UTC) + dt.timedelta(days=days)

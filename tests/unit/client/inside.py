@@ -27,10 +27,11 @@ from seon.daemon.message_stream import MessageStream
 from seon.events import Event
 from seon.link import messages as m
 from seon.link.codec import Decoder, encode
-from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, pem_of, proxy_id_of
+from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, proxy_id_of
 from seon.link.sealing import EphemeralKey
 from seon.net.context import CONTROL, KeyedContext, accepting, link_listener
 from seon.net.stream import AsyncTls
+from seon.pki import pem_of
 
 CONTROLS: Decoder[m.FromClient] = Decoder(m.FromClient)
 OPENINGS: Decoder[m.SessionOpening] = Decoder(m.SessionOpening)

@@ -18,7 +18,6 @@ from seon.link.identity import (
     IdentityError,
     check_link_client,
     check_link_server,
-    fingerprint,
     issue_client_certificate,
     issue_license,
     new_link_ca,
@@ -27,6 +26,7 @@ from seon.link.identity import (
     parse_proxy_id,
     proxy_id_of,
 )
+from seon.pki import fingerprint
 
 P = 2**255 - 19
 D = -121665 * pow(121666, -1, P) % P

@@ -23,11 +23,12 @@ from seon.daemon.message_stream import MessageStream
 from seon.events import Event
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
-from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, new_link_request, pem_of
+from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, new_link_request
 from seon.link.sealing import EphemeralKey, seal
 from seon.net.context import CONTROL, SESSION, connecting, link_dialler, link_listener, partner_dialler
 from seon.net.listen import open_listener
 from seon.net.stream import AsyncTls
+from seon.pki import pem_of
 from seon.server.files import load_identity, load_license, parse_identity
 from seon.server.internal import InternalPort
 from seon.server.server import Server

@@ -22,9 +22,9 @@ from seon.process.outbox import Outbox
 from seon.events import may_come_from_dmz
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
-from seon.link.identity import pem_of
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import connecting, partner_dialler
+from seon.pki import pem_of
 from seon.server import gate as module
 from seon.server.gate import Gate
 from seon.server.in_force import put_in_force

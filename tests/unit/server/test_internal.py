@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
-from seon.link.identity import issue_client_certificate, new_link_request, pem_of, proxy_id_of
+from seon.link.identity import issue_client_certificate, new_link_request, proxy_id_of
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import CONTROL, SESSION, connecting, link_dialler, link_listener
 from seon.net.listen import open_listener
+from seon.pki import pem_of
 from seon.server import internal as module
 from seon.server.internal import InternalPort
 
