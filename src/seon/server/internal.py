@@ -17,6 +17,7 @@ from seon.net import context
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import KeyedContext, accepting, peer_certificate
 from seon.net.stream import AsyncTls
+from seon.pki import fingerprint
 from seon.process.events import Report
 
 HANDSHAKE_SECONDS = 10.0

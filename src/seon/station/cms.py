@@ -7,13 +7,13 @@ suites of OFTP2 are.
 from collections.abc import Iterable, Iterator, Sequence
 from types import MappingProxyType
 
-from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
+from seon.pki import Certificate, public_key_of
 from seon.station.ber import (
     CONTEXT,
     OBJECT_IDENTIFIER,
@@ -49,7 +49,7 @@ class CmsError(Exception):
     """A CMS object that cannot be made, opened or believed."""
 
 
-def signed(octets: bytes, chain: Sequence[x509.Certificate], key: RSAPrivateKey, digest: str) -> bytes:
+def signed(octets: bytes, chain: Sequence[Certificate], key: RSAPrivateKey, digest: str) -> bytes:
     """Return CMS SignedData with `octets` and the whole chain inside, the signer's certificate first.
 
     `digest`: sha256 or sha512. Raises CmsError for another: the library signs with nothing older.
@@ -62,7 +62,7 @@ def signed(octets: bytes, chain: Sequence[x509.Certificate], key: RSAPrivateKey,
     return builder.sign(Encoding.DER, [pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.NoCapabilities])
 
 
-def content_signed_by(signer: x509.Certificate, signature: bytes) -> bytes:
+def content_signed_by(signer: Certificate, signature: bytes) -> bytes:
     """Return the content of CMS SignedData that the key of `signer` signed. Raises CmsError.
 
     The certificates inside say nothing here: whom to believe is `signer` alone (RFC 5024 10.3, exchanged before).
@@ -89,7 +89,7 @@ def _signed_data(octets: bytes) -> tuple[bytes, list[Element]]:
     return held.parts()[0].value(), signers.parts()
 
 
-def _is_by(signer: x509.Certificate, info: list[Element], content: bytes) -> bool:
+def _is_by(signer: Certificate, info: list[Element], content: bytes) -> bool:
     """Whether a SignerInfo (RFC 5652 5.3) proves that `signer` signed `content`."""
     after = iter(info[2:])  # behind version and signer's name: which key it is shows when it fits
     digest = next(after).parts()[0].content
@@ -104,7 +104,7 @@ def _is_by(signer: x509.Certificate, info: list[Element], content: bytes) -> boo
         covered = encoded(SET, b"".join(sorted(attribute.octets for attribute in field.parts())))
         field = next(after)
     octets = next(element for element in (field, *after) if element.tag == OCTET_STRING).value()
-    public = signer.public_key()
+    public = public_key_of(signer)
     assert isinstance(public, RSAPublicKey)
     try:
         public.verify(octets, covered, PKCS1v15(), HASHES[digest]())

@@ -9,11 +9,9 @@ rest goes on as ever: nobody learns from us which RSA blocks are well formed (th
 """
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, AsymmetricPadding, PKCS1v15
@@ -25,6 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, HashAlgorithm
 from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
+from seon.pki import Certificate, issuer_in_der, key_identifier_of
 from seon.station.ber import (
     CONSTRUCTED,
     CONTEXT,
@@ -71,13 +70,13 @@ _CIPHERS: MappingProxyType[bytes, _ContentCipher] = MappingProxyType(
 """By the octets of its object identifier."""
 
 
-def sealed(octets: bytes, recipient: x509.Certificate) -> bytes:
+def sealed(octets: bytes, recipient: Certificate) -> bytes:
     """Return CMS EnvelopedData that only the key of `recipient` opens (AES-256)."""
     builder = pkcs7.PKCS7EnvelopeBuilder().set_data(octets).add_recipient(recipient)
     return builder.set_content_encryption_algorithm(AES256).encrypt(Encoding.DER, [pkcs7.PKCS7Options.Binary])
 
 
-def opened(envelope: bytes, certificate: x509.Certificate, key: RSAPrivateKey) -> bytes:
+def opened(envelope: bytes, certificate: Certificate, key: RSAPrivateKey) -> bytes:
     """Return what is in CMS EnvelopedData. Raises CmsError, with one text for all that can be wrong."""
     try:
         found = _Envelope.read(envelope)
@@ -137,7 +136,7 @@ class _Envelope:
         return unpadder.update(padded) + unpadder.finalize()
 
 
-def _content_key(recipients: list[Element], certificate: x509.Certificate, key: RSAPrivateKey, size: int) -> bytes:
+def _content_key(recipients: list[Element], certificate: Certificate, key: RSAPrivateKey, size: int) -> bytes:
     """Return a key of `size` octets: ours, or one at random where there is none. Raises ValueError, LookupError."""
     block, padding = _for_us(recipients, certificate)
     at_random = secrets.token_bytes(size)
@@ -148,7 +147,7 @@ def _content_key(recipients: list[Element], certificate: x509.Certificate, key: 
     return found if len(found) == size else at_random
 
 
-def _for_us(recipients: list[Element], certificate: x509.Certificate) -> tuple[bytes, AsymmetricPadding]:
+def _for_us(recipients: list[Element], certificate: Certificate) -> tuple[bytes, AsymmetricPadding]:
     """Return the encrypted key of the KeyTransRecipientInfo that names our certificate (RFC 5652 6.2.1)."""
     if len(recipients) > MOST_RECIPIENTS:
         raise BerError("for more recipients than a challenge has")
@@ -161,15 +160,15 @@ def _for_us(recipients: list[Element], certificate: x509.Certificate) -> tuple[b
     raise BerError("for somebody else")
 
 
-def _is_named(name: Element, certificate: x509.Certificate) -> bool:
+def _is_named(name: Element, certificate: Certificate) -> bool:
     """Whether a RecipientIdentifier is this certificate's: issuer and serial number, or the key's identifier."""
     if name.tag | CONSTRUCTED == CONTEXT:
-        return name.value() in _key_identifiers(certificate)
+        return name.value() == key_identifier_of(certificate)
     issuer, serial = name.parts()
     return (
         serial.tag == INTEGER
         and int.from_bytes(serial.content, "big", signed=True) == certificate.serial_number
-        and _words(issuer) == _words(*elements(certificate.issuer.public_bytes()))
+        and _words(issuer) == _words(*elements(issuer_in_der(certificate)))
     )
 
 
@@ -181,14 +180,6 @@ def _words(name: Element) -> list[set[tuple[bytes, bytes]]]:
 def _pair(parts: list[Element]) -> tuple[bytes, bytes]:
     kind, value = parts
     return kind.content, value.value()
-
-
-def _key_identifiers(certificate: x509.Certificate) -> Iterable[bytes]:
-    """Yield what may stand for the key: what the certificate says, and what is made from the key where it is silent."""
-    try:
-        yield certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except x509.ExtensionNotFound:
-        yield x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
 
 
 def _padding(algorithm: Element) -> AsymmetricPadding:

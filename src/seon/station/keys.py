@@ -7,12 +7,18 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from seon.oftp2.authentication import CHALLENGE_OCTETS, Challenge, NotAuthenticatedError
+from seon.pki import (
+    Certificate,
+    KeyLockedError,
+    PkiError,
+    certificates_in_pem,
+    is_key_of,
+    private_key_in_pem,
+    public_key_of,
+)
 from seon.station.cms import CmsError, content_signed_by, signed
 from seon.station.envelopes import cipher_of, opened, sealed
 
@@ -28,13 +34,13 @@ class OwnKey:
     """Our key. `chain`: its certificate, then those that issued it; all of them go into signatures."""
 
     key: RSAPrivateKey = field(repr=False)
-    chain: tuple[x509.Certificate, ...]
+    chain: tuple[Certificate, ...]
 
     @classmethod
     def load(cls, key: Path, certificate: Path) -> "OwnKey":
         """Read PEM files. Raises KeyFileError, OSError."""
         own, chain = _private_key(key), _certificates(certificate)
-        if chain[0].public_key() != own.public_key():
+        if not is_key_of(own, chain[0]):
             raise KeyFileError(f"{certificate} is not the certificate of the key in {key}")
         return cls(own, chain)
 
@@ -51,7 +57,7 @@ class OwnKey:
 class PeerKey:
     """The other side's certificate, which we got before and believe."""
 
-    certificate: x509.Certificate
+    certificate: Certificate
 
     @classmethod
     def load(cls, certificate: Path) -> "PeerKey":
@@ -94,21 +100,22 @@ class KeyPairAuthenticator:
 
 def _private_key(path: Path) -> RSAPrivateKey:
     try:
-        key = load_pem_private_key(path.read_bytes(), None)
-    except TypeError:
+        key = private_key_in_pem(path.read_bytes())
+    except KeyLockedError:
         raise KeyFileError(f"{path}: the key is protected by a password; give it without") from None
-    except (ValueError, UnsupportedAlgorithm):
+    except PkiError:
         raise KeyFileError(f"{path} has no private key in PEM") from None
     if not isinstance(key, RSAPrivateKey):
         raise KeyFileError(f"{path}: the key is not RSA, which OFTP2 needs")
     return key
 
 
-def _certificates(path: Path) -> tuple[x509.Certificate, ...]:
+def _certificates(path: Path) -> tuple[Certificate, ...]:
     try:
-        found = tuple(x509.load_pem_x509_certificates(path.read_bytes()))
-    except ValueError:
+        found = tuple(certificates_in_pem(path.read_bytes()))
+        key = public_key_of(found[0])
+    except PkiError:
         raise KeyFileError(f"{path} has no certificate in PEM") from None
-    if not isinstance(found[0].public_key(), RSAPublicKey):
+    if not isinstance(key, RSAPublicKey):
         raise KeyFileError(f"{path}: the certificate's key is not RSA, which OFTP2 needs")
     return found

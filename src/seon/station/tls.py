@@ -1,19 +1,17 @@
 """TLS of a station: its own certificate and key, and whom it talks to (mutual, TLS 1.2 or 1.3)."""
 
 import datetime as dt
-import ipaddress
 import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-
+from seon import addresses
 from seon.addresses import shown
 from seon.net.context import KeyedContext, accepting, connecting, partner_dialler, partner_listener
 from seon.net.dial import secure
 from seon.net.stream import BlockingTls
+from seon.pki import Certificate, PkiError, certificates_in_pem, is_ca, is_issued_by
 from seon.station.wire import TlsWire
 
 HANDSHAKE_SECONDS = 10.0
@@ -33,7 +31,7 @@ class StationTls:
     """Makes wires with TLS. Raises OSError or ValueError for files that cannot be read, TlsError for unfit ones."""
 
     def __init__(self, files: TlsFiles, *, listening: bool) -> None:
-        self._trusted = x509.load_pem_x509_certificates(files.peers.read_bytes())
+        self._trusted = certificates_in_pem(files.peers.read_bytes())
         make = partner_listener if listening else partner_dialler
         self._keyed: KeyedContext = make(files.chain.read_text("ascii"), files.key.read_bytes(), self._knows)
 
@@ -49,7 +47,7 @@ class StationTls:
         deadline = time.monotonic() + HANDSHAKE_SECONDS
         return TlsWire(secure(sock, connection, shown(host, port), deadline=deadline))
 
-    def _knows(self, leaf: x509.Certificate) -> bool:
+    def _knows(self, leaf: Certificate) -> bool:
         now = dt.datetime.now(dt.UTC)
         if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
             return False
@@ -58,21 +56,13 @@ class StationTls:
 
 def _server_name(host: str) -> str:
     """Return what to ask for by SNI: a literal address is no name (RFC 6066 section 3)."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    return ""
+    return host if addresses.literal(host) is None else ""
 
 
-def _issued(issuer: x509.Certificate, leaf: x509.Certificate) -> bool:
+def _issued(issuer: Certificate, leaf: Certificate) -> bool:
     """Whether `issuer` is a CA and signed `leaf`: a pinned certificate of a peer admits nothing but itself."""
     try:
-        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
         # A self-signed certificate is a peer's own or a root; only the root has issued others, and is no peer.
-        if not constraints.ca:
-            return False
-        leaf.verify_directly_issued_by(issuer)
-    except (x509.ExtensionNotFound, InvalidSignature, ValueError, TypeError):
+        return is_ca(issuer) and is_issued_by(leaf, issuer)
+    except PkiError:
         return False
-    return True
