@@ -9,11 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from seon import pki
 from seon.cli.quickstart.processes import free_port, program, remove_dead_pid_file, run
 from seon.cli.quickstart.seonapi import Seonapi, fingerprint_of
 
@@ -21,6 +18,7 @@ OUR_CODE, PARTNER_CODE, PASSWORD = "O0013000001SEONDEMO", "O0013000002PARTNER", 
 PARTNER, CLIENT = "demo-partner", "quickstart"
 ADMINISTRATOR = "admin"
 FIRST_PORTS = {"seonapi": 8443, "internal": 2878, "external": 6619, "partner": 6620, "receive": 3305, "outgoing": 3306}
+CERTIFICATE_DAYS = 730
 DRAIN_SECONDS = 3
 """What running sessions are given when the programs end: no more than a person waits after Ctrl-C."""
 _MADE_AT_FIRST = ("seonapi", "server", "client", "pki")
@@ -201,32 +199,16 @@ def _password(path: Path) -> str:
 
 def make_certificate(layout: Layout, name: str, code: str, common_name: str) -> None:
     """Make a self-signed certificate in the manner of Odette's: the code as serialNumber and as SAN URI."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name(
-        [x509.NameAttribute(NameOID.COMMON_NAME, common_name), x509.NameAttribute(NameOID.SERIAL_NUMBER, code)]
+    key = pki.new_ecdsa_key()
+    leaf = pki.Leaf(
+        common_name=common_name,
+        serial_number=code,
+        until=dt.datetime.now(dt.UTC) + dt.timedelta(days=CERTIFICATE_DAYS),
+        purposes=[pki.Purpose.CLIENT, pki.Purpose.SERVER],
+        names=pki.AlternativeNames(uris=[f"oftp://{code}"], hosts=["localhost"]),
     )
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=730))
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
-        )
-        .add_extension(
-            x509.SubjectAlternativeName([x509.UniformResourceIdentifier(f"oftp://{code}"), x509.DNSName("localhost")]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    layout.certificate(name).write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    _write_private(layout.key(name), pem)
+    layout.certificate(name).write_text(pki.pem_of(pki.self_signed(key, leaf)))
+    _write_private(layout.key(name), pki.pem_of_key(key))
 
 
 def _write_private(path: Path, octets: bytes) -> None:

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from seon.cli.quickstart.processes import ProcessError, program, run
+from seon.pki import certificate_in_pem, fingerprint
 
 Say = Callable[[str], None]
 
@@ -108,4 +107,4 @@ class Seonapi:
 
 def fingerprint_of(certificate: Path) -> str:
     """Return the SHA-256 of a certificate in hex, as Seonapi shows it."""
-    return x509.load_pem_x509_certificate(certificate.read_bytes()).fingerprint(SHA256()).hex()
+    return fingerprint(certificate_in_pem(certificate.read_bytes()))
