@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 
-from cryptography import x509
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -11,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
+from seon.pki import Certificate
 from seon.station.ber import INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, encoded
 
 ENVELOPED, DATA, RSA = (bytes.fromhex(f"2a864886f70d01{end}") for end in ("0703", "0701", "0101"))
@@ -32,21 +32,21 @@ def algorithm(identifier: bytes, *parameters: bytes) -> bytes:
     return part(SEQUENCE, encoded(OBJECT_IDENTIFIER, identifier), *parameters)
 
 
-def wrapped(key: bytes, certificate: x509.Certificate) -> bytes:
+def wrapped(key: bytes, certificate: Certificate) -> bytes:
     """Return a key encrypted with RSA."""
     public = certificate.public_key()
     assert isinstance(public, RSAPublicKey)
     return public.encrypt(key, PKCS1v15())
 
 
-def issuer_and_serial(certificate: x509.Certificate) -> bytes:
+def issuer_and_serial(certificate: Certificate) -> bytes:
     serial = certificate.serial_number
     octets = serial.to_bytes(serial.bit_length() // 8 + 1, "big")
     return part(SEQUENCE, certificate.issuer.public_bytes(), encoded(INTEGER, octets))
 
 
 def recipient(
-    certificate: x509.Certificate, block: bytes, *, name: bytes = b"", transport: bytes = algorithm(RSA, b"\5\0")
+    certificate: Certificate, block: bytes, *, name: bytes = b"", transport: bytes = algorithm(RSA, b"\5\0")
 ) -> bytes:
     """Return a KeyTransRecipientInfo. `name`: another RecipientIdentifier than issuer and serial number."""
     name = name or issuer_and_serial(certificate)
@@ -55,7 +55,7 @@ def recipient(
 
 def envelope(
     octets: bytes,
-    certificate: x509.Certificate,
+    certificate: Certificate,
     cipher: str = "DES-EDE3-CBC",
     *,
     recipients: Callable[[bytes], bytes] | None = None,
@@ -89,7 +89,7 @@ def envelope(
     return part(SEQUENCE, encoded(OBJECT_IDENTIFIER, ENVELOPED), encoded(0xA0, data))
 
 
-def failures(ours: x509.Certificate, others: x509.Certificate) -> dict[str, tuple[bytes, str]]:
+def failures(ours: Certificate, others: Certificate) -> dict[str, tuple[bytes, str]]:
     """Return envelopes that are not to be opened, and what the log calls their encryption; nothing: unreadable."""
     secret = bytes(range(20))
     right = envelope(secret, ours)

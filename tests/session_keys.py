@@ -1,18 +1,17 @@
 """Session keys of stations for tests: RSA, with certificates from a root over an issuer, as files."""
 
-import datetime as dt
 import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from certificates import Made, make, rsa_key
 from needed import need_programs
+from seon import pki
 
 ROOT, ISSUER = "Root of the industry", "Issuer for stations"
 
@@ -37,26 +36,17 @@ class Files:
 @cache
 def key_of(name: str) -> rsa.RSAPrivateKey:
     """Return this name's key: made once, since that takes time."""
-    return rsa.generate_private_key(65_537, 2_048)
+    return rsa_key()
 
 
 @cache
 def certificate_of(name: str) -> x509.Certificate:
     """Return this name's certificate: the root's own, the issuer's by the root, a station's by the issuer."""
-    by = {ROOT: ROOT, ISSUER: ROOT}.get(name, ISSUER)
-    now = dt.datetime.now(dt.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(_name(name))
-        .issuer_name(_name(by))
-        .public_key(key_of(name).public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=9))
-        .add_extension(x509.BasicConstraints(ca=name in {ROOT, ISSUER}, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key_of(name).public_key()), critical=False)
-        .sign(key_of(by), hashes.SHA256())
-    )
+    by = None if name == ROOT else ROOT if name == ISSUER else ISSUER
+    issuer = Made(certificate_of(by), key_of(by)) if by else None
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key_of(name).public_key())
+    extensions = [(identifier, False)]
+    return make(_name(name), key_of(name), issuer=issuer, ca=name in {ROOT, ISSUER}, extensions=extensions).certificate
 
 
 def _name(name: str) -> x509.Name:
@@ -74,14 +64,14 @@ def _name(name: str) -> x509.Name:
 
 def pem_of(*names: str) -> bytes:
     """Return certificates as one file has them."""
-    return b"".join(certificate_of(name).public_bytes(Encoding.PEM) for name in names)
+    return "".join(pki.pem_of(certificate_of(name)) for name in names).encode()
 
 
 def write(directory: Path, name: str) -> Files:
     """Write the files of a station."""
     directory.mkdir(parents=True, exist_ok=True)
     contents = {
-        "key": key_of(name).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        "key": pki.pem_of_key(key_of(name)),
         "certificate": pem_of(name),
         "chain": pem_of(name, ISSUER, ROOT),
         "root": pem_of(ROOT),

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from functional import certificates, processes
+from certificates import make
+from functional import processes
 from functional.ends import Whole, last_word, meet, opened
 from functional.harness import OUR_CODE, PARTNER_CODE, PASSWORD, Site, run
 from functional.peers import offer
@@ -158,7 +159,7 @@ def picky(without_station: Site) -> Site:
     """A site where few files are allowed; its stations are the tests'."""
     site, layout = without_station, without_station.layout
     site.stop("partner")
-    certificates.make(layout, "exact")
+    make("exact").write(layout.certificate("exact"), layout.key("exact"))
     ends = {"incoming": (PARTNER_CODE, OUR_CODE), "outgoing": (OUR_CODE, PARTNER_CODE)}
     rules = [
         (f"{way}_{key}", str(value))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from functional import certificates
+from certificates import make
 from functional.ends import ByHand, both_ends, last_word, opened, start
 from functional.harness import OUR_CODE, PASSWORD, Site, run
 from functional.peers import HeldTransfer, Partner, RecordingStation, offer, random_file
@@ -47,7 +47,7 @@ def several(without_station: Site) -> Site:
     site, layout = without_station, without_station.layout
     new = [name for name in PARTNERS if name != PARTNER]
     for name in new:
-        certificates.make(layout, name)
+        make(name).write(layout.certificate(name), layout.key(name))
     site.seonapi(
         *(["partner", "add", name, "--certificate", str(layout.certificate(name))] for name in new),
         *(["partner", "set", name, *setting] for name, own in PARTNERS.items() for setting in own.items()),

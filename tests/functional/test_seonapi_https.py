@@ -1,7 +1,6 @@
 """The real `seonapi init` and `seonapi serve`, called over https as the client and a browser call them."""
 
 import asyncio
-import datetime as dt
 import hashlib
 import re
 import shutil
@@ -16,11 +15,10 @@ import httpx
 import msgspec
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.x509.oid import NameOID
 
+from certificates import make
 from functional.seonapi import PASSWORD, SEONAPI, Installation
 from seon.api_messages import (
     MAX_BODY,
@@ -66,21 +64,10 @@ def server_key() -> Ed25519PrivateKey:
 @pytest.fixture
 def own_files(tmp_path: Path) -> tuple[Path, Path]:
     """Key and certificate of the company."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Our company")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(now).not_valid_after(now + dt.timedelta(days=30))
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
+    made = make("Our company")
     paths = tmp_path / "own.pem", tmp_path / "own.key"
-    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-        )
-    )
+    paths[0].write_text(made.pem)
+    paths[1].write_bytes(made.old_key_pem)
     return paths
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from functional import certificates
+from certificates import make, rsa_key
 from functional.harness import Site
 from functional.memory import found_in, key_needles
 from functional.peers import HeldTransfer
@@ -103,9 +103,9 @@ with transaction.atomic():
 @pytest.fixture
 def with_rsa(running: Site) -> Iterator[Site]:
     """The site with an RSA certificate in use; the one before is put back after the test."""
-    certificates.make(running.layout, "rsa", with_rsa=True)
-    chain, key = str(running.layout.certificate("rsa")), str(running.layout.key("rsa"))
-    running.seonapi(["certificate", "add", "--chain", chain, "--key", key])
+    chain, key = running.layout.certificate("rsa"), running.layout.key("rsa")
+    make("rsa", rsa_key()).write(chain, key)
+    running.seonapi(["certificate", "add", "--chain", str(chain), "--key", str(key)])
     running.in_force()
     yield running
     running.django(PUT_BACK)

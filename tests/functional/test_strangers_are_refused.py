@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from OpenSSL import SSL
 
-from functional import certificates
+from certificates import make
 from functional.harness import HANDSHAKE_SECONDS, Site
 from functional.peers import BROKEN, Partner, RecordingStation
 from functional.processes import eventually
@@ -34,7 +34,7 @@ def guarded(without_station: Site) -> Site:
     """A site that knows a partner with an expired certificate and a disabled one."""
     layout = without_station.layout
     for name, days in STRANGERS.items():
-        certificates.make(layout, name, days=days)
+        make(name, days=days).write(layout.certificate(name), layout.key(name))
     known = ("expired", "disabled")
     without_station.seonapi(
         *(["partner", "add", name, "--certificate", str(layout.certificate(name))] for name in known)

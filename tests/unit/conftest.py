@@ -1,7 +1,6 @@
 """What the tests of net, link, daemon, server and client share: certificates, handshakes, recorded events."""
 
 import asyncio
-import datetime as dt
 import json
 import socket
 import subprocess
@@ -12,129 +11,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
+import certificates
+from certificates import LinkPki, Made, make_link_pki
 from seon.events import CATALOGUE
-from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, new_link_request, proxy_id_of
 from seon.net.context import CONTROL, accepting, connecting, link_dialler, link_listener
 from seon.net.stream import AsyncTls
-
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
-
-
-def pem_of_key(key: Key) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-@dataclass(frozen=True)
-class Made:
-    """A certificate with its key."""
-
-    certificate: x509.Certificate
-    key: Key
-
-    @property
-    def pem(self) -> str:
-        return self.certificate.public_bytes(Encoding.PEM).decode()
-
-    @property
-    def key_pem(self) -> bytes:
-        return pem_of_key(self.key)
-
-    @property
-    def fingerprint(self) -> str:
-        return self.certificate.fingerprint(hashes.SHA256()).hex()
-
-
-def make_certificate(
-    name: str = "x", key: Key | None = None, *, issuer: Made | None = None, ca: bool = False, days: float = 30
-) -> Made:
-    """Return a certificate that begins an hour ago, self-signed where there is no issuer."""
-    key = key or ec.generate_private_key(ec.SECP256R1())
-    signer = issuer.key if issuer else key
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer.certificate.subject if issuer else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=max(1, 1 - days)))
-        .not_valid_after(now + dt.timedelta(days=days))
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-    )
-    algorithm = None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
-    return Made(builder.sign(signer, algorithm), key)
 
 
 @pytest.fixture(scope="session")
 def certificate() -> Callable[..., Made]:
-    return make_certificate
+    return certificates.make
 
 
 @pytest.fixture(scope="session")
 def ours() -> Made:
     """The certificate of the external port."""
-    return make_certificate("proxy")
+    return certificates.make("proxy")
 
 
 @pytest.fixture(scope="session")
 def partner() -> Made:
     """A partner's certificate."""
-    return make_certificate("partner")
-
-
-@dataclass(frozen=True)
-class LinkPki:
-    """A link CA with one license and one client certificate under it."""
-
-    ca_key: ed25519.Ed25519PrivateKey
-    ca: x509.Certificate
-    identity: ed25519.Ed25519PrivateKey
-    client_key: ed25519.Ed25519PrivateKey
-    client_certificate: x509.Certificate
-
-    @property
-    def ca_pem(self) -> str:
-        return self.ca.public_bytes(Encoding.PEM).decode()
-
-    @property
-    def proxy_id(self) -> str:
-        return proxy_id_of(self.identity.public_key())
-
-    @property
-    def license(self) -> str:
-        return issue_license(self.ca_key, self.ca, self.proxy_id, 30)
-
-    @property
-    def server_chain(self) -> str:
-        return self.license.partition("-----END CERTIFICATE-----\n")[0] + "-----END CERTIFICATE-----\n"
-
-    @property
-    def client_chain(self) -> str:
-        return self.client_certificate.public_bytes(Encoding.PEM).decode()
-
-    @property
-    def identity_pem(self) -> bytes:
-        return pem_of_key(self.identity)
-
-    @property
-    def client_pem(self) -> bytes:
-        return pem_of_key(self.client_key)
-
-
-def make_link_pki() -> LinkPki:
-    ca_key, ca = new_link_ca()
-    identity = ed25519.Ed25519PrivateKey.generate()
-    client_key, csr = new_link_request()
-    certificate = issue_client_certificate(ca_key, ca, csr, [proxy_id_of(identity.public_key())])
-    return LinkPki(ca_key, ca, identity, client_key, certificate)
+    return certificates.make("partner")
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,11 @@ import os
 import runpy
 import sys
 import traceback
+from pathlib import Path
 
 import pytest  # noqa: F401  # what every call would import otherwise
+
+sys.path.append(str(Path(__file__).parents[1]))  # what all tests share lies there (conftest.py does the same)
 
 import seon.client.main
 import seon.server.main  # noqa: F401

@@ -1,23 +1,17 @@
 """Django in this process, and for each test an installation of its own (a copy of one made once)."""
 
-import datetime as dt
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
+import certificates
 from seon.backend.home import Home
 from seon.backend.loading import load_django
 from seon.link.identity import proxy_id_of
+from seon.pki import new_ed25519_key
 
 # Models can be imported only after this; without SEON_HOME the settings reach nothing.
 for variable in ("SEON_HOME", "SEON_SECRET_FILE", "SEON_DATABASE_URL", "SEON_BASIC_AUTH_FILE"):
@@ -71,38 +65,11 @@ def _leave() -> None:
     connection.close()
 
 
-@dataclass(frozen=True)
-class Made:
-    """A certificate with its key, as files hold them."""
-
-    certificate: bytes
-    key: bytes
-
-
-def make_certificate(name: str, key: "ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None" = None) -> Made:
-    """Return a self-signed certificate of 30 days."""
-    key = key or ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + dt.timedelta(days=30))
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    return Made(certificate.public_bytes(Encoding.PEM), pem)
-
-
 @pytest.fixture
-def certificate_of() -> Callable[..., Made]:
-    return make_certificate
+def certificate_of() -> Callable[..., certificates.Made]:
+    return certificates.make
 
 
 @pytest.fixture
 def proxy_id() -> str:
-    return proxy_id_of(Ed25519PrivateKey.generate().public_key())
+    return proxy_id_of(new_ed25519_key().public_key())

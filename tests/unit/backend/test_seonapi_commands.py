@@ -213,7 +213,7 @@ def test_a_token_is_printed_alone_and_withdrawn_by_name() -> None:
 
 def test_a_partner_is_added_and_listed(certificate_of: Callable[..., Any], tmp_path: Path) -> None:
     pem = tmp_path / "p1.pem"
-    pem.write_bytes(certificate_of("P1").certificate)
+    pem.write_bytes(certificate_of("P1").pem.encode())
     assert done("partner", "add", "P1", "--code", "O1", "--code", "O2", "--certificate", str(pem)) == "partner P1 added"
     assert "not admitted" in done("partner", "add", "P2", "--name", "Two", "--host", "p2.example", "--port", "7000")
     first, second = answered("partner", "list")
@@ -234,8 +234,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_the_company_s_certificate_comes_into_use(certificate_of: Callable[..., Any], tmp_path: Path) -> None:
     made, other = certificate_of("Our company"), certificate_of("Other")
-    for name, octets in (("own.pem", made.certificate), ("own.key", made.key), ("other.key", other.key)):
-        (tmp_path / name).write_bytes(octets)
+    made.write(tmp_path / "own.pem", tmp_path / "own.key")
+    other.write(tmp_path / "other.pem", tmp_path / "other.key")
     chain = ("certificate", "add", "--chain", str(tmp_path / "own.pem"), "--key")
     assert "belong together" in refused(*chain, str(tmp_path / "other.key"))
     assert "CN=Our company" in done(*chain, str(tmp_path / "own.key"))

@@ -42,21 +42,21 @@ def test_a_fresh_installation_serves_the_defaults() -> None:
 
 def test_everything_that_was_set_is_in_it(certificate_of: Callable[..., Any]) -> None:
     made = certificate_of("P1")
-    add_partner("P1", "Partner one", ["O0013P1", "O0013P2"], [made.certificate], host="p1.example", port=6_620)
-    add_own_certificate("", made.certificate, made.key)
+    add_partner("P1", "Partner one", ["O0013P1", "O0013P2"], [made.pem.encode()], host="p1.example", port=6_620)
+    add_own_certificate("", made.pem.encode(), made.old_key_pem)
     for key, value in {
         "external_port": "7000", "external_address": "127.0.0.1", "outgoing_address": "10.0.0.1", "profile": "strict",
         "receive_daemon": "sta.example:3305", "sessions": "7", "idle_seconds": "100",
     }.items():  # fmt: skip
         set_setting(key, value)
-    der = x509.load_pem_x509_certificate(made.certificate).public_bytes(Encoding.DER)
+    der = x509.load_pem_x509_certificate(made.pem.encode()).public_bytes(Encoding.DER)
     pin = hashlib.sha256(der).hexdigest()
 
     found = taken()
     server, client = found.server, found.client
     assert (server.external_port, server.external_address, server.outgoing_address) == (7_000, "127.0.0.1", "10.0.0.1")
     assert server.own_certificate is not None
-    assert (server.own_certificate.id, server.own_certificate.chain.encode()) == (pin, made.certificate)
+    assert (server.own_certificate.id, server.own_certificate.chain.encode()) == (pin, made.pem.encode())
     (partner,) = server.partners
     assert (partner.id, partner.name, partner.host, partner.port) == ("P1", "Partner one", "p1.example", 6_620)
     assert (partner.ssid_codes, partner.pins) == (("O0013P1", "O0013P2"), (pin,))
@@ -116,7 +116,7 @@ def test_the_server_is_told_nothing_of_the_inside() -> None:
 
 def test_no_private_key_is_in_it(certificate_of: Callable[..., Any]) -> None:
     made = certificate_of("own")
-    add_own_certificate("", made.certificate, made.key)
+    add_own_certificate("", made.pem.encode(), made.old_key_pem)
     assert b"PRIVATE KEY" not in snapshot.encoded_snapshot("127.0.0.1")
 
 

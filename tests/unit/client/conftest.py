@@ -11,12 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
+from seon import pki
 from seon.client.token import Token
 
 SECRET = "s3cret_s3cret-s3cret_s3cret"
@@ -88,43 +84,17 @@ async def _read(reader: asyncio.StreamReader) -> Request:
     return Request(method, path, headers, await reader.readexactly(int(headers.get("content-length", 0))))
 
 
-def _certificate(name: str, key, issuer=None, issuer_key=None) -> x509.Certificate:
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
-    public = key.public_key()
-    signer = issuer_key or key
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer.subject if issuer else subject)
-        .public_key(public)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
-    )
-    if issuer:
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-        builder = builder.add_extension(names, critical=False)
-    else:
-        usage = dict.fromkeys(("digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
-                               "key_agreement", "encipher_only", "decipher_only", "crl_sign"), False)  # fmt: skip
-        builder = builder.add_extension(x509.KeyUsage(key_cert_sign=True, **usage), critical=True)
-    return builder.sign(signer, hashes.SHA256())
-
-
 def _make(directory: Path) -> Seonapi:
-    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    ca = _certificate("API CA", ca_key)
-    leaf = _certificate("Seonapi", key, ca, ca_key)
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    ca_key, key = pki.new_ecdsa_key(), pki.new_ecdsa_key()
+    ca = pki.new_authority(ca_key, "API CA", tomorrow)
+    names = pki.AlternativeNames(addresses=[ipaddress.ip_address("127.0.0.1")])
+    leaf = pki.issue(ca_key, ca, key.public_key(), pki.Leaf(common_name="Seonapi", until=tomorrow, names=names))
     path = directory / "api.pem"
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(pem + leaf.public_bytes(Encoding.PEM))
+    path.write_bytes(pki.pem_of_key(key) + pki.pem_of(leaf).encode())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
-    return Seonapi(ca.public_bytes(Encoding.PEM), context)
+    return Seonapi(pki.pem_of(ca).encode(), context)
 
 
 @pytest.fixture

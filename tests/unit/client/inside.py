@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from seon.api_messages import Enrolled
 from seon.client import courier_messages as c
@@ -31,7 +30,7 @@ from seon.link.identity import issue_client_certificate, issue_license, new_link
 from seon.link.sealing import EphemeralKey
 from seon.net.context import CONTROL, KeyedContext, accepting, link_listener
 from seon.net.stream import AsyncTls
-from seon.pki import pem_of
+from seon.pki import pem_of, pem_of_key
 
 CONTROLS: Decoder[m.FromClient] = Decoder(m.FromClient)
 OPENINGS: Decoder[m.SessionOpening] = Decoder(m.SessionOpening)
@@ -67,7 +66,7 @@ class Inside:
         """Return the context of a server of this installation."""
         license_ = issue_license(self.ca_key, self.ca, proxy_id_of(identity.public_key()), 5)
         chain = license_.partition("-----END CERTIFICATE-----\n")
-        pem = identity.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        pem = pem_of_key(identity)
         return link_listener(chain[0] + chain[1], pem, pem_of(self.ca))
 
     def play(self, scene) -> int:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from certificates import Made, certified
 from seon.link.identity import (
     MAX_LICENSE_DAYS,
     MAX_PROXY_IDS,
@@ -128,25 +129,14 @@ def ca():
     return new_link_ca()
 
 
-def altered(ca, *, key=None, usage=(ExtendedKeyUsageOID.SERVER_AUTH,), names=None, hours=24) -> x509.Certificate:
+def altered(ca, *, key=None, usage=(ExtendedKeyUsageOID.SERVER_AUTH,), names=None) -> x509.Certificate:
     """Return a certificate of the link CA with something about it that its own code would not make."""
     key = key or Ed25519PrivateKey.generate().public_key()
-    now = dt.datetime.now(dt.UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")]))
-        .issuer_name(ca[1].subject)
-        .public_key(key)
-        .serial_number(7)
-        .not_valid_before(now - dt.timedelta(hours=48))
-        .not_valid_after(now + dt.timedelta(hours=hours))
-    )
-    if usage:
-        builder = builder.add_extension(x509.ExtendedKeyUsage(list(usage)), critical=True)
+    extensions = [(x509.ExtendedKeyUsage(list(usage)), True)] if usage else []
     if names is not None:
         uris = [x509.UniformResourceIdentifier(name) for name in names]
-        builder = builder.add_extension(x509.SubjectAlternativeName(uris), critical=False)
-    return builder.sign(ca[0], None)
+        extensions.append((x509.SubjectAlternativeName(uris), False))
+    return certified(key, "x", Made(ca[1], ca[0]), extensions=extensions)
 
 
 def pem(*certificates: x509.Certificate) -> bytes:

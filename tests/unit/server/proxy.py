@@ -2,20 +2,15 @@
 
 import asyncio
 import contextlib
-import datetime as dt
 import os
 import socket
 import time
 from pathlib import Path
 
 import msgspec
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
+from certificates import Made, make
 from seon.api_messages import SealedKeyWanted
 from seon.config import Limits, OwnCertificate, ServerConfiguration, ServerPartner
 from seon.daemon.log import Log
@@ -28,7 +23,7 @@ from seon.link.sealing import EphemeralKey, seal
 from seon.net.context import CONTROL, SESSION, connecting, link_dialler, link_listener, partner_dialler
 from seon.net.listen import open_listener
 from seon.net.stream import AsyncTls
-from seon.pki import pem_of
+from seon.pki import pem_of, pem_of_key
 from seon.server.files import load_identity, load_license, parse_identity
 from seon.server.internal import InternalPort
 from seon.server.server import Server
@@ -37,22 +32,8 @@ MESSAGES: Decoder[m.FromServer] = Decoder(m.FromServer)
 ANSWERS: Decoder[m.SessionAnswer] = Decoder(m.SessionAnswer)
 
 
-def _pem(key) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-class Made:
-    """A self-signed certificate with its key."""
-
-    def __init__(self, name: str) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        now = dt.datetime.now(dt.UTC)
-        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-        builder = builder.serial_number(7).not_valid_before(now - dt.timedelta(hours=1))
-        certificate = builder.not_valid_after(now + dt.timedelta(days=1)).sign(key, hashes.SHA256())
-        self.pem, self.key_pem = pem_of(certificate), _pem(key)
-        self.fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
+class Partner(Made):
+    """One whom the server knows, or not."""
 
     def dials(self) -> SSL.Connection:
         return connecting(partner_dialler(self.pem, self.key_pem, lambda _: True).context)
@@ -70,7 +51,8 @@ class Proxy:
         self.license = self.home / "license"
         self.issue(license_days)
         license_ = load_license(self.license, self.ephemeral.proxy_id, time.time())
-        self.ours, self.partner = Made("proxy"), Made("partner")
+        self.ours, partner = make("proxy"), make("partner")
+        self.partner = Partner(partner.certificate, partner.key)
         self.log = Log(self.home, "log", echo=False)
         self.server = Server(self.log, self.ephemeral, license_, self.license)
         self.listener = open_listener("127.0.0.1", 0)
@@ -80,7 +62,7 @@ class Proxy:
             self.external = sock.getsockname()[1]
         self._key, csr = new_link_request()
         certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.ephemeral.proxy_id])
-        self.dialler = link_dialler(pem_of(certificate), _pem(self._key), pem_of(self.ca))
+        self.dialler = link_dialler(pem_of(certificate), pem_of_key(self._key), pem_of(self.ca))
         self.status: int | None = None
         self.taken: list[Event] = []
         """Events that were acknowledged."""

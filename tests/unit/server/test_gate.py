@@ -3,17 +3,12 @@
 import asyncio
 import contextlib
 import dataclasses
-import datetime as dt
 import socket
 import time
-import types
 
 import msgspec
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
@@ -24,7 +19,6 @@ from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import connecting, partner_dialler
-from seon.pki import pem_of
 from seon.server import gate as module
 from seon.server.gate import Gate
 from seon.server.in_force import put_in_force
@@ -360,9 +354,11 @@ def test_who_says_nothing_at_all_is_closed_before_the_deadline_of_the_handshake(
     play(scene)
 
 
-def test_a_name_of_control_characters_cannot_make_a_message_too_long(play, in_force, called, until, reported) -> None:
+def test_a_name_of_control_characters_cannot_make_a_message_too_long(
+    play, in_force, certificate, called, until, reported
+) -> None:
     """Each of them is six octets of JSON: fifty refusals with 490 in subject and issuer fit into messages."""
-    stranger = certificate_of("\x01" * 490)
+    stranger = certificate(x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "\x01" * 490)]))
 
     async def scene(gate, admitted) -> None:
         async with called(in_force.configuration.external_port, dialler(stranger)) as tls:
@@ -382,14 +378,3 @@ def test_a_name_of_control_characters_cannot_make_a_message_too_long(play, in_fo
     decoder = Decoder(m.FromServer)
     assert decoder.length(sent[:HEADER]) == len(sent) - HEADER
     assert decoder.decode(sent[HEADER:]) == m.Events(batch)
-
-
-def certificate_of(organization: str) -> types.SimpleNamespace:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)])
-    now = dt.datetime.now(dt.UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(7).not_valid_before(now - dt.timedelta(days=1))
-    made = builder.not_valid_after(now + dt.timedelta(days=1)).sign(key, hashes.SHA256())
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return types.SimpleNamespace(pem=pem_of(made), key_pem=pem)

@@ -5,7 +5,6 @@ import contextlib
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
@@ -13,7 +12,7 @@ from seon.link.identity import issue_client_certificate, new_link_request, proxy
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import CONTROL, SESSION, connecting, link_dialler, link_listener
 from seon.net.listen import open_listener
-from seon.pki import pem_of
+from seon.pki import pem_of, pem_of_key
 from seon.server import internal as module
 from seon.server.internal import InternalPort
 
@@ -140,9 +139,7 @@ def test_a_client_for_another_server_of_the_same_installation_is_refused(
     key, csr = new_link_request()
     other = proxy_id_of(Ed25519PrivateKey.generate().public_key())
     chain = pem_of(issue_client_certificate(link_pki.ca_key, link_pki.ca, csr, [other]))
-    stranger = link_dialler(
-        chain, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), link_pki.ca_pem
-    )
+    stranger = link_dialler(chain, pem_of_key(key), link_pki.ca_pem)
 
     async def scene(port, links) -> None:
         async with called(port, connecting(stranger.context, CONTROL)) as tls:

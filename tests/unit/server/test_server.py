@@ -156,9 +156,11 @@ def test_whoever_answers_under_a_partners_address_must_be_that_partner(alone, tm
 
 def dialled_other(directory: str) -> None:
 
-    from proxy import Made, Proxy
+    from proxy import Proxy
 
-    other = Made("somebody else")
+    from certificates import make
+
+    other = make("somebody else")
     path = Path(directory, "other.pem")
     path.write_text(other.pem + other.key_pem.decode())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

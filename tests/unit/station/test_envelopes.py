@@ -2,7 +2,6 @@
 
 import base64
 import csv
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from certificates import Made, certified
 from envelope_maker import CIPHERS, RSA, algorithm, envelope, failures, issuer_and_serial, part, recipient, wrapped
 from seon.station import envelopes
 from seon.station.ber import OCTET_STRING, SEQUENCE, encoded
@@ -170,17 +170,7 @@ def test_a_certificate_that_does_not_say_its_keys_identifier_is_found_by_the_usu
 
 def made(name: str, serial: int) -> x509.Certificate:
     """Return a certificate of this name's key, without extensions."""
-    now = dt.datetime.now(dt.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(ALICE.subject)
-        .issuer_name(ALICE.subject)
-        .public_key(key_of(name).public_key())
-        .serial_number(serial)
-        .not_valid_before(now)
-        .not_valid_after(now + dt.timedelta(days=1))
-        .sign(key_of(name), hashes.SHA256())
-    )
+    return certified(key_of(name).public_key(), ALICE.subject, Made(ALICE, key_of(name)), serial=serial)
 
 
 # --- OAEP -------------------------------------------------------------------------------------------------------------

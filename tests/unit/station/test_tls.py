@@ -1,13 +1,9 @@
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from certificates import make
 from seon.station.tls import StationTls, TlsFiles
 
 
@@ -17,27 +13,9 @@ class Certificate:
     def __init__(
         self, directory: Path, name: str, issuer: "Certificate | None" = None, *, ca: bool = False, days: int = 2
     ) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        now = dt.datetime.now(dt.UTC)
-        self.certificate = (
-            x509.CertificateBuilder()
-            .subject_name(self.name)
-            .issuer_name(issuer.name if issuer else self.name)
-            .public_key(self.key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(days=9))
-            .not_valid_after(now + dt.timedelta(days=days))
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .sign((issuer or self).key, hashes.SHA256())
-        )
+        self.made = make(name, issuer=issuer.made if issuer else None, ca=ca, days=days)
         self.pem, self.key_pem = directory / f"{name}.pem", directory / f"{name}.key"
-        self.pem.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
-        self.key_pem.write_bytes(
-            self.key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
+        self.made.write(self.pem, self.key_pem)
 
     def files(self, peers: "Certificate") -> TlsFiles:
         return TlsFiles(self.pem, self.key_pem, peers.pem)

@@ -257,7 +257,7 @@ def test_a_form_that_is_sent_twice_is_told_and_stores_nothing_twice(panel: Panel
 
 
 def test_a_certificate_that_another_partner_has_is_told(panel: Panel, certificate_of: Callable[..., Any]) -> None:
-    pem = certificate_of("P1").certificate
+    pem = certificate_of("P1").pem.encode()
     for name in ("one", "two"):
         add_partner(name, name, [f"O0013{name.upper()}"], [pem] if name == "one" else [])
     two = Partner.objects.get(identifier="two")

@@ -10,11 +10,10 @@ from seon.backend.partners.models import Partner, PartnerCertificate
 
 def test_a_partner_is_added_with_codes_and_certificates(certificate_of: Callable[..., Any]) -> None:
     made = certificate_of("Partner one")
-    add_partner(
-        "P1", "One", ["O0013000000000000000P1", "A&B (X)-Y.Z'/"], [made.certificate + certificate_of("CA").certificate]
-    )
+    file = (made.pem + certificate_of("CA").pem).encode()
+    add_partner("P1", "One", ["O0013000000000000000P1", "A&B (X)-Y.Z'/"], [file])
     pinned = PartnerCertificate.objects.get()
-    assert pinned.pem.encode() == made.certificate  # the first one only: what follows in the file is its chain
+    assert pinned.pem.encode() == made.pem.encode()  # the first one only: what follows in the file is its chain
     assert pinned.subject == "CN=Partner one"
 
 
@@ -41,7 +40,7 @@ def test_a_wrong_value_adds_nothing(identifier: str, codes: list[str], host: str
 
 
 def test_one_certificate_admits_one_partner(certificate_of: Callable[..., Any]) -> None:
-    octets = certificate_of("Partner").certificate
+    octets = certificate_of("Partner").pem.encode()
     add_partner("P1", "One", [], [octets])
     with pytest.raises(OperatorError, match="already exists"):
         add_partner("P2", "Two", [], [octets])
