@@ -7,6 +7,7 @@ configuration in force says.
 
 import ipaddress
 import re
+import socket
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?", re.DOTALL)
@@ -33,9 +34,9 @@ def canonical(text: str) -> Address:
 
 
 def literal(text: str) -> Address | None:
-    """Return the address that a text is, as it is written there; None where it is a name, or anything else."""
+    """Return the address that a text is, in brackets or not; None where it is a name, or anything else."""
     try:
-        return ipaddress.ip_address(text)
+        return ipaddress.ip_address(text.strip("[]"))
     except ValueError:
         return None
 
@@ -56,7 +57,17 @@ def neighbourhood(text: str) -> str:
 
 def shown(host: str, port: int) -> str:
     """Return `host:port`, an IPv6 address in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"{in_url(host)}:{port}"
+
+
+def in_url(host: str) -> str:
+    """Return a host as it stands in URLs and in Host headers: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def family_of(address: str) -> socket.AddressFamily:
+    """Return the kind of socket that a literal address needs; IPv4 for ""."""
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 # --- what is entered: blanks around it and brackets of an IPv6 address do no harm, so they are taken away -------------
@@ -126,6 +137,18 @@ def split_host_port(text: str, default_port: int | None, *, least_port: int = 1)
     if not _PORT.fullmatch(port) or not least_port <= int(port) <= 65_535:
         raise AddressError(f"{_quoted(port)} is not a TCP port: {least_port} to 65535")
     return host, int(port)
+
+
+def read_target(text: str, default_port: int | None) -> tuple[str, int]:
+    """Return host and port to dial from `host` or `host:port`. Raises AddressError."""
+    host, port = split_host_port(text, default_port)
+    return read_host(host), port
+
+
+def read_listener(text: str, default_port: int | None, *, least_port: int = 1) -> tuple[str, int]:
+    """Return where to listen, a literal address or "" for every one, and the port. Raises AddressError."""
+    host, port = split_host_port(text, default_port, least_port=least_port)
+    return (listening_address(host) if host else ""), port
 
 
 def _quoted(text: str) -> str:

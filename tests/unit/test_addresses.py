@@ -1,16 +1,22 @@
 """One spelling for each address (mission A8), and what people may write."""
 
+import socket
+
 import pytest
 
 from seon.addresses import (
     AddressError,
     canonical,
     client_address,
+    family_of,
     identifying,
+    in_url,
     listening_address,
     literal,
     neighbourhood,
     read_host,
+    read_listener,
+    read_target,
     shown,
     source_address,
     split_host_port,
@@ -88,8 +94,8 @@ def test_what_is_no_host_and_port_is_refused_in_words(text) -> None:
 
 def test_a_literal_address_is_told_from_a_name() -> None:
     assert str(literal("10.0.0.1")) == "10.0.0.1"
-    assert str(literal("2001:DB8::1")) == "2001:db8::1"
-    for text in ("", "localhost", "10.0.0", "[::1]", "10.0.0.1:5"):
+    assert str(literal("2001:DB8::1")) == str(literal("[2001:DB8::1]")) == "2001:db8::1"
+    for text in ("", "localhost", "10.0.0", "[::1]:5", "10.0.0.1:5"):
         assert literal(text) is None
 
 
@@ -97,6 +103,30 @@ def test_an_ipv6_address_is_shown_in_brackets() -> None:
     assert shown("::1", 5) == "[::1]:5"
     assert shown("10.0.0.1", 5) == "10.0.0.1:5"
     assert shown("host", 5) == "host:5"
+
+
+def test_in_a_url_an_ipv6_address_has_brackets_too() -> None:
+    assert [in_url(host) for host in ("::1", "10.0.0.1", "a.example")] == ["[::1]", "10.0.0.1", "a.example"]
+
+
+def test_each_address_has_its_kind_of_socket() -> None:
+    found = [family_of(address) for address in ("::1", "10.0.0.1", "")]
+    assert found == [socket.AF_INET6, socket.AF_INET, socket.AF_INET]
+
+
+def test_what_is_dialled_needs_a_host_and_what_listens_does_not() -> None:
+    assert read_target(" A.example.:5 ", None) == ("A.example", 5)
+    assert read_target("[2001:DB8::1]", 3305) == ("2001:db8::1", 3305)
+    assert read_listener(":5", None) == ("", 5)
+    assert read_listener("[::1]", 2878) == ("::1", 2878)
+    assert read_listener(":0", None, least_port=0) == ("", 0)
+    for wrong in (
+        lambda: read_target(":5", None),
+        lambda: read_listener("a.example:5", None),
+        lambda: read_listener(":0", 1),
+    ):
+        with pytest.raises(AddressError):
+            wrong()
 
 
 def test_whom_an_address_is_counted_with() -> None:

@@ -30,7 +30,7 @@ def new_api_ca() -> tuple[Key, Certificate]:
 
 def new_server_certificate(ca_key: Key, ca: Certificate, names: Iterable[str]) -> tuple[bytes, bytes]:
     """Return key (PKCS#8 PEM) and certificate (PEM) of the https server. Raises OperatorError for a bad name."""
-    key, literals = pki.new_ecdsa_key(), {name: addresses.literal(name.strip("[]")) for name in names}
+    key, literals = pki.new_ecdsa_key(), {name: addresses.literal(name) for name in names}
     leaf = Leaf(
         common_name="Seonapi",
         until=_in_days(SERVER_DAYS),
@@ -54,8 +54,7 @@ def names_in(certificate: Path) -> list[str]:
     except FileNotFoundError:
         return []
     names = pki.alternative_names_of(loaded) or AlternativeNames()
-    shown = [f"[{address}]" if address.version == 6 else str(address) for address in names.addresses]
-    return [*names.hosts, *shown]
+    return [*names.hosts, *(addresses.in_url(str(address)) for address in names.addresses)]
 
 
 def needs_renewal(certificate: Path) -> bool:

@@ -12,6 +12,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from seon.addresses import family_of
+from seon.addresses import shown as shown_address
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home
 from seon.backend.https import names_in, needs_renewal
@@ -29,7 +31,7 @@ def serve(home: Home, host: str, port: int, say: Callable[[str], None]) -> None:
     """Serve https until SIGTERM or SIGINT; `say` gets the ready line. Raises OperatorError when it cannot start."""
     check_free(host, port)
     if needs_renewal(home.https_certificate):
-        renew_https(home, [name.strip("[]") for name in names_in(home.https_certificate)])
+        renew_https(home, names_in(home.https_certificate))
         log.info("https certificate renewed")
     try:
         asyncio.run(_serve(home, host, port, say))
@@ -44,8 +46,7 @@ def serve(home: Home, host: str, port: int, say: Callable[[str], None]) -> None:
 
 def check_free(host: str, port: int) -> None:
     """Raise OperatorError unless the port can be opened. granian shares ports, so it would not notice."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
+    with socket.socket(family_of(host), socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -53,11 +54,6 @@ def check_free(host: str, port: int) -> None:
         except (OSError, OverflowError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise OperatorError(f"{shown_address(host, port)} cannot be opened: {reason}") from None
-
-
-def shown_address(host: str, port: int) -> str:
-    """Return `HOST:PORT`, an IPv6 address in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 async def _serve(home: Home, host: str, port: int, say: Callable[[str], None]) -> None:

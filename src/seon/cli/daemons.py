@@ -16,8 +16,7 @@ def _internal_address(_: click.Context, __: click.Parameter, text: str) -> tuple
     from seon import addresses  # noqa: PLC0415  # `-h` is quick
 
     try:
-        host, port = addresses.split_host_port(text, 2878)
-        return (addresses.listening_address(host) if host else ""), port
+        return addresses.read_listener(text, 2878)
     except addresses.AddressError as error:
         raise click.BadParameter(f"{error}; examples: :2878, 10.0.0.1:2878, [::1]:2878") from error
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from seon.addresses import AddressError, listening_address, read_host, split_host_port
+from seon.addresses import AddressError, read_listener, read_target
 from seon.addresses import shown as shown_address
 from seon.events import shown
 from seon.net.channel import TlsError
@@ -368,8 +368,7 @@ def _tls(options: dict[str, Any], *, listening: bool) -> StationTls | None:
 def _target(text: str, default_port: int) -> tuple[str, int]:
     """Return host and port to dial."""
     try:
-        host, port = split_host_port(text, default_port)
-        return read_host(host), port
+        return read_target(text, default_port)
     except AddressError as error:
         raise ValueError(f"HOST[:PORT]: {error}") from None
 
@@ -377,8 +376,7 @@ def _target(text: str, default_port: int) -> tuple[str, int]:
 def _listen_address(text: str) -> tuple[str, int]:
     """Return host ("" = every address) and port; 0 is a free one."""
     try:
-        host, port = split_host_port(text, None, least_port=0)
-        return (listening_address(host) if host else ""), port
+        return read_listener(text, None, least_port=0)
     except AddressError as error:
         raise click.UsageError(f"--listen: {error}; the form is [IP]:PORT") from None
 

@@ -6,7 +6,7 @@ import errno
 import socket
 from collections.abc import Awaitable, Callable
 
-from seon.addresses import canonical
+from seon.addresses import canonical, family_of
 
 BACKLOG = 512
 PAUSE_SECONDS = 0.2
@@ -21,9 +21,8 @@ def open_listener(address: str, port: int) -> socket.socket:
     Raises OSError: port taken, no permission, or not an address of this host.
     """
     if address:
-        host = canonical(address)
-        family = socket.AF_INET if host.version == 4 else socket.AF_INET6
-        return _listen(family, str(host), port, dual=False)
+        host = str(canonical(address))
+        return _listen(family_of(host), host, port, dual=False)
     try:
         return _listen(socket.AF_INET6, "::", port, dual=True)
     except OSError as error:

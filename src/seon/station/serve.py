@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from seon.addresses import canonical, shown
+from seon.addresses import canonical, family_of, shown
 from seon.oftp2.commands import StartFile
 from seon.oftp2.notices import Receipt
 from seon.oftp2.reasons import AnswerReason
@@ -108,8 +108,7 @@ class Server:
         """Listen until `stop` is set. `host`: literal address; port 0: a free one, told by `ready`. Raises OSError."""
         slots = threading.BoundedSemaphore(self.sessions)
         threads: list[threading.Thread] = []
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.create_server((host, port), family=family, backlog=BACKLOG) as listener:
+        with socket.create_server((host, port), family=family_of(host), backlog=BACKLOG) as listener:
             ready(*listener.getsockname()[:2])
             listener.settimeout(TICK_SECONDS)
             while not self.stop.is_set():

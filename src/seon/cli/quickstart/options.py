@@ -47,8 +47,7 @@ class HostPort(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the address with its port."""
         try:
-            host, port = addresses.split_host_port(value, PLAIN_PORT)
-            return addresses.shown(addresses.read_host(host), port)
+            return addresses.shown(*addresses.read_target(value, PLAIN_PORT))
         except addresses.AddressError as error:
             self.fail(f"{error}; examples: 10.0.0.5:3305, oftp.example:3305, [2001:db8::5]:3305", param, ctx)
 
