@@ -63,22 +63,23 @@ class HostField(EnteredField):
     allowed = "a host name or an IP address, without port"
 
 
-class ListeningAddressField(EnteredField):
+class _LiteralField(EnteredField):
+    allowed = "a literal IPv4 or IPv6 address, without port"
+
+
+class ListeningAddressField(_LiteralField):
     """An address to listen on."""
 
     read = staticmethod(addresses.listening_address)
-    allowed = "a literal IPv4 or IPv6 address, without port"
 
 
-class SourceAddressField(EnteredField):
+class SourceAddressField(_LiteralField):
     """An address that connections come from."""
 
     read = staticmethod(addresses.source_address)
-    allowed = "a literal IPv4 or IPv6 address, without port"
 
 
-class ClientAddressField(EnteredField):
+class ClientAddressField(_LiteralField):
     """The address by which a client is known."""
 
     read = staticmethod(addresses.client_address)
-    allowed = "a literal IPv4 or IPv6 address, without port"

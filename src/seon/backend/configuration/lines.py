@@ -23,10 +23,13 @@ else:  # generic in the stubs only
 
 
 class LinesField(TextField):
-    """A list of entries that match `entry`; `allowed` says in words what that is."""
+    """A list of entries that match `entry`; `allowed` says in words what that is. It may be empty, and is at first."""
 
     entry: ClassVar[re.Pattern[str]]
     allowed: ClassVar[str]
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{"blank": True, "default": "", **options})
 
     def to_python(self, value: object) -> str | None:
         """Bring a list into its one form."""

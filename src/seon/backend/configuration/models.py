@@ -80,26 +80,23 @@ class Settings(Versioned):
     )
     incoming_max_octets = _octets("The greatest file that a partner may send, in octets; 0: no limit; rule POL-SIZE.")
     incoming_names = NamePatternsField(
-        blank=True, default="",
-        help_text="Virtual names of files that a partner may send, * and ? as usual; empty: every name; rule POL-NAME.",
-    )  # fmt: skip
+        help_text="Virtual names of files that a partner may send, * and ? as usual; empty: every name; rule POL-NAME."
+    )
     incoming_destinations = FileCodesField(
-        blank=True, default="",
-        help_text="Codes that files of a partner may be destined for; empty: every code; rule POL-DEST.",
-    )  # fmt: skip
+        help_text="Codes that files of a partner may be destined for; empty: every code; rule POL-DEST."
+    )
     incoming_originators = FileCodesField(
-        blank=True, default="",
-        help_text="Codes that files of a partner may originate from; empty: every code; rule POL-ORIG.",
-    )  # fmt: skip
+        help_text="Codes that files of a partner may originate from; empty: every code; rule POL-ORIG."
+    )
     outgoing_max_octets = _octets("The greatest file that a partner may be sent, in octets; 0: no limit.")
     outgoing_names = NamePatternsField(
-        blank=True, default="", help_text="Virtual names of files that a partner may be sent; empty: every name."
+        help_text="Virtual names of files that a partner may be sent; empty: every name."
     )
     outgoing_destinations = FileCodesField(
-        blank=True, default="", help_text="Codes that files to a partner may be destined for; empty: every code."
+        help_text="Codes that files to a partner may be destined for; empty: every code."
     )
     outgoing_originators = FileCodesField(
-        blank=True, default="", help_text="Codes that files to a partner may originate from; empty: every code."
+        help_text="Codes that files to a partner may originate from; empty: every code."
     )
 
     handshake_seconds = _number(LIMITS["handshake_seconds"], "From accept to the partner's verified certificate.")

@@ -19,7 +19,11 @@ _CODE = RegexValidator(r"\A[A-Z0-9/.&()' -]*[A-Z0-9/.&()'-]\Z", "capital letters
 
 
 _GENERAL = "as in general"
-_YES_OR_NO = [(None, _GENERAL), (True, "yes"), (False, "no")]
+
+
+def _yes_or_no(text: str) -> "models.BooleanField[bool | None, bool | None]":
+    choices = [(None, _GENERAL), (True, "yes"), (False, "no")]
+    return models.BooleanField(null=True, blank=True, default=None, choices=choices, help_text=text)
 
 
 def _octets(text: str) -> "models.PositiveBigIntegerField[int | None, int | None]":
@@ -42,45 +46,32 @@ class Partner(Versioned):
         max_length=20, choices=[("", _GENERAL), *((name, name) for name in PROFILES)], blank=True, default="",
         help_text="How strictly its OFTP2 is judged; empty: as in general.",
     )  # fmt: skip
-    level_5_only = models.BooleanField(
-        null=True, blank=True, default=None, choices=_YES_OR_NO,
-        help_text="Its sessions below level 5 (OFTP 1.x) are refused; empty: as in general.",
-    )  # fmt: skip
-    secure_authentication = models.BooleanField(
-        null=True, blank=True, default=None, choices=_YES_OR_NO,
-        help_text="Its sessions without secure authentication are refused; empty: as in general.",
-    )  # fmt: skip
-    esid_names_rule = models.BooleanField(
-        null=True, blank=True, default=None, choices=_YES_OR_NO,
-        help_text="Where the proxy ends a session of level 5, its ESID names the rule, to the side that broke it; "
-        "empty: as in general.",
-    )  # fmt: skip
+    level_5_only = _yes_or_no("Its sessions below level 5 (OFTP 1.x) are refused; empty: as in general.")
+    secure_authentication = _yes_or_no("Its sessions without secure authentication are refused; empty: as in general.")
+    esid_names_rule = _yes_or_no(
+        "Where the proxy ends a session of level 5, its ESID names the rule, to the side that broke it; "
+        "empty: as in general."
+    )
     incoming_max_octets = _octets("The greatest file it may send, in octets; 0: no limit; empty: as in general.")
     incoming_names = NamePatternsField(
-        blank=True, default="",
-        help_text="Virtual names of files it may send, * and ? as usual; *: every name; empty: as in general.",
-    )  # fmt: skip
+        help_text="Virtual names of files it may send, * and ? as usual; *: every name; empty: as in general."
+    )
     incoming_destinations = FileCodesField(
-        blank=True, default="",
-        help_text="Codes that its files may be destined for; *: every code; empty: as in general.",
-    )  # fmt: skip
+        help_text="Codes that its files may be destined for; *: every code; empty: as in general."
+    )
     incoming_originators = FileCodesField(
-        blank=True, default="",
-        help_text="Codes that its files may originate from; *: every code; empty: as in general.",
-    )  # fmt: skip
+        help_text="Codes that its files may originate from; *: every code; empty: as in general."
+    )
     outgoing_max_octets = _octets("The greatest file it may be sent, in octets; 0: no limit; empty: as in general.")
     outgoing_names = NamePatternsField(
-        blank=True, default="",
-        help_text="Virtual names of files it may be sent; *: every name; empty: as in general.",
-    )  # fmt: skip
+        help_text="Virtual names of files it may be sent; *: every name; empty: as in general."
+    )
     outgoing_destinations = FileCodesField(
-        blank=True, default="",
-        help_text="Codes that files to it may be destined for; *: every code; empty: as in general.",
-    )  # fmt: skip
+        help_text="Codes that files to it may be destined for; *: every code; empty: as in general."
+    )
     outgoing_originators = FileCodesField(
-        blank=True, default="",
-        help_text="Codes that files to it may originate from; *: every code; empty: as in general.",
-    )  # fmt: skip
+        help_text="Codes that files to it may originate from; *: every code; empty: as in general."
+    )
     trace = models.BooleanField(
         "trace sessions of this partner", default=False,
         help_text="Each session writes its conversation, with passwords and challenges blanked and file contents left "
