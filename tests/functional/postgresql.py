@@ -15,8 +15,8 @@ from typing import Any
 
 import psycopg
 
-from functional.seonapi import free_port
 from needed import need_programs
+from ports import free_port
 
 USER = "seon"
 START_SECONDS = 30

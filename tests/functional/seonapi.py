@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from ports import free_port
 from seon.api_messages import PATH, TOKEN_HEADER
 
 SEONAPI = str(Path(sys.executable).with_name("seonapi"))
@@ -82,9 +82,3 @@ class Installation:
     @property
     def log(self) -> str:
         return (self.home / "log" / "seonapi.log").read_text()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -5,31 +5,15 @@ import socket
 
 import pytest
 
+from ports import free_ports, reachable
 from seon.client import listeners as module
 from seon.client.listeners import Listeners
 from seon.config import OutgoingListener
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [sock.getsockname()[1] for sock in sockets]
-    for sock in sockets:
-        sock.close()
-    return ports
-
-
 @pytest.fixture
 def ports() -> list[int]:
     return free_ports(3)
-
-
-async def reachable(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except ConnectionRefusedError:
-        return False
-    writer.close()
-    return True
 
 
 @pytest.fixture

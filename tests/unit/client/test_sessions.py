@@ -7,6 +7,7 @@ import socket
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from ports import free_port
 from seon.config import ClientPartner, Limits, PartnerRules, ReceiveDaemon
 from seon.link import messages as m
 from seon.oftp2 import commands
@@ -15,11 +16,6 @@ from seon.oftp2.framing import frame
 
 SSRM = frame(encode(commands.StartSessionReady(), 5))
 SSID = frame(encode(commands.StartSession(5, "ONE", "PASSWORD", 4_096, "B", False, False, False, 20), 5))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return sock.getsockname()[1]
 
 
 def test_an_incoming_partner_is_brought_to_the_receive_daemon(alone, tmp_path) -> None:

@@ -1,6 +1,5 @@
 """Messages over TLS."""
 
-import asyncio
 import time
 
 import pytest
@@ -9,29 +8,14 @@ from seon.daemon.message_stream import MessageStream
 from seon.link import messages as m
 from seon.link.codec import Decoder
 from seon.net.channel import EndOfStream
-from seon.net.context import CONTROL, accepting, connecting, link_dialler, link_listener
-from seon.net.stream import AsyncTls
 
 DECODER: Decoder[m.FromClient] = Decoder(m.FromClient)
 
 
 @pytest.fixture
-def play(pair, link_pki):
+def play(over_link):
     def run(scene) -> None:
-        async def live() -> None:
-            for sock in pair:
-                sock.setblocking(False)
-            listener = link_listener(link_pki.server_chain, link_pki.identity_pem, link_pki.ca_pem)
-            dialler = link_dialler(link_pki.client_chain, link_pki.client_pem, link_pki.ca_pem)
-            one = AsyncTls(pair[0], accepting(listener.context))
-            two = AsyncTls(pair[1], connecting(dialler.context, CONTROL))
-            async with asyncio.timeout(10):
-                await asyncio.gather(one.handshake(), two.handshake())
-                await scene(MessageStream(one, DECODER), MessageStream(two, DECODER))
-            one.close()
-            two.close()
-
-        asyncio.run(live())
+        over_link(lambda one, two: scene(MessageStream(one, DECODER), MessageStream(two, DECODER)))
 
     return run
 

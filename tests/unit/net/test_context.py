@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import ssl
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.bindings.openssl.binding import Binding
@@ -10,10 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
+from certificates import Made
 from seon.net.channel import Channel, TlsError
 from seon.net.context import (
     CONTROL,
     SESSION,
+    Judge,
     accepting,
     connecting,
     forget_all_keys,
@@ -232,22 +235,29 @@ def test_an_unsupported_kind_of_key_is_refused_with_what_would_do(certificate) -
 # --- giving up keys ---------------------------------------------------------------------------------------------------
 
 
+def write_both(directory: Path, ours: Made, partner: Made) -> None:
+    for name, made in (("ours", ours), ("partner", partner)):
+        made.write(directory / f"{name}.pem", directory / f"{name}.key")
+
+
+def read_both(directory: Path) -> dict[str, tuple[str, bytes, Judge]]:
+    """Return by name what a context is made of."""
+    return {
+        name: ((directory / f"{name}.pem").read_text(), (directory / f"{name}.key").read_bytes(), lambda _: True)
+        for name in ("ours", "partner")
+    }
+
+
 def test_a_connection_goes_on_after_the_keys_are_given_up_and_no_other_begins(
     alone, any_key, partner, tmp_path
 ) -> None:
-    for name, made in (("ours", any_key), ("partner", partner)):
-        (tmp_path / f"{name}.pem").write_text(made.pem)
-        (tmp_path / f"{name}.key").write_bytes(made.key_pem)
+    write_both(tmp_path, any_key, partner)
     alone(give_up_keys, tmp_path)
 
 
 def give_up_keys(directory: str) -> None:
     """In a Python of its own: no context of another test may lose its key."""
-    from pathlib import Path
-
-    read = Path(directory)
-    arguments = {name: ((read / f"{name}.pem").read_text(), (read / f"{name}.key").read_bytes(), lambda _: True)
-                 for name in ("ours", "partner")}  # fmt: skip
+    arguments = read_both(Path(directory))
     gate, dialler = partner_listener(*arguments["ours"]), partner_dialler(*arguments["partner"])
     one, two = accepting(gate.context), connecting(dialler.context)
     handshake(one, two)
@@ -265,18 +275,12 @@ def give_up_keys(directory: str) -> None:
 
 def test_the_key_of_a_context_that_only_a_connection_holds_is_given_up_too(alone, ours, partner, tmp_path) -> None:
     """A new configuration replaces the context during a handshake: its key must not live on in the session."""
-    for name, made in (("ours", ours), ("partner", partner)):
-        (tmp_path / f"{name}.pem").write_text(made.pem)
-        (tmp_path / f"{name}.key").write_bytes(made.key_pem)
+    write_both(tmp_path, ours, partner)
     alone(give_up_orphan, tmp_path)
 
 
 def give_up_orphan(directory: str) -> None:
-    from pathlib import Path
-
-    read = Path(directory)
-    arguments = {name: ((read / f"{name}.pem").read_text(), (read / f"{name}.key").read_bytes(), lambda _: True)
-                 for name in ("ours", "partner")}  # fmt: skip
+    arguments = read_both(Path(directory))
     connection = accepting(partner_listener(*arguments["ours"]).context)
     gc.collect()
     context = connection.get_context()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import ports
 from seon.api_messages import SealedKey, SealedKeyWanted
 from seon.config import Limits, OwnCertificate, ServerConfiguration, ServerPartner
 from seon.link.messages import Delivery
@@ -30,8 +31,7 @@ def sealed(ephemeral, ours) -> SealedKey:
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return sock.getsockname()[1]
+    return ports.free_port()
 
 
 @pytest.fixture

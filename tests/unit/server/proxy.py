@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 from OpenSSL import SSL
 
+import ports
 from certificates import Made, make
 from seon.api_messages import SealedKeyWanted
 from seon.config import Limits, OwnCertificate, ServerConfiguration, ServerPartner
@@ -58,8 +59,7 @@ class Proxy:
         self.listener = open_listener("127.0.0.1", 0)
         self.port = InternalPort(self.listener, self.ephemeral.proxy_id, self.server.report, self.server)
         self.port.context = link_listener(license_.certificate_pem, pem, license_.ca_pem)
-        with socket.create_server(("127.0.0.1", 0)) as sock:
-            self.external = sock.getsockname()[1]
+        self.external = ports.free_port()
         self._key, csr = new_link_request()
         certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.ephemeral.proxy_id])
         self.dialler = link_dialler(pem_of(certificate), pem_of_key(self._key), pem_of(self.ca))
@@ -116,12 +116,7 @@ class Proxy:
 
     async def reachable(self) -> bool:
         """Whether the external port is open."""
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self.external)
-        except ConnectionRefusedError:
-            return False
-        writer.close()
-        return True
+        return await ports.reachable(self.external)
 
     @contextlib.asynccontextmanager
     async def client(self, name: str = "client one"):

@@ -14,6 +14,7 @@ from OpenSSL import SSL
 
 from seon.process.events import EventMaker
 from seon.process.outbox import Outbox
+from ports import reachable
 from seon.events import may_come_from_dmz
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
@@ -57,15 +58,6 @@ def play(reported, in_force):
 async def is_open(in_force) -> None:
     while not await reachable(in_force.configuration.external_port):
         await asyncio.sleep(0.01)
-
-
-async def reachable(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except ConnectionRefusedError:
-        return False
-    writer.close()
-    return True
 
 
 def dialler(made) -> SSL.Connection:
