@@ -1,7 +1,6 @@
 """The quick start's installation: its directory, ports, certificates and settings. Made once, used again."""
 
 import datetime as dt
-import os
 import secrets
 import shutil
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from seon import pki
+from seon.backend.home import replace_private
 from seon.cli.quickstart.processes import free_port, program, remove_dead_pid_file, run
 from seon.cli.quickstart.seonapi import Seonapi, fingerprint_of
 
@@ -144,7 +144,7 @@ def _ports(path: Path, unused: str, say: Say) -> Ports:
     for name, port in now.items():
         if port != before[name]:
             say(f"port {before[name]} is taken: {name} uses {port}")
-    _write_private(path, msgspec.json.encode(now))
+    replace_private(path, msgspec.json.encode(now))
     return msgspec.convert(now, Ports)
 
 
@@ -159,7 +159,7 @@ def _install(layout: Layout, say: Say) -> None:
     run([api, "license", "issue", proxy_id, "--out", str(layout.license_file)], home)
     layout.license_file.chmod(0o600)
     say("seonapi token new")
-    _write_private(layout.token_file, run([api, "token", "new", CLIENT], home).split()[-1].encode())
+    replace_private(layout.token_file, run([api, "token", "new", CLIENT], home).split()[-1].encode())
 
 
 def _configure(seonapi: Seonapi, layout: Layout, ports: Ports, stations: Stations, say: Say) -> None:
@@ -188,12 +188,12 @@ def _configure(seonapi: Seonapi, layout: Layout, ports: Ports, stations: Station
 
 def _keep_secret(path: Path, secret: str) -> None:
     if not path.exists() or path.read_text() != secret:
-        _write_private(path, secret.encode())
+        replace_private(path, secret.encode())
 
 
 def _password(path: Path) -> str:
     if not path.exists():
-        _write_private(path, secrets.token_urlsafe(12).encode())
+        replace_private(path, secrets.token_urlsafe(12).encode())
     return path.read_text().strip()
 
 
@@ -208,14 +208,4 @@ def make_certificate(layout: Layout, name: str, code: str, common_name: str) -> 
         names=pki.AlternativeNames(uris=[f"oftp://{code}"], hosts=["localhost"]),
     )
     layout.certificate(name).write_text(pki.pem_of(pki.self_signed(key, leaf)))
-    _write_private(layout.key(name), pki.pem_of_key(key))
-
-
-def _write_private(path: Path, octets: bytes) -> None:
-    """Write a file of mode 0600, all of it or nothing."""
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(octets)
-    fresh.replace(path)
+    replace_private(layout.key(name), pki.pem_of_key(key))
