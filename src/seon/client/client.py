@@ -10,7 +10,7 @@ from pathlib import Path
 import setproctitle
 
 from seon import __version__, addresses
-from seon.client import courier_messages as c
+from seon.client.courier import messages as c
 from seon.client.control import ControlLink
 from seon.client.courier_line import CourierLine
 from seon.client.dmz_events import DmzEvents

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
-from seon.client import courier_messages as c
+from seon.client.courier import messages as c
 from seon.config import ProxyConfiguration
 from seon.events import Event
 from seon.link.messages import LinkError

@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 
-from seon.client import courier_messages as c
+from seon.client.courier import messages as c
 from seon.client.client import EXIT_START, Client
 from seon.daemon import home as homes
 from seon.daemon.home import StartError

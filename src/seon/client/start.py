@@ -10,10 +10,8 @@ import sys
 from dataclasses import dataclass
 
 from seon import addresses
-from seon.client import courier
-from seon.client.api import Api
-from seon.client.courier_messages import Begin
-from seon.client.token import read_token
+from seon.client.courier import process
+from seon.client.courier.messages import Begin
 from seon.daemon import home as homes
 from seon.daemon.home import StartError
 from seon.process.memory import forbid_dumps
@@ -42,12 +40,12 @@ def start(options: Options) -> None:
         host = addresses.read_host(host)
     except addresses.AddressError as error:
         raise StartError(f"-S: {error}") from error
-    api = Api(options.url, read_token(options.token))
+    api = process.seonapi(options.url, options.token)
     ours, theirs = socket.socketpair()
     if os.fork() == 0:
         ours.close()
         os.setpgid(0, 0)  # Ctrl-C is for the main; the courier ends after the main's last events
-        os._exit(courier.live(theirs, api, home, Begin(host, port, options.echo)))
+        os._exit(process.live(theirs, api, home, Begin(host, port, options.echo)))
     theirs.close()
     os.set_inheritable(ours.fileno(), True)
     environment = {name: value for name, value in os.environ.items() if name != "SEON_TOKEN"}

@@ -5,8 +5,8 @@ import time
 
 from seon import addresses
 from seon.api_messages import Enrolled
-from seon.client import courier_messages as c
 from seon.client.control import ControlLink, NotEstablishedError
+from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine
 from seon.client.opening import Link
 from seon.link.identity import IdentityError, check_link_server, new_link_request

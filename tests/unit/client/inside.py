@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seon.api_messages import Enrolled
-from seon.client import courier_messages as c
+from seon.client.courier import messages as c
 from seon.client.main import Client
 from seon.config import (
     ClientConfiguration,

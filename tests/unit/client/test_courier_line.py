@@ -7,7 +7,7 @@ import pytest
 
 from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
 from seon.client import courier_line as module
-from seon.client import courier_messages as c
+from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine
 from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
 from seon.process.events import EventMaker

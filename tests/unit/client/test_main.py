@@ -8,7 +8,7 @@ import sys
 
 import msgspec
 
-from seon.client import courier_messages as c
+from seon.client.courier import messages as c
 from seon.client.main import EXIT_COURIER, EXIT_LINK, _stamped
 from seon.process.events import EventMaker
 from seon.events import MAX_ID

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seon.client import courier
+from seon.client.courier import process
 from seon.client.start import Options, start
 from seon.daemon.home import StartError
 
@@ -55,7 +55,7 @@ def test_the_main_begins_again_without_token_url_or_any_of_the_memory_that_held_
 def executed(directory: str) -> None:
     os.environ |= {"SEON_HOME": directory, "SEON_TOKEN": TOKEN}
     told = []
-    courier.live = lambda sock, api, home, begin: told.append(begin) or 0
+    process.live = lambda sock, api, home, begin: told.append(begin) or 0
     seen = []
 
     def execve(program: str, arguments: list[str], environment: dict[str, str]) -> None:

@@ -7,9 +7,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from seon.api_messages import Enrolled
-from seon.client import courier_messages as c
 from seon.client import uplink as module
 from seon.client.control import NotEstablishedError
+from seon.client.courier import messages as c
 from seon.client.uplink import LINK_ERRORS, Uplink
 from seon.daemon.message_stream import MessageStream
 from seon.link import messages as m

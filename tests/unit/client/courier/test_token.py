@@ -5,7 +5,7 @@ import traceback
 
 import pytest
 
-from seon.client.token import Token, read_token
+from seon.client.courier.token import Token, read_token
 from seon.daemon.home import StartError
 
 SECRET = "s3cret_s3cret-s3cret_s3cret"

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from seon import api_messages as a
-from seon.client import api as module
-from seon.client.api import Api, ApiError, ApiRefusedError, ApiRejectedError
+from seon.client.courier import api as module
+from seon.client.courier.api import Api, ApiError, ApiRefusedError, ApiRejectedError
 from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
 from seon.daemon.home import StartError
 from seon.process.events import EventMaker

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from seon import api_messages as a
-from seon.client import courier as module
-from seon.client import courier_messages as c
-from seon.client.api import Api
-from seon.client.courier import Courier
-from seon.client.spool import Spool, SpoolError
+from seon.client.courier import messages as c
+from seon.client.courier import process as module
+from seon.client.courier.api import Api
+from seon.client.courier.process import Courier
+from seon.client.courier.spool import Spool, SpoolError
 from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
 from seon.process.events import EventMaker
 from seon.events import MAX_EVENT, MAX_FIELDS, Event

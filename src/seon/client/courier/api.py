@@ -11,7 +11,7 @@ import msgspec
 
 from seon import addresses
 from seon import api_messages as a
-from seon.client.token import Token
+from seon.client.courier.token import Token
 from seon.config import ProxyConfiguration
 from seon.daemon.home import StartError
 from seon.link.messages import MAX_TRANSFER

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seon.client import spool as module
-from seon.client.spool import Spool, SpoolError
+from seon.client.courier import spool as module
+from seon.client.courier.spool import Spool, SpoolError
 from seon.process.events import EventMaker
 
 

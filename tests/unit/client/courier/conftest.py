@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from seon import pki
-from seon.client.token import Token
+from seon.client.courier.token import Token
 
 SECRET = "s3cret_s3cret-s3cret_s3cret"
 

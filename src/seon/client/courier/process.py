@@ -17,9 +17,10 @@ from typing import TypeVar
 import setproctitle
 
 from seon.api_messages import EVENTS_PER_BATCH, MAX_WAIT, EventBatch
-from seon.client import courier_messages as c
-from seon.client.api import Api, ApiError, ApiRefusedError, ApiRejectedError
-from seon.client.spool import Spool, SpoolError
+from seon.client.courier import messages as c
+from seon.client.courier.api import Api, ApiError, ApiRefusedError, ApiRejectedError
+from seon.client.courier.spool import Spool, SpoolError
+from seon.client.courier.token import read_token
 from seon.config import ProxyConfiguration
 from seon.events import Event
 from seon.link.messages import LinkError
@@ -230,6 +231,11 @@ class Courier:
 
     async def _say(self, note: c.FromCourier) -> None:
         await c.send(self._sock, self._sending, note)
+
+
+def seonapi(url: str, token: str) -> Api:
+    """Return Seonapi as the command line names it; `token` as `-T` takes it. Raises StartError."""
+    return Api(url, read_token(token))
 
 
 def live(sock: socket.socket, api: Api, home: Path, begin: c.Begin) -> int:

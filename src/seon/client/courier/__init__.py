@@ -1,0 +1,1 @@
+"""All that runs in the courier's process, and `messages`, which it shares with the main at the line's other end."""
