@@ -4,7 +4,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from seon.link.messages import PART_SIZE, LinkError, json_reason
+from seon.decoding import MalformedError, decode
+from seon.link.messages import PART_SIZE, LinkError
 
 HEADER = 4
 MAX_MESSAGE = 2 * PART_SIZE
@@ -39,6 +40,6 @@ class Decoder(Generic[M]):
     def decode(self, octets: bytes) -> M:
         """Return the message. Raises LinkError for one that is malformed, unknown, or not the other end's to send."""
         try:
-            return self._decoder.decode(octets)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise LinkError(f"a message that cannot be understood: {json_reason(error)}") from error
+            return decode(self._decoder, octets)
+        except MalformedError as error:
+            raise LinkError(f"a message that cannot be understood: {error}") from error

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from seon.decoding import MalformedError, decode
 from seon.endings import SessionEnd
 from seon.events import MAX_EVENT, MAX_FIELDS, Value
 from seon.process.levels import Level
@@ -106,9 +107,9 @@ def hear_session(sock: socket.socket) -> FromSession | None:
     if not octets:
         return None
     try:
-        return _from_session.decode(octets)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise NonsenseError(type(error).__name__) from error
+        return decode(_from_session, octets)
+    except MalformedError as error:
+        raise NonsenseError(str(error)) from error
 
 
 def hear_main(sock: socket.socket) -> FromMain | None:
@@ -116,4 +117,4 @@ def hear_main(sock: socket.socket) -> FromMain | None:
     octets = b""
     with contextlib.suppress(ConnectionError):
         octets = sock.recv(MAX_MESSAGE)
-    return _from_main.decode(octets) if octets else None
+    return decode(_from_main, octets) if octets else None
