@@ -1,9 +1,16 @@
-"""Calls to Seonapi: https, its CA known by the token, the token shown to nobody else. The only user of httpx."""
+"""Calls to Seonapi: https, its CA known by the token, the token shown to nobody else. The only user of httpx.
+
+SECURITY: who answers is a stranger until its CA is the one that the token names, and even then its answers are only
+octets. They are bounded before they are read, a call is bounded in time however slowly they come, and whatever goes
+wrong in it ends in an ApiError, also what httpx does not translate.
+"""
 
 import asyncio
+import contextlib
 import hashlib
 import ssl
-from typing import TypeVar
+from collections.abc import Iterator
+from typing import NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import httpx
@@ -14,10 +21,13 @@ from seon import api_messages as a
 from seon.client.courier.token import Token
 from seon.config import ProxyConfiguration
 from seon.daemon.home import StartError
+from seon.decoding import MalformedError, decode
 from seon.link.messages import MAX_TRANSFER
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
+TRANSFER_SECONDS = 120.0
+"""For a whole call besides what it may wait: MAX_ANSWER at half a MB/s. An answer in drops must not last for ever."""
 S = TypeVar("S", bound=msgspec.Struct)
 MAX_CA = 64 * 1024
 MAX_ANSWER = 64 * 1024 * 1024
@@ -28,11 +38,21 @@ class ApiError(Exception):
 
 
 class ApiRejectedError(ApiError):
-    """Seonapi does not take what was sent, and will not take it the next time either."""
+    """Seonapi does not take what was sent, and will not take it the next time either.
+
+    Only Seonapi can say so: a 400 without its error shape comes from something between, and may be mended.
+    """
 
 
 class ApiRefusedError(ApiError):
     """Seonapi does not accept this client: token, user or password."""
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    content: bytes
 
 
 class Api:
@@ -54,20 +74,23 @@ class Api:
         self._client: httpx.AsyncClient | None = None
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, whatever state they are in."""
         if self._client:
-            await self._client.aclose()
+            with contextlib.suppress(Exception):
+                await self._client.aclose()
 
     async def enrol(self, csr: str) -> a.Enrolled:
         """Return a link certificate for the key in a CSR. Raises ApiError."""
-        response = await self._call("POST", "enrol", a.Enrol(csr))
-        return _decode(response.content, a.Enrolled)
+        return _decode((await self._call("POST", "enrol", a.Enrol(csr))).content, a.Enrolled)
 
     async def configuration(self, known: int | None, wait: int) -> ProxyConfiguration | None:
-        """Return a configuration that is not version `known`; None after `wait` seconds without one."""
+        """Return a configuration that is not version `known`; None after `wait` seconds without one.
+
+        Raises ApiError.
+        """
         path = "configuration" if known is None else f"configuration?known={known}&wait={wait}"
-        response = await self._call("GET", path, None, ANSWER_SECONDS + wait)
-        return None if response.status_code == 204 else _decode(response.content, ProxyConfiguration)
+        answer = await self._call("GET", path, None, wait)
+        return None if answer.status == 204 else _decode(answer.content, ProxyConfiguration)
 
     async def sealed_key(self, wanted: a.SealedKeyWanted) -> a.SealedKey:
         """Return the partners' TLS key, sealed for one server. Raises ApiError."""
@@ -84,47 +107,64 @@ class Api:
         """Deliver events; return how many are in the journal now. Raises ApiError."""
         return _decode((await self._call("POST", "events", batch)).content, a.EventsStored).stored
 
-    async def _call(
-        self, method: str, path: str, body: msgspec.Struct | None, seconds: float = ANSWER_SECONDS
-    ) -> httpx.Response:
-        client = self._client or await self._first_contact()
-        self._client = client
-        try:
-            response = await client.request(
-                method,
-                path,
-                content=None if body is None else msgspec.json.encode(body),
-                timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
-            )
-        except httpx.HTTPError as error:
-            raise ApiError(_words(error)) from error
-        if response.status_code == 401:
-            raise ApiRefusedError(_problem(response))
-        if response.status_code in (400, 413):
-            raise ApiRejectedError(_problem(response))
-        if response.status_code >= 300:
-            raise ApiError(_problem(response))
-        return response
+    async def _call(self, method: str, path: str, body: msgspec.Struct | None, wait: float = 0.0) -> Answer:
+        """Make a call whose answer may begin `wait` seconds later than others. Raises ApiError."""
+        content = None if body is None else msgspec.json.encode(body)
+        with _in_our_words():
+            self._client = client = self._client or await self._first_contact()
+            timeout = httpx.Timeout(ANSWER_SECONDS + wait, connect=CONNECT_SECONDS)
+            async with (
+                asyncio.timeout(TRANSFER_SECONDS + wait),
+                client.stream(method, path, content=content, timeout=timeout) as response,
+            ):
+                answer = Answer(response.status_code, await _at_most(response, MAX_ANSWER))
+        if len(answer.content) > MAX_ANSWER:
+            raise ApiError("the answer is too long")
+        if answer.status < 300:
+            return answer
+        problem = _problem(answer)
+        text = problem or f"it answered with status {answer.status}"
+        if answer.status == 401:
+            raise ApiRefusedError(text)
+        if answer.status == 413 or (answer.status == 400 and problem):
+            raise ApiRejectedError(text)
+        raise ApiError(text)
 
     async def _first_contact(self) -> httpx.AsyncClient:
         """Get the API's CA without showing anything, compare it with the token, and only then trust it."""
         base = self.shown + a.PATH
-        try:
-            async with (
-                asyncio.timeout(ANSWER_SECONDS),
-                httpx.AsyncClient(verify=False, timeout=CONNECT_SECONDS, trust_env=False) as stranger,  # noqa: S501
-                stranger.stream("GET", base + "ca", headers={"Accept-Encoding": "identity"}) as response,
-            ):
-                octets = await _at_most(response, MAX_CA)
-        except httpx.HTTPError as error:
-            raise ApiError(_words(error)) from error
-        except TimeoutError:
-            raise ApiError("no answer in time") from None
+        async with (
+            asyncio.timeout(ANSWER_SECONDS),
+            httpx.AsyncClient(verify=False, timeout=CONNECT_SECONDS, trust_env=False) as stranger,  # noqa: S501
+            stranger.stream("GET", base + "ca", headers={"Accept-Encoding": "identity"}) as response,
+        ):
+            octets = await _at_most(response, MAX_CA)
         if response.status_code != 200:
             raise ApiError(f"it answered with status {response.status_code}")
+        if len(octets) > MAX_CA:
+            raise ApiRefusedError("what answers there is not Seonapi")
         context = _trusting(octets.decode("ascii", "replace"), self._token.ca_fingerprint)
-        headers = {a.TOKEN_HEADER: self._token.secret, "Content-Type": "application/json"}
+        headers = {
+            a.TOKEN_HEADER: self._token.secret,
+            "Content-Type": "application/json",
+            "Accept-Encoding": "identity",  # an answer is bounded by the octets that come, so nothing inflates them
+        }
         return httpx.AsyncClient(verify=context, base_url=base, headers=headers, auth=self._basic, trust_env=False)
+
+
+@contextlib.contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Turn whatever goes wrong in a call into an ApiError: the one place for that.
+
+    httpx translates what its authors thought of. Through it come ssl.SSLError out of a running connection, OSError,
+    errors of anyio and h11, of decoding, ValueError for odd headers: all of them mean that the call did not work.
+    """
+    try:
+        yield
+    except ApiError:
+        raise
+    except Exception as error:
+        raise ApiError(_words(error)) from error
 
 
 def _host_of(url: str, hostname: str) -> str:
@@ -137,12 +177,12 @@ def _host_of(url: str, hostname: str) -> str:
 
 
 async def _at_most(response: httpx.Response, most: int) -> bytes:
-    """Return the octets of a stranger's answer, not one more than `most`. Raises ApiRefusedError."""
+    """Return the octets of an answer; of one that has more than `most`, as many as show that it has."""
     octets = bytearray()
-    async for part in response.aiter_raw(most):
+    async for part in response.aiter_raw():
         octets += part
         if len(octets) > most:
-            raise ApiRefusedError("what answers there is not Seonapi")
+            break
     return bytes(octets)
 
 
@@ -160,20 +200,21 @@ def _trusting(pem: str, fingerprint: str) -> ssl.SSLContext:
 
 
 def _decode(content: bytes, kind: type[S]) -> S:
-    if len(content) > MAX_ANSWER:
-        raise ApiError("the answer is too long")
     try:
-        return msgspec.json.decode(content, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return decode(msgspec.json.Decoder(kind), content)
+    except MalformedError as error:
         raise ApiError(f"its answer cannot be understood ({error}); are both of the same version?") from error
 
 
-def _problem(response: httpx.Response) -> str:
+def _problem(answer: Answer) -> str:
+    """Return what Seonapi says is wrong, "" if that is not what the answer is."""
     try:
-        return msgspec.json.decode(response.content[:10_000], type=a.Problem).error[:300]
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return f"it answered with status {response.status_code}"
+        return decode(msgspec.json.Decoder(a.Problem), answer.content[:10_000]).error[:300]
+    except MalformedError:
+        return ""
 
 
-def _words(error: httpx.HTTPError) -> str:
-    return str(error) or ("no answer in time" if isinstance(error, httpx.TimeoutException) else type(error).__name__)
+def _words(error: Exception) -> str:
+    if isinstance(error, (httpx.TimeoutException, TimeoutError)):
+        return str(error) or "no answer in time"
+    return str(error) or type(error).__name__

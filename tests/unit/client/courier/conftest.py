@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import datetime as dt
 import hashlib
+import inspect
 import ipaddress
+import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -28,7 +31,86 @@ class Request:
     body: bytes
 
 
-Answer = Callable[[Request], Awaitable[tuple[int, bytes]] | tuple[int, bytes]]
+Odd = Callable[[asyncio.StreamWriter], Awaitable[None]]
+"""An answer that is none: does to the connection what it likes, which is closed then."""
+Answer = Callable[[Request], Awaitable[tuple[int, bytes] | Odd] | tuple[int, bytes] | Odd]
+
+
+def http(body: bytes, length: int | None = None, status: int = 200) -> bytes:
+    """Return an answer that announces a body of `length` octets."""
+    return b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n" % (status, len(body) if length is None else length) + body
+
+
+class Odds:
+    """Ways to answer badly. Each is an `Odd`; `answers["..."] = lambda _: Odds.silence`."""
+
+    @staticmethod
+    async def tls_garbage(writer: asyncio.StreamWriter) -> None:
+        """Half an answer, and then octets that are no TLS record, on the connection that ran until now."""
+        writer.write(http(b"{", 1_000))
+        await writer.drain()
+        os.write(writer.get_extra_info("socket").fileno(), b"\x17\x03\x03\x00\x40" + b"garbage!" * 8)
+        await writer.wait_closed()
+
+    @staticmethod
+    async def tls_garbage_at_once(writer: asyncio.StreamWriter) -> None:
+        os.write(writer.get_extra_info("socket").fileno(), b"HTTP/1.1 200 OK, in the clear\r\n\r\n")
+        await writer.wait_closed()
+
+    @staticmethod
+    async def closes(writer: asyncio.StreamWriter) -> None:
+        """No answer at all."""
+
+    @staticmethod
+    async def closes_in_the_middle(writer: asyncio.StreamWriter) -> None:
+        writer.write(http(b'{"certificate":', 1_000))
+        await writer.drain()
+
+    @staticmethod
+    async def breaks_off(writer: asyncio.StreamWriter) -> None:
+        """The connection is reset."""
+        writer.transport.abort()
+
+    @staticmethod
+    async def no_http(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+        await writer.drain()
+
+    @staticmethod
+    async def bad_length(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n")
+        await writer.drain()
+
+    @staticmethod
+    async def bad_chunks(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+        await writer.drain()
+
+    @staticmethod
+    async def bad_gzip(writer: asyncio.StreamWriter) -> None:
+        """Compressed, though nobody asked for it, and not even that."""
+        header = b"\r\nConnection: close\r\nContent-Encoding: gzip\r\n\r\n"
+        writer.write(http(b"nonsense").replace(b"\r\n\r\n", header, 1))
+        await writer.drain()
+
+    @staticmethod
+    async def silence(writer: asyncio.StreamWriter) -> None:
+        await writer.wait_closed()
+
+    @staticmethod
+    async def drops(writer: asyncio.StreamWriter) -> None:
+        """An octet now and then, for ever."""
+        writer.write(http(b"", 1_000_000))
+        while not writer.is_closing():
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+
+ODDS: dict[str, Odd] = {
+    name: getattr(Odds, name) for name in vars(Odds) if not name.startswith("_") and name not in ("silence", "drops")
+}
+"""Those that come at once."""
 
 
 @dataclass
@@ -40,6 +122,8 @@ class Seonapi:
     answers: dict[str, Answer] = field(default_factory=dict)
     seen: list[Request] = field(default_factory=list)
     port: int = 0
+    odds: ClassVar[dict[str, Odd]] = ODDS
+    endless: ClassVar[dict[str, Odd]] = {"silence": Odds.silence, "drops": Odds.drops}
 
     @property
     def token(self) -> Token:
@@ -61,19 +145,20 @@ class Seonapi:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
-            while True:
-                status, body = await self._answer(await _read(reader))
-                writer.write(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body)
+            while not callable(answer := await self._answer(await _read(reader))):
+                status, body = answer
+                writer.write(http(body, status=status))
                 await writer.drain()
+            await answer(writer)
         writer.close()
 
-    async def _answer(self, request: Request) -> tuple[int, bytes]:
+    async def _answer(self, request: Request) -> tuple[int, bytes] | Odd:
         self.seen.append(request)
         path = request.path.partition("?")[0].removeprefix("/api/proxy/v1/")
         if path == "ca" and "ca" not in self.answers:
             return 200, self.ca_pem
         answer = self.answers[path](request) if path in self.answers else (404, b'{"error":"no such path"}')
-        return answer if isinstance(answer, tuple) else await answer
+        return await answer if inspect.isawaitable(answer) else answer
 
 
 async def _read(reader: asyncio.StreamReader) -> Request:

@@ -228,3 +228,94 @@ def test_what_will_never_be_taken_is_told_from_what_may_be_later(seonapi, status
         assert isinstance(error.value, ApiRejectedError) is rejected
 
     play(seonapi, scene)
+
+
+def test_a_400_that_is_not_seonapis_own_rejects_nothing(seonapi) -> None:
+    """A reverse proxy set up wrongly says so to everything; the events must not be set aside for that."""
+    seonapi.answers["events"] = lambda _: (400, b"<html>The plain HTTP request was sent to HTTPS port</html>")
+
+    async def scene(api) -> None:
+        with pytest.raises(ApiError, match="status 400") as error:
+            await api.store(a.EventBatch((EventMaker("inside").make("CLI-END"),)))
+        assert not isinstance(error.value, ApiRejectedError)
+
+    play(seonapi, scene)
+
+
+ODDS = ["tls_garbage", "tls_garbage_at_once", "closes", "closes_in_the_middle", "breaks_off", "no_http", "bad_length",
+        "bad_chunks", "bad_gzip"]  # fmt: skip
+
+
+@pytest.mark.parametrize("running", [False, True], ids=["new connection", "running connection"])
+@pytest.mark.parametrize("odd", ODDS)
+def test_whatever_goes_wrong_in_a_call_is_an_api_error_and_the_next_call_works(seonapi, odd, running) -> None:
+    """TLS errors out of a running connection come through the HTTP client as they are, among others."""
+    assert set(ODDS) == set(seonapi.odds)
+    good = lambda _: (200, msgspec.json.encode(CONFIGURATION))  # noqa: E731
+
+    async def scene(api) -> None:
+        if running:
+            seonapi.answers["configuration"] = good
+            await api.configuration(None, 0)
+        seonapi.answers["configuration"] = lambda _: seonapi.odds[odd]
+        with pytest.raises(ApiError, match=r"\w"):
+            await api.configuration(None, 0)
+        seonapi.answers["configuration"] = good
+        assert await api.configuration(None, 0) == CONFIGURATION
+
+    play(seonapi, scene)
+
+
+@pytest.mark.parametrize("odd", ODDS)
+def test_a_stranger_that_answers_badly_is_an_api_error_too(seonapi, odd) -> None:
+    seonapi.answers["ca"] = lambda _: seonapi.odds[odd]
+
+    async def scene(api) -> None:
+        with pytest.raises(ApiError, match=r"\w"):
+            await api.configuration(None, 0)
+
+    play(seonapi, scene)
+
+
+@pytest.mark.parametrize("path", ["configuration", "enrol", "events"])
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"error":' + b"[" * 9_000, b'{"x":' + b"[" * 100_000], ids=["deep", "error", "skipped"]
+)
+def test_deep_json_is_an_answer_that_cannot_be_understood(seonapi, path, status, body) -> None:
+    seonapi.answers[path] = lambda _: (status, body)
+    batch = a.EventBatch((EventMaker("inside").make("CLI-END"),))
+
+    async def scene(api) -> None:
+        calls = {"configuration": api.configuration(None, 0), "enrol": api.enrol("csr"), "events": api.store(batch)}
+        mine = calls.pop(path)
+        for call in calls.values():
+            call.close()
+        with pytest.raises(ApiError, match=f"status {status}|same version"):
+            await mine
+
+    play(seonapi, scene)
+
+
+@pytest.mark.parametrize("odd", ["silence", "drops"])
+def test_an_answer_that_does_not_come_to_an_end_is_given_up(seonapi, monkeypatch, odd) -> None:
+    """Also one that comes in drops: each of them would be in time."""
+    monkeypatch.setattr(module, "TRANSFER_SECONDS", 0.4)
+    seonapi.answers["configuration"] = lambda _: seonapi.endless[odd]
+
+    async def scene(api) -> None:
+        with pytest.raises(ApiError, match="no answer in time"):
+            await api.configuration(None, 0)
+
+    play(seonapi, scene)
+
+
+def test_an_answer_that_is_too_long_is_refused(seonapi, monkeypatch) -> None:
+    monkeypatch.setattr(module, "MAX_ANSWER", 100_000)
+    seonapi.answers["configuration"] = lambda _: (200, b" " * 10_000_000)
+
+    async def scene(api) -> None:
+        with pytest.raises(ApiError, match="too long"):
+            await api.configuration(None, 0)
+
+    play(seonapi, scene)
