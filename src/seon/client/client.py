@@ -38,14 +38,18 @@ from seon.session.assignment import Assignment
 FLUSH_SECONDS = 5.0
 PORTS_SECONDS = 5.0
 """How long an end waits until the listening ports are closed."""
-EXIT_OK, EXIT_START, EXIT_LINK, EXIT_COURIER = 0, 1, 3, 4
-"""EXIT_LINK: an established link has ended (mission A7); the service manager starts the client again."""
+EXIT_OK, EXIT_START, EXIT_LINK, EXIT_COURIER, EXIT_REFUSED, EXIT_AWAY = 0, 1, 3, 4, 5, 6
+"""EXIT_LINK: an established link has ended (mission A7); the service manager starts the client again. EXIT_REFUSED,
+EXIT_AWAY: Seonapi has refused this client, or has not served it, for as long as the administrator allows."""
 _API_STATES = {
     "away": "CLI-NOAPI",
     "refused": "CLI-TOKEN",
     "back": "CLI-API",
     "spool": "CLI-SPOOL",
+    "spooled": "CLI-SPOOLED",
     "rejected": "CLI-REJECTED",
+    "unreadable": "CLI-UNREADABLE",
+    "courier": "CLI-COURIER",
 }
 
 
@@ -59,7 +63,7 @@ class Client:
         self._recorder = Recorder("inside", log, self._keep, "CLI-FAULT")
         self.report = self._recorder.report
         self._tasks = Tasks(self._recorder.trouble)
-        self._courier = CourierLine(sock, self._configured, self._api_state)
+        self._courier = CourierLine(sock, begin.pid, self._configured, self._api_state, self._seonapi_given_up)
         surroundings = Surroundings(NAME, log, self.report, self._keep, self._session_ends, self._tasks)
         self._table = SessionTable(surroundings)
         self._opening = Opening(surroundings, self._table, home, lambda: self._in_force)
@@ -86,7 +90,7 @@ class Client:
         self._show_title("starting")
         self.report("CLI-START", version=__version__, server=self._server)
         courier = asyncio.create_task(self._courier.run())  # it outlives the others: it takes the last events
-        courier.add_done_callback(lambda _: self._stop(EXIT_COURIER, "the courier process is gone"))
+        courier.add_done_callback(self._courier_ended)
         for job, name in (
             (self._linking.run(self, partial(self._stop, EXIT_LINK)), "keeping the link"),
             (self._ports.run(), "keeping the ports"),
@@ -116,6 +120,13 @@ class Client:
     def _stop(self, status: int, reason: str) -> None:
         if not self._end.done():
             self._end.set_result((status, reason))
+
+    def _courier_ended(self, task: "asyncio.Task[str]") -> None:
+        if not task.cancelled():
+            self._stop(EXIT_COURIER, f"internal error: {task.exception()!r}" if task.exception() else task.result())
+
+    def _seonapi_given_up(self, note: c.Ending) -> None:
+        self._stop(EXIT_REFUSED if note.why == "refused" else EXIT_AWAY, note.reason)
 
     def _vital_ended(self, task: "asyncio.Task[None]") -> None:
         """Without link or ports the client is of no use; an end that was wanted cancels both."""

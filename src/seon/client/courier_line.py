@@ -1,8 +1,16 @@
-"""The main's end of the line to its courier: questions with answers, events kept until they are on disk."""
+"""The main's end of the line to its courier: questions with answers, events kept until they are on disk.
+
+The courier is trusted, but not to be alive: it may end, or hang in its disk. Both are told, and nothing waits for it in
+silence.
+"""
 
 import asyncio
 import contextlib
+import itertools
+import os
+import signal
 import socket
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -13,52 +21,85 @@ from seon.config import ProxyConfiguration
 from seon.events import Event
 from seon.link.messages import LinkError
 from seon.process.outbox import Outbox
+from seon.process.backoff import REMINDERS, Reminder
 
 ANSWER_SECONDS = 60.0
+SILENT_SECONDS = 3 * c.ALIVE_SECONDS
+"""After so long without a word the courier hangs."""
+ENDED_SECONDS = 2.0
+"""For a process whose end of the line is closed, to be gone."""
 T = TypeVar("T")
 
 
 class CourierLine:
-    """Talks to the courier. `run` ends when the courier does: without it the client is of no use."""
+    """Talks to the courier. `run` ends when the courier does: without it the client is of no use.
+
+    `on_end` is called when the courier says that the client should end.
+    """
 
     def __init__(
         self,
         sock: socket.socket,
+        pid: int,
         on_configuration: Callable[[ProxyConfiguration], None],
         on_state: Callable[[c.ApiState], None],
+        on_end: Callable[[c.Ending], None],
     ) -> None:
         self._sock = sock
+        self._pid = pid
         self._on_configuration = on_configuration
         self._on_state = on_state
+        self._on_end = on_end
+        self._heard = time.monotonic()
+        self._last_word = ""
         self._sending = asyncio.Lock()
         self._outbox = Outbox()
-        self._room = asyncio.Event()
+        self._wake = asyncio.Event()
+        """Set when there may be events to send: one has come, or those before are on disk."""
+        self._sent_up_to = 0
         self._when_kept: deque[Callable[[], None] | None] = deque()
-        self._enrolling: asyncio.Future[Enrolled] | None = None
+        self._all_kept = asyncio.Event()
+        self._all_kept.set()
+        self._numbers = itertools.count(1)
+        self._enrolling: dict[int, asyncio.Future[Enrolled]] = {}
         self._sealing: dict[str, asyncio.Future[SealedKey]] = {}
-        self._kept: asyncio.Future[int] | None = None
         self._blobs: dict[str, asyncio.Future[bytes]] = {}
         self._resolving: dict[str, asyncio.Future[tuple[str, ...]]] = {}
 
-    async def run(self) -> None:
-        """Serve the line until the courier is gone."""
-        feeder = asyncio.create_task(self._feed())
+    async def run(self) -> str:
+        """Serve the line until the courier is gone; return how it ended, in words.
+
+        Whatever the callbacks raise ends it, and is raised here.
+        """
+        self._heard = time.monotonic()
+        parts = [asyncio.create_task(part) for part in (self._listen(), self._feed(), self._watch())]
         try:
-            while (octets := await c.receive(self._sock)) is not None:
-                self._hear(c.from_courier.decode(octets))
-        except (OSError, LinkError):
-            return
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in done:
+                part.result()
+        except LinkError as error:
+            return f"the courier process said what cannot be understood: {error}"
         finally:
-            feeder.cancel()
-            await asyncio.gather(feeder, return_exceptions=True)
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+        return f"the courier process has ended: {self._last_word or await _how_it_ended(self._pid)}"
 
     # --- questions --------------------------------------------------------------------------------------------------
 
     async def enrol(self, csr: str) -> Enrolled:
-        """Return a link certificate; waits as long as Seonapi is away."""
-        self._enrolling = asyncio.get_running_loop().create_future()
-        await self._say(c.Enrol(csr))
-        return await self._enrolling
+        """Return a link certificate, however long Seonapi gives none: the courier says so again and again meanwhile.
+
+        Several may wait, each for its own.
+        """
+        number = next(self._numbers)
+        future: asyncio.Future[Enrolled] = asyncio.get_running_loop().create_future()
+        self._enrolling[number] = future
+        try:
+            await self._say(c.Enrol(number, csr))
+            return await future
+        finally:
+            del self._enrolling[number]
 
     async def ask_now(self) -> None:
         """Pass on the server's question for a changed configuration (mission B4)."""
@@ -92,12 +133,11 @@ class CourierLine:
 
     def keep(self, event: Event, when_kept: Callable[[], None] | None = None) -> bool:
         """Queue an event for the spool; `when_kept` is called once it is on disk. False if there is no room."""
-        dropped = self._outbox.dropped
-        self._outbox.add(event)
-        if self._outbox.dropped > dropped:
+        if not self._outbox.add(event):
             return False
         self._when_kept.append(when_kept)
-        self._room.set()
+        self._all_kept.clear()
+        self._wake.set()
         return True
 
     def lost(self) -> int:
@@ -109,39 +149,49 @@ class CourierLine:
         """Wait until every event is on disk, at most so long."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while len(self._outbox):
-                    await asyncio.sleep(0.02)
+                await self._all_kept.wait()
 
     async def _feed(self) -> None:
         """Send the oldest events whenever there are any and the courier has kept the ones before."""
         while True:
-            await self._room.wait()
-            self._room.clear()
-            batch = self._outbox.batch(c.EVENTS_PER_MESSAGE, c.EVENTS_SIZE)
-            if batch:
-                self._kept = asyncio.get_running_loop().create_future()
-                await self._say(c.Keep(batch))
-                self._forget(await self._kept)
+            await self._wake.wait()
+            self._wake.clear()
+            first_number = self._outbox.first_number
+            if len(self._outbox) and self._sent_up_to < first_number:
+                batch = self._outbox.batch(c.EVENTS_PER_MESSAGE, c.EVENTS_SIZE)
+                self._sent_up_to = first_number + len(batch) - 1
+                await self._say(c.Keep(first_number, batch))
 
-    def _forget(self, count: int) -> None:
-        self._outbox.taken(count)
-        for _ in range(count):
+    def _kept(self, up_to: int) -> None:
+        """All events up to this number are on disk. Raises LinkError if they were not sent."""
+        if up_to > self._sent_up_to:
+            raise LinkError(f"event {up_to} was acknowledged, and {self._sent_up_to} was the last that was sent")
+        for _ in range(self._outbox.taken_up_to(up_to)):
             when_kept = self._when_kept.popleft()
             if when_kept:
                 when_kept()
         if len(self._outbox):
-            self._room.set()
+            self._wake.set()
+        else:
+            self._all_kept.set()
 
     # --- hearing ----------------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        """Hear the courier until it is gone. Raises LinkError for what cannot be understood."""
+        with contextlib.suppress(OSError):
+            while (octets := await c.receive(self._sock)) is not None:
+                self._heard = time.monotonic()
+                self._hear(c.from_courier.decode(octets))
 
     def _hear(self, note: c.FromCourier) -> None:
         match note:
             case c.Kept():
-                _answer(self._kept, note.count)
+                self._kept(note.up_to)
             case c.NewConfiguration():
                 self._on_configuration(note.configuration)
-            case c.HaveEnrolled() if self._enrolling:
-                _answer(self._enrolling, note.answer)
+            case c.HaveEnrolled():
+                _answer(self._enrolling.get(note.number), note.answer)
             case c.GotSealed():
                 problem = None if note.key else ConnectionError(note.problem)
                 _answer(self._sealing.pop(note.certificate_id, None), note.key, problem)
@@ -153,9 +203,43 @@ class CourierLine:
                 _answer(self._resolving.pop(note.host, None), note.addresses, problem)
             case c.ApiState():
                 self._on_state(note)
+            case c.Ending(why="failed"):
+                self._last_word = note.reason
+            case c.Ending():
+                self._on_end(note)
+
+    async def _watch(self) -> None:
+        """Say that nothing is heard of the courier, again and again while it is so."""
+        reminder = Reminder(REMINDERS)
+        while True:
+            await asyncio.sleep(SILENT_SECONDS / 6)
+            now = time.monotonic()
+            if now - self._heard < SILENT_SECONDS:
+                reminder.reset()
+            elif reminder.due(now):
+                reason = (
+                    f"nothing was heard of it for {int(now - self._heard)} s; is it stopped, or does its disk hang?"
+                )
+                self._on_state(c.ApiState("courier", reason))
 
     async def _say(self, note: c.FromMain) -> None:
-        await c.send(self._sock, self._sending, note)
+        with contextlib.suppress(OSError):  # the courier is gone: `run` is about to say so
+            await c.send(self._sock, self._sending, note)
+
+
+async def _how_it_ended(pid: int) -> str:
+    """Return how our child, the courier, has ended; it may still be about to."""
+    until = time.monotonic() + ENDED_SECONDS
+    while pid > 0 and time.monotonic() < until:
+        try:
+            found, status = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            break
+        if found:
+            code = os.waitstatus_to_exitcode(status)
+            return f"exit status {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
+        await asyncio.sleep(0.01)
+    return "nobody knows why"
 
 
 def _answer(future: asyncio.Future[Any] | None, answer: object, problem: Exception | None = None) -> None:

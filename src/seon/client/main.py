@@ -15,6 +15,7 @@ from seon.daemon.home import StartError
 from seon.daemon.host import raise_limits
 from seon.daemon.log import Log
 from seon.daemon.pidfile import PidFile
+from seon.link.messages import LinkError
 from seon.process.levels import Level
 from seon.process.memory import forbid_dumps
 from seon.process.signals import handle_levels
@@ -31,6 +32,7 @@ def main() -> int:
     os.set_inheritable(sock.fileno(), False)
     begin = asyncio.run(_begin(sock))
     if begin is None:
+        sys.stderr.write("The courier process ended before it could begin\n")
         return EXIT_START
     home = homes.home()
     log = Log(home, LOG_NAME, echo=begin.echo)
@@ -54,8 +56,11 @@ def main() -> int:
 
 async def _begin(sock: socket.socket) -> c.Begin | None:
     sock.setblocking(False)
-    octets = await c.receive(sock)
-    note = c.from_courier.decode(octets) if octets else None
+    try:
+        octets = await c.receive(sock)
+        note = c.from_courier.decode(octets) if octets else None
+    except (OSError, LinkError):
+        return None
     return note if isinstance(note, c.Begin) else None
 
 

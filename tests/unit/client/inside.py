@@ -109,18 +109,18 @@ class Inside:
         with contextlib.suppress(OSError):
             while octets := await c.receive(self._courier):
                 match c.from_main.decode(octets):
-                    case c.Enrol(csr):
+                    case c.Enrol(number, csr):
                         certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.proxy_id])
                         moment = int(time.time()) + 3_600
                         answer = Enrolled(pem_of(certificate), pem_of(self.ca), (self.proxy_id,), moment)
-                        await self.say(c.HaveEnrolled(answer))
+                        await self.say(c.HaveEnrolled(number, answer))
                     case c.Resolve(host):
                         await self.say(c.Resolved(host, ("127.0.0.1",)))
-                    case c.Keep(events):
+                    case c.Keep(first_number, events):
                         while self.hold:
                             await asyncio.sleep(0.01)
                         self.kept += events
-                        await self.say(c.Kept(len(events)))
+                        await self.say(c.Kept(first_number + len(events) - 1))
 
     async def configure(self, version: int = 1, **fields) -> None:
         """Let Seonapi have a configuration for the client."""

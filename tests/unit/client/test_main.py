@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from typing import get_args
 
 import msgspec
 
@@ -92,10 +93,53 @@ def courier_gone(directory: str) -> None:
 
     async def scene(inside: Inside) -> None:
         await inside.controls.get()
+        await inside.say(c.Ending("failed", "internal error: its last word"))
         inside._courier.shutdown(2)
         await inside.ended
 
-    assert Inside(directory).play(scene) == EXIT_COURIER
+    inside = Inside(directory)
+    assert inside.play(scene) == EXIT_COURIER
+    assert inside.logged("CLI-END Client ended: the courier process has ended: internal error: its last word")
+
+
+def test_a_client_that_seonapi_has_not_served_for_too_long_ends_in_order_and_says_so(alone, tmp_path) -> None:
+    for why in ("refused", "away"):
+        home = tmp_path / why
+        home.mkdir()
+        alone(given_up, home, why)
+
+
+def given_up(directory: str, why: str) -> None:
+    from inside import Inside
+
+    async def scene(inside: Inside) -> None:
+        await inside.controls.get()
+        await inside.until("CLI-LINKED")
+        await inside.say(c.Ending(why, "Seonapi has refused this client for 24 h: no valid token"))
+        await inside.ended
+
+    inside = Inside(directory)
+    assert inside.play(scene) == {"refused": EXIT_REFUSED, "away": EXIT_AWAY}[why]
+    last = inside.kept[-1]
+    assert (last.code, last.fields["reason"]) == ("CLI-END", "Seonapi has refused this client for 24 h: no valid token")
+
+
+def test_what_fails_in_the_line_to_the_courier_ends_the_client_with_a_reason(alone, tmp_path) -> None:
+    alone(line_fails, tmp_path)
+
+
+def line_fails(directory: str) -> None:
+    from inside import Inside
+
+    async def scene(inside: Inside) -> None:
+        await inside.controls.get()
+        inside.client._sessions.follow = lambda _: 1 / 0
+        await inside.say(c.NewConfiguration(ProxyConfiguration(1, ServerConfiguration(), ClientConfiguration())))
+        await inside.ended
+
+    inside = Inside(directory)
+    assert inside.play(scene) == EXIT_COURIER
+    assert inside.logged("CLI-END Client ended: internal error: ZeroDivisionError('division by zero')")
 
 
 def test_the_servers_events_are_acknowledged_once_they_are_on_disk(alone, tmp_path) -> None:
@@ -158,9 +202,12 @@ def api_states(directory: str) -> None:
     async def scene(inside: Inside) -> None:
         await inside.controls.get()
         await inside.until("CLI-LINKED")
-        for state, code in (("away", "CLI-NOAPI"), ("back", "CLI-API"), ("spool", "CLI-SPOOL")):
+        codes = {"away": "CLI-NOAPI", "back": "CLI-API", "spool": "CLI-SPOOL", "spooled": "CLI-SPOOLED",
+                 "rejected": "CLI-REJECTED", "unreadable": "CLI-UNREADABLE", "courier": "CLI-COURIER"}  # fmt: skip
+        assert {*codes, "refused"} == set(get_args(c.State))
+        for state, code in codes.items():
             await inside.say(c.ApiState(state, "why", 5))
-            await inside.until(code)
+            await inside.until(f"{code} ")
         await inside.say(c.ApiState("refused", "no valid token", 5))
         await inside.ended
 
@@ -177,7 +224,7 @@ def test_without_a_courier_the_main_does_not_start(tmp_path) -> None:
     )
     one.close()
     assert done.returncode == 1
-    assert done.stderr == b""
+    assert done.stderr == b"The courier process ended before it could begin\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,5 +1,7 @@
 """How the client starts: the courier keeps the token, the main begins again without it."""
 
+import contextlib
+import errno
 import os
 import sys
 from pathlib import Path
@@ -52,20 +54,26 @@ def test_the_main_begins_again_without_token_url_or_any_of_the_memory_that_held_
     alone(executed, tmp_path)
 
 
+OPTIONS = Options("https://user:password@127.0.0.1:1", "dmz.example", "", False)
+
+
+class ExecutedError(Exception):
+    """The process has become another program: what stands behind `execve` is never reached."""
+
+
 def executed(directory: str) -> None:
     os.environ |= {"SEON_HOME": directory, "SEON_TOKEN": TOKEN}
-    told = []
-    process.live = lambda sock, api, home, begin: told.append(begin) or 0
+    process.live = lambda *_, **__: 0
     seen = []
 
     def execve(program: str, arguments: list[str], environment: dict[str, str]) -> None:
         seen.append((program, arguments, environment, os.get_inheritable(int(arguments[3]))))
-        raise InterruptedError
+        raise ExecutedError
 
     os.execve = execve
     try:
-        start(Options("https://user:password@127.0.0.1:1", "dmz.example", "", False))
-    except InterruptedError:
+        start(OPTIONS)
+    except ExecutedError:
         os.wait()
     ((program, arguments, environment, inheritable),) = seen
     assert program == sys.executable
@@ -74,3 +82,68 @@ def executed(directory: str) -> None:
     assert SECRET not in f"{arguments} {environment}"
     assert "password" not in f"{arguments} {environment}"
     assert environment["SEON_HOME"] == directory
+
+
+def as_if_executed(*_) -> None:
+    raise ExecutedError
+
+
+@pytest.mark.parametrize("error", ["ValueError('a\\nb')", "KeyboardInterrupt()", "SystemExit('end')", "MemoryError()"])
+def test_an_exception_in_the_courier_is_one_line_and_an_exit_status_and_goes_no_further(alone, tmp_path, error) -> None:
+    """It must never run the main's code: two mains would write one log."""
+    said = alone(courier_raises, tmp_path, error)
+    assert said.count("The courier process has failed: ") == 1
+    assert said.count("the main's code") == 1
+    assert "status 70" in said
+    assert "Traceback" not in said
+
+
+def courier_raises(directory: str, error: str) -> None:
+    os.environ |= {"SEON_HOME": directory, "SEON_TOKEN": TOKEN}
+
+    def fail(*_, **__) -> int:
+        raise eval(error)
+
+    process.live, os.execve = fail, as_if_executed
+    with contextlib.suppress(ExecutedError):
+        start(OPTIONS)
+    _, status = os.wait()
+    sys.stderr.write(f"the main's code; status {os.waitstatus_to_exitcode(status)}\n")
+
+
+def test_a_courier_that_cannot_be_forked_is_said(alone, tmp_path) -> None:
+    assert alone(no_fork, tmp_path) == "The courier process cannot be started: Resource temporarily unavailable\n"
+
+
+def no_fork(directory: str) -> None:
+    os.environ |= {"SEON_HOME": directory, "SEON_TOKEN": TOKEN}
+
+    def fork() -> int:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    os.fork = fork
+    try:
+        start(OPTIONS)
+    except StartError as error:
+        print(error)
+
+
+def test_a_main_that_cannot_be_executed_is_said_and_leaves_no_courier(alone, tmp_path) -> None:
+    said = alone(no_execution, tmp_path)
+    assert f"The client cannot be started anew, {sys.executable}: No such file or directory" in said
+    assert "the courier has ended with 0" in said
+
+
+def no_execution(directory: str) -> None:
+    os.environ |= {"SEON_HOME": directory, "SEON_TOKEN": TOKEN}
+
+    def execve(*_) -> None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    os.execve = execve
+    try:
+        start(OPTIONS)
+    except StartError as error:
+        print(error)
+    _, status = os.wait()
+    print(f"the courier has ended with {os.waitstatus_to_exitcode(status)}")

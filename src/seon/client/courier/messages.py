@@ -17,9 +17,15 @@ MAX_MESSAGE = 96 * 1024 * 1024
 EVENTS_PER_MESSAGE = 100
 EVENTS_SIZE = 1024 * 1024
 """Octets of the events of one message."""
+ALIVE_SECONDS = 20.0
 
-
-State = Literal["away", "refused", "back", "spool", "rejected"]
+State = Literal["away", "refused", "back", "spool", "spooled", "rejected", "unreadable", "courier"]
+"""`away`: Seonapi cannot be reached or does not serve this client; `refused`: it does not accept this client; `back`:
+neither any more. `spool`: the event spool cannot be used; `spooled`: it can again. `rejected`, `unreadable`: events
+were set aside, since Seonapi does not take them or they cannot be read. `courier`: something unforeseen that it has
+survived, or nothing is heard of it: that is said by the main's end of the line."""
+Why = Literal["refused", "away", "failed"]
+Number = Annotated[int, Meta(ge=1)]
 
 
 class Note(Struct, frozen=True, tag_field="type"):
@@ -32,17 +38,21 @@ class Begin(Note, frozen=True, tag="begin"):
     host: str
     port: Port
     echo: bool
+    pid: int = 0
+    """The courier's: the main is its parent, and says how it ended. 0 if there is no such process."""
 
 
 class Enrol(Note, frozen=True, tag="enrol"):
-    """Main: ask for a certificate for this key."""
+    """Main: ask for a certificate for this key. The courier asks until there is one, however long that takes."""
 
+    number: int
     csr: str
 
 
 class HaveEnrolled(Note, frozen=True, tag="enrolled"):
-    """Courier: here it is."""
+    """Courier: here it is, for the `Enrol` with this number."""
 
+    number: int
     answer: Enrolled
 
 
@@ -85,15 +95,16 @@ class GotBlob(Note, frozen=True, tag="blob"):
 
 
 class Keep(Note, frozen=True, tag="keep"):
-    """Main: write these events to the spool."""
+    """Main: write these events to the spool. The first has this number, and each of the others one more."""
 
+    first_number: Number
     events: Annotated[tuple[Event, ...], Meta(min_length=1, max_length=EVENTS_PER_MESSAGE)]
 
 
 class Kept(Note, frozen=True, tag="kept"):
-    """Courier: that many of the oldest are on disk."""
+    """Courier: all events up to this number are on disk. What was said before is said again without harm."""
 
-    count: int
+    up_to: Number
 
 
 class Resolve(Note, frozen=True, tag="resolve"):
@@ -111,15 +122,33 @@ class Resolved(Note, frozen=True, tag="resolved"):
 
 
 class ApiState(Note, frozen=True, tag="api-state"):
-    """Courier: Seonapi answers again, or does not, or refuses this client."""
+    """Courier: something is wrong, or right again. Said at once, and again at growing intervals while it lasts."""
 
     state: State
     reason: str = ""
     seconds: int = 0
+    """When it is tried again."""
+
+
+class Ending(Note, frozen=True, tag="ending"):
+    """Courier: the client should end, and why.
+
+    `refused`, `away`: it has been so for as long as the administrator allows; the courier serves on, so that the main
+    can end in order. `failed`: the courier itself cannot go on and ends right after this.
+    """
+
+    why: Why
+    reason: str
+
+
+class Alive(Note, frozen=True, tag="alive"):
+    """Courier: it is not stuck; said every `ALIVE_SECONDS`."""
 
 
 FromMain = Enrol | AskNow | WantSealed | WantBlob | Keep | Resolve
-FromCourier = Begin | HaveEnrolled | NewConfiguration | GotSealed | GotBlob | Kept | Resolved | ApiState
+FromCourier = (
+    Begin | HaveEnrolled | NewConfiguration | GotSealed | GotBlob | Kept | Resolved | ApiState | Ending | Alive
+)
 
 from_main: Decoder[FromMain] = Decoder(FromMain, MAX_MESSAGE)
 from_courier: Decoder[FromCourier] = Decoder(FromCourier, MAX_MESSAGE)

@@ -7,16 +7,23 @@ import hashlib
 import inspect
 import ipaddress
 import os
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 import pytest
 
 from seon import pki
+from seon.client.courier.api import Api
+from seon.client.courier.courier import Courier
+from seon.client.courier.spool import Spool
 from seon.client.courier.token import Token
+from seon.client.courier.troubles import Patience
+from unit.client.courier.played import BEGIN, ENROLLED, Main, Versions
 
 SECRET = "s3cret_s3cret-s3cret_s3cret"
 
@@ -190,3 +197,34 @@ def seonapi(tmp_path_factory: pytest.TempPathFactory) -> Seonapi:
 @pytest.fixture
 def other_seonapi(tmp_path_factory: pytest.TempPathFactory) -> Seonapi:
     return _make(tmp_path_factory.mktemp("other-api"))
+
+
+FAST = Patience(pauses=(0.01,))
+
+
+@pytest.fixture
+def play(seonapi: Seonapi, tmp_path: Path) -> Callable[..., None]:
+    """Play a scene with a courier in this process: a coroutine function of (its main, its spool)."""
+    seonapi.answers["enrol"] = lambda _: (200, msgspec.json.encode(ENROLLED))
+    seonapi.answers["configuration"] = Versions()
+
+    def run(scene: Callable[[Main, Spool], Awaitable[None]], patience: Patience = FAST) -> None:
+        async def live() -> None:
+            ours, theirs = socket.socketpair()
+            for sock in (ours, theirs):
+                sock.setblocking(False)
+            async with asyncio.timeout(20), contextlib.AsyncExitStack() as stack:
+                stack.enter_context(theirs)
+                stack.enter_context(ours)
+                await stack.enter_async_context(seonapi.serving())
+                spool = Spool(tmp_path / "spool")
+                courier = Courier(theirs, Api(seonapi.url, seonapi.token), spool, patience)
+                main = Main(ours, asyncio.create_task(courier.live(BEGIN)))
+                await scene(main, spool)
+                ours.close()
+                await main.courier
+                spool.close()  # the scene's own use of it
+
+        asyncio.run(live())
+
+    return run

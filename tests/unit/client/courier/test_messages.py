@@ -26,7 +26,7 @@ def talk(*scenes) -> None:
 
 
 def test_messages_of_every_size_arrive_whole_and_in_order() -> None:
-    sent = [c.AskNow(), c.Keep((EVENT,) * c.EVENTS_PER_MESSAGE), c.Resolve("h" * 1_000_000), c.Enrol("csr")]
+    sent = [c.AskNow(), c.Keep(1, (EVENT,) * c.EVENTS_PER_MESSAGE), c.Resolve("h" * 1_000_000), c.Enrol(1, "csr")]
 
     async def send(sock) -> None:
         lock = asyncio.Lock()
@@ -62,7 +62,7 @@ def test_a_length_out_of_bounds_is_refused() -> None:
 
 
 def test_the_main_may_know_neither_token_nor_url() -> None:
-    assert set(c.Begin.__struct_fields__) == {"host", "port", "echo"}
+    assert set(c.Begin.__struct_fields__) == {"host", "port", "echo", "pid"}
 
 
 def test_each_takes_only_what_the_other_may_send() -> None:
