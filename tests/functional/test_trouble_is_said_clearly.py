@@ -157,6 +157,61 @@ def test_a_client_without_seonapi_and_server_tries_on_until_both_are_there(api: 
     client.wait_for("CLI-LINKED", 60)
 
 
+def test_a_token_that_stays_refused_ends_the_client_after_the_time_that_was_set(api: Site) -> None:
+    api.layout.token_file.write_text(other_token(api))
+    api.launch_api().wait_for("ready")
+    client = api.launch_client("--end-if-refused", "1")
+    eventually(lambda: client.ended() is not None, 60, why="the client ends")
+    assert client.ended() == 5
+    said = client.last_words()
+    assert re.search("CLI-END Client ended: Seonapi has refused this client for [0-9]+ s: https://127.0.0.1:", said)
+    assert "Traceback" not in said
+    eventually(lambda: not api.titled("seon_proxyclient2: courier"), why="the courier has ended, too")
+
+
+def test_a_seonapi_that_stays_away_ends_the_client_only_if_that_was_set(api: Site) -> None:
+    client = api.launch_client("--end-if-away", "1")
+    eventually(lambda: client.ended() is not None, 60, why="the client ends")
+    assert client.ended() == 6
+    assert "CLI-END Client ended: Seonapi has not served this client for" in client.last_words()
+
+
+def courier_of(site: Site) -> int:
+    (seen,) = site.titled("seon_proxyclient2: courier")
+    return seen.pid
+
+
+def test_a_courier_that_is_killed_ends_the_client_which_says_so(api: Site) -> None:
+    client = api.launch_client()
+    client.wait_for("CLI-NOAPI")
+    os.kill(courier_of(api), signal.SIGKILL)
+    eventually(lambda: client.ended() is not None, why="the client ends")
+    assert client.ended() == 4
+    assert "CLI-END Client ended: the courier process has ended: killed by SIGKILL" in client.last_words()
+    assert not list(api.layout.client.glob("*.pid"))
+
+
+def test_a_main_that_is_killed_leaves_no_courier(api: Site) -> None:
+    client = api.launch_client()
+    client.wait_for("CLI-NOAPI")
+    assert courier_of(api)
+    os.kill(client.pid, signal.SIGKILL)
+    client.gone()
+    eventually(lambda: not api.processes(), why="the courier has ended")
+
+
+def test_a_damaged_spool_is_said_and_mended_while_the_client_runs(api: Site) -> None:
+    spool = api.layout.client / "seon_proxyclient.spool"
+    spool.write_bytes(b"no database " * 1_000)
+    client = api.launch_client()
+    client.wait_for(f"FATAL .*CLI-SPOOL The event spool cannot be used: {spool}: file is not a database; move it away")
+    spool.rename(f"{spool}.damaged")
+    client.wait_for("CLI-SPOOLED The event spool can be used again", 60)
+    api.launch_api().wait_for("ready")
+    api.in_journal("CLI-SPOOL", "not a database")
+    api.in_journal("CLI-START", "Client .* started")
+
+
 @pytest.mark.parametrize(("arguments", "said"), [
     (("-S", ":2878"), "the server's host is missing"),
     (("-S", "127.0.0.1:notaport"), "-S: "),

@@ -9,7 +9,6 @@ import pytest
 
 from collecting import held_back
 from seon import events
-from seon.process.events import EventMaker
 from seon.events import (
     CATALOGUE,
     MAX_EVENT,
@@ -24,6 +23,7 @@ from seon.events import (
     severity_of,
     shown,
 )
+from seon.process.events import EventMaker
 
 SOURCE = Path(events.__file__).parent
 CODE = re.compile(r"[A-Z]{3}-[A-Z]+")

@@ -74,12 +74,30 @@ def server(internal: tuple[str, int], license_file: Path, show_id: bool, show_li
     help="Security token: itself, @file, - for standard input; without it SEON_TOKEN. "
     "A command line is visible to every user of this host: @file or SEON_TOKEN is better.",
 )
+@click.option(
+    "--end-if-refused",
+    "refused",
+    type=click.FloatRange(min=0),
+    default=86_400,
+    show_default=True,
+    metavar="<seconds>",
+    help="End after so long of being refused by Seonapi; 0: never.",
+)
+@click.option(
+    "--end-if-away",
+    "away",
+    type=click.FloatRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="<seconds>",
+    help="End after Seonapi was away for so long; 0: never.",
+)
 @click.option("-d", "quiet", is_flag=True, help="Stay in the foreground and print nothing.")
-def client(url: str, server_: str, token: str, quiet: bool) -> None:
+def client(url: str, server_: str, token: str, refused: float, away: float, quiet: bool) -> None:
     """Seon SmartProxy, client: stands inside, dials the server in the DMZ, and brings partners to the receive daemon.
 
     Log, PID file and event spool are in the program's directory, or in SEON_HOME. Exit status 3: an established link
-    has ended; start the client again.
+    has ended; start the client again. 5: Seonapi has refused this client for too long; 6: it was away for too long.
     """
     # First of all: until here the command line, and with it a token given there, is visible to every user of this host.
     setproctitle.setproctitle("seon_proxyclient2: starting")
@@ -88,7 +106,7 @@ def client(url: str, server_: str, token: str, quiet: bool) -> None:
     from seon.client import start  # noqa: PLC0415
 
     try:
-        start.start(start.Options(url, server_, token, echo=not quiet))
+        start.start(start.Options(url, server_, token, not quiet, refused, away))
     except StartError as error:
         raise SystemExit(_said(error)) from None
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import setproctitle
 
 from seon import __version__, addresses
-from seon.client.courier import messages as c
 from seon.client.control import ControlLink
+from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine
 from seon.client.dmz_events import DmzEvents
 from seon.client.in_force import EMPTY, NotUsable, put_in_force

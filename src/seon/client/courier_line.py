@@ -20,8 +20,8 @@ from seon.client.courier import messages as c
 from seon.config import ProxyConfiguration
 from seon.events import Event
 from seon.link.messages import LinkError
-from seon.process.outbox import Outbox
 from seon.process.backoff import REMINDERS, Reminder
+from seon.process.outbox import Outbox
 
 ANSWER_SECONDS = 60.0
 SILENT_SECONDS = 3 * c.ALIVE_SECONDS

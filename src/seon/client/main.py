@@ -8,8 +8,8 @@ import os
 import socket
 import sys
 
-from seon.client.courier import messages as c
 from seon.client.client import EXIT_START, Client
+from seon.client.courier import messages as c
 from seon.daemon import home as homes
 from seon.daemon.home import StartError
 from seon.daemon.host import raise_limits

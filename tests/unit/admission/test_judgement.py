@@ -2,8 +2,8 @@
 
 import pytest
 
-from seon.config import FileRules, PartnerFileRules, PartnerRules, SessionRules
 from seon.admission.judgement import judgement
+from seon.config import FileRules, PartnerFileRules, PartnerRules, SessionRules
 from seon.oftp2.demands import FileDemands
 from seon.oftp2.errors import LocalError
 from seon.oftp2.observer import Side

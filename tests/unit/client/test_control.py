@@ -8,10 +8,10 @@ import pytest
 
 from seon.client.control import ControlLink, NotEstablishedError, SilentError
 from seon.daemon.message_stream import MessageStream
-from seon.process.events import EventMaker
 from seon.link import messages as m
 from seon.link.codec import Decoder
 from seon.link.sealing import EphemeralKey
+from seon.process.events import EventMaker
 
 DECODER: Decoder[m.FromClient] = Decoder(m.FromClient)
 

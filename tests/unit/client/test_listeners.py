@@ -4,10 +4,10 @@ import asyncio
 import socket
 
 import pytest
+from seon.client.listeners import Listeners
 
 from ports import free_ports, reachable
 from seon.client import listeners as module
-from seon.client.listeners import Listeners
 from seon.config import OutgoingListener
 
 

@@ -11,9 +11,9 @@ import msgspec
 
 from seon.client.courier import messages as c
 from seon.client.main import EXIT_COURIER, EXIT_LINK, _stamped
-from seon.process.events import EventMaker
 from seon.events import MAX_ID
 from seon.link import messages as m
+from seon.process.events import EventMaker
 
 
 def test_the_end_of_an_established_link_ends_the_client(alone, tmp_path) -> None:

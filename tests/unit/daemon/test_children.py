@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from seon.daemon import children
-from seon.process import line
 from seon.daemon.log import Level, Log
+from seon.process import line
 from seon.process.events import EventMaker
 
 MAKER = EventMaker("dmz", "session-1")

@@ -11,9 +11,9 @@ from pathlib import Path
 from seon.config import Limits
 from seon.daemon import line, session_table
 from seon.daemon.log import Log
+from seon.daemon.session_table import SessionTable, Surroundings
 from seon.process.events import EventMaker
 from seon.session.run import Task
-from seon.daemon.session_table import SessionTable, Surroundings
 
 LIMITS = Limits(sessions=3, sessions_per_partner=2)
 

@@ -589,7 +589,9 @@ def test_a_turn_in_which_all_was_declined_ends_the_session_in_order_to_both(plai
     two.close()
     ending = session.end()
     assert (ending.cause, ending.how, ending.detail) == (
-        Cause.VERIFIER, "declined", "nothing was left after 1 declined file",
+        Cause.VERIFIER,
+        "declined",
+        "nothing was left after 1 declined file",
     )
 
 

@@ -5,9 +5,9 @@ import socket
 import msgspec
 import pytest
 
+from seon.events import MAX_FIELDS, Event
 from seon.process import line
 from seon.process.events import EventMaker
-from seon.events import MAX_FIELDS, Event
 
 EVENT = Event(id="s-dmz-1", code="SES-END", time=1.0, hop="dmz")
 

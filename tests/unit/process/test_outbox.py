@@ -5,10 +5,10 @@ import re
 import msgspec
 import pytest
 
+from seon.events import MAX_VALUE_OCTETS
 from seon.process import outbox
 from seon.process.events import EventMaker
 from seon.process.outbox import Intake, Outbox
-from seon.events import MAX_VALUE_OCTETS
 
 MUCH = 10**9
 

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from seon.daemon.message_stream import MessageStream
-from seon.process.events import EventMaker
-from seon.process.outbox import Outbox
 from seon.link import messages as m
 from seon.link.codec import Decoder
+from seon.process.events import EventMaker
+from seon.process.outbox import Outbox
 from seon.server.control import ControlLink
 
 DECODER: Decoder[m.FromServer] = Decoder(m.FromServer)

@@ -12,14 +12,14 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
-from seon.process.events import EventMaker
-from seon.process.outbox import Outbox
 from ports import reachable
 from seon.events import may_come_from_dmz
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import connecting, partner_dialler
+from seon.process.events import EventMaker
+from seon.process.outbox import Outbox
 from seon.server import gate as module
 from seon.server.gate import Gate
 from seon.server.in_force import put_in_force

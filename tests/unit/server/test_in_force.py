@@ -6,12 +6,12 @@ import pytest
 from seon.admission.partners import Refused
 from seon.api_messages import SealedKey
 from seon.config import OwnCertificate, ServerPartner
-from seon.session.run import make_task
 from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey
 from seon.net.context import accepting, connecting
 from seon.server import in_force as module
 from seon.server.in_force import EMPTY, NotUsable, put_in_force
+from seon.session.run import make_task
 
 
 def changed(struct, **fields):

@@ -5,14 +5,14 @@ import types
 
 import msgspec
 import pytest
+from seon.server.sessions import Sessions, _server_name
 
 from seon.config import Limits, ServerConfiguration, ServerPartner, SessionRules
 from seon.daemon.log import Log
-from seon.session.run import make_task
 from seon.daemon.session_table import Surroundings
 from seon.link import messages as m
 from seon.server.in_force import InForce
-from seon.server.sessions import Sessions, _server_name
+from seon.session.run import make_task
 
 HOST = ServerPartner("P1", "One", host="127.0.0.1", port=1)
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from seon.session.reporter import SessionReporter
 from seon.oftp2 import happenings as h
 from seon.oftp2.happenings import Side
 from seon.oftp2.inspection import Finding, Inspection, Refusal, Surplus
 from seon.oftp2.reasons import EndReason
 from seon.oftp2.rules import Severity
+from seon.session.reporter import SessionReporter
 
 ONE, TWO = Side.INITIATOR, Side.RESPONDER
 FILE = {"name": "NAME", "date": "20260131", "time": "2359580001"}

@@ -18,10 +18,7 @@ from seon.config import (
     ServerPartner,
     SessionRules,
 )
-from seon.process import line
-from seon.session import main_line
 from seon.daemon.log import Log
-from seon.session.run import MainLine, NotUsableError, Task, make_task, run, session_title, traced_by
 from seon.net.legs import PlainLeg
 from seon.net.pump import Cause
 from seon.oftp2 import commands as c
@@ -31,6 +28,8 @@ from seon.oftp2.framing import frame
 from seon.oftp2.observer import Side
 from seon.oftp2.reasons import EndReason
 from seon.oftp2.rules import Policy, Severity
+from seon.process import line
+from seon.session.run import MainLine, NotUsableError, Task, make_task, run, session_title, traced_by
 
 SSRM = frame(encode(c.StartSessionReady(), 5))
 SECRET = "HUSHHUSH"

@@ -8,8 +8,6 @@ import pytest
 
 from seon.daemon import trace, tracing
 from seon.daemon.home import StartError
-from seon.session.trace import Trace
-from seon.session.tracing import TracedObserver, Tracer
 from seon.events import CATALOGUE
 from seon.oftp2 import commands as c
 from seon.oftp2.codec import encode
@@ -18,6 +16,8 @@ from seon.oftp2.observer import SessionObserver, Side
 from seon.oftp2.packing import pack
 from seon.oftp2.rules import Policy, Profile
 from seon.oftp2.transcript import Read, Replay, parse, replay
+from seon.session.trace import Trace
+from seon.session.tracing import TracedObserver, Tracer
 
 VECTORS = sorted((Path(__file__).parents[2] / "vectors" / "sessions").glob("*.oftp"))
 WHOLE = next(path for path in VECTORS if path.name == "T04-level5.oftp")

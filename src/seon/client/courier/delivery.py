@@ -10,10 +10,10 @@ from seon.client.courier.api import Api, ApiError, ApiRejectedError
 from seon.client.courier.seonapi import Seonapi
 from seon.client.courier.spool import Spool, SpoolError
 from seon.client.courier.troubles import Patience, Say, Trouble, words
-from seon.process.outbox import Intake
 from seon.events import Event
 from seon.link.messages import LinkError
 from seon.process.backoff import Backoff, Reminder
+from seon.process.outbox import Intake
 
 EACH = 10
 """So many times what was set aside is told at once, and after that at growing intervals: each telling is an event,

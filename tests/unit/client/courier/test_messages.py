@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from seon.client.courier import messages as c
-from seon.process.events import EventMaker
 from seon.link.messages import LinkError
+from seon.process.events import EventMaker
 
 EVENT = EventMaker("inside").make("CLI-END", reason="why")
 
