@@ -96,6 +96,11 @@ class Cluster:
         with psycopg.connect(f"{self.address}/{database}", connect_timeout=5) as connection:
             return connection.execute(question).fetchall()
 
+    def change(self, database: str, statement: str) -> None:
+        """Change something behind Seonapi's back."""
+        with psycopg.connect(f"{self.address}/{database}") as connection:
+            connection.execute(statement)
+
     @contextmanager
     def holding(self, database: str, lock: str) -> Iterator[None]:
         """Hold what a statement locks."""

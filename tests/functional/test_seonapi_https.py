@@ -5,10 +5,12 @@ import hashlib
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -37,6 +39,9 @@ from seon.config import ProxyConfiguration
 from seon.events import Event
 from seon.link.identity import check_link_client, new_link_request, parse_license, proxy_id_of
 from seon.link.sealing import EphemeralKey
+
+UNRELEASED = ("configuration", "0002_session_rules", "2026-11-24 03:10:00")
+"""A migration as the database keeps it."""
 
 
 @pytest.fixture(scope="session")
@@ -403,6 +408,19 @@ def test_a_second_start_on_a_taken_port_is_one_clear_line(installation: Installa
     installation.serve()
     said = installation.run("serve", "--listen", f"127.0.0.1:{installation.port}", fails=True)
     assert said == f"Error: 127.0.0.1:{installation.port} cannot be opened: Address already in use"
+
+
+def test_a_database_of_an_unreleased_version_is_told_by_every_command(installation: Installation) -> None:
+    with closing(sqlite3.connect(installation.home / "seonapi.sqlite3")) as database:
+        database.execute("ALTER TABLE configuration_settings DROP COLUMN esid_names_rule")
+        database.commit()
+        for command in (["init"], ["serve"], ["queue", "--once"]):
+            assert "Make the installation anew" in installation.run(*command, fails=True)
+        assert "run `seonapi init`" in installation.run("get", fails=True)
+        database.execute("INSERT INTO django_migrations (app, name, applied) VALUES (?, ?, ?)", UNRELEASED)
+        database.commit()
+    for command in (["init"], ["serve"], ["queue", "--once"], ["get"], ["token", "list"]):
+        assert "Make the installation anew" in installation.run(*command, fails=True)
 
 
 def test_the_names_given_at_init_are_the_names_it_answers_to(installation: Installation) -> None:

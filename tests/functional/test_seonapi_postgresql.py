@@ -192,3 +192,15 @@ def test_calls_are_answered_again_when_the_database_comes_back(
         assert configuration(api).version == known
         assert api.get("configuration", params={"known": known, "wait": 1}).status_code == 204
     assert made.run("queue", "--once") == ""
+
+
+def test_a_database_of_an_unreleased_version_is_told(made: Installation, cluster: Cluster) -> None:
+    cluster.change("seon", "ALTER TABLE partners_partner DROP COLUMN trace")
+    for command in (["init"], ["serve"], ["queue", "--once"]):
+        assert "Make the installation anew" in made.run(*command, fails=True)
+    cluster.change(
+        "seon",
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('proxies', '0002_hosts_and_addresses', now())",
+    )
+    for command in (["init"], ["serve"], ["queue", "--once"], ["get"]):
+        assert "Make the installation anew" in made.run(*command, fails=True)

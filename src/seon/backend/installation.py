@@ -33,35 +33,6 @@ def make_directories(home: Home, secret_file: Path) -> list[str]:
     return made
 
 
-def migrate() -> list[str]:
-    """Bring the database to this build's form. Raises OperatorError when it cannot be reached."""
-    from django.core.management import call_command
-    from django.db import OperationalError, connection
-
-    try:
-        if is_migrated():
-            return []
-        if connection.vendor == "sqlite":
-            # Hundreds of small transactions on a file that does not hold anything yet.
-            with connection.cursor() as cursor:
-                cursor.execute("PRAGMA synchronous=OFF")
-        call_command("migrate", verbosity=0, interactive=False)
-    except OperationalError as error:
-        raise OperatorError(f"The database cannot be used: {str(error).splitlines()[0]}") from None
-    finally:
-        connection.close()
-    return ["database"]
-
-
-def is_migrated() -> bool:
-    """Whether the database has this build's form."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
-
-
 def make_authorities(home: Home, hosts: Sequence[str]) -> list[str]:
     """Make the link CA, the API CA and the https certificate. Raises OperatorError for a bad host name."""
     from django.db import transaction

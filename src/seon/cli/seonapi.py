@@ -52,14 +52,14 @@ _FILE = click.Path(path_type=Path)
 @clear_errors
 def init(home: str | None, hosts: tuple[str, ...], user: str, password_file: Path | None, as_json: bool) -> None:
     """Make an installation, or bring one up to date. What is there stays."""
-    from seon.backend import installation
+    from seon.backend import installation, schema
     from seon.backend.loading import choose_home, load_django, secret_file_of
 
     names = [_own_name(host) for host in hosts]
     place = choose_home(home)
     made = installation.make_directories(place, secret_file_of(place))
     load_django()
-    made += installation.migrate()
+    made += schema.migrate()
     made += installation.make_authorities(place, names)
     administrators, password = installation.make_administrator(user, secret_in(password_file))
     made += administrators

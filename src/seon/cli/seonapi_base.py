@@ -57,6 +57,9 @@ def on_installation(function: Callable[..., Said]) -> Callable[..., None]:
     @clear_errors
     def wrapped(home: str | None, as_json: bool, **options: Any) -> None:
         open_installation(home)
+        from seon.backend.schema import check_known
+
+        database_errors_cleared(check_known)
         said = database_errors_cleared(functools.partial(function, **options))
         click.echo(msgspec.json.encode(said.data).decode() if as_json else said.text)
 
@@ -77,11 +80,11 @@ def open_installation(directory: str | None) -> Home:
 def open_for_daemon(directory: str | None, name: str) -> Home:
     """Open an installation for a daemon: its log too, and a database of this build's form. Raises OperatorError."""
     place = open_installation(directory)
-    from seon.backend.installation import is_migrated
     from seon.backend.logs import open_log
+    from seon.backend.schema import is_current
 
     open_log(place.log_directory, name)
-    if not database_errors_cleared(is_migrated):
+    if not database_errors_cleared(is_current):
         raise OperatorError("The database is not of this version: run `seonapi init`")
     return place
 

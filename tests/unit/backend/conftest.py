@@ -23,13 +23,13 @@ del os.environ["DJANGO_SETTINGS_MODULE"]
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `seonapi init` makes, without an administrator."""
-    from seon.backend import installation
+    from seon.backend import installation, schema
 
     home = Home(tmp_path_factory.mktemp("fresh") / "home")
     installation.make_directories(home, home.secret_file)
     with pytest.MonkeyPatch.context() as patch:
         _point_at(home, patch)
-        installation.migrate()
+        schema.migrate()
         installation.make_authorities(home, [])
         _leave()
     return home.path

@@ -32,10 +32,6 @@ class Version(models.Model):
         return str(self.number)
 
 
-def validate_address(text: str) -> None:
-    """Do nothing: the first migrations name it, and fields of `hosts` have taken its place."""
-
-
 def _number(bounds: Bounds, text: str) -> "models.PositiveIntegerField[int, int]":
     validators = [MinValueValidator(bounds.least), MaxValueValidator(bounds.most)]
     return models.PositiveIntegerField(default=bounds.default, validators=validators, help_text=text)
