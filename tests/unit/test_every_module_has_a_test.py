@@ -30,7 +30,6 @@ DECLARATIONS = {
 """Modules that only declare: patterns, with the reason."""
 
 ELSEWHERE = {
-    "backend/api/access.py": SEONAPI,
     "backend/api/calls.py": SEONAPI,
     "backend/api/problems.py": SEONAPI,
     "backend/serving.py": SEONAPI,

@@ -1,20 +1,31 @@
-"""Who calls: the security token, and HTTP Basic besides where it is configured (mission B3)."""
+"""Who may call, and who calls: the security token, and HTTP Basic besides where it is configured (mission B3).
+
+A view says who may call it by `anybody_may` or `clients_may`. `declared` builds the table of paths and refuses a view
+that says nothing: it fails when the program starts, not when a stranger finds it.
+"""
 
 import base64
 import binascii
 import hmac
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
+from inspect import iscoroutinefunction
 from pathlib import Path
+from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.http import HttpRequest
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
+from django.views.decorators.csrf import csrf_exempt
 
 from seon.addresses import identifying
 from seon.api_messages import TOKEN_HEADER
-from seon.backend.api.problems import RefusedError, log
+from seon.backend.api.problems import RefusedError, log, problem_of
 from seon.backend.errors import OperatorError
 from seon.backend.trust.models import Token
 from seon.backend.trust.tokens import token_of
@@ -28,6 +39,64 @@ class Caller:
     token: Token
     address: str
     """Where the call came from, in its one form (mission A8)."""
+
+
+View = Callable[..., Any]
+"""A function of a request that returns an HttpResponse, or its coroutine."""
+_declared: set[View] = set()
+
+
+def anybody_may(method: str | None) -> Callable[[View], View]:
+    """Make `function(request, **of the path)` a call of the API that needs no token. None: whatever the method."""
+    return _call(method, lambda _: ())
+
+
+def clients_may(method: str) -> Callable[[View], View]:
+    """Make `function(request, caller, **of the path)` a call of the API for those with a valid token, or its coroutine.
+
+    What it raises is answered as a `Problem`.
+    """
+    return _call(method, lambda request: (admit(request),))
+
+
+def declared(patterns: Sequence[URLPattern]) -> list[URLPattern]:
+    """Return the table of paths. Raises ImproperlyConfigured for a view that does not say who may call it."""
+    for pattern in patterns:
+        if pattern.callback not in _declared:
+            raise ImproperlyConfigured(
+                f"{pattern.lookup_str} ({pattern.pattern}) does not say who may call it: use anybody_may or clients_may"
+            )
+    return list(patterns)
+
+
+def _call(method: str | None, who: Callable[[HttpRequest], tuple[Caller, ...]]) -> Callable[[View], View]:
+    def callers(request: HttpRequest) -> tuple[Caller, ...]:
+        if method is not None and request.method != method:
+            raise RefusedError(405, f"This call is a {method}")
+        return who(request)
+
+    def decorate(function: View) -> View:
+        def view(request: HttpRequest, **arguments: str) -> HttpResponse:
+            try:
+                answer: HttpResponse = function(request, *callers(request), **arguments)
+            except Exception as error:  # the one border where everything becomes a Problem
+                return problem_of(request, error)
+            return answer
+
+        async def view_that_waits(request: HttpRequest, **arguments: str) -> HttpResponse:
+            try:
+                who_calls = await sync_to_async(callers)(request)
+                answer: HttpResponse = await function(request, *who_calls, **arguments)
+            except Exception as error:  # as above
+                return problem_of(request, error)
+            return answer
+
+        made: View = view_that_waits if iscoroutinefunction(function) else view  # Django awaits what is a coroutine
+        made = csrf_exempt(wraps(function)(made))  # no cookie counts here, only the token
+        _declared.add(made)
+        return made
+
+    return decorate
 
 
 def admit(request: HttpRequest) -> Caller:

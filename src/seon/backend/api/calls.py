@@ -1,14 +1,11 @@
-"""The calls. Each is: admit the caller, decode a typed message, ask one function of the models, answer."""
+"""The calls. Each says who may call it, decodes a typed message, asks one function of the models, and answers."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import TypeVar
 
 import msgspec
 from asgiref.sync import sync_to_async
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
 
 from seon.api_messages import (
     MAX_BODY,
@@ -20,8 +17,8 @@ from seon.api_messages import (
     EventsStored,
     SealedKeyWanted,
 )
-from seon.backend.api.access import admit
-from seon.backend.api.problems import Call, RefusedError, answer, encoded_answer, log, problem_of
+from seon.backend.api.access import Caller, admit, anybody_may, clients_may
+from seon.backend.api.problems import RefusedError, answer, encoded_answer, log, problem
 from seon.backend.api.waiting import watch
 from seon.backend.configuration.versioned import read_version
 from seon.backend.journal.recording import store
@@ -37,34 +34,16 @@ from seon.pki import Certificate, pem_of
 Message = TypeVar("Message", bound=msgspec.Struct)
 
 
-def call(method: str) -> Callable[[Call], Call]:
-    """Make a function of a request a call of the API: its method only, and every refusal as a `Problem`."""
-
-    def decorate(function: Call) -> Call:
-        @csrf_exempt  # no cookie counts here, only the token
-        @wraps(function)
-        def view(request: HttpRequest, **arguments: str) -> HttpResponse:
-            try:
-                _check_method(request, method)
-                return function(request, **arguments)
-            except Exception as error:  # the one border where everything becomes a Problem
-                return problem_of(request, error)
-
-        return view
-
-    return decorate
-
-
-@call("GET")
+@anybody_may("GET")
 def ca(_: HttpRequest) -> HttpResponse:
     """Answer the API's CA certificate: the only call without a token, compared by the client with its token's hash."""
     return HttpResponse(pem_of(certificate_of(Kind.API)), content_type="application/x-pem-file")
 
 
-@call("POST")
-def enrol(request: HttpRequest) -> HttpResponse:
+@clients_may("POST")
+def enrol(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Answer a link certificate for the key in the CSR."""
-    caller, wanted = admit(request), _decode(request, Enrol)
+    wanted = _decode(request, Enrol)
     proxy_ids = caller.token.servable()
     if not proxy_ids:
         raise RefusedError(
@@ -87,18 +66,13 @@ def _enrolled(issued: Certificate, proxy_ids: list[str]) -> Enrolled:
     )
 
 
-@csrf_exempt
-async def configuration(request: HttpRequest) -> HttpResponse:
+@clients_may("GET")
+async def configuration(request: HttpRequest, _: Caller) -> HttpResponse:
     """Answer the configuration when it is another than the known one, or 204 when nothing changed in the time."""
-    try:
-        _check_method(request, "GET")
-        await sync_to_async(admit)(request)
-        known, wait = _number(request, "known", 2**63 - 1), _number(request, "wait", MAX_WAIT)
-        if await sync_to_async(read_version)() == known and not await watch.wait_for_other(known, wait):
-            return HttpResponse(status=204)
-        return await sync_to_async(_current)(request)
-    except Exception as error:  # as in `call`
-        return problem_of(request, error)
+    known, wait = _number(request, "known", 2**63 - 1), _number(request, "wait", MAX_WAIT)
+    if await sync_to_async(read_version)() == known and not await watch.wait_for_other(known, wait):
+        return HttpResponse(status=204)
+    return await sync_to_async(_current)(request)
 
 
 def _current(request: HttpRequest) -> HttpResponse:
@@ -106,10 +80,10 @@ def _current(request: HttpRequest) -> HttpResponse:
     return encoded_answer(encoded_snapshot(admit(request).address))
 
 
-@call("POST")
-def sealed_key(request: HttpRequest) -> HttpResponse:
+@clients_may("POST")
+def sealed_key(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Answer the key of the company's certificate, sealed to a server's ephemeral key."""
-    caller, wanted = admit(request), _decode(request, SealedKeyWanted)
+    wanted = _decode(request, SealedKeyWanted)
     if wanted.proxy_id not in caller.token.servable():
         raise RefusedError(403, f"No license in force for {wanted.proxy_id}, or this token may not serve it")
     own = OwnCertificate.objects.filter(fingerprint=wanted.certificate_id).first()
@@ -123,34 +97,33 @@ def sealed_key(request: HttpRequest) -> HttpResponse:
     return answer(sealed)
 
 
-@call("POST")
-def events(request: HttpRequest) -> HttpResponse:
+@clients_may("POST")
+def events(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Store a batch of events, each once."""
-    caller, batch = admit(request), _decode(request, EventBatch)
+    batch = _decode(request, EventBatch)
     return answer(EventsStored(stored=store(batch.events, caller.token.name)))
 
 
-@call("POST")
-def crl_urls(request: HttpRequest) -> HttpResponse:
+@clients_may("POST")
+def crl_urls(request: HttpRequest, _: Caller) -> HttpResponse:
     """Remember CRL distribution points for the queue daemon."""
-    admit(request)
     remember(_decode(request, CrlUrls).urls)
     return HttpResponse(status=204)
 
 
-@call("GET")
-def blob(request: HttpRequest, sha256: str) -> HttpResponse:
+@clients_may("GET")
+def blob(_: HttpRequest, __: Caller, sha256: str) -> HttpResponse:
     """Answer the octets with this SHA-256."""
-    admit(request)
     found = Blob.objects.filter(pk=sha256).first()
     if found is None:
         raise RefusedError(404, "There is no blob with this SHA-256")
     return HttpResponse(bytes(found.octets), content_type="application/octet-stream")
 
 
-def _check_method(request: HttpRequest, method: str) -> None:
-    if request.method != method:
-        raise RefusedError(405, f"This call is a {method}")
+@anybody_may(None)
+def no_such_call(request: HttpRequest, **_: str) -> HttpResponse:
+    """Answer a path that is not there."""
+    return problem(404, f"There is no call {request.path}")
 
 
 def _decode(request: HttpRequest, kind: type[Message]) -> Message:

@@ -1,7 +1,6 @@
 """Answers and refusals of the API: one error shape, and nothing of an inner fault in it."""
 
 import logging
-from collections.abc import Callable
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -51,11 +50,3 @@ def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
         return problem(500, str(error))
     log.exception("%s %s failed", request.method, request.path, exc_info=error)
     return problem(500, "Seonapi failed on this call; its log file says why")
-
-
-def no_such_call(request: HttpRequest, **_: object) -> HttpResponse:
-    """Answer a path that is not there."""
-    return problem(404, f"There is no call {request.path}")
-
-
-Call = Callable[..., HttpResponse]

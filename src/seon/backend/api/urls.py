@@ -3,15 +3,17 @@
 from django.urls import path, re_path
 
 from seon.backend.api import calls
-from seon.backend.api.problems import no_such_call
+from seon.backend.api.access import declared
 
-urlpatterns = [
-    path("ca", calls.ca),
-    path("enrol", calls.enrol),
-    path("configuration", calls.configuration),
-    path("sealed-key", calls.sealed_key),
-    path("events", calls.events),
-    path("crl-urls", calls.crl_urls),
-    re_path(r"^blobs/(?P<sha256>[0-9a-f]{64})\Z", calls.blob),
-    re_path(r"^(?P<rest>.*)\Z", no_such_call),
-]
+urlpatterns = declared(
+    [
+        path("ca", calls.ca),
+        path("enrol", calls.enrol),
+        path("configuration", calls.configuration),
+        path("sealed-key", calls.sealed_key),
+        path("events", calls.events),
+        path("crl-urls", calls.crl_urls),
+        re_path(r"^blobs/(?P<sha256>[0-9a-f]{64})\Z", calls.blob),
+        re_path(r"^(?P<rest>.*)\Z", calls.no_such_call),
+    ]
+)
