@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import setproctitle
 
+from seon.cli.version import version_option
 from seon.daemon.home import StartError
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -22,7 +23,7 @@ def _internal_address(_: click.Context, __: click.Parameter, text: str) -> tuple
 
 
 @click.command(context_settings=_HELP)
-@click.version_option(None, "-v", "--version", package_name="seon-smartproxy", prog_name="seon_proxyserver2")
+@version_option("seon_proxyserver2", "-v", "--version")
 @click.option(
     "-i",
     "internal",
@@ -63,7 +64,7 @@ def server(internal: tuple[str, int], license_file: Path, show_id: bool, show_li
 
 
 @click.command(context_settings={**_HELP}, no_args_is_help=True)
-@click.version_option(None, "-v", "--version", package_name="seon-smartproxy", prog_name="seon_proxyclient2")
+@version_option("seon_proxyclient2", "-v", "--version")
 @click.option("-U", "url", required=True, metavar="<URL>", help="Seonapi: https://[user:password@]host[:port]")
 @click.option("-S", "server_", required=True, metavar="<host[:port]>", help="The server in the DMZ; port 2878.")
 @click.option(

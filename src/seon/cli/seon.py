@@ -4,6 +4,8 @@ import importlib
 
 import click
 
+from seon.cli.version import version_option
+
 _COMMANDS = {
     "oftp2": ("seon.cli.oftp2", "oftp2", "Check recorded OFTP2 sessions, and explain octets."),
     "quickstart": ("seon.cli.quickstart", "quickstart", "Make and run a whole installation on this machine."),
@@ -29,7 +31,7 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="seon-smartproxy")
+@version_option("seon", "-v", "--version")
 def main() -> None:
     """Seon SmartProxy: tools around the security proxy for OFTP2."""
 

@@ -25,13 +25,14 @@ from seon.cli.seonapi_base import (
     read_file,
     secret_in,
 )
+from seon.cli.version import version_option
 
 if TYPE_CHECKING:
     from seon.backend.configuration.values import Shown
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="seon-smartproxy")
+@version_option("seonapi", "-v", "--version")
 def main() -> None:
     """Seonapi: configuration, API and panel of Seon SmartProxy."""
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import setproctitle
 
-from seon import __version__, addresses
+from seon import addresses
+from seon.build import this_build
 from seon.client.control import ControlLink
 from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine
@@ -88,7 +89,7 @@ class Client:
             loop.add_signal_handler(number, self._stop, EXIT_OK, f"signal {number.name}")
         gc.freeze()
         self._show_title("starting")
-        self.report("CLI-START", version=__version__, server=self._server)
+        self.report("CLI-START", version=this_build().short, server=self._server)
         courier = asyncio.create_task(self._courier.run())  # it outlives the others: it takes the last events
         courier.add_done_callback(self._courier_ended)
         for job, name in (

@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 
+from seon.build import this_build
 from seon.client.client import EXIT_START, Client
 from seon.client.courier import messages as c
 from seon.daemon import home as homes
@@ -48,6 +49,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return EXIT_START
     handle_levels(log.level_changed)
+    this_build()  # it may ask git: before there is an event loop
     try:
         return asyncio.run(Client(log, home, sock, begin).live())
     finally:

@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from seon import __version__, addresses
+from seon import addresses
+from seon.build import this_build
 from seon.daemon import home as homes
 from seon.daemon.home import StartError
 from seon.daemon.host import raise_limits
@@ -53,6 +54,7 @@ def run(options: Options) -> int:
 
 
 def _run(options: Options, home: Path, log: Log) -> int:
+    build = this_build().short  # before there are keys in memory, and an event loop
     pid_file = PidFile(home / PID_NAME)
     pid_file.write()
     try:
@@ -65,7 +67,7 @@ def _run(options: Options, home: Path, log: Log) -> int:
             handle_levels(log.level_changed)
             server = Server(log, home, ephemeral, watch, (options.address, options.port))
             where = addresses.shown(options.address or "*", options.port)
-            server.report("SRV-START", version=__version__, proxy_id=ephemeral.proxy_id, address=where)
+            server.report("SRV-START", version=build, proxy_id=ephemeral.proxy_id, address=where)
             return asyncio.run(server.live(listener))
     finally:
         pid_file.remove()
