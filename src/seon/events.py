@@ -36,8 +36,12 @@ class Severity(IntEnum):
     CRITICAL = 50
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something that happened."""
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened.
+
+    A newer program may have reported it. Members that this build does not know are passed over, for ever; codes and
+    fields that it does not know are kept, shown and passed on (`describe`, `severity_of`).
+    """
 
     id: Annotated[str, Meta(min_length=1, max_length=MAX_ID, pattern=r"^[A-Za-z0-9.:_-]+\Z")]
     """`<random id of the process>-<hop>-<sequence>`: unique, so that a repeated delivery is stored once."""
@@ -162,6 +166,9 @@ _KINDS = (
 _DMZ_GROUPS = {"server", "link", "refused", "session", "license", "configuration"}
 """Who was let in and what ended is the server's to say; files, receipts and audit are the inside's (design §9)."""
 
+_DMZ_CODES = ("SRV-", "LNK-", "ADM-", "SES-", "LIC-", "CFG-")
+"""How the codes of these groups begin; those that newer servers report, too."""
+
 CATALOGUE: dict[str, Kind] = {kind.code: kind for kind in _KINDS}
 
 
@@ -176,9 +183,13 @@ def fitting(value: Value) -> Value:
 
 
 def may_come_from_dmz(event: Event) -> bool:
-    """Whether an event is of a kind and size that a server in the DMZ has a reason to send."""
+    """Whether an event is of a kind and size that a server in the DMZ has a reason to send.
+
+    It may be newer than we are: a code that we do not know is judged by its beginning.
+    """
     kind = CATALOGUE.get(event.code)
-    return kind is not None and kind.group in _DMZ_GROUPS and len(msgspec.json.encode(event)) <= MAX_EVENT
+    ours = kind.group in _DMZ_GROUPS if kind else event.code.startswith(_DMZ_CODES)
+    return ours and len(msgspec.json.encode(event)) <= MAX_EVENT
 
 
 def shown(value: object) -> str:

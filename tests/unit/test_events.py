@@ -147,7 +147,7 @@ GOOD = {"id": "a-dmz-1", "code": "SRV-END", "time": 1.0, "hop": "dmz"}
     ("name", "value"),
     [
         ("id", ""), ("id", "a b"), ("id", "a\n"), ("id", "x" * 101), ("code", "srv-end"), ("code", "SRV-END\n"),
-        ("code", "X" * 41), ("hop", "moon"), ("session", "x" * 65), ("time", "now"), ("more", 1),
+        ("code", "X" * 41), ("hop", "moon"), ("session", "x" * 65), ("time", "now"),
         ("fields", {"x": None}), ("fields", {"x": [1]}), ("fields", {"x": "y" * 2_001}), ("fields", {"x" * 41: 1}),
         ("fields", {f"f{n}": n for n in range(MAX_FIELDS + 1)}),
     ],
@@ -156,6 +156,16 @@ def test_an_event_is_bounded_and_checked_for_form(name, value) -> None:
     msgspec.convert(GOOD, Event)
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({**GOOD, name: value}, Event)
+
+
+def test_what_a_newer_program_adds_to_an_event_is_passed_over() -> None:
+    assert msgspec.convert({**GOOD, "cause": {"rule": [1, 2]}}, Event) == msgspec.convert(GOOD, Event)
+
+
+def test_a_code_and_fields_of_a_newer_program_are_kept_on_every_hop() -> None:
+    event = msgspec.convert({**GOOD, "code": "SES-CONFINED", "fields": {"calls": 40, "by": "seccomp"}}, Event)
+    assert msgspec.json.decode(msgspec.json.encode(event), type=Event) == event
+    assert all(text in describe(event) for text in ("SES-CONFINED", "calls", "40", "by", "seccomp"))
 
 
 # --- what is carried ----------------------------------------------------------------------------------
@@ -185,7 +195,15 @@ def test_the_largest_event_that_can_be_made_is_within_the_limit() -> None:
 def test_a_server_may_not_tell_what_is_the_insides_to_tell() -> None:
     for code, good in (("SRV-END", True), ("ADM-REFUSED", True), ("SES-END", True), ("FIL-END", False),
                        ("FIL-RECEIPT", False), ("AUD-CHANGE", False), ("CLI-END", False),
-                       ("NEW-KIND", False)):  # fmt: skip
+                       ("NEW-KIND", False), ("FIL-NEW", False), ("AUD-NEW", False), ("CLI-NEW", False),
+                       ("SRV", False), ("XSES-NEW", False), ("SRV-NEW", True), ("LNK-NEW", True), ("ADM-NEW", True),
+                       ("SES-NEW", True), ("LIC-NEW", True), ("CFG-NEW-KIND", True)):  # fmt: skip
         assert may_come_from_dmz(Event(id="a", code=code, time=1.0, hop="dmz")) is good
     fields = {f"f{number}": "x" * 2_000 for number in range(MAX_FIELDS)}
-    assert not may_come_from_dmz(Event(id="a", code="SRV-END", time=1.0, hop="dmz", fields=fields))
+    for code in ("SRV-END", "SRV-NEW"):
+        assert not may_come_from_dmz(Event(id="a", code=code, time=1.0, hop="dmz", fields=fields))
+
+
+def test_the_codes_of_the_dmz_begin_as_its_kinds_do() -> None:
+    groups = {kind.code[:4]: kind.group for kind in CATALOGUE.values() if kind.group in events._DMZ_GROUPS}
+    assert set(groups) == set(events._DMZ_CODES)

@@ -27,6 +27,7 @@ from seon.backend.trust.authorities import Kind, certificate_of, link_authority
 from seon.backend.trust.crl_urls import remember
 from seon.backend.trust.models import Blob, OwnCertificate
 from seon.backend.trust.own import private_key_of
+from seon.decoding import MalformedError, decode
 from seon.link.identity import IdentityError, issue_client_certificate
 from seon.link.sealing import seal
 from seon.pki import Certificate, pem_of
@@ -128,10 +129,10 @@ def no_such_call(request: HttpRequest, **_: str) -> HttpResponse:
 
 def _decode(request: HttpRequest, kind: type[Message]) -> Message:
     try:
-        return msgspec.json.decode(request.body, type=kind)
+        return decode(msgspec.json.Decoder(kind), request.body)
     except RequestDataTooBig:
         raise RefusedError(413, f"A body has at most {MAX_BODY} octets") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except MalformedError as error:
         raise RefusedError(400, f"The body is not a valid {kind.__name__}: {error}") from None
 
 

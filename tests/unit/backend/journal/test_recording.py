@@ -32,9 +32,11 @@ def test_the_dmz_cannot_take_the_id_of_an_event_of_the_inside() -> None:
 
 
 def test_a_code_that_this_build_does_not_know_is_kept_as_an_error() -> None:
-    store([event("NEW-THING", 1, what="x")], "token")
+    store([event("NEW-THING", 1, what="this", size=7)], "token")
     entry = Entry.objects.get()
     assert (entry.group, entry.severity) == ("unknown", 40)
+    assert entry.fields == {"what": "this", "size": 7}
+    assert all(text in entry.text for text in ("NEW-THING", "what", "this", "size", "7"))
 
 
 @pytest.mark.parametrize("said", [1e300, -1e300, 0.0, 4_000_000_000.0])
