@@ -4,22 +4,23 @@
 |---|---|---|
 | `GET ca` (the only one without a token) | | the API's CA certificate, PEM |
 | `POST enrol` | `Enrol` | `Enrolled` |
-| `GET configuration?known=N&wait=S` | | `config.ProxyConfiguration`; 204: version N still holds after S (0..50) s |
+| `GET configuration?known=N&wait=S&format=F&server_format=G` | | `ProxyConfiguration`; 204: N holds after S (0..50) s |
 | `POST sealed-key` | `SealedKeyWanted` | `SealedKey` |
 | `POST events` | `EventBatch` | `EventsStored` |
 | `POST crl-urls` | `CrlUrls` | 204 |
 | `GET blobs/<sha-256 hex>` | | the octets; 404 if there is no such blob |
 
 The token's secret goes in the header `X-Seon-Token`; user and password of the URL, if given, as HTTP Basic besides.
-Errors are JSON `Problem`s with the HTTP status: 400 malformed, 401 no valid token, 403 not allowed, 404, 409, 413, 500.
+F and G are the newest configuration formats that client and server know; without them Seonapi serves its newest.
+Errors are JSON `Problem`s with the HTTP status: 400 malformed, 401 no valid token, 403 not allowed, 404, 409 (versions
+that do not fit too), 413, 500.
 """
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
-from seon.config import Pem, Struct
+from seon.config import OpenStruct, Pem, Struct
 from seon.events import Event
 
 PATH = "/api/proxy/v1/"
@@ -30,22 +31,31 @@ MAX_BODY = 4 * 1024 * 1024
 """Octets of a request body; a batch of `EVENTS_PER_BATCH` events stays below it."""
 EVENTS_PER_BATCH = 200
 
+BuildText = Annotated[str, Meta(max_length=100)]
+"""Version and build, as `seon.build.Build.short` has them."""
+MAX_NUMBER = 1_000_000
+Number = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
+"""The number of a protocol or a format."""
 ProxyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}px\Z")]
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Problem(OpenStruct, frozen=True):
     """The one error shape: what is wrong and what to do."""
 
     error: str
 
 
-class Enrol(Struct, frozen=True):
+class Enrol(OpenStruct, frozen=True):
     """A new link key asks for its certificate. The CSR gives the key and nothing else: its subject is ignored."""
 
     csr: Pem
+    build: BuildText
+    oldest: Number
+    newest: Number
+    """The configuration formats that the client can read."""
 
 
-class Enrolled(Struct, frozen=True):
+class Enrolled(OpenStruct, frozen=True):
     """The client's link certificate (clientAuth only, 7 days), the link CA, and the servers it may serve."""
 
     certificate: Pem
@@ -53,6 +63,10 @@ class Enrolled(Struct, frozen=True):
     proxy_ids: tuple[ProxyId, ...]
     not_after: int
     """Unix time at which the certificate ends; renew from a third of its life on."""
+    build: BuildText
+    oldest: Number
+    newest: Number
+    """The configuration formats that Seonapi can serve."""
 
 
 class SealedKeyWanted(Struct, frozen=True):

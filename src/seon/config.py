@@ -2,7 +2,13 @@
 
 One `ProxyConfiguration` is served to a client. The client keeps `client` for itself and hands `server`, and nothing
 else, to the server in the DMZ: so the DMZ never learns an address of the inside, and the inside never holds the
-partners' TLS key (it crosses sealed, see `api_messages.SealedKey`).
+partners' TLS key (it crosses sealed, see `api_messages.SealedKey`). The client does not read the server's part: the
+server may be older or newer than the client.
+
+Three hosts, three versions: Seonapi serves each part in the newest format that it and the part's reader know, and
+refuses a configuration in which a setting cannot be said in that format (`seon.backend.rendering`). So a reader is
+strict, and a setting is never dropped in silence. How to change these structs: raise FORMAT, write the step down to
+the format before, and give a new field a default that means what was meant before there was one.
 
 Every length and range is bounded here, at the one place where configuration is decoded. Sizes are octets, times
 are seconds, ports are TCP ports. An address is a literal IP address; a host is a literal address or a DNS name.
@@ -14,7 +20,9 @@ import msgspec
 from msgspec import Meta
 
 FORMAT = 3
-"""Raised when a change of these structs cannot be read by an older program; a mismatch ends with a clear message."""
+"""Raised with every change of `ServerConfiguration` or `ClientConfiguration` and of what they consist of."""
+OLDEST_FORMAT = 3
+"""The oldest that this build can read."""
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
@@ -48,6 +56,10 @@ TracedSessions = Annotated[tuple[SessionId, ...], Meta(max_length=100)]
 
 class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Unknown fields are refused: a setting that one side does not know must not be dropped in silence."""
+
+
+class OpenStruct(msgspec.Struct, frozen=True):
+    """Unknown fields are passed over, for ever: what two programs say before they know each other's version."""
 
 
 class Limits(Struct, frozen=True):
@@ -201,11 +213,18 @@ class ClientConfiguration(Struct, frozen=True):
     traced_sessions: TracedSessions = ()
 
 
-class ProxyConfiguration(Struct, frozen=True):
+class ProxyConfiguration(OpenStruct, frozen=True):
     """One version of everything, as `GET configuration` of Seonapi answers it."""
 
     version: Annotated[int, Meta(ge=0)]
     """The counter in the database, raised in the transaction that changes anything."""
-    server: ServerConfiguration
+    server: msgspec.Raw
+    """A `ServerConfiguration` in the format `server_format`, for the server's eyes."""
     client: ClientConfiguration
     format: int = FORMAT
+    """Of `client`."""
+    server_format: int = FORMAT
+    certificate_id: Annotated[str, Meta(max_length=64)] = ""
+    """The `OwnCertificate.id` in `server`, for which the client gets the sealed key; empty: there is none yet."""
+    blobs: Annotated[tuple[Fingerprint, ...], Meta(max_length=1_000)] = ()
+    """The blobs that `server` names, and that the client gets for it."""

@@ -35,7 +35,8 @@ from seon.api_messages import (
     SealedKey,
     SealedKeyWanted,
 )
-from seon.config import ProxyConfiguration
+from seon.build import this_build
+from seon.config import FORMAT, OLDEST_FORMAT, ProxyConfiguration, ServerConfiguration
 from seon.events import Event, Severity
 from seon.link.identity import check_link_client, new_link_request, parse_license, proxy_id_of
 from seon.link.sealing import EphemeralKey
@@ -111,7 +112,7 @@ def test_the_whole_way_of_a_client_from_first_contact_to_sealed_key(
 
     with installation.caller(token) as api:
         _, csr = new_link_request()
-        answer = api.post("enrol", content=msgspec.json.encode(Enrol(csr=csr)))
+        answer = api.post("enrol", content=msgspec.json.encode(Enrol(csr, "b", OLDEST_FORMAT, FORMAT)))
         enrolled = msgspec.json.decode(answer.content, type=Enrolled)
         assert enrolled.proxy_ids == (proxy_id,)
         certificate = x509.load_pem_x509_certificate(enrolled.certificate.encode())
@@ -120,10 +121,12 @@ def test_the_whole_way_of_a_client_from_first_contact_to_sealed_key(
         assert 6 * 86_400 < enrolled.not_after - time.time() <= 7 * 86_400
 
         configuration = msgspec.json.decode(api.get("configuration").content, type=ProxyConfiguration)
-        assert configuration.server.partners[0].ssid_codes == ("O0013P1",)
+        assert (configuration.format, configuration.server_format) == (FORMAT, FORMAT)
+        server = msgspec.json.decode(configuration.server, type=ServerConfiguration)
+        assert server.partners[0].ssid_codes == ("O0013P1",)
         assert configuration.client.listeners[0].partner == "P1"  # ::1 counts as 127.0.0.1 (A8)
         assert configuration.client.receive_daemon is not None
-        own = configuration.server.own_certificate
+        own = server.own_certificate
         assert own is not None
         assert own.chain == own_files[0].read_text()
 
@@ -262,7 +265,7 @@ def test_malformed_calls_get_a_problem_with_the_right_status(installation: Insta
         for bad in ("known=-1", "known=x", "known=9" + "9" * 30, "wait=51", "wait=1.5", "known=%D9%A1"):
             assert api.get("configuration?" + bad).status_code == 400, bad
         assert api.post("events", content=b"\xff{").status_code == 400
-        answer = api.post("enrol", content=msgspec.json.encode(Enrol(csr="no CSR")))
+        answer = api.post("enrol", content=msgspec.json.encode(Enrol("no CSR", "b", OLDEST_FORMAT, FORMAT)))
         assert (answer.status_code, "license issue" in problem(answer)) == (409, True)
         assert (
             api.post("crl-urls", content=msgspec.json.encode(CrlUrls(urls=("http://a/b", "file:///x")))).status_code
@@ -333,6 +336,23 @@ def test_an_event_with_a_value_that_no_database_likes_is_stored(
             body = '{"events":[%s]}' % (event % (ours, time_said, field, value))
             answer = api.post("events", content=body)
             assert (answer.status_code, answer.content) == (200, b'{"stored":1}'), answer.text
+
+
+def test_a_client_that_does_not_fit_is_told_which_host_to_upgrade(serving: Installation, token: str) -> None:
+    _, csr = new_link_request()
+    with serving.caller(token) as api:
+        for oldest, newest, older in ((FORMAT + 1, FORMAT + 2, "Seonapi"), (0, OLDEST_FORMAT - 1, "the client")):
+            answer = api.post("enrol", json={"csr": csr, "build": "0.0.7", "oldest": oldest, "newest": newest})
+            assert answer.status_code == 409
+            assert f"upgrade the host of {older}" in problem(answer)
+            assert "0.0.7" in problem(answer)
+            assert this_build().short in problem(answer)
+        fits = {"csr": csr, "build": "b", "oldest": FORMAT, "newest": FORMAT + 1, "added_later": {"a": [1]}}
+        assert "license" in problem(api.post("enrol", json=fits)), "only a server is missing here"
+        for question, status in (("format=2", 409), ("server_format=0", 409), ("format=4&server_format=999", 200)):
+            answer = api.get("configuration?" + question)
+            assert answer.status_code == status
+            assert status == 200 or "upgrade the host of the " in problem(answer)
 
 
 def test_an_event_of_a_newer_program_is_stored_and_shown_with_its_values(serving: Installation, token: str) -> None:

@@ -18,7 +18,7 @@ from functional.postgresql import Cluster, running_cluster
 from functional.processes import eventually
 from functional.seonapi import Installation
 from seon.api_messages import Enrol, Enrolled, EventBatch, EventsStored
-from seon.config import ProxyConfiguration
+from seon.config import FORMAT, OLDEST_FORMAT, ProxyConfiguration, ServerConfiguration
 from seon.events import Event, Value
 from seon.link.identity import new_link_request, proxy_id_of
 
@@ -111,10 +111,12 @@ def test_a_client_enrols_and_its_waiting_call_sees_a_change_made_at_another_api_
     made.run("partner", "add", "PARTNER", "--code", "O0013PARTNER", "--host", "partner.example")
     one, other = serve(), serve()
     with one.caller(token) as api, other.caller(token) as other_api:
-        enrolled = api.post("enrol", content=msgspec.json.encode(Enrol(csr=new_link_request()[1])))
+        enrolled = api.post(
+            "enrol", content=msgspec.json.encode(Enrol(new_link_request()[1], "b", OLDEST_FORMAT, FORMAT))
+        )
         assert msgspec.json.decode(enrolled.content, type=Enrolled).proxy_ids == (proxy_id,)
         before = configuration(other_api)
-        assert "PARTNER" in {partner.id for partner in before.server.partners}
+        assert "PARTNER" in {partner.id for partner in servers_part(before).partners}
         assert configuration(api) == before
         with ThreadPoolExecutor() as pool:
             waiting = [pool.submit(configuration, waiter, known=before.version, wait=30) for waiter in (api, other_api)]
@@ -133,6 +135,11 @@ def configuration(api: httpx.Client, **question: int) -> ProxyConfiguration:
     answer = api.get("configuration", params=question)
     assert answer.status_code == 200, answer.text
     return msgspec.json.decode(answer.content, type=ProxyConfiguration)
+
+
+def servers_part(configuration: ProxyConfiguration) -> ServerConfiguration:
+    """Read the part that the client does not read."""
+    return msgspec.json.decode(configuration.server, type=ServerConfiguration)
 
 
 def told(code: str, hop: Literal["dmz", "inside"], **fields: Value) -> EventBatch:

@@ -13,7 +13,9 @@ def again(message):
     return msgspec.json.decode(msgspec.json.encode(message), type=type(message))
 
 
-@pytest.mark.parametrize("message", [WANTED, a.SealedKey("id", b"octets"), a.Enrol("csr"), a.CrlUrls(("http://x/",))])
+@pytest.mark.parametrize(
+    "message", [WANTED, a.SealedKey("id", b"octets"), a.Enrol("csr", "b", 3, 4), a.CrlUrls(("http://x/",))]
+)
 def test_a_message_survives_its_way(message) -> None:
     assert again(message) == message
 

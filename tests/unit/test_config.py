@@ -1,5 +1,7 @@
 """The configuration is checked where it is decoded: what one side does not know is never dropped in silence."""
 
+import json
+
 import msgspec
 import pytest
 
@@ -20,36 +22,49 @@ from seon.config import (
 )
 from seon.oftp2.rules import RULES
 
-WHOLE = ProxyConfiguration(
-    7,
-    ServerConfiguration(
-        partners=(ServerPartner("P1", "One", pins=("ab" * 32,), ssid_codes=("O0013",), trace=True),),
-        rules=SessionRules("strict", {"FLD-X/case": "warn", "FLD-XPAD": "ignore"}, level_5_only=True),
-        traced_sessions=("0123456789abcdef",),
-    ),
-    ClientConfiguration(
-        ReceiveDaemon("127.0.0.1"),
-        (OutgoingListener(4305, "P1"),),
-        (ClientPartner("P1", "One", rules=PartnerRules(incoming=PartnerFileRules(0, ("A B*", "?"), ("O0013",)))),),
-    ),
+SERVER = ServerConfiguration(
+    partners=(ServerPartner("P1", "One", pins=("ab" * 32,), ssid_codes=("O0013",), trace=True),),
+    rules=SessionRules("strict", {"FLD-X/case": "warn", "FLD-XPAD": "ignore"}, level_5_only=True),
+    traced_sessions=("0123456789abcdef",),
 )
+CLIENT = ClientConfiguration(
+    ReceiveDaemon("127.0.0.1"),
+    (OutgoingListener(4305, "P1"),),
+    (ClientPartner("P1", "One", rules=PartnerRules(incoming=PartnerFileRules(0, ("A B*", "?"), ("O0013",)))),),
+)
+SERVED = ProxyConfiguration(7, msgspec.Raw(msgspec.json.encode(SERVER)), CLIENT)
 
 
 def test_a_configuration_survives_its_way() -> None:
-    octets = msgspec.json.encode(WHOLE)
-    assert msgspec.json.decode(octets, type=ProxyConfiguration) == WHOLE
-    assert WHOLE.format == FORMAT
+    served = msgspec.json.decode(msgspec.json.encode(SERVED), type=ProxyConfiguration)
+    assert served == SERVED
+    assert msgspec.json.decode(served.server, type=ServerConfiguration) == SERVER
+    assert (served.format, served.server_format) == (FORMAT, FORMAT)
 
 
-@pytest.mark.parametrize("place", [(), ("server",), ("client",), ("server", "limits"), ("client", "receive_daemon")])
-def test_an_unknown_field_is_refused_wherever_it_stands(place) -> None:
-    tree = msgspec.to_builtins(WHOLE)
+@pytest.mark.parametrize(
+    ("part", "place"),
+    [(SERVER, ()), (SERVER, ("limits",)), (SERVER, ("partners", 0)), (CLIENT, ()), (CLIENT, ("receive_daemon",))],
+)
+def test_an_unknown_field_is_refused_wherever_it_stands(part, place) -> None:
+    tree = json.loads(msgspec.json.encode(part))
     target = tree
     for name in place:
         target = target[name]
     target["nobody_knows"] = 1
     with pytest.raises(msgspec.ValidationError, match="nobody_knows"):
-        msgspec.convert(tree, ProxyConfiguration)
+        msgspec.convert(tree, type(part))
+
+
+def test_the_client_reads_its_own_part_and_not_the_servers() -> None:
+    tree = json.loads(msgspec.json.encode(SERVED))
+    tree["server"]["nobody_knows"], tree["server_format"] = [{"of": "a later year"}], FORMAT + 7
+    tree["added_around_both"] = 1
+    served = msgspec.json.decode(json.dumps(tree), type=ProxyConfiguration)
+    assert json.loads(bytes(served.server)) == tree["server"]
+    tree["client"]["nobody_knows"] = 1
+    with pytest.raises(msgspec.ValidationError, match="nobody_knows"):
+        msgspec.json.decode(json.dumps(tree), type=ProxyConfiguration)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +102,7 @@ def test_an_unknown_field_is_refused_wherever_it_stands(place) -> None:
         (ClientConfiguration, {"traced_sessions": ["short"]}),
         (ServerConfiguration, {"traced_sessions": ["0123456789"] * 101}),
         (ServerConfiguration, {"external_address": "x" * 46}),
-        (ProxyConfiguration, {"version": -1, "server": {}, "client": {}}),
+        (ProxyConfiguration, {"version": -1, "server": msgspec.Raw(b"{}"), "client": {}}),
     ],
 )
 def test_a_value_out_of_bounds_is_refused(kind, fields) -> None:
@@ -110,4 +125,4 @@ def test_not_both_hops_end_a_silent_session_at_once() -> None:
 
 def test_a_configuration_cannot_be_changed_once_it_is_made() -> None:
     with pytest.raises(AttributeError):
-        WHOLE.server.external_port = 1
+        SERVER.external_port = 1

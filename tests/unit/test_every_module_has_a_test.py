@@ -98,6 +98,8 @@ OF_THE_WHOLE = {
     "test_documentation.py",
     "backend/test_seonapi_commands.py",
     "backend/test_logs.py",
+    "link/test_protocol_numbers.py",
+    "link/test_recorded_messages.py",
     "oftp2/test_recorded_sessions.py",
     "oftp2/test_station_authentication.py",
     "oftp2/test_station_faults.py",

@@ -1,7 +1,7 @@
 """The typed configuration, made from the models: one version of everything, for the client at one address."""
 
 from collections.abc import Iterable
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 import msgspec
 
@@ -13,6 +13,7 @@ from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener
+from seon.backend.rendering import NEWEST, Formats, render
 from seon.backend.trust.models import Blob, OwnCertificate
 from seon.config import (
     ClientConfiguration,
@@ -23,7 +24,6 @@ from seon.config import (
     PartnerFileRules,
     PartnerRules,
     Profile,
-    ProxyConfiguration,
     ReceiveDaemon,
     ServerConfiguration,
     ServerPartner,
@@ -36,28 +36,38 @@ Direction = Literal["incoming", "outgoing"]
 _TRIES = 10
 
 
-def encoded_snapshot(client_address: str) -> bytes:
-    """Return the configuration for the client at this address, as JSON that was proved to decode.
+class Snapshot(NamedTuple):
+    """What the models say, under the number of their version."""
+
+    version: int
+    server: ServerConfiguration
+    client: ClientConfiguration
+
+
+def encoded_snapshot(client_address: str, formats: Formats = NEWEST) -> bytes:
+    """Return the `ProxyConfiguration` for the client at this address, as JSON; its parts were proved to decode.
 
     The version is read before and after: a snapshot never mixes two versions, and takes no lock.
-    Raises OperatorError when what is stored is not a valid configuration.
+    Raises OperatorError when what is stored is not a valid configuration, VersionError when it cannot be said in a
+    format that its readers know.
     """
     for _ in range(_TRIES):
         version = read_version()
         snapshot = build(version, client_address)
         if read_version() == version:
-            return _proved(snapshot)
+            _prove(snapshot)
+            return render(*snapshot, formats)
     raise OperatorError("The configuration changes faster than it can be read; try again")
 
 
-def build(version: int, client_address: str) -> ProxyConfiguration:
+def build(version: int, client_address: str) -> Snapshot:
     """Return what the models say now, under this version number."""
     settings = Settings.load()
     rules, traced = _session_rules(settings), tuple(TracedSession.objects.values_list("session", flat=True))
     partners = list(Partner.objects.prefetch_related("codes", "certificates", "rules"))
     limits = Limits(**{name: getattr(settings, name) for name in LIMITS})
     client_limits = msgspec.structs.replace(limits, idle_seconds=settings.idle_seconds + CLIENT_IDLE_MARGIN)
-    return ProxyConfiguration(
+    return Snapshot(
         version=version,
         server=ServerConfiguration(
             external_address=settings.external_address,
@@ -81,13 +91,12 @@ def build(version: int, client_address: str) -> ProxyConfiguration:
     )
 
 
-def _proved(snapshot: ProxyConfiguration) -> bytes:
-    encoded = msgspec.json.encode(snapshot)
-    try:
-        msgspec.json.decode(encoded, type=ProxyConfiguration)
-    except msgspec.ValidationError as error:
-        raise OperatorError(f"The stored configuration is not valid: {error}") from None
-    return encoded
+def _prove(snapshot: Snapshot) -> None:
+    for part in (snapshot.server, snapshot.client):
+        try:
+            msgspec.json.decode(msgspec.json.encode(part), type=type(part))
+        except msgspec.ValidationError as error:
+            raise OperatorError(f"The stored configuration is not valid: {error}") from None
 
 
 def _own_certificate() -> OwnCertificateShown | None:

@@ -7,15 +7,16 @@ import time
 from collections.abc import Awaitable
 from typing import Literal, Protocol
 
-from seon import __version__
+from seon.build import this_build
 from seon.daemon.message_stream import MessageStream
 from seon.link import messages as m
 from seon.link.codec import Decoder
+from seon.link.versions import Side, VersionError, agreed
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.stream import AsyncTls
 
 HELLO_SECONDS = 10
-_decoder: Decoder[m.FromServer] = Decoder(m.FromServer)
+_hello: Decoder[m.FromServer] = Decoder(m.ServerHello)
 
 
 class SilentError(Exception):
@@ -48,8 +49,17 @@ class Owner(Protocol):
 class ControlLink:
     """The control link to one server."""
 
-    def __init__(self, tls: AsyncTls, client: str, proxy_id: str) -> None:
-        self._stream = MessageStream(tls, _decoder)
+    def __init__(
+        self,
+        tls: AsyncTls,
+        client: str,
+        proxy_id: str,
+        speaks: tuple[int, int] = (m.OLDEST_PROTOCOL, m.PROTOCOL),
+    ) -> None:
+        self.protocol = speaks[0]
+        """The number that is spoken since Hello, over session links too."""
+        self._speaks = speaks
+        self._stream = MessageStream(tls, _hello)
         self._client = client
         self._proxy_id = proxy_id
         self._delivering = asyncio.Lock()
@@ -60,23 +70,26 @@ class ControlLink:
         """Exchange Hellos. Raises NotEstablishedError with a text that says what to do."""
         try:
             hello = await self._stream.receive_within(HELLO_SECONDS)
-            if not isinstance(hello, m.ServerHello):
-                raise m.LinkError("the first message was no Hello")
-            await self._stream.send(m.ClientHello(m.PROTOCOL, __version__, time.time(), self._client))
+            await self._stream.send(m.ClientHello(*self._speaks, this_build().short, time.time(), self._client))
         except TimeoutError as error:  # an OSError, too: so it comes first
             raise NotEstablishedError("the server says nothing") from error
         except (EndOfStream, TlsError, OSError) as error:
             raise NotEstablishedError(f"the server refused the link: {error}") from error
         except m.LinkError as error:
-            raise NotEstablishedError(str(error)) from error
-        if hello.protocol != m.PROTOCOL:
-            raise NotEstablishedError(
-                f"the server (build {hello.build}) speaks link protocol {hello.protocol}, this client {m.PROTOCOL}: "
-                "install the same version on both hosts"
-            )
+            raise NotEstablishedError(f"the first message was no Hello: {error}") from error
+        assert isinstance(hello, m.ServerHello)
+        self._agree(hello)
         if hello.proxy_id != self._proxy_id:
             raise NotEstablishedError("the server calls itself by another Proxy ID than its certificate")
         self.hello = hello
+
+    def _agree(self, hello: m.ServerHello) -> None:
+        ours = Side("the client", this_build().short, *self._speaks)
+        try:
+            self.protocol = agreed("link protocol", ours, Side("the server", hello.build, hello.oldest, hello.newest))
+        except VersionError as error:
+            raise NotEstablishedError(str(error)) from error
+        self._stream.speak(Decoder(m.FROM_SERVER[self.protocol]))
 
     async def run(self, owner: Owner) -> str:
         """Serve the link; return why it has ended: closed, Bye, or a broken protocol. Raises SilentError."""

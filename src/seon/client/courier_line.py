@@ -105,6 +105,10 @@ class CourierLine:
         """Pass on the server's question for a changed configuration (mission B4)."""
         await self._say(c.AskNow())
 
+    async def server_reads(self, newest_format: int) -> None:
+        """Have the server's part of configurations served in a format that the linked server knows."""
+        await self._say(c.ServerReads(newest_format))
+
     async def sealed(self, wanted: SealedKeyWanted) -> SealedKey:
         """Return the partners' TLS key sealed for a server. Raises ConnectionError, TimeoutError."""
         return await self._ask(self._sealing, wanted.certificate_id, c.WantSealed(wanted))

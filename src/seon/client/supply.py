@@ -11,6 +11,7 @@ from seon.client.courier_line import CourierLine
 from seon.config import ProxyConfiguration
 from seon.daemon.log import Log
 from seon.link import messages as m
+from seon.link.versions import Side, VersionError, agreed
 from seon.net.channel import TlsError
 from seon.process.events import Report
 from seon.process.levels import Level
@@ -36,12 +37,13 @@ class Supply:
 
     def want_blobs(self, names: tuple[str, ...]) -> None:
         """Have blobs delivered, but none that the configuration does not name: the server may ask for anything."""
-        known = self.newest.server.crls if self.newest else ()
+        known = self.newest.blobs if self.newest else ()
         self._blobs_wanted.update(dict.fromkeys(name for name in names if name in known))
         self._wanted.set()
 
     async def serve(self, control: ControlLink) -> None:
         """Deliver what is wanted over one link, one thing at a time, until cancelled."""
+        await self._courier.server_reads(control.hello.newest_format)
         while True:
             await self._wanted.wait()
             self._wanted.clear()
@@ -54,7 +56,7 @@ class Supply:
     async def _deliver(self, control: ControlLink) -> None:
         """Send the newest configuration to the server. Its key comes sealed from Seonapi; we cannot open it."""
         configuration = self.newest
-        if configuration is None:
+        if configuration is None or not self._fits(configuration, control.hello):
             return
         try:
             key = await self._sealed_key(configuration, control)
@@ -64,11 +66,24 @@ class Supply:
             return
         if configuration is not self.newest:
             return  # a newer one is on its way
-        delivery = m.Delivery(configuration.version, configuration.server, key)
+        delivery = m.Delivery(configuration.version, configuration.server_format, configuration.server, key)
         try:
             await control.deliver("configuration", msgspec.json.encode(delivery))
         except (TlsError, OSError):
             return
+
+    def _fits(self, configuration: ProxyConfiguration, hello: m.ServerHello) -> bool:
+        """Whether the linked server can read its part. If it is too new, one that fits was asked for (`serve`)."""
+        if configuration.server_format > hello.newest_format:
+            return False
+        theirs = Side("the server", hello.build, hello.oldest_format, hello.newest_format)
+        served = Side("Seonapi", "", configuration.server_format, configuration.server_format)
+        try:
+            agreed("configuration format", theirs, served)
+        except VersionError as error:
+            self._report("CFG-BAD", version=configuration.version, reason=str(error))
+            return False
+        return True
 
     async def _deliver_blobs(self, names: Iterable[str], control: ControlLink) -> None:
         """Get blobs from Seonapi and send them on, one after the other; those it has not got are left out."""
@@ -85,12 +100,12 @@ class Supply:
 
     async def _sealed_key(self, configuration: ProxyConfiguration, control: ControlLink) -> SealedKey | None:
         """Return the partners' TLS key, sealed for the linked server; asked for once per key and server."""
-        own = configuration.server.own_certificate
-        if own is None:
+        own = configuration.certificate_id
+        if not own:
             return None
         for_what = (own, control.hello.mlkem_key)
         if self._sealed is None or self._sealed[0] != for_what:
             hello = control.hello
-            wanted = SealedKeyWanted(hello.proxy_id, hello.mlkem_key, hello.x25519_key, hello.signature, own.id)
+            wanted = SealedKeyWanted(hello.proxy_id, hello.mlkem_key, hello.x25519_key, hello.signature, own)
             self._sealed = (for_what, await self._courier.sealed(wanted))
         return self._sealed[1]

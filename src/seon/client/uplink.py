@@ -79,5 +79,5 @@ class Uplink:
         except BaseException:
             tls.close()
             raise
-        where = LinkAddress(sock.getpeername()[0], port, self._enrolled.proxy_ids)
+        where = LinkAddress(sock.getpeername()[0], port, self._enrolled.proxy_ids, control.protocol)
         return control, Link(where, self._context)

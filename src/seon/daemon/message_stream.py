@@ -20,6 +20,10 @@ class MessageStream(Generic[M]):
         self.heard = time.monotonic()
         self._decoder = decoder
 
+    def speak(self, decoder: Decoder[M]) -> None:
+        """Decode what comes from here on otherwise: after Hello both ends know which protocol they speak."""
+        self._decoder = decoder
+
     async def send(self, message: msgspec.Struct) -> None:
         """Send a message whole. Raises TlsError, OSError, LinkError."""
         await self.tls.write(encode(message))

@@ -10,13 +10,17 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from seon.api_messages import ProxyId, SealedKey
-from seon.config import Fingerprint, PartnerId, ServerConfiguration, SessionId, Struct
+from seon.api_messages import BuildText, Number, ProxyId, SealedKey
+from seon.config import Fingerprint, OpenStruct, PartnerId, SessionId, Struct
 from seon.endings import By, EndNumber, Host, RuleKey, SessionEnd, Why, credible
 from seon.events import Event
 
-PROTOCOL = 2
-"""Raised when an older program could not follow; both ends say theirs in Hello and part with a clear message."""
+PROTOCOL = 3
+"""Raised with every change of a message, or of what one means. Then the messages of the number before keep their types,
+and the tables below get an entry more: what was recorded of a number is decoded for ever (tests/vectors)."""
+OLDEST_PROTOCOL = 3
+"""The oldest that this build speaks. Both ends say theirs in Hello; the highest that both know is spoken from then on,
+also over the session links of this control link."""
 HEARTBEAT_SECONDS = 10
 DEAD_SECONDS = 30
 """No message for so long: the other end, or the way to it, is gone."""
@@ -36,11 +40,16 @@ class Message(Struct, frozen=True, tag_field="type"):
     """A message of the link."""
 
 
-class ServerHello(Message, frozen=True, tag="server-hello"):
+class ServerHello(OpenStruct, frozen=True, tag_field="type", tag="server-hello"):
     """The server's first message: the link stands when it has arrived (TLS 1.3 alone does not show that)."""
 
-    protocol: int
-    build: Text
+    oldest: Number
+    newest: Number
+    """The protocol numbers that this build speaks."""
+    oldest_format: Number
+    newest_format: Number
+    """The configuration formats that it can read."""
+    build: BuildText
     time: float
     proxy_id: ProxyId
     configuration_version: int
@@ -49,11 +58,13 @@ class ServerHello(Message, frozen=True, tag="server-hello"):
     signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
 
 
-class ClientHello(Message, frozen=True, tag="client-hello"):
+class ClientHello(OpenStruct, frozen=True, tag_field="type", tag="client-hello"):
     """The client's first message."""
 
-    protocol: int
-    build: Text
+    oldest: Number
+    newest: Number
+    """The protocol numbers that this build speaks."""
+    build: BuildText
     time: float
     client: Annotated[str, Meta(min_length=1, max_length=120)]
     """The client's name: a new link of the same client replaces the old."""
@@ -171,6 +182,16 @@ class NotJoined(Message, frozen=True, tag="not-joined"):
     reason: Text
 
 
+class Delivery(Struct, frozen=True):
+    """What a transfer of kind configuration holds: all that the server gets, with its TLS key still sealed."""
+
+    version: int
+    format: Number
+    """Of `configuration`, which is a `config.ServerConfiguration` in this format."""
+    configuration: msgspec.Raw
+    sealed_key: SealedKey | None = None
+
+
 FromServer = (
     ServerHello | Heartbeat | Bye | ConfigurationWanted | BlobsWanted | OpenSession | SessionEnding | Events
 )  # fmt: skip
@@ -180,13 +201,12 @@ FromClient = (
 SessionOpening = Ticket | Dial
 SessionAnswer = Joined | NotJoined
 
-
-class Delivery(Struct, frozen=True):
-    """What a transfer of kind configuration holds: all that the server gets, with its TLS key still sealed."""
-
-    version: int
-    configuration: ServerConfiguration
-    sealed_key: SealedKey | None = None
+# By protocol number: what may be said once Hello has settled it.
+FROM_SERVER: dict[int, object] = {3: FromServer}
+FROM_CLIENT: dict[int, object] = {3: FromClient}
+SESSION_OPENING: dict[int, object] = {3: SessionOpening}
+SESSION_ANSWER: dict[int, object] = {3: SessionAnswer}
+DELIVERY: dict[int, object] = {3: Delivery}
 
 
 def new_session_id(random: bytes) -> str:
@@ -196,8 +216,3 @@ def new_session_id(random: bytes) -> str:
 
 class LinkError(Exception):
     """The other end broke the link's protocol; the link ends with this text."""
-
-
-def json_reason(error: msgspec.MsgspecError | UnicodeDecodeError) -> str:
-    """Return what was wrong with a message. It may name a short value of it: whoever shows it escapes it."""
-    return "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)[:200]

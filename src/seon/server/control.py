@@ -8,11 +8,14 @@ from typing import Protocol
 
 import msgspec
 
-from seon import __version__
+from seon.build import this_build
+from seon.config import FORMAT, OLDEST_FORMAT
 from seon.daemon.message_stream import MessageStream
+from seon.decoding import MalformedError, decode
 from seon.link import messages as m
 from seon.link.codec import Decoder
 from seon.link.sealing import EphemeralKey
+from seon.link.versions import Side, VersionError, agreed
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.stream import AsyncTls
 from seon.process.events import Report
@@ -23,8 +26,7 @@ ASK_SECONDS = 60
 """The server asks that often for a changed security configuration (mission B4)."""
 MAX_CLOCK_DIFFERENCE = 60.0
 
-_decoder: Decoder[m.FromClient] = Decoder(m.FromClient)
-_delivery = msgspec.json.Decoder(m.Delivery)
+_hello: Decoder[m.FromClient] = Decoder(m.ClientHello)
 
 
 class Owner(Protocol):
@@ -62,15 +64,26 @@ class ControlLink:
     """One client's control link. `run` ends when the link does, and returns why."""
 
     def __init__(
-        self, tls: AsyncTls, key: str, source: str, ephemeral: EphemeralKey, outbox: Outbox, report: Report
+        self,
+        tls: AsyncTls,
+        key: str,
+        source: str,
+        ephemeral: EphemeralKey,
+        outbox: Outbox,
+        report: Report,
+        speaks: tuple[int, int] = (m.OLDEST_PROTOCOL, m.PROTOCOL),
     ) -> None:
         self.key = key
         """The fingerprint of the client's link certificate: tickets are bound to it."""
         self.client = ""
         self.source = source
+        self.protocol = speaks[0]
+        """The number that is spoken since Hello, over the session links of this client too."""
         self.wake = asyncio.Event()
         """Set when the outbox has got something."""
-        self._stream = MessageStream(tls, _decoder)
+        self._speaks = speaks
+        self._stream = MessageStream(tls, _hello)
+        self._deliveries: msgspec.json.Decoder[m.Delivery]
         self._ephemeral = ephemeral
         self._outbox = outbox
         self._report = report
@@ -120,8 +133,10 @@ class ControlLink:
     async def _hello(self, owner: Owner) -> None:
         ours = self._ephemeral
         hello = m.ServerHello(
-            m.PROTOCOL,
-            __version__,
+            *self._speaks,
+            OLDEST_FORMAT,
+            FORMAT,
+            this_build().short,
             time.time(),
             ours.proxy_id,
             owner.configuration_version(),
@@ -134,17 +149,25 @@ class ControlLink:
             theirs = await self._stream.receive_within(HELLO_SECONDS)
         except TimeoutError:
             raise m.LinkError(f"no Hello came within {HELLO_SECONDS} s") from None
-        if not isinstance(theirs, m.ClientHello):
-            raise m.LinkError("the first message was no Hello")
-        if theirs.protocol != m.PROTOCOL:
-            raise m.LinkError(
-                f"the client (build {theirs.build}) speaks link protocol {theirs.protocol}, this server "
-                f"{m.PROTOCOL}: install the same version on both hosts"
-            )
+        except m.LinkError as error:
+            raise m.LinkError(f"the first message was no Hello: {error}") from error
+        assert isinstance(theirs, m.ClientHello)
+        self._agree(theirs)
         self.client = theirs.client
         difference = abs(time.time() - theirs.time)
         if difference > MAX_CLOCK_DIFFERENCE:
             self._report("LNK-CLOCK", seconds=round(difference))
+
+    def _agree(self, theirs: m.ClientHello) -> None:
+        ours = Side("the server", this_build().short, *self._speaks)
+        try:
+            self.protocol = agreed(
+                "link protocol", ours, Side("the client", theirs.build, theirs.oldest, theirs.newest)
+            )
+        except VersionError as error:
+            raise m.LinkError(str(error)) from error
+        self._stream.speak(Decoder(m.FROM_CLIENT[self.protocol]))
+        self._deliveries = msgspec.json.Decoder(m.DELIVERY[self.protocol])
 
     async def _serve(self, owner: Owner) -> None:
         jobs = [self._read(owner), self._beat(), self._ask(owner), self._send_events(owner), self._say_endings()]
@@ -198,9 +221,9 @@ class ControlLink:
 
     async def _configuration(self, octets: bytes, owner: Owner) -> None:
         try:
-            delivery = _delivery.decode(octets)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            self._report("CFG-BAD", version="that was offered", reason=m.json_reason(error))
+            delivery = decode(self._deliveries, octets)
+        except MalformedError as error:
+            self._report("CFG-BAD", version="that was offered", reason=str(error))
             return
         await owner.deliver(delivery)
         missing = owner.missing_blobs()

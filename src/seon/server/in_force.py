@@ -5,21 +5,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from seon.addresses import AddressError, canonical
 from seon.admission.identity import Identity, identity_of
 from seon.admission.judgement import Judgements, UnusableError, judge_all
 from seon.admission.partners import Refused, by_pin, find_partner
-from seon.config import ServerConfiguration, ServerPartner
+from seon.build import this_build
+from seon.config import FORMAT, OLDEST_FORMAT, ServerConfiguration, ServerPartner
 from seon.daemon.assigning import assignment
 from seon.daemon.session_table import Claim
+from seon.decoding import MalformedError, decode
 from seon.link.identity import IdentityError
 from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey, wipe
+from seon.link.versions import Side, VersionError, agreed
 from seon.net.channel import TlsError
 from seon.net.context import KeyedContext, partner_dialler, partner_listener
 from seon.pki import Certificate
 from seon.process.memory import scrub_freed
 from seon.session.assignment import Assignment, Direction
+
+_decoder = msgspec.json.Decoder(ServerConfiguration)
 
 
 class NotUsable(Exception):  # noqa: N818  # it is about a configuration, not about us
@@ -79,7 +86,7 @@ def put_in_force(delivery: Delivery, ephemeral: EphemeralKey) -> InForce:
 
     Raises NotUsable.
     """
-    configuration = delivery.configuration
+    configuration = _configuration_of(delivery)
     _check_addresses(configuration)
     try:
         judgements = judge_all(configuration.partners, configuration.rules)
@@ -103,6 +110,16 @@ def put_in_force(delivery: Delivery, ephemeral: EphemeralKey) -> InForce:
     except (IdentityError, TlsError) as error:
         raise NotUsable(str(error)) from error
     return replace(made, gate=gate, dialler=dialler)
+
+
+def _configuration_of(delivery: Delivery) -> ServerConfiguration:
+    """Read the server's part, which has crossed the client as it came from Seonapi. Raises NotUsable."""
+    ours = Side("this server", this_build().short, OLDEST_FORMAT, FORMAT)
+    try:
+        agreed("configuration format", ours, Side("Seonapi", "", delivery.format, delivery.format))
+        return decode(_decoder, bytes(delivery.configuration))
+    except (VersionError, MalformedError) as error:
+        raise NotUsable(str(error)) from error
 
 
 def _check_addresses(configuration: ServerConfiguration) -> None:

@@ -26,7 +26,7 @@ CONNECTIONS = 512
 """Connections to the internal port at once that are not verified, or not joined, yet."""
 CONNECTIONS_PER_SOURCE = 256
 
-_decoder: Decoder[m.SessionOpening] = Decoder(m.SessionOpening)
+_decoders: dict[int, Decoder[m.SessionOpening]] = {n: Decoder(union) for n, union in m.SESSION_OPENING.items()}
 
 
 class Links(Protocol):
@@ -34,6 +34,9 @@ class Links(Protocol):
 
     async def control(self, tls: AsyncTls, key: str, source: str) -> None:
         """Serve a control link to its end."""
+
+    def protocol(self, key: str) -> int:
+        """Return the number of the protocol that the client with this key speaks."""
 
     def session(self, opening: m.SessionOpening, tls: AsyncTls, key: str, source: str) -> str | None:
         """Take a session link; return why not, or None."""
@@ -94,7 +97,7 @@ class InternalPort:
         return fingerprint(certificate)
 
     async def _session(self, tls: AsyncTls, key: str, where: str) -> None:
-        opening = await MessageStream(tls, _decoder).receive_within(HANDSHAKE_SECONDS)
+        opening = await MessageStream(tls, _decoders[self._links.protocol(key)]).receive_within(HANDSHAKE_SECONDS)
         taken = self._links.session(opening, tls, key, where)
         if taken is not None:
             with contextlib.suppress(TlsError, OSError):

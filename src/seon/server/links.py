@@ -74,6 +74,10 @@ class Links:
         """Return the client whose control link has this certificate, "" if there is none."""
         return next((link.client for link in self._by_client.values() if link.key == key), "")
 
+    def protocol(self, key: str) -> int:
+        """Return what was agreed with a client; for a link that has ended, what every client speaks."""
+        return next((link.protocol for link in self._by_client.values() if link.key == key), m.OLDEST_PROTOCOL)
+
     def tell(self, client: str, session: str, end: SessionEnd) -> None:
         """Tell a client what ends a session of its."""
         if link := self._by_client.get(client):

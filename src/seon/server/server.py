@@ -164,6 +164,14 @@ class Server:
         """Some events have been taken over."""
         self._links.has_room()
 
+    def protocol(self, key: str) -> int:
+        """Return what was agreed with a client; for a link that has ended, what every client speaks."""
+        return next((link.protocol for link in self._links.values() if link.key == key), m.OLDEST_PROTOCOL)
+
+    def protocol(self, key: str) -> int:
+        """Return what was agreed with a client; for a link that has ended, what every client speaks."""
+        return self._links.protocol(key)
+
     def session(self, opening: m.SessionOpening, tls: AsyncTls, key: str, source: str) -> str | None:
         """Take a session link: a ticket's, or one that wants a partner dialled."""
         if isinstance(opening, m.Ticket):

@@ -28,6 +28,8 @@ class LinkAddress(msgspec.Struct, frozen=True):
     address: str
     port: int
     proxy_ids: tuple[str, ...]
+    protocol: int
+    """What was agreed with the server over the control link."""
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):

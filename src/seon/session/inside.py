@@ -21,7 +21,7 @@ from seon.session.main_line import MainLine
 from seon.session.run import run
 
 _TROUBLE = (DialError, TlsError, EndOfStream, OSError, IdentityError, m.LinkError)
-_answers: Decoder[m.SessionAnswer] = Decoder(m.SessionAnswer)
+_answers: dict[int, Decoder[m.SessionAnswer]] = {n: Decoder(union) for n, union in m.SESSION_ANSWER.items()}
 
 
 def take_in(main: MainLine, assignment: Assignment, connections: Connections) -> None:
@@ -81,8 +81,9 @@ def _session_link(
     if reason:
         tls.end()
         raise ConnectionError(f"the caller is no send daemon: {reason}")
-    length = _answers.length(tls.read_exactly(HEADER, deadline))
-    answer = _answers.decode(tls.read_exactly(length, deadline))
+    decoder = _answers[link.protocol]
+    length = decoder.length(tls.read_exactly(HEADER, deadline))
+    answer = decoder.decode(tls.read_exactly(length, deadline))
     if isinstance(answer, m.NotJoined):
         raise ConnectionError(f"the server did not join: {answer.reason}")
     return tls, answer

@@ -16,8 +16,10 @@ from seon.backend.partners.adding import add_partner
 from seon.backend.partners.keys import set_partner_setting
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.adding import add_listener
+from seon.backend.snapshot import Snapshot
 from seon.backend.trust.own import add_own_certificate
 from seon.config import (
+    FORMAT,
     ClientConfiguration,
     FileRules,
     PartnerFileRules,
@@ -29,8 +31,14 @@ from seon.config import (
 )
 
 
-def taken(address: str = "127.0.0.1") -> ProxyConfiguration:
-    return msgspec.json.decode(snapshot.encoded_snapshot(address), type=ProxyConfiguration)
+def taken(address: str = "127.0.0.1") -> Snapshot:
+    """Read what is served, each part as its reader does."""
+    served = msgspec.json.decode(snapshot.encoded_snapshot(address), type=ProxyConfiguration)
+    assert (served.format, served.server_format) == (FORMAT, FORMAT)
+    server = msgspec.json.decode(served.server, type=ServerConfiguration)
+    assert served.blobs == server.crls
+    assert served.certificate_id == (server.own_certificate.id if server.own_certificate else "")
+    return Snapshot(served.version, server, served.client)
 
 
 def test_a_fresh_installation_serves_the_defaults() -> None:
@@ -149,7 +157,7 @@ def test_a_change_in_the_middle_is_never_mixed_in(monkeypatch: pytest.MonkeyPatc
     build = snapshot.build
     changes = iter([True, True, False])
 
-    def build_while_somebody_changes(version: int, address: str) -> ProxyConfiguration:
+    def build_while_somebody_changes(version: int, address: str) -> Snapshot:
         found = build(version, address)
         if next(changes):
             set_setting("external_port", str(7_000 + version))

@@ -7,19 +7,20 @@ import socket
 import time
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seon.api_messages import Enrolled
 from seon.client.courier import messages as c
 from seon.client.main import Client
 from seon.config import (
+    FORMAT,
     ClientConfiguration,
     ClientPartner,
     Limits,
     OutgoingListener,
     ProxyConfiguration,
     ReceiveDaemon,
-    ServerConfiguration,
 )
 from seon.daemon.log import Log
 from seon.daemon.message_stream import MessageStream
@@ -112,7 +113,9 @@ class Inside:
                     case c.Enrol(number, csr):
                         certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.proxy_id])
                         moment = int(time.time()) + 3_600
-                        answer = Enrolled(pem_of(certificate), pem_of(self.ca), (self.proxy_id,), moment)
+                        answer = Enrolled(
+                            pem_of(certificate), pem_of(self.ca), (self.proxy_id,), moment, "b", FORMAT, FORMAT
+                        )
                         await self.say(c.HaveEnrolled(number, answer))
                     case c.Resolve(host):
                         await self.say(c.Resolved(host, ("127.0.0.1",)))
@@ -126,7 +129,7 @@ class Inside:
         """Let Seonapi have a configuration for the client."""
         known = {"partners": (ClientPartner("P1", "One"),), "limits": Limits(drain_seconds=1, connect_seconds=2)}
         client = ClientConfiguration(**{**known, **fields})
-        await self.say(c.NewConfiguration(ProxyConfiguration(version, ServerConfiguration(), client)))
+        await self.say(c.NewConfiguration(ProxyConfiguration(version, msgspec.Raw(b"{}"), client)))
         await self.until(f"Configuration {version} in force")
 
     # --- the server ---------------------------------------------------------------------------------
@@ -142,7 +145,10 @@ class Inside:
         if tls.channel.connection.get_alpn_proto_negotiated() == CONTROL:
             stream = MessageStream(tls, CONTROLS)
             e = self.ephemeral
-            hello = m.ServerHello(m.PROTOCOL, "b", time.time(), e.proxy_id, 0, e.mlkem_key, e.x25519_key, e.signature)
+            hello = m.ServerHello(
+                m.PROTOCOL, m.PROTOCOL, FORMAT, FORMAT, "b", time.time(), e.proxy_id, 0, e.mlkem_key, e.x25519_key,
+                e.signature,
+            )  # fmt: skip
             await stream.send(hello)
             await stream.receive()
             self._held.append(stream)

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from seon.client.control import ControlLink, NotEstablishedError, SilentError
+from seon.config import FORMAT
 from seon.daemon.message_stream import MessageStream
 from seon.link import messages as m
 from seon.link.codec import Decoder
@@ -37,7 +38,8 @@ class Owner:
 
 def hello(link_pki, **fields) -> m.ServerHello:
     key = EphemeralKey(link_pki.identity)
-    known = {"protocol": m.PROTOCOL, "build": "build 7", "time": time.time(), "proxy_id": key.proxy_id,
+    known = {"oldest": m.PROTOCOL, "newest": m.PROTOCOL, "oldest_format": FORMAT, "newest_format": FORMAT,
+             "build": "build 7", "time": time.time(), "proxy_id": key.proxy_id,
              "configuration_version": 3, "mlkem_key": key.mlkem_key, "x25519_key": key.x25519_key,
              "signature": key.signature}  # fmt: skip
     return m.ServerHello(**{**known, **fields})
@@ -62,7 +64,7 @@ async def established(server, link, link_pki) -> None:
     await server.send(hello(link_pki))
     await link.establish()
     theirs = await server.receive()
-    assert (theirs.protocol, theirs.client) == (m.PROTOCOL, "client one")
+    assert (theirs.oldest, theirs.newest, theirs.client) == (m.OLDEST_PROTOCOL, m.PROTOCOL, "client one")
 
 
 def test_a_link_stands_when_both_hellos_have_passed(play, link_pki) -> None:
@@ -76,7 +78,7 @@ def test_a_link_stands_when_both_hellos_have_passed(play, link_pki) -> None:
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"protocol": m.PROTOCOL + 1}, "install the same version on both hosts"),
+        ({"oldest": m.PROTOCOL + 1, "newest": m.PROTOCOL + 1}, "upgrade the host of the client"),
         ({"proxy_id": "0" * 64 + "px"}, "another Proxy ID than its certificate"),
     ],
 )

@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 
+import msgspec
 import pytest
 
 from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
@@ -175,7 +176,7 @@ def test_an_answer_nobody_waits_for_is_no_trouble() -> None:
 
 
 def test_configurations_and_states_are_handed_on() -> None:
-    configuration = ProxyConfiguration(3, ServerConfiguration(), ClientConfiguration())
+    configuration = ProxyConfiguration(3, msgspec.Raw(b"{}"), ClientConfiguration())
 
     async def scene(line, courier, seen, running) -> None:
         await courier.say(c.NewConfiguration(configuration))

@@ -8,12 +8,25 @@ import pytest
 
 from seon.api_messages import SealedKey
 from seon.client.supply import Supply
-from seon.config import ClientConfiguration, OwnCertificate, ProxyConfiguration, ReceiveDaemon, ServerConfiguration
+from seon.config import (
+    FORMAT,
+    ClientConfiguration,
+    OwnCertificate,
+    ProxyConfiguration,
+    ReceiveDaemon,
+    ServerConfiguration,
+)
 from seon.daemon.log import Log
 from seon.link.messages import Delivery
 
 HELLO = types.SimpleNamespace(
-    proxy_id="0" * 64 + "px", mlkem_key=bytes(1184), x25519_key=bytes(32), signature=bytes(64)
+    proxy_id="0" * 64 + "px",
+    mlkem_key=bytes(1184),
+    x25519_key=bytes(32),
+    signature=bytes(64),
+    build="b",
+    oldest_format=FORMAT,
+    newest_format=FORMAT,
 )
 SEALED = SealedKey("id", b"sealed")
 
@@ -35,6 +48,10 @@ class Courier:
 
     def __init__(self) -> None:
         self.asked, self.problem, self.meanwhile = 0, None, lambda: None
+        self.reads: list[int] = []
+
+    async def server_reads(self, newest_format: int) -> None:
+        self.reads.append(newest_format)
 
     async def sealed(self, wanted) -> SealedKey:
         self.asked += 1
@@ -53,7 +70,8 @@ def configuration(version: int = 1, own: bool = True) -> ProxyConfiguration:
     certificate = OwnCertificate("id", "pem") if own else None
     client = ClientConfiguration(receive_daemon=ReceiveDaemon("inside.example"))
     server = ServerConfiguration(own_certificate=certificate, crls=tuple(str(n) * 64 for n in range(3)))
-    return ProxyConfiguration(version, server, client)
+    raw = msgspec.Raw(msgspec.json.encode(server))
+    return ProxyConfiguration(version, raw, client, FORMAT, FORMAT, "id" if own else "", server.crls)
 
 
 def deliver(supply: Supply, *controls: Control, blobs: tuple[str, ...] = (), times: int = 1) -> None:
@@ -92,7 +110,7 @@ def test_the_server_gets_its_own_part_and_the_key_sealed(supply) -> None:
     deliver(supply, control)
     ((what, octets),) = control.sent
     assert what == "configuration"
-    assert msgspec.json.decode(octets, type=Delivery) == Delivery(1, supply.newest.server, SEALED)
+    assert msgspec.json.decode(octets, type=Delivery) == Delivery(1, FORMAT, supply.newest.server, SEALED)
     assert b"inside.example" not in octets, "no address of the inside"
 
 
@@ -159,3 +177,38 @@ def test_asked_for_often_a_configuration_is_delivered_once(supply) -> None:
     control = Control()
     deliver(supply, control, times=10)
     assert len(control.sent) == 1
+
+
+def other_server(**fields) -> Control:
+    return Control(types.SimpleNamespace(**{**vars(HELLO), **fields}))
+
+
+def test_the_courier_hears_what_each_server_can_read(supply, courier) -> None:
+    deliver(supply, Control(), other_server(newest_format=FORMAT + 4))
+    assert courier.reads == [FORMAT, FORMAT + 4]
+
+
+def test_what_a_server_cannot_read_yet_is_not_sent_and_another_is_on_its_way(supply, courier, reported) -> None:
+    supply.newest = msgspec.structs.replace(supply.newest, server_format=FORMAT + 1)
+    control, newer = Control(), other_server(newest_format=FORMAT + 1)
+    deliver(supply, control, newer)
+    assert (control.sent, reported.codes) == ([], [])
+    assert courier.asked == 1, "no key is sealed for what is not sent"
+    assert msgspec.json.decode(newer.sent[0][1], type=Delivery).format == FORMAT + 1
+
+
+def test_a_seonapi_that_is_too_old_for_the_server_is_reported_as_that(supply, reported) -> None:
+    newer = other_server(oldest_format=FORMAT + 1, newest_format=FORMAT + 2, build="0.9.0, build 20301231")
+    deliver(supply, newer)
+    assert newer.sent == []
+    reason = reported.of("CFG-BAD")["reason"]
+    assert "0.9.0, build 20301231" in reason
+    assert reason.endswith("upgrade the host of Seonapi")
+
+
+def test_what_the_client_does_not_read_reaches_the_server_as_it_was(supply) -> None:
+    raw = b'{"of":["a later year",1.0],"ssid":"\\u00e4"}'
+    supply.newest = msgspec.structs.replace(supply.newest, server=msgspec.Raw(raw))
+    control = Control()
+    deliver(supply, control)
+    assert raw in control.sent[0][1]

@@ -35,7 +35,7 @@ class Courier:
         self.requests.append(csr)
         certificate = issue_client_certificate(self._pki.ca_key, self._pki.ca, csr, [self._pki.proxy_id])
         pem = certificate.public_bytes(Encoding.PEM).decode()
-        return Enrolled(pem, self._pki.ca_pem, self._proxy_ids, int(time.time()) + 600)
+        return Enrolled(pem, self._pki.ca_pem, self._proxy_ids, int(time.time()) + 600, "b", 3, 3)
 
     async def resolve(self, host: str) -> tuple[str, ...]:
         return self._addresses
@@ -52,7 +52,17 @@ def play(pki, scene, *, protocol: int = m.PROTOCOL, courier=None) -> None:
             await tls.handshake()
             stream = MessageStream(tls, DECODER)
             hello = m.ServerHello(
-                protocol, "b", time.time(), key.proxy_id, 0, key.mlkem_key, key.x25519_key, key.signature
+                protocol,
+                protocol,
+                3,
+                3,
+                "b",
+                time.time(),
+                key.proxy_id,
+                0,
+                key.mlkem_key,
+                key.x25519_key,
+                key.signature,
             )
             await stream.send(hello)
             await stream.receive()
@@ -118,7 +128,7 @@ def test_a_server_of_another_installation_is_not_linked_to(link_pki, other_link_
 def test_a_server_of_another_version_is_said_to_be_so(link_pki) -> None:
     async def scene(uplink) -> None:
         await uplink.enrol()
-        with pytest.raises(NotEstablishedError, match="same version"):
+        with pytest.raises(NotEstablishedError, match="upgrade the host of the client"):
             await uplink.dial()
 
     play(link_pki, scene, protocol=m.PROTOCOL + 1)
@@ -149,7 +159,7 @@ def test_the_certificate_is_renewed_with_a_new_key(link_pki, monkeypatch) -> Non
 
     async def scene(uplink) -> None:
         await uplink.enrol()
-        uplink._enrolled = Enrolled("", "", (), 0)
+        uplink._enrolled = Enrolled("", "", (), 0, "b", 3, 3)
         renewing = asyncio.create_task(uplink.renew_forever())
         await uplink.renewed.wait()
         renewing.cancel()
@@ -170,7 +180,7 @@ def test_a_certificate_is_renewed_when_the_host_slept_through_its_time(link_pki,
     async def scene(uplink) -> None:
         nonlocal slept
         await uplink.enrol()
-        uplink._enrolled = Enrolled("", "", (), int(real()) + 3_600)
+        uplink._enrolled = Enrolled("", "", (), int(real()) + 3_600, "b", 3, 3)
         renewing = asyncio.create_task(uplink.renew_forever())
         await asyncio.sleep(0.2)
         assert not uplink.renewed.is_set(), "a third of its life has not passed"
@@ -188,7 +198,7 @@ def test_a_certificate_without_end_is_renewed_all_the_same(link_pki, monkeypatch
 
     async def scene(uplink) -> None:
         await uplink.enrol()
-        uplink._enrolled = Enrolled("", "", (), int(time.time()) + 100 * 365 * 86_400)
+        uplink._enrolled = Enrolled("", "", (), int(time.time()) + 100 * 365 * 86_400, "b", 3, 3)
         renewing = asyncio.create_task(uplink.renew_forever())
         await uplink.renewed.wait()
         renewing.cancel()

@@ -6,11 +6,12 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 import ports
 from seon.api_messages import SealedKey, SealedKeyWanted
-from seon.config import Limits, OwnCertificate, ServerConfiguration, ServerPartner
+from seon.config import FORMAT, Limits, OwnCertificate, ServerConfiguration, ServerPartner
 from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey, seal
 from seon.net.stream import AsyncTls
@@ -44,7 +45,18 @@ def configuration(ours, partner, free_port) -> ServerConfiguration:
 
 @pytest.fixture
 def delivery(configuration, sealed) -> Delivery:
-    return Delivery(7, configuration, sealed)
+    return Delivery(7, FORMAT, msgspec.Raw(msgspec.json.encode(configuration)), sealed)
+
+
+@pytest.fixture
+def delivering(delivery, configuration) -> Callable[..., Delivery]:
+    """Return the delivery of a configuration with other fields."""
+
+    def other(**fields) -> Delivery:
+        changed = msgspec.structs.replace(configuration, **fields)
+        return msgspec.structs.replace(delivery, configuration=msgspec.Raw(msgspec.json.encode(changed)))
+
+    return other
 
 
 @contextlib.asynccontextmanager

@@ -13,7 +13,7 @@ from OpenSSL import SSL
 import ports
 from certificates import Made, make
 from seon.api_messages import SealedKeyWanted
-from seon.config import Limits, OwnCertificate, ServerConfiguration, ServerPartner
+from seon.config import FORMAT, Limits, OwnCertificate, ServerConfiguration, ServerPartner
 from seon.daemon.log import Log
 from seon.daemon.message_stream import MessageStream
 from seon.events import Event
@@ -103,7 +103,8 @@ class Proxy:
         known = {"external_address": "127.0.0.1", "external_port": self.external, "partners": (partner,),
                  "own_certificate": OwnCertificate(self.ours.fingerprint, self.ours.pem),
                  "limits": Limits(dial_seconds=2, drain_seconds=1)}  # fmt: skip
-        return m.Delivery(version, ServerConfiguration(**{**known, **fields}), seal(wanted, self.ours.key_pem))
+        configuration = msgspec.Raw(msgspec.json.encode(ServerConfiguration(**{**known, **fields})))
+        return m.Delivery(version, FORMAT, configuration, seal(wanted, self.ours.key_pem))
 
     async def connect(self, port: int, connection: SSL.Connection) -> AsyncTls:
         """Connect and complete the handshake."""
@@ -124,7 +125,7 @@ class Proxy:
         tls = await self.connect(self.listener.getsockname()[1], connecting(self.dialler.context, CONTROL))
         stream = MessageStream(tls, MESSAGES)
         await stream.receive()
-        await stream.send(m.ClientHello(m.PROTOCOL, "b", time.time(), name))
+        await stream.send(m.ClientHello(m.PROTOCOL, m.PROTOCOL, "b", time.time(), name))
         try:
             yield stream
         finally:

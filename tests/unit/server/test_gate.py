@@ -233,12 +233,11 @@ def test_a_new_configuration_on_the_same_port_leaves_it_open(play, in_force, rep
     assert reported.codes.count("SRV-OPEN") == 1
 
 
-def test_a_changed_port_is_opened_and_the_old_one_closed(play, in_force, delivery, ephemeral, reported) -> None:
+def test_a_changed_port_is_opened_and_the_old_one_closed(play, in_force, delivering, ephemeral, reported) -> None:
     async def scene(gate, admitted) -> None:
         with socket.create_server(("127.0.0.1", 0)) as sock:
             port = sock.getsockname()[1]
-        configuration = msgspec.structs.replace(delivery.configuration, external_port=port)
-        other = put_in_force(msgspec.structs.replace(delivery, configuration=configuration), ephemeral)
+        other = put_in_force(delivering(external_port=port), ephemeral)
         await gate.open(other)
         await is_open(other)
         assert not await reachable(in_force.configuration.external_port)
@@ -246,10 +245,9 @@ def test_a_changed_port_is_opened_and_the_old_one_closed(play, in_force, deliver
     play(scene)
 
 
-def test_a_configuration_without_a_certificate_closes_the_port(play, in_force, delivery, ephemeral, reported) -> None:
+def test_a_configuration_without_a_certificate_closes_the_port(play, in_force, delivering, ephemeral, reported) -> None:
     async def scene(gate, admitted) -> None:
-        configuration = msgspec.structs.replace(delivery.configuration, own_certificate=None)
-        await gate.open(put_in_force(msgspec.structs.replace(delivery, configuration=configuration), ephemeral))
+        await gate.open(put_in_force(delivering(own_certificate=None), ephemeral))
         assert not await reachable(in_force.configuration.external_port)
 
     play(scene)

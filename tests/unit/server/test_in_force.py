@@ -32,16 +32,16 @@ def test_a_configuration_in_force_admits_its_partners_and_nobody_else(
     assert isinstance(in_force.admit(certificate("stranger").certificate)[1], Refused)
 
 
-def test_its_contexts_are_a_proxys(delivery, ephemeral, shake) -> None:
+def test_its_contexts_are_a_proxys(delivery, ephemeral, shake, delivering, configuration) -> None:
     in_force = put_in_force(delivery, ephemeral)
-    changed_partner = ServerPartner("us", "Ourselves", pins=(delivery.configuration.own_certificate.id,))
-    ours = changed(delivery, configuration=changed(delivery.configuration, partners=(changed_partner,)))
+    changed_partner = ServerPartner("us", "Ourselves", pins=(configuration.own_certificate.id,))
+    ours = delivering(partners=(changed_partner,))
     both = put_in_force(ours, ephemeral)
     shake(accepting(both.gate.context), connecting(in_force.dialler.context))
 
 
-def test_without_a_certificate_the_gate_stays_closed_and_it_is_said_why(delivery, ephemeral) -> None:
-    bare = Delivery(8, changed(delivery.configuration, own_certificate=None))
+def test_without_a_certificate_the_gate_stays_closed_and_it_is_said_why(ephemeral, delivering) -> None:
+    bare = changed(delivering(own_certificate=None), version=8, sealed_key=None)
     in_force = put_in_force(bare, ephemeral)
     assert (in_force.gate, in_force.dialler) == (None, None)
     assert "seonapi certificate add" in in_force.missing()
@@ -65,24 +65,44 @@ def test_a_key_sealed_to_another_server_is_not_usable(delivery, other_link_pki) 
 
 
 @pytest.mark.parametrize("chain", ["nonsense", ""])
-def test_a_chain_that_cannot_be_read_is_not_usable(delivery, ephemeral, chain) -> None:
-    own = OwnCertificate(delivery.configuration.own_certificate.id, chain)
+def test_a_chain_that_cannot_be_read_is_not_usable(ephemeral, chain, delivering, configuration) -> None:
+    own = OwnCertificate(configuration.own_certificate.id, chain)
     with pytest.raises(NotUsable, match="chain cannot be read"):
-        put_in_force(changed(delivery, configuration=changed(delivery.configuration, own_certificate=own)), ephemeral)
+        put_in_force(delivering(own_certificate=own), ephemeral)
 
 
-def test_a_key_of_another_certificate_is_not_usable(delivery, ephemeral, partner) -> None:
-    own = OwnCertificate(delivery.configuration.own_certificate.id, partner.pem)
+def test_a_key_of_another_certificate_is_not_usable(ephemeral, partner, delivering, configuration) -> None:
+    own = OwnCertificate(configuration.own_certificate.id, partner.pem)
     with pytest.raises(NotUsable):
-        put_in_force(changed(delivery, configuration=changed(delivery.configuration, own_certificate=own)), ephemeral)
+        put_in_force(delivering(own_certificate=own), ephemeral)
 
 
 @pytest.mark.parametrize("field", ["external_address", "outgoing_address"])
-def test_an_address_that_is_none_is_not_usable(delivery, ephemeral, field) -> None:
+def test_an_address_that_is_none_is_not_usable(ephemeral, field, delivering) -> None:
     """Found here, not by the listener: an exception there would close the internal port for good."""
-    configuration = changed(delivery.configuration, **{field: "no address"})
     with pytest.raises(NotUsable, match="is not an IP address"):
-        put_in_force(changed(delivery, configuration=configuration), ephemeral)
+        put_in_force(delivering(**{field: "no address"}), ephemeral)
+
+
+@pytest.mark.parametrize(("number", "older"), [(FORMAT + 1, "this server"), (OLDEST_FORMAT - 1, "Seonapi")])
+def test_a_configuration_of_a_format_that_this_server_does_not_know_names_the_host_to_upgrade(
+    delivery, ephemeral, number, older
+) -> None:
+    with pytest.raises(NotUsable, match=f"this server .*knows.*upgrade the host of {older}$") as refused:
+        put_in_force(changed(delivery, format=number), ephemeral)
+    assert f"{number}" in str(refused.value)
+    assert f"{FORMAT}" in str(refused.value)
+    assert this_build().short in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b'{"nobody_knows":1}', b'{"external_port":0}', b"[]", b'{"partners":' + b"[" * 100_000, b'{"a":"\\ud800"}'],
+    ids=["a field", "a value", "a type", "deep", "half a pair"],
+)
+def test_a_configuration_that_is_not_understood_whole_is_not_usable(delivery, ephemeral, raw, configuration) -> None:
+    with pytest.raises(NotUsable):
+        put_in_force(changed(delivery, configuration=msgspec.Raw(raw)), ephemeral)
 
 
 def test_the_key_in_the_clear_is_overwritten(delivery, ephemeral, monkeypatch, ours) -> None:
@@ -95,30 +115,28 @@ def test_the_key_in_the_clear_is_overwritten(delivery, ephemeral, monkeypatch, o
     assert after == bytes(len(before))
 
 
-def test_the_key_is_overwritten_also_when_it_cannot_be_used(delivery, ephemeral, monkeypatch) -> None:
+def test_the_key_is_overwritten_also_when_it_cannot_be_used(ephemeral, monkeypatch, delivering, configuration) -> None:
     wiped = []
     monkeypatch.setattr(module, "wipe", wiped.append)
-    own = OwnCertificate(delivery.configuration.own_certificate.id, "nonsense")
+    own = OwnCertificate(configuration.own_certificate.id, "nonsense")
     with pytest.raises(NotUsable):
-        put_in_force(changed(delivery, configuration=changed(delivery.configuration, own_certificate=own)), ephemeral)
+        put_in_force(delivering(own_certificate=own), ephemeral)
     assert len(wiped) == 1
 
 
-def test_a_disabled_partner_is_found_nowhere(delivery, ephemeral, partner) -> None:
-    disabled = changed(delivery.configuration.partners[0], enabled=False)
-    in_force = put_in_force(
-        changed(delivery, configuration=changed(delivery.configuration, partners=(disabled,))), ephemeral
-    )
+def test_a_disabled_partner_is_found_nowhere(ephemeral, partner, delivering, configuration) -> None:
+    disabled = changed(configuration.partners[0], enabled=False)
+    in_force = put_in_force(delivering(partners=(disabled,)), ephemeral)
     assert in_force.partner("P1") is None
     assert not in_force.knows(partner.certificate)
 
 
-def test_running_sessions_are_barred_by_what_bars_new_ones(delivery, ephemeral, partner) -> None:
+def test_running_sessions_are_barred_by_what_bars_new_ones(delivery, ephemeral, partner, configuration) -> None:
     in_force = put_in_force(delivery, ephemeral)
-    known = delivery.configuration.partners[0]
+    known = configuration.partners[0]
 
     def task(partner, fingerprint=""):
-        return make_task("dmz", "incoming", "s" * 10, partner, ("a", "b"), delivery.configuration, fingerprint)
+        return make_task("dmz", "incoming", "s" * 10, partner, ("a", "b"), configuration, fingerprint)
 
     assert not in_force.bars(task(known, partner.fingerprint))
     assert not in_force.bars(task(known)), "an outgoing one, or one of which only the partner is known"

@@ -31,6 +31,9 @@ class Links:
             await tls.read_exactly(1)
         tls.close()
 
+    def protocol(self, key: str) -> int:
+        return m.PROTOCOL
+
     def session(self, opening, tls, key: str, source: str) -> str | None:
         if isinstance(opening, m.Dial) and opening.partner == "P2":
             return "partner P2 is not known"

@@ -298,7 +298,7 @@ def other_version(directory: str) -> None:
 
     async def scene(proxy: Proxy) -> None:
         tls = await proxy.connect(proxy.listener.getsockname()[1], connecting(proxy.dialler.context, CONTROL))
-        await tls.write(encode_message(m.ClientHello(m.PROTOCOL + 1, "build 99", 0.0, "client one")))
+        await tls.write(encode_message(m.ClientHello(m.PROTOCOL + 1, m.PROTOCOL + 1, "build 99", 0.0, "client one")))
         await proxy.until("LNK-REFUSED")
         assert proxy.logged("build 99")
         tls.close()

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from seon.api_messages import (
     MAX_BODY,
+    MAX_NUMBER,
     MAX_WAIT,
     CrlUrls,
     Enrol,
@@ -22,11 +23,13 @@ from seon.backend.api.problems import RefusedError, answer, encoded_answer, log,
 from seon.backend.api.waiting import watch
 from seon.backend.configuration.versioned import read_version
 from seon.backend.journal.recording import store
+from seon.backend.rendering import Formats, fit, seonapi
 from seon.backend.snapshot import encoded_snapshot
 from seon.backend.trust.authorities import Kind, certificate_of, link_authority
 from seon.backend.trust.crl_urls import remember
 from seon.backend.trust.models import Blob, OwnCertificate
 from seon.backend.trust.own import private_key_of
+from seon.config import FORMAT
 from seon.decoding import MalformedError, decode
 from seon.link.identity import IdentityError, issue_client_certificate
 from seon.link.sealing import seal
@@ -45,6 +48,7 @@ def ca(_: HttpRequest) -> HttpResponse:
 def enrol(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Answer a link certificate for the key in the CSR."""
     wanted = _decode(request, Enrol)
+    fit(wanted.build, wanted.oldest, wanted.newest)
     proxy_ids = caller.token.servable()
     if not proxy_ids:
         raise RefusedError(
@@ -59,11 +63,15 @@ def enrol(request: HttpRequest, caller: Caller) -> HttpResponse:
 
 
 def _enrolled(issued: Certificate, proxy_ids: list[str]) -> Enrolled:
+    ours = seonapi()
     return Enrolled(
         certificate=pem_of(issued),
         link_ca=pem_of(certificate_of(Kind.LINK)),
         proxy_ids=tuple(proxy_ids),
         not_after=int(issued.not_valid_after_utc.timestamp()),
+        build=ours.build,
+        oldest=ours.oldest,
+        newest=ours.newest,
     )
 
 
@@ -71,14 +79,15 @@ def _enrolled(issued: Certificate, proxy_ids: list[str]) -> Enrolled:
 async def configuration(request: HttpRequest, _: Caller) -> HttpResponse:
     """Answer the configuration when it is another than the known one, or 204 when nothing changed in the time."""
     known, wait = _number(request, "known", 2**63 - 1), _number(request, "wait", MAX_WAIT)
+    formats = Formats(*(_number(request, name, MAX_NUMBER, FORMAT) for name in ("format", "server_format")))
     if await sync_to_async(read_version)() == known and not await watch.wait_for_other(known, wait):
         return HttpResponse(status=204)
-    return await sync_to_async(_current)(request)
+    return await sync_to_async(_current)(request, formats)
 
 
-def _current(request: HttpRequest) -> HttpResponse:
+def _current(request: HttpRequest, formats: Formats) -> HttpResponse:
     # Admitted again: what changed while the caller waited may be that its token was withdrawn.
-    return encoded_answer(encoded_snapshot(admit(request).address))
+    return encoded_answer(encoded_snapshot(admit(request).address, formats))
 
 
 @clients_may("POST")
@@ -136,8 +145,8 @@ def _decode(request: HttpRequest, kind: type[Message]) -> Message:
         raise RefusedError(400, f"The body is not a valid {kind.__name__}: {error}") from None
 
 
-def _number(request: HttpRequest, name: str, most: int) -> int:
-    text = request.GET.get(name, "0")
+def _number(request: HttpRequest, name: str, most: int, default: int = 0) -> int:
+    text = request.GET.get(name, str(default))
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= most):
         raise RefusedError(400, f"{name} must be a whole number from 0 to {most}")
     return int(text)

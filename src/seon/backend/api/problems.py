@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from seon.api_messages import Problem
 from seon.backend.errors import OperatorError
+from seon.link.versions import VersionError
 
 log = logging.getLogger("seon.api")
 
@@ -40,6 +41,8 @@ def problem(status: int, text: str) -> HttpResponse:
 
 def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
     """Turn what a call raised into its `Problem`; what nobody foresaw goes to the log only."""
+    if isinstance(error, VersionError):
+        error = RefusedError(409, str(error))
     if isinstance(error, RefusedError):
         if error.status != 401:  # that one has its line already, with its code
             source = request.META.get("REMOTE_ADDR")

@@ -18,11 +18,13 @@ import msgspec
 
 from seon import addresses
 from seon import api_messages as a
+from seon.build import this_build
 from seon.client.courier.token import Token
-from seon.config import ProxyConfiguration
+from seon.config import FORMAT, OLDEST_FORMAT, OpenStruct, ProxyConfiguration
 from seon.daemon.home import StartError
 from seon.decoding import MalformedError, decode
 from seon.link.messages import MAX_TRANSFER
+from seon.link.versions import Side, VersionError, agreed
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
@@ -80,17 +82,27 @@ class Api:
                 await self._client.aclose()
 
     async def enrol(self, csr: str) -> a.Enrolled:
-        """Return a link certificate for the key in a CSR. Raises ApiError."""
-        return _decode((await self._call("POST", "enrol", a.Enrol(csr))).content, a.Enrolled)
+        """Return a link certificate for the key in a CSR. Raises ApiError, also when the versions do not fit."""
+        wanted = a.Enrol(csr, this_build().short, OLDEST_FORMAT, FORMAT)
+        enrolled = _decode((await self._call("POST", "enrol", wanted)).content, a.Enrolled)
+        _check_format(Side("Seonapi", enrolled.build, enrolled.oldest, enrolled.newest))
+        return enrolled
 
-    async def configuration(self, known: int | None, wait: int) -> ProxyConfiguration | None:
-        """Return a configuration that is not version `known`; None after `wait` seconds without one.
+    async def configuration(
+        self, known: int | None, wait: int, server_format: int = FORMAT
+    ) -> ProxyConfiguration | None:
+        """Return a configuration that is not version `known`, its server's part in no newer format than this one.
 
-        Raises ApiError.
+        None after `wait` seconds without one. Raises ApiError, also when the versions do not fit.
         """
-        path = "configuration" if known is None else f"configuration?known={known}&wait={wait}"
+        question = "" if known is None else f"known={known}&wait={wait}&"
+        path = f"configuration?{question}format={FORMAT}&server_format={server_format}"
         answer = await self._call("GET", path, None, wait)
-        return None if answer.status == 204 else _decode(answer.content, ProxyConfiguration)
+        if answer.status == 204:
+            return None
+        found = _decode(answer.content, _Format).format
+        _check_format(Side("Seonapi", "", found, found))  # said before it is read: what we do not know is refused there
+        return _decode(answer.content, ProxyConfiguration)
 
     async def sealed_key(self, wanted: a.SealedKeyWanted) -> a.SealedKey:
         """Return the partners' TLS key, sealed for one server. Raises ApiError."""
@@ -150,6 +162,17 @@ class Api:
             "Accept-Encoding": "identity",  # an answer is bounded by the octets that come, so nothing inflates them
         }
         return httpx.AsyncClient(verify=context, base_url=base, headers=headers, auth=self._basic, trust_env=False)
+
+
+class _Format(OpenStruct, frozen=True):
+    format: a.Number
+
+
+def _check_format(seonapi: Side) -> None:
+    try:
+        agreed("configuration format", Side("the client", this_build().short, OLDEST_FORMAT, FORMAT), seonapi)
+    except VersionError as error:
+        raise ApiError(str(error)) from None
 
 
 @contextlib.contextmanager

@@ -92,6 +92,8 @@ class Courier:
                 tasks.create_task(self._resolve(note.host))
             case c.AskNow():
                 tasks.create_task(self._seonapi.ask_now())
+            case c.ServerReads():
+                self._seonapi.server_reads(note.format)
 
     async def _resolve(self, host: str) -> None:
         await self._say(await resolve(host))

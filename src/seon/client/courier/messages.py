@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
+from seon.api_messages import Enrolled, Number, SealedKey, SealedKeyWanted
 from seon.config import Fingerprint, Port, ProxyConfiguration, Struct
 from seon.events import Event
 from seon.link.codec import HEADER, Decoder, encode
@@ -58,6 +58,12 @@ class HaveEnrolled(Note, frozen=True, tag="enrolled"):
 
 class AskNow(Note, frozen=True, tag="ask-now"):
     """Main: the server asks for a changed configuration; ask Seonapi at once."""
+
+
+class ServerReads(Note, frozen=True, tag="server-reads"):
+    """Main: the newest configuration format that the linked server knows."""
+
+    format: Number
 
 
 class NewConfiguration(Note, frozen=True, tag="configuration"):
@@ -145,7 +151,7 @@ class Alive(Note, frozen=True, tag="alive"):
     """Courier: it is not stuck; said every `ALIVE_SECONDS`."""
 
 
-FromMain = Enrol | AskNow | WantSealed | WantBlob | Keep | Resolve
+FromMain = Enrol | AskNow | ServerReads | WantSealed | WantBlob | Keep | Resolve
 FromCourier = (
     Begin | HaveEnrolled | NewConfiguration | GotSealed | GotBlob | Kept | Resolved | ApiState | Ending | Alive
 )

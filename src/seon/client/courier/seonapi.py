@@ -9,7 +9,7 @@ from seon.api_messages import MAX_WAIT
 from seon.client.courier import messages as c
 from seon.client.courier.api import Api, ApiError, ApiRefusedError, ApiRejectedError
 from seon.client.courier.troubles import Patience, Say, Trouble, duration, words
-from seon.config import ProxyConfiguration
+from seon.config import FORMAT, ProxyConfiguration
 from seon.process.backoff import Backoff
 
 T = TypeVar("T")
@@ -30,6 +30,9 @@ class Seonapi:
         self._ending = False
         self._asking = False
         self._version: int | None = None
+        self._server_format = FORMAT
+        """The newest that the linked server knows; before there is one, it is taken for one of our version."""
+        self._other_format = asyncio.Event()
 
     async def insist(self, what: str, call: Callable[[], Awaitable[T]]) -> T:
         """Call until it works, with growing pauses. `what` names the call; each may be made once at a time.
@@ -77,17 +80,40 @@ class Seonapi:
         loop = asyncio.get_running_loop()
         await self.enrolled.wait()
         while True:
-            began = loop.time()
-            found = await self.insist("configuration", self._newer)
+            began, server_format = loop.time(), self._server_format
+            asking = asyncio.ensure_future(self.insist("configuration", self._newer))
+            found = await self._unless_another_format(asking)
+            if server_format != self._server_format:
+                continue  # it is of no use to the server that is linked now
             if found is not None:
                 await self._take(found)
             elif loop.time() - began < SOON:
                 await asyncio.sleep(SOON)
 
+    def server_reads(self, number: int) -> None:
+        """Another server is linked, or another build of it: what it can read is fetched, even if we know the version."""
+        if number != self._server_format:
+            self._server_format, self._version = number, None
+            self._other_format.set()
+
+    async def _unless_another_format(self, asking: "asyncio.Future[ProxyConfiguration | None]") -> (
+        ProxyConfiguration | None
+    ):
+        """Return the answer, or None when it would be of no use any more."""
+        self._other_format.clear()
+        changed = asyncio.ensure_future(self._other_format.wait())
+        try:
+            await asyncio.wait([asking, changed], return_when=asyncio.FIRST_COMPLETED)
+            return asking.result() if asking.done() else None
+        finally:
+            for task in (asking, changed):
+                task.cancel()
+            await asyncio.gather(asking, changed, return_exceptions=True)
+
     async def _newer(self) -> ProxyConfiguration | None:
         # After a failure it does not wait: that Seonapi is back is said as soon as it is.
         wait = 0 if self._version is None or self._trouble.concerns("configuration") else MAX_WAIT
-        return await self._api.configuration(self._version, wait)
+        return await self._api.configuration(self._version, wait, self._server_format)
 
     async def ask_now(self) -> None:
         """Ask for a changed configuration once. The server may want that as often as it likes: one call at a time."""
@@ -95,7 +121,7 @@ class Seonapi:
             return
         self._asking = True
         try:
-            found = await self._api.configuration(self._version, 0)
+            found = await self._api.configuration(self._version, 0, self._server_format)
         except ApiError:
             return  # the waiting call says so
         finally:

@@ -9,13 +9,14 @@ import msgspec
 import pytest
 
 from seon import api_messages as a
+from seon.build import this_build
 from seon.client.courier import api as module
 from seon.client.courier.api import Api, ApiError, ApiRefusedError, ApiRejectedError
-from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
+from seon.config import FORMAT, OLDEST_FORMAT, ClientConfiguration, ProxyConfiguration
 from seon.daemon.home import StartError
 from seon.process.events import EventMaker
 
-CONFIGURATION = ProxyConfiguration(7, ServerConfiguration(), ClientConfiguration())
+CONFIGURATION = ProxyConfiguration(7, msgspec.Raw(b"{}"), ClientConfiguration())
 
 
 def play(seonapi, scene, url: str = "", token=None) -> None:
@@ -82,7 +83,7 @@ def test_the_first_contact_shows_nothing(seonapi) -> None:
 
     play(seonapi, scene, "https://user:password@127.0.0.1:{port}")
     assert not {"x-seon-token", "authorization", "cookie"} & set(seonapi.seen[0].headers)
-    assert seonapi.seen[1].path.endswith("configuration?known=3&wait=0")
+    assert seonapi.seen[1].path.endswith("configuration?known=3&wait=0&format=3&server_format=3")
 
 
 def test_one_in_between_gets_neither_token_nor_password(seonapi, other_seonapi) -> None:
@@ -178,7 +179,7 @@ def test_nobody_there_is_an_error_in_words(seonapi) -> None:
 
 def test_keys_events_and_certificates_are_asked_for_and_answered(seonapi) -> None:
     wanted = a.SealedKeyWanted("0" * 64 + "px", bytes(1184), bytes(32), bytes(64), "id")
-    sealed, enrolled = a.SealedKey("id", b"sealed"), a.Enrolled("c", "ca", ("0" * 64 + "px",), 5)
+    sealed, enrolled = a.SealedKey("id", b"sealed"), a.Enrolled("c", "ca", ("0" * 64 + "px",), 5, "b", FORMAT, FORMAT)
     batch = a.EventBatch((EventMaker("inside").make("CLI-END"),))
 
     def answer(kind, expected, answered):
@@ -189,7 +190,7 @@ def test_keys_events_and_certificates_are_asked_for_and_answered(seonapi) -> Non
         return check
 
     seonapi.answers["sealed-key"] = answer(a.SealedKeyWanted, wanted, sealed)
-    seonapi.answers["enrol"] = answer(a.Enrol, a.Enrol("csr"), enrolled)
+    seonapi.answers["enrol"] = answer(a.Enrol, a.Enrol("csr", this_build().short, OLDEST_FORMAT, FORMAT), enrolled)
     seonapi.answers["events"] = answer(a.EventBatch, batch, a.EventsStored(1))
 
     async def scene(api) -> None:
@@ -310,6 +311,23 @@ def test_an_answer_that_does_not_come_to_an_end_is_given_up(seonapi, monkeypatch
     play(seonapi, scene)
 
 
+@pytest.mark.parametrize(
+    ("formats", "older"), [((FORMAT + 1, FORMAT + 3), "the client"), ((OLDEST_FORMAT - 1,) * 2, "Seonapi")]
+)
+def test_a_seonapi_that_does_not_fit_is_named_with_the_host_to_upgrade(seonapi, formats, older) -> None:
+    enrolled = a.Enrolled("c", "ca", ("0" * 64 + "px",), 5, "0.0.7, build 19990101", *formats)
+    seonapi.answers["enrol"] = lambda _: (200, msgspec.json.encode(enrolled))
+    seonapi.answers["configuration"] = lambda _: (200, b'{"version":1,"format":%d,"client":{"new":1}}' % formats[0])
+
+    async def scene(api) -> None:
+        with pytest.raises(ApiError, match=rf"0\.0\.7, build 19990101.*upgrade the host of {older}$"):
+            await api.enrol("csr")
+        with pytest.raises(ApiError, match=f"configuration format {formats[0]}|knows {formats[0]}.*upgrade.*{older}$"):
+            await api.configuration(None, 0)
+
+    play(seonapi, scene)
+
+
 def test_an_answer_that_is_too_long_is_refused(seonapi, monkeypatch) -> None:
     monkeypatch.setattr(module, "MAX_ANSWER", 100_000)
     seonapi.answers["configuration"] = lambda _: (200, b" " * 10_000_000)
@@ -319,3 +337,27 @@ def test_an_answer_that_is_too_long_is_refused(seonapi, monkeypatch) -> None:
             await api.configuration(None, 0)
 
     play(seonapi, scene)
+
+
+def test_a_newer_seonapi_may_add_to_what_it_says_at_enrolment(seonapi) -> None:
+    enrolled = a.Enrolled("c", "ca", ("0" * 64 + "px",), 5, "b", FORMAT, FORMAT + 1)
+    more = {**msgspec.to_builtins(enrolled), "added_later": [{"x": 1}]}
+    seonapi.answers["enrol"] = lambda _: (200, msgspec.json.encode(more))
+
+    async def scene(api) -> None:
+        assert await api.enrol("csr") == enrolled
+
+    play(seonapi, scene)
+
+
+def test_the_servers_part_is_asked_for_in_its_format_and_handed_on_unread(seonapi) -> None:
+    raw = b'{"of":["a later year"]}'
+    newer = msgspec.structs.replace(CONFIGURATION, server=msgspec.Raw(raw), server_format=FORMAT + 1)
+    seonapi.answers["configuration"] = lambda _: (200, msgspec.json.encode(newer))
+
+    async def scene(api) -> None:
+        found = await api.configuration(4, 50, FORMAT + 1)
+        assert bytes(found.server) == raw
+
+    play(seonapi, scene)
+    assert seonapi.seen[1].path.endswith(f"known=4&wait=50&format={FORMAT}&server_format={FORMAT + 1}")

@@ -1,0 +1,88 @@
+"""Record one of every message of this build's protocol number, with made-up values: writes messages-N.jsonl.
+
+    .venv/bin/python tests/vectors/record_messages.py
+
+Run it once for a new number, before its first release. What is recorded of a released number is never written again:
+it stands for programs that are out there, and tests/unit/link/test_recorded_messages.py decodes it for ever.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from seon import api_messages as a
+from seon import config as c
+from seon.events import Event
+from seon.link import messages as m
+
+PROXY_ID = "ab" * 32 + "px"
+SHA256 = "cd" * 32
+PEM = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
+SESSION = "0123456789abcdef01234567"
+OCTETS = bytes(range(256))
+RULES = c.SessionRules(
+    "strict", {"FLD-X/case": "warn", "REC-LEN": "decline"}, True, True, False,
+    c.FileRules(10**9, ("A*", "B?"), ("O0013A",), ("O0013B",)), c.FileRules(1, ("C",), ("O0013C",), ("O0013D",)),
+)  # fmt: skip
+PARTNER_RULES = c.PartnerRules(
+    "default", {"FLD-XPAD": "ignore"}, False, True, True,
+    c.PartnerFileRules(0, ("*",), ("O0013A",), ("O0013B",)), c.PartnerFileRules(7, ("C",), (), None),
+)  # fmt: skip
+LIMITS = c.Limits(11, 65, 17, 201, 51, 601, 301, 31, 6, 29)
+SERVER = c.ServerConfiguration(
+    "192.0.2.1", 6620, "192.0.2.2", c.OwnCertificate(SHA256, PEM),
+    (c.ServerPartner("P1", "Pärtner one", False, ("O0013P1",), (SHA256,), "p1.example", 6621, PARTNER_RULES, True),),
+    (SHA256,), LIMITS, RULES, (SESSION,),
+)  # fmt: skip
+CLIENT = c.ClientConfiguration(
+    c.ReceiveDaemon("station.example", 3306), (c.OutgoingListener(4305, "P1", "::1"),),
+    (c.ClientPartner("P1", "Pärtner one", False, ("O0013P1",), PARTNER_RULES, True),), LIMITS, RULES, (SESSION,),
+)  # fmt: skip
+RAW = msgspec.Raw(msgspec.json.encode(SERVER))
+KEY = a.SealedKey(SHA256, OCTETS)
+HELLO_KEYS = bytes(1184), bytes(range(32)), bytes(range(64))
+EVENTS = (
+    Event(id="ab12-dmz-1", code="SRV-START", time=1764177000.25, hop="dmz", fields={"version": "0.1.0"}),
+    Event(id="s-1", code="SES-END", time=1764177001, hop="inside", session=SESSION, fields={"files": 3, "a": True}),
+    Event(id="s-2", code="ZZZ-OF-A-LATER-YEAR", time=1.5, hop="inside", fields={"x": 1.5, "text": "\u202e\n"}),
+)
+
+SAMPLES: dict[str, tuple[msgspec.Struct, ...]] = {
+    "FromServer": (
+        m.ServerHello(3, 3, 3, 3, "0.1.0, build 20261126", 1764177000.5, PROXY_ID, 12, *HELLO_KEYS),
+        m.Heartbeat(),
+        m.Bye("the server is ending"),
+        m.ConfigurationWanted(12),
+        m.BlobsWanted((SHA256,)),
+        m.OpenSession(bytes(range(16)), SESSION, "P1", "[2001:db8::1]:40000", SHA256),
+        m.Events(EVENTS),
+    ),
+    "FromClient": (
+        m.ClientHello(3, 3, "0.1.0, build 20261126", 1764177000.5, "client one"),
+        m.Heartbeat(),
+        m.Bye("signal SIGTERM"),
+        m.Offered("configuration", 70_000, SHA256),
+        m.Part(OCTETS),
+        m.SessionRefused(SESSION, "partner P1 is not known inside or disabled"),
+        m.EventsTaken(50),
+    ),
+    "SessionOpening": (m.Ticket(bytes(range(16))), m.Dial(SESSION, "P1")),
+    "SessionAnswer": (m.Joined("p1.example:6620", "TLSv1.3 TLS_AES_256_GCM_SHA384"), m.NotJoined("no ticket")),
+    "Delivery": (m.Delivery(12, 3, RAW, KEY),),
+    "Enrol": (a.Enrol(PEM, "0.1.0, build 20261126", 3, 3),),
+    "Enrolled": (a.Enrolled(PEM, PEM, (PROXY_ID,), 1764781800, "0.1.0, build 20261126", 3, 3),),
+    "ProxyConfiguration": (c.ProxyConfiguration(12, RAW, CLIENT, 3, 3, SHA256, (SHA256,)),),
+    "ServerConfiguration": (SERVER,),
+    "SealedKeyWanted": (a.SealedKeyWanted(PROXY_ID, *HELLO_KEYS, SHA256),),
+    "SealedKey": (KEY,),
+    "EventBatch": (a.EventBatch(EVENTS),),
+    "EventsStored": (a.EventsStored(3),),
+    "CrlUrls": (a.CrlUrls(("http://crl.example/a.crl",)),),
+    "Problem": (a.Problem("There is no call /api/proxy/v1/x"),),
+}
+
+if __name__ == "__main__":
+    path = Path(__file__).with_name(f"messages-{m.PROTOCOL}.jsonl")
+    lines = [{"of": name, "message": message} for name, messages in SAMPLES.items() for message in messages]
+    path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    print(f"{path}: {len(lines)} messages")
