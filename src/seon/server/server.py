@@ -166,10 +166,6 @@ class Server:
 
     def protocol(self, key: str) -> int:
         """Return what was agreed with a client; for a link that has ended, what every client speaks."""
-        return next((link.protocol for link in self._links.values() if link.key == key), m.OLDEST_PROTOCOL)
-
-    def protocol(self, key: str) -> int:
-        """Return what was agreed with a client; for a link that has ended, what every client speaks."""
         return self._links.protocol(key)
 
     def session(self, opening: m.SessionOpening, tls: AsyncTls, key: str, source: str) -> str | None:

@@ -13,7 +13,7 @@ from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
 from seon.client import courier_line as module
 from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine
-from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
+from seon.config import ClientConfiguration, ProxyConfiguration
 from seon.process.events import EventMaker
 
 WANTED = SealedKeyWanted("0" * 64 + "px", bytes(1184), bytes(32), bytes(64), "id")

@@ -134,7 +134,7 @@ def line_fails(directory: str) -> None:
     async def scene(inside: Inside) -> None:
         await inside.controls.get()
         inside.client._sessions.follow = lambda _: 1 / 0
-        await inside.say(c.NewConfiguration(ProxyConfiguration(1, ServerConfiguration(), ClientConfiguration())))
+        await inside.say(c.NewConfiguration(ProxyConfiguration(1, msgspec.Raw(b"{}"), ClientConfiguration())))
         await inside.ended
 
     inside = Inside(directory)

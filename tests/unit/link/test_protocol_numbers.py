@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from seon.daemon.outbox import Outbox
 
 from seon.build import this_build
 from seon.client.control import ControlLink as ClientLink
 from seon.client.control import NotEstablishedError
 from seon.config import OpenStruct
-from seon.daemon.outbox import Outbox
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
 from seon.link.sealing import EphemeralKey

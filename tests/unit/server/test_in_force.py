@@ -5,8 +5,8 @@ import pytest
 
 from seon.admission.partners import Refused
 from seon.api_messages import SealedKey
-from seon.config import OwnCertificate, ServerPartner
-from seon.link.messages import Delivery
+from seon.build import this_build
+from seon.config import FORMAT, OLDEST_FORMAT, OwnCertificate, ServerPartner
 from seon.link.sealing import EphemeralKey
 from seon.net.context import accepting, connecting
 from seon.server import in_force as module

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from seon.api_messages import Enrolled, Number, SealedKey, SealedKeyWanted
+from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
 from seon.config import Fingerprint, Port, ProxyConfiguration, Struct
 from seon.events import Event
 from seon.link.codec import HEADER, Decoder, encode

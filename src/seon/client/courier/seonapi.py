@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from seon.api_messages import MAX_WAIT
 from seon.client.courier import messages as c
@@ -81,7 +81,7 @@ class Seonapi:
         await self.enrolled.wait()
         while True:
             began, server_format = loop.time(), self._server_format
-            asking = asyncio.ensure_future(self.insist("configuration", self._newer))
+            asking = asyncio.create_task(self.insist("configuration", self._newer))
             found = await self._unless_another_format(asking)
             if server_format != self._server_format:
                 continue  # it is of no use to the server that is linked now
@@ -91,19 +91,20 @@ class Seonapi:
                 await asyncio.sleep(SOON)
 
     def server_reads(self, number: int) -> None:
-        """Another server is linked, or another build of it: what it can read is fetched, even if we know the version."""
+        """Another server is linked, or another build of it: what it reads is fetched, even if we know the version."""
         if number != self._server_format:
             self._server_format, self._version = number, None
             self._other_format.set()
 
-    async def _unless_another_format(self, asking: "asyncio.Future[ProxyConfiguration | None]") -> (
-        ProxyConfiguration | None
-    ):
+    async def _unless_another_format(
+        self, asking: "asyncio.Task[ProxyConfiguration | None]"
+    ) -> ProxyConfiguration | None:
         """Return the answer, or None when it would be of no use any more."""
         self._other_format.clear()
-        changed = asyncio.ensure_future(self._other_format.wait())
+        changed = asyncio.create_task(self._other_format.wait())
         try:
-            await asyncio.wait([asking, changed], return_when=asyncio.FIRST_COMPLETED)
+            both: list[asyncio.Task[Any]] = [asking, changed]
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             return asking.result() if asking.done() else None
         finally:
             for task in (asking, changed):

@@ -7,11 +7,11 @@ import msgspec
 
 from seon import api_messages as a
 from seon.client.courier import messages as c
-from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
+from seon.config import FORMAT, ClientConfiguration, ProxyConfiguration
 from seon.process.events import EventMaker
 
 BEGIN = c.Begin("dmz.example", 2878, True)
-ENROLLED = a.Enrolled("c", "ca", ("0" * 64 + "px",), 5)
+ENROLLED = a.Enrolled("c", "ca", ("0" * 64 + "px",), 5, "b", FORMAT, FORMAT)
 MAKER = EventMaker("inside")
 
 
@@ -48,7 +48,7 @@ class Versions:
         query = request.path.partition("?")[2]
         for _ in range(100 if "wait=50" in query else 1):
             if f"known={self.version}&" not in query:
-                configuration = ProxyConfiguration(self.version, ServerConfiguration(), ClientConfiguration())
+                configuration = ProxyConfiguration(self.version, msgspec.Raw(b"{}"), ClientConfiguration())
                 return 200, msgspec.json.encode(configuration)
             await asyncio.sleep(0.02)
         return 204, b""
