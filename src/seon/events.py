@@ -5,13 +5,15 @@ that logs, journal and documentation say the same. What a stranger sent may stan
 caps it. The kinds of the groups refused, audit and license cannot be ignored by a rule that does not name their code.
 """
 
-import string
+import textwrap
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+
+from seon.wording import field_names, fill
 
 MAX_VALUE = 300
 """Characters of one value in a shown text; the rest is cut and marked."""
@@ -57,7 +59,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One entry of the catalogue. `text` names its fields in braces."""
+    """One entry of the catalogue. `text` is one of `seon.wording`: its places are the event's fields."""
 
     code: str
     severity: Severity
@@ -67,7 +69,7 @@ class Kind:
     @property
     def fields(self) -> tuple[str, ...]:
         """The names of the values that `text` shows, in order."""
-        return tuple(name for _, name, _, _ in string.Formatter().parse(self.text) if name)
+        return field_names(self.text)
 
 
 _D, _I, _W, _E, _C = Severity.DEBUG, Severity.INFO, Severity.WARNING, Severity.ERROR, Severity.CRITICAL
@@ -81,7 +83,7 @@ _KINDS = (
     Kind("SRV-PORT", _C, "server", "External port {address} cannot be opened: {reason}"),
     Kind("SRV-OUTGOING", _C, "server", "Outgoing address {address} is not available on this host: {reason}"),
     Kind("SRV-FAULT", _E, "server", "Internal error while {what}: {reason}; please report it with the log"),
-    Kind("SRV-LOST", _W, "server", "{count} events were lost: there was no room to keep them"),
+    Kind("SRV-LOST", _W, "server", "{count:# event was|# events were} lost for lack of room"),
     # link
     Kind("LNK-UP", _I, "link", "Client {client} connected from {source}"),
     Kind("LNK-DOWN", _W, "link", "Link ended: {reason}"),
@@ -91,17 +93,17 @@ _KINDS = (
     Kind("CLI-START", _I, "client", "Client {version} started for server {server}"),
     Kind("CLI-END", _I, "client", "Client ended: {reason}"),
     Kind("CLI-LINKED", _I, "client", "Connected to server {server}, Proxy ID {proxy_id}"),
-    Kind("CLI-NOSERVER", _E, "client", "Server {server} cannot be reached: {reason}; trying again in {seconds} s"),
-    Kind("CLI-NOAPI", _E, "client", "Seonapi does not serve this client: {reason}; trying again in {seconds} s"),
+    Kind("CLI-NOSERVER", _E, "client", "Server {server} cannot be reached: {reason}[; trying again in {seconds} s]"),
+    Kind("CLI-NOAPI", _E, "client", "Seonapi does not serve this client: {reason}[; trying again in {seconds} s]"),
     Kind("CLI-API", _I, "client", "Seonapi answers again"),
-    Kind("CLI-TOKEN", _C, "client", "Seonapi refuses this client: {reason}; trying again in {seconds} s"),
+    Kind("CLI-TOKEN", _C, "client", "Seonapi refuses this client: {reason}[; trying again in {seconds} s]"),
     Kind("CLI-PORT", _C, "client", "Listening port {address} for partner {partner} cannot be opened: {reason}"),
     Kind("CLI-LISTEN", _I, "client", "Listening port {address} for partner {partner} open"),
     Kind("CLI-FAULT", _E, "client", "Internal error while {what}: {reason}; please report it with the log"),
-    Kind("CLI-LOST", _W, "client", "{count} events were lost: there was no room to keep them"),
+    Kind("CLI-LOST", _W, "client", "{count:# event was|# events were} lost for lack of room"),
     Kind("CLI-REJECTED", _E, "client", "Seonapi does not take an event, it is set aside in the spool: {reason}"),
     Kind("CLI-UNREADABLE", _E, "client", "An event in the spool cannot be read, it is set aside there: {reason}"),
-    Kind("CLI-SPOOL", _C, "client", "The event spool cannot be used: {reason}; trying again in {seconds} s"),
+    Kind("CLI-SPOOL", _C, "client", "The event spool cannot be used: {reason}[; trying again in {seconds} s]"),
     Kind("CLI-SPOOLED", _I, "client", "The event spool can be used again"),
     Kind("CLI-COURIER", _E, "client", "The courier process is in trouble: {reason}"),
     # configuration
@@ -111,51 +113,58 @@ _KINDS = (
     Kind("CFG-EMPTY", _W, "configuration", "Configuration {version} is not complete: {missing}"),
     # admission
     Kind("ADM-REFUSED", _W, "refused",
-         "Partner connection from {source} refused: {reason}; certificate {subject}, issuer {issuer}, serial {serial}, "
-         "SHA-256 {fingerprint}"),
+         "Partner connection from {source} refused: {reason}[; certificate {subject}, issuer {issuer}, "
+         "serial {serial}, SHA-256 {fingerprint}]"),
     Kind("ADM-TLS", _W, "refused", "TLS handshake with {source} failed: {reason}"),
-    Kind("ADM-LIMIT", _W, "refused", "Connection from {source} refused: {limit} reached"),
-    Kind("ADM-MORE", _W, "refused", "{count} more of {kind} from {source} within a minute"),
+    Kind("ADM-LIMIT", _W, "refused", "Connection from {source} refused: {limit}"),
+    Kind("ADM-MORE", _W, "refused",
+         "{count:# more refusal|# more refusals} of kind {kind} from {source} within a minute"),
     Kind("ADM-DIAL", _W, "refused",
-         "Outgoing connection to partner {partner} at {target} refused: {reason}; certificate {subject}, "
-         "SHA-256 {fingerprint}"),
+         "Outgoing connection to partner {partner} at {target} refused: {reason}[; certificate {subject}, "
+         "SHA-256 {fingerprint}]"),
     # session
     Kind("SES-START", _I, "session",
-         "Session with partner {partner} started, {direction}, {source} to {target}, TLS {tls}"),
+         "Session with partner {partner} started, {direction}, {source} to {target}[, {tls}]"),
     Kind("SES-FAILED", _E, "session", "Session with partner {partner}, {direction}, not started: {reason}"),
     Kind("SES-AGREED", _I, "session",
-         "Initiator {initiator} and Responder {responder} agreed level {level}, buffer {buffer}, credit {credit}, "
-         "compression {compression}, restart {restart}, authentication {authentication}"),
+         "Initiator {initiator} and Responder {responder} agreed on level {level}, buffer {buffer}, credit {credit}, "
+         "{compression:compression|no compression}, {restart:restart|no restart}, "
+         "{authentication:authentication|no authentication}"),
     Kind("SES-REFUSED", _E, "refused",
-         "OFTP2 refused: rule {rule}, key {key}, {side} stream buffer {stb}, offset {offset}: {text}; "
-         "partner {partner}; field {field}, seen {seen}"),
+         "OFTP2 refused: rule {rule}, key {key}, the {side:name}'s stream buffer {stb}, offset {offset}: {text}; "
+         "partner {partner}[; field {field}][; seen {seen}]"),
     Kind("SES-FINDING", _W, "session",
-         "OFTP2 finding: rule {rule}, key {key}, {side} stream buffer {stb}, offset {offset}: {text}; "
-         "partner {partner}; field {field}, seen {seen}"),
-    Kind("SES-MORE", _W, "session", "OFTP2 findings: {count} more of {key}, {side}; rule {rule}, partner {partner}"),
+         "OFTP2 finding: rule {rule}, key {key}, the {side:name}'s stream buffer {stb}, offset {offset}: {text}; "
+         "partner {partner}[; field {field}][; seen {seen}]"),
+    Kind("SES-MORE", _W, "session",
+         "{count:# more OFTP2 finding|# more OFTP2 findings}: rule {rule}, key {key}, by the {side:name}; "
+         "partner {partner}"),
     Kind("SES-NOCONTENT", _W, "session",
-         "{exchanges} turns, receipts and files without content in a row, with partner {partner}"),
+         "{exchanges:# turn, receipt or file|# turns, receipts and files} without content in a row, "
+         "with partner {partner}"),
     Kind("SES-END", _I, "session",
-         "Session with partner {partner} ended by {ended_by}: {reason}; {seconds} s, octets in {octets_in}, "
-         "out {octets_out}, files {files}"),
+         "Session with partner {partner} ended by {ended_by}: {reason}; {seconds} s, "
+         "{octets_in:# octet|# octets} in, {octets_out:# octet|# octets} out, {files:# file|# files}"),
     Kind("SES-TRACE", _I, "session", "Session is traced to {file}"),
     Kind("SES-TRACED", _I, "session",
-         "Session trace {file} written: {octets} octets; {left_out} octets of data left out"),
-    Kind("SES-NOTRACE", _W, "session", "Session is not traced any more, it goes on: {reason}"),
+         "Session trace {file} written: {octets:# octet|# octets}"
+         "[; {left_out:# octet|# octets} of data left out]"),
+    Kind("SES-NOTRACE", _W, "session", "The trace of this session has ended, the session goes on: {reason}"),
     Kind("SES-KILLED", _W, "session", "Session process {pid} of partner {partner} ended abnormally: {reason}"),
     # file
     Kind("FIL-START", _I, "file",
-         "File {name} of {date} {time} offered, {direction}, from {originator} to {destination}; format {format}, "
-         "record length {record_length}, {size_k} KiB, restart at {restart}, security {security}, cipher {cipher}, "
-         "compression {compression}, signed receipt {signed_receipt}"),
+         "File {name} of {date} {time} offered, {direction}, from {originator} to {destination}; format {format}"
+         "[, record length {record_length}], {size_k} KiB[, restart at {restart}], security {security}"
+         "[, cipher {cipher}], {compression:compressed|not compressed}, "
+         "{signed_receipt:signed receipt wanted|no signed receipt wanted}"),
     Kind("FIL-END", _I, "file",
-         "File {name} of {date} {time}, {direction}: {result}; octets {octets}, records {records}, "
-         "restart at {restart}, {seconds} s"),
+         "File {name} of {date} {time}, {direction}: {result}; {octets:# octet|# octets}"
+         "[, {records:# record|# records}][, restart at {restart}], {seconds} s"),
     Kind("FIL-RECEIPT", _I, "file",
          "Receipt {kind} for file {name} of {date} {time}, {direction}, from {originator} to {destination}: {result}; "
-         "signed {signed}, created by {creator}"),
+         "{signed:signed|not signed}[, created by {creator}]"),
     # license
-    Kind("LIC-SOON", _W, "license", "The license ends in {days} days, at {until}"),
+    Kind("LIC-SOON", _W, "license", "The license ends {days:in # day|in # days|within a day}, at {until}"),
     Kind("LIC-END", _C, "license", "The license has ended at {until}; the external port is closed"),
     # audit
     Kind("AUD-CHANGE", _I, "audit", "{user} changed {what}: {change}"),
@@ -204,21 +213,48 @@ def shown(value: object) -> str:
 
 
 def describe(event: Event) -> str:
-    """Return the event's text with its values; a code that this build does not know shows its values as they are."""
+    """Return the event's text with its values; of a code that this build does not know, the values by name."""
     kind = CATALOGUE.get(event.code)
-    values = {name: shown(value) for name, value in event.fields.items()}
     if kind is None:
-        return f"unknown event {event.code}: {values}"
-    return kind.text.format_map({name: values.get(name, "-") for name in kind.fields})
+        values = ", ".join(f"{shown(name)} {shown(value)}" for name, value in event.fields.items())
+        return fill("Unknown event {code}[: {values}]", {"code": event.code, "values": values})
+    return fill(kind.text, event.fields, shown)
+
+
+_PAGE_WIDTH = 100
+_PAGE = """# Events
+
+`make docs` makes this page from `src/seon/events.py`. A code never changes its meaning.
+
+Each entry shows the code, the severity and the text. A word in braces is a field of the event. The
+notation around it is explained here.
+
+* `{count:# event|# events}` shows one of several texts. The first is for 1 and for true, the second
+  for all else. A third one is for 0. The sign `#` stands for the value.
+* `{side:name}` shows a word in capitals as a name, as in Initiator.
+* `[; restart at {restart}]` is left out when none of its fields says anything. A field says nothing
+  if it is missing, empty, "-", 0 or false.
+
+A field outside of square brackets that is missing, empty or "-" reads "(none)".
+
+A critical event starts the event script. An ignore rule hides an event of the groups refused, audit
+and license only if it names the code.
+"""
 
 
 def as_markdown() -> str:
-    """Return the catalogue as a table: docs/events.md is this, and a test compares them."""
-    rows = "\n".join(f"| `{k.code}` | {k.severity.name.lower()} | {k.group} | {k.text} |" for k in _KINDS)
-    return (
-        "# Events\n\nMade from `src/seon/events.py` by `make docs`. A code never changes its meaning.\n\n"
-        f"| Code | Severity | Group | Text |\n|---|---|---|---|\n{rows}\n"
+    """Return the catalogue by groups: docs/events.md is this, and a test compares them."""
+    groups = dict.fromkeys(kind.group for kind in _KINDS)
+    return _PAGE + "".join(
+        f"\n## {group.capitalize()}\n\n" + "".join(_entry(kind) for kind in _KINDS if kind.group == group)
+        for group in groups
     )
+
+
+def _entry(kind: Kind) -> str:
+    text = f"* `{kind.code}` ({kind.severity.name.lower()}): {kind.text}"
+    lines = textwrap.wrap(text, _PAGE_WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines) + "\n"
 
 
 def severity_of(code: str) -> Severity:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from seon.events import (
     MAX_VALUE,
     MAX_VALUE_OCTETS,
     Event,
+    Kind,
     Severity,
     describe,
     fitting,
@@ -97,8 +99,8 @@ def test_the_text_has_the_events_values() -> None:
     assert describe(event) == "External port 127.0.0.1:6619 open; enforced: pins"
 
 
-def test_a_value_that_is_missing_is_a_dash() -> None:
-    assert describe(EventMaker("dmz").make("SRV-END")) == "Server ended: -"
+def test_a_value_that_is_missing_is_told_so() -> None:
+    assert describe(EventMaker("dmz").make("SRV-END")) == "Server ended: (none)"
 
 
 def test_a_value_cannot_reach_into_the_text() -> None:
@@ -135,6 +137,45 @@ def test_an_event_of_a_newer_build_is_shown_all_the_same() -> None:
     assert "NEW-KIND" in describe(event)
     assert "\n" not in describe(event)
     assert severity_of("NEW-KIND") is Severity.ERROR
+
+
+SAMPLES = ("", "-", False, True, 0, 1, 2, 0.0, 1.0, 0.25)
+"""Values that a field can have, and that read badly if nobody thought of them."""
+SIDES = ("INITIATOR", "RESPONDER")
+"""What the field `side` has besides. A file may have such a name, and keeps it."""
+PLURALS = "clients days events exchanges files findings handshakes minutes octets receipts records refusals seconds"
+"""Words of the texts that stand behind a number."""
+BAD = {
+    "the name of a value in Python": r"\b(?:True|False|None)\b",
+    "two spaces": "  ",
+    "a space before a comma": r" [,;:.]",
+    "empty brackets": r"\(\)|\[|\]|\{|\}|#",
+    "nothing behind the last word": r"(?: by| at| from| of|[,;:]) *$",
+    "capitals of the code": "INITIATOR|RESPONDER",
+    "a dash in the place of a value": r"(?<!\S)-(?!\S)",
+    "several of one": rf"\b1(?:\.0)? (?:more )?(?:{PLURALS.replace(' ', '|')})\b",
+    "one of several": rf"(?<![\w.])(?:0|2) (?:more )?(?:{'|'.join(word[:-1] for word in PLURALS.split())})\b",
+    "a word said twice": r"\b(?!yes|no)([A-Za-z]+) \1\b",
+    "no pause": r"again in 0 s",
+}
+
+
+def renderings(kind: Kind) -> Iterator[str]:
+    """Yield the kind's text with each sample in each field, with the same sample in all, and without any value."""
+    plain = {name: f"<{name}>" for name in kind.fields}
+    maker = EventMaker("dmz")
+    for name in kind.fields:
+        for sample in SIDES if name == "side" else SAMPLES:
+            yield describe(maker.make(kind.code, **{**plain, name: sample}))
+    for sample in SAMPLES:
+        yield describe(maker.make(kind.code, **dict.fromkeys(kind.fields, sample)))
+    yield describe(maker.make(kind.code))
+
+
+@pytest.mark.parametrize("kind", CATALOGUE.values(), ids=lambda kind: kind.code)
+def test_a_text_reads_well_whatever_the_values_are(kind) -> None:
+    faults = {(text, what) for text in renderings(kind) for what, bad in BAD.items() if re.search(bad, text)}
+    assert faults == set()
 
 
 # --- what is decoded --------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from collections import Counter, deque
 
 from seon.config import Limits
+from seon.wording import fill
 
 MINUTE = 60.0
 
@@ -27,17 +28,21 @@ class SessionCounts:
         self._forget_old(now)
         share = max(1, limits.sessions_per_minute // RATE_SHARE)
         checks = [
-            (self._running.total(), limits.sessions, "sessions at once"),
-            (self._running[partner], limits.sessions_per_partner, f"sessions of partner {partner} at once"),
+            (self._running.total(), limits.sessions, "{limit:# session|# sessions} at once"),
+            (
+                self._running[partner],
+                limits.sessions_per_partner,
+                "{limit:# session|# sessions} of partner {partner} at once",
+            ),
         ]
         if rated:
             checks += [
-                (len(self._begun), limits.sessions_per_minute, "new sessions a minute"),
-                (self._rate[partner], share, f"new sessions of partner {partner} a minute"),
+                (len(self._begun), limits.sessions_per_minute, "{limit:# new session|# new sessions} a minute"),
+                (self._rate[partner], share, "{limit:# new session|# new sessions} of partner {partner} a minute"),
             ]
-        for count, limit, name in checks:
+        for count, limit, text in checks:
             if count >= limit:
-                return f"the limit of {limit} {name}"
+                return fill(f"the limit of {text}", {"limit": limit, "partner": partner})
         if rated:
             self._begun.append((now, partner))
             self._rate[partner] += 1

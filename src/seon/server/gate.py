@@ -19,6 +19,7 @@ from seon.net.stream import AsyncTls
 from seon.pki import Certificate
 from seon.process.events import Report
 from seon.server.in_force import InForce
+from seon.wording import fill
 
 HELLO_SECONDS = 3.0
 """From accept to a whole ClientHello: who says nothing holds a slot no longer than that."""
@@ -54,7 +55,8 @@ class Gate:
         """Serve a connection to the external port by what is in force."""
         limits, group = in_force.configuration.limits, addresses.neighbourhood(source)
         if self._by_source[group] >= limits.handshakes_per_source:
-            limit = f"the limit of {limits.handshakes_per_source} handshakes of one source"
+            allowed = {"limit": limits.handshakes_per_source}
+            limit = fill("the limit of {limit:# handshake|# handshakes} of one source", allowed)
             self._refused(source, "ADM-LIMIT", source=source, limit=limit)
             return
         self._by_source[group] += 1

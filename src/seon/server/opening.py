@@ -44,7 +44,7 @@ class Opening:
         """Bring an admitted partner inside: wait for the client's session link, then fork."""
         limits, partner = self._in_force().configuration.limits, admitted.partner
         if link is None:
-            self._our.report("ADM-LIMIT", source=admitted.source, limit="no client is connected; its end")
+            self._our.report("ADM-LIMIT", source=admitted.source, limit="no client is connected")
             return
         session = m.new_session_id(secrets.token_bytes(12))
         claim = Claim(partner.id, "incoming", admitted.identity.fingerprint)

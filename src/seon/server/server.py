@@ -36,6 +36,7 @@ from seon.server.links import Links
 from seon.server.opening import NAME, Opening
 from seon.server.wanted import EXTERNAL, Moment, Terms, internal_port, wanted_ports
 from seon.session.assignment import Assignment
+from seon.wording import fill
 
 PORTS_SECONDS = 5.0
 """How long an end waits until the external port is closed."""
@@ -118,8 +119,8 @@ class Server:
         self._ports.want(ports, why)
         if all(port.owner != EXTERNAL for port in ports):
             self._gate.drop_entering()
-        linked = f"{len(self._links)} client connected" if len(self._links) else "waiting for a client"
-        setproctitle.setproctitle(f"{NAME}: main, {linked}")
+        linked = fill("{count:# client|# clients} connected", {"count": len(self._links)})
+        setproctitle.setproctitle(f"{NAME}: main, {linked if len(self._links) else 'waiting for a client'}")
 
     async def _serve(self, port: Port[Terms], sock: socket.socket, source: str, number: int) -> None:
         if isinstance(port.terms, InForce):

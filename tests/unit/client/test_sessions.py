@@ -116,7 +116,7 @@ def own_copy(directory: str) -> None:
             await control.send(opening())
             assert "was there before" in (await inside.next(control, m.SessionRefused)).reason
             await control.send(opening(session="session-2"))
-            assert "the limit of 1 sessions" in (await inside.next(control, m.SessionRefused)).reason
+            assert "the limit of 1 session " in (await inside.next(control, m.SessionRefused)).reason
             assert station.accepted == 1
             tls.close()
 

@@ -113,7 +113,7 @@ def limited(directory: str) -> None:
             one = await proxy.connect(proxy.external, proxy.partner.dials())
             await proxy.next(stream, m.OpenSession)
             two = await proxy.connect(proxy.external, proxy.partner.dials())
-            await proxy.until("the limit of 1 sessions of partner P1 at once")
+            await proxy.until("the limit of 1 session of partner P1 at once")
             one.close()
             two.close()
 

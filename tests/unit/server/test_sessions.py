@@ -43,7 +43,7 @@ def test_a_dial_is_looked_up_and_refused_in_words(sessions, force, reason) -> No
 def test_a_dial_over_the_limit_is_refused(sessions) -> None:
     sessions.table.reserve("P1", Limits())
     answer = sessions.dial(m.Dial("session-1", "P1"), None, "source", in_force(HOST, sessions=1))
-    assert answer == "the limit of 1 sessions at once is reached"
+    assert answer == "the limit of 1 session at once is reached"
 
 
 UNKNOWN_RULE = SessionRules(rules={"FLD-NEW": "warn"})

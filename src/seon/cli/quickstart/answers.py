@@ -18,11 +18,14 @@ _LINE = r"(?m)^\S+ \S+ \w+ +\d+ "
 _NOT_BEGUN = re.compile(_LINE + r"SES-FAILED (?:\[\S+\] )?Session with partner \S+, \w+, not started: (.*)")
 _REFUSED = re.compile(
     _LINE
-    + r"SES-REFUSED \[\S+\] OFTP2 refused: rule (\S+), key \S+, (\w+) stream buffer \d+, offset \d+: (.*); partner"
+    + r"SES-REFUSED \[\S+\] OFTP2 refused: rule (\S+), key \S+, the (\w+)'s stream buffer \d+, offset \d+: "
+    + r"(.*); partner"
 )
-_AGREED = re.compile(_LINE + r"SES-AGREED \[\S+\] Initiator .* and Responder (.*) agreed level")
-_MUTE = re.compile(_LINE + r"SES-END .*octets in 0, out 0, files \d+$")
-_NOT_DELIVERED = re.compile(_LINE + r"FIL-RECEIPT \[\S+\] Receipt NERP for file (\S+) .*: not delivered: (.*); signed")
+_AGREED = re.compile(_LINE + r"SES-AGREED \[\S+\] Initiator .* and Responder (.*) agreed on level")
+_MUTE = re.compile(_LINE + r"SES-END .*; [\d.]+ s, 0 octets in, 0 octets out, \d+ files?$")
+_NOT_DELIVERED = re.compile(
+    _LINE + r"FIL-RECEIPT \[\S+\] Receipt NERP for file (\S+) .*: not delivered: (.*); (?:not )?signed"
+)
 _NO_OFTP2 = ("STH-", "CMD-")
 """Rules that octets of another protocol break."""
 _STATION = "receive daemon: "
@@ -109,7 +112,7 @@ def _not_allowed(called: Called, told: Told) -> Found:
         return None
     rule, side, text = match.groups()
     why = f"(rule {rule}: {text})"
-    if side == "INITIATOR":
+    if side == "Initiator":
         return f"did not get what the proxy refused to pass on {why}", "docs/rules.md tells of the rule"
     if rule.startswith(_NO_OFTP2) and not _AGREED.search(told.log):
         return f"answered with what is no OFTP2 {why}", f"{called.address} {_NO_PORT}"

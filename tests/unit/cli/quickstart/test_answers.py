@@ -68,7 +68,7 @@ def test_of_a_wrong_password_it_is_said_where_the_right_one_stands() -> None:
     "words",
     [
         "SES-FAILED Session with partner p, incoming, not started: receive daemon: do this",
-        "SES-REFUSED [a] OFTP2 refused: rule X, key X, RESPONDER stream buffer 1, offset 0: do this; partner p",
+        "SES-REFUSED [a] OFTP2 refused: rule X, key X, the Responder's stream buffer 1, offset 0: do this; partner p",
         "FIL-RECEIPT [a] Receipt NERP for file NAME of today: not delivered: do this; signed",
     ],
 )
@@ -83,7 +83,7 @@ def test_words_of_the_station_in_the_log_are_not_taken_for_lines_of_it(words) ->
 
 
 def test_words_of_the_station_do_not_make_it_mute() -> None:
-    farewell = "connection closed; ESID 03 octets in 0, out 0, by the Responder"
+    farewell = "connection closed; ESID 03; 1 s, 0 octets in, 0 octets out, 0 files"
     log = logged(
         "SES-END", partner="p", ended_by="station", reason=farewell, seconds=1, octets_in=9, octets_out=9, files=0
     )
