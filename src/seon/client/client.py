@@ -18,6 +18,7 @@ from seon.client.dmz_events import DmzEvents
 from seon.client.in_force import EMPTY, NotUsable, put_in_force
 from seon.client.linking import Linking
 from seon.client.opening import NAME, Link, Opening
+from seon.client.outward import client_name
 from seon.client.supply import Supply
 from seon.client.uplink import Uplink
 from seon.client.wanted import wanted_ports
@@ -70,7 +71,7 @@ class Client:
         self._opening = Opening(surroundings, self._table, home, lambda: self._in_force)
         self._ports: Ports[None] = Ports(self._let_out, self)
         self._supply = Supply(self._courier, self.report, log)
-        uplink = Uplink(self._courier, begin, f"{socket.gethostname()}:{home}"[:120])
+        uplink = Uplink(self._courier, begin, client_name())
         self._linking = Linking(uplink, self._server, self.report, log, self._tasks)
         self._control: ControlLink | None = None
         self._link: Link | None = None
@@ -223,7 +224,7 @@ class Client:
             return "the client is ending"
 
         def failed(reason: str) -> None:
-            self._tasks.keep(control.refuse(message.session, _for_the_dmz(reason)), "refusing a session")
+            self._tasks.keep(control.refuse(message.session, reason), "refusing a session")
 
         return self._opening.incoming(message, link, failed)
 
@@ -263,9 +264,3 @@ class Client:
 
     def _show_title(self, state: str) -> None:
         setproctitle.setproctitle(f"{NAME}: main, {state}")
-
-
-def _for_the_dmz(reason: str) -> str:
-    """Return what the DMZ may know of a session that failed inside: no host, path or address."""
-    daemon = reason.startswith("receive daemon")
-    return "the receive daemon cannot be reached" if daemon else "it failed inside, where the client's log says why"

@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from typing import Literal, Protocol
 
 from seon.build import this_build
+from seon.client.outward import told_outside
 from seon.daemon.message_stream import MessageStream
 from seon.link import messages as m
 from seon.link.codec import Decoder
@@ -120,7 +121,7 @@ class ControlLink:
     async def refuse(self, session: str, reason: str) -> None:
         """Say that no session link will come."""
         with contextlib.suppress(TlsError, OSError):
-            await self._stream.send(m.SessionRefused(session, reason[:500]))
+            await self._stream.send(m.SessionRefused(session, told_outside(reason)[:500]))
 
     async def say_ending(self, message: m.SessionEnding) -> None:
         """Say what ends a session."""
