@@ -29,7 +29,7 @@ bench: $(VENV)/.dev
 fuzz: $(VENV)/.dev
 	$(BIN)/python tests/fuzz/run.py $(ARGS)
 
-# Wrong entries in the verifier's tables, and wrong operations in its functions: the tests must notice each.
+# Wrong entries in the verifier's tables: the tests must notice each.
 mutants: $(VENV)/.dev
 	$(BIN)/python tests/mutation/run.py $(ARGS)
 

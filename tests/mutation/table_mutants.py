@@ -8,12 +8,11 @@ import gc
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from mutation.mutant import Mutant
 from seon.oftp2 import (
     codec,
     commands,
@@ -36,6 +35,33 @@ from seon.oftp2 import fields as field_kinds
 from seon.oftp2.errors import InvalidBufferError
 from seon.oftp2.fields import Field
 from seon.oftp2.rules import Rule, Severity
+
+SURVIVORS: tuple[tuple[str, str], ...] = (
+    # Constants from which a table is made when the module is loaded. The tables are changed entry by entry.
+    (r"layouts\._CIPHERS: .*", "read once"),
+    (r"data\._COUNTS: .* of 257", "read once"),
+    (r"data\._LEAP: .*", "read once"),
+    (r"transfer\.NO_LIMIT: .*", "no EFID can count so far"),
+    # The slower way comes to the same. docs/benchmarks.md has how fast each is.
+    (r"observer\._FIRST_DATA: 268435462", "the buffer is taken by itself"),
+    (r"data\._FOUR: 25[57]", "subrecords are taken one by one"),
+    # No other value ever comes there.
+    (r"fields\._DIGITS \[0-9\]\*\\Z", "no field of digits is empty"),
+    (r"layouts\._OLD_ESID: 5", "an ESID of 5 octets fits no level"),
+    (
+        r"conversation\._HANDLERS ReadyToReceive: as ChangeDirection",
+        "the receipt before RTR has changed what CD changes",
+    ),
+)
+"""The mutants that no test notices, as patterns of their names, each with the reason."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change. `apply` makes it in this process, for good."""
+
+    id: str
+    apply: Callable[[], None]
 
 
 def mutants() -> Iterator[Mutant]:
