@@ -49,7 +49,7 @@ def table(rounds: Sequence[Round]) -> str:
     lines += [_row([pair[index] for pair in rounds]) for index in (0, 1)]
     lines += [
         "",
-        f"Speed, ours to HAProxy's: **{_spread([a.rate / b.rate for a, b in rounds])}**. "
+        f"Speed, ours to HAProxy's: **{_spread([a.rate / b.rate for a, b in rounds])}**.\n"
         f"CPU of both hops, ours to HAProxy's: **{_spread([a.hops / b.hops for a, b in rounds])}**.",
     ]
     return "\n".join(lines)

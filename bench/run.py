@@ -124,7 +124,7 @@ def _hold(seon: Way, shape: list[str]) -> None:
 
 def _facts(options: argparse.Namespace, binary: str, load: float) -> dict[str, str]:
     return {
-        "session": f"one file of {options.size} MiB, exchange buffers of {options.buffer} octets, "
+        "session": f"one file of {options.size} MiB, buffers of {options.buffer} octets, "
         f"credit {options.credit}, uncompressed, format U",
         "TLS": "1.3 with AES-256-GCM and client certificates on both hops, in both ways",
         "HAProxy's settings": f"mode tcp, nbthread 1 in each process, tune.bufsize {options.haproxy_buffer}",

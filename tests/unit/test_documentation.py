@@ -1,12 +1,16 @@
 """What an administrator meets is documented: every setting, option, exit status and event."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from seon.cli.daemons import client, server
+from seon.cli.seon import main as seon
+from seon.cli.seonapi import main as seonapi
 from seon.client import main as client_main
 from seon.config import FileRules, Limits
 from seon.events import CATALOGUE, as_markdown
@@ -29,6 +33,99 @@ def test_the_order_of_commands_is_the_one_in_the_code() -> None:
 def test_the_rules_are_those_in_the_code() -> None:
     assert (DOCS / "rules.md").read_text() == rules.as_markdown(), "run `make docs`"
 
+
+# --- form ---------------------------------------------------------------------------------------------
+
+ROOT = DOCS.parent
+TODO_OTHER_FORM = {"design.md"}
+"""Pages that are still to be brought to this form. When none is left, this goes."""
+PAGES = [page for page in (ROOT / "README.md", *sorted(DOCS.glob("*.md"))) if page.name not in TODO_OTHER_FORM]
+WIDTH = 100
+_GENERATED = re.compile(r"`make docs` makes this page from `(\S+)`")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def may_be_longer(line: str, *, generated: bool) -> bool:
+    """Return whether a line has a reason: it cannot be broken, or it is a row that comes from a table of the code."""
+    words = line.strip("*`| \n").split()
+    return len(words) <= 1 or (generated and line.startswith("|"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_keeps_to_its_width(page: Path) -> None:
+    text = page.read_text()
+    generated = bool(_GENERATED.search(text))
+    lines = enumerate(text.splitlines(), 1)
+    assert [
+        (number, line) for number, line in lines if len(line) > WIDTH and not may_be_longer(line, generated=generated)
+    ] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_links_to_is_there(page: Path) -> None:
+    links = [link for link in _LINK.findall(page.read_text()) if "://" not in link]
+    assert [link for link in links if not (page.parent / link.partition("#")[0]).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_heading_that_is_linked_to_is_there(page: Path) -> None:
+    links = (link.partition("#") for link in _LINK.findall(page.read_text()) if "://" not in link)
+    for name, _, heading in links:
+        text = (page.parent / name if name else page).read_text()
+        if heading:
+            assert heading in {anchor(line) for line in text.splitlines() if line.startswith("#")}
+
+
+def anchor(line: str) -> str:
+    """Return the name under which a heading is linked to."""
+    return re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if _GENERATED.search(page.read_text())], ids=lambda p: p.name)
+def test_a_page_from_the_code_names_its_source(page: Path) -> None:
+    found = _GENERATED.search(page.read_text())
+    assert found
+    assert (ROOT / found[1]).exists()
+
+
+# --- commands -----------------------------------------------------------------------------------------
+
+PROGRAMS = {"seon": seon, "seonapi": seonapi, "seon_proxyserver2": server, "seon_proxyclient2": client}
+_FENCED = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"`((?:seon|seonapi|seon_proxy\w+) [^`]+)`")
+
+
+def commands() -> Iterator[str]:
+    """Yield the commands of all pages, those that go over several lines as one."""
+    for page in PAGES:
+        text = page.read_text()
+        blocks = "\n".join(_FENCED.findall(text)).replace("\\\n", " ")
+        yield from (line for line in blocks.splitlines() if line.split(" ")[0] in PROGRAMS)
+        yield from (" ".join(found.split()) for found in _INLINE.findall(text))
+
+
+def wrong_in(command: str) -> str:
+    """Return the first word of a command that its program does not know, empty if it knows all."""
+    words = [word.strip("[].") for word in shlex.split(command, comments=True)]
+    at: click.Command = PROGRAMS[words.pop(0)]
+    while isinstance(at, click.Group) and words and not words[0].startswith("-"):
+        found = at.get_command(click.Context(at), words[0])
+        if found is None:
+            return words[0]
+        at = found
+        words.pop(0)
+    known = {name for parameter in at.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    known |= {"-h", "--help"}
+    return next((word for word in words if re.match(r"-{1,2}[a-zA-Z]", word) and word not in known), "")
+
+
+def test_every_command_in_the_pages_exists_with_its_options() -> None:
+    found = list(commands())
+    assert len(found) > 50, "the search finds them"
+    assert [(command, word) for command in found if (word := wrong_in(command))] == []
+
+
+# --- settings -----------------------------------------------------------------------------------------
 
 DEMANDS = [
     "level_5_only",
@@ -75,45 +172,56 @@ def _help_names(command: object) -> list[str]:
     return names
 
 
-def _rows(text: str) -> Iterator[dict[str, str]]:
-    """Yield the rows of all tables in a page, each by the headings of its table."""
-    headings: list[str] = []
-    for line in text.splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if not line.startswith("|"):
-            headings = []
-        elif not headings:
-            headings = cells
-        elif set(line) - set("|-"):
-            yield dict(zip(headings, cells, strict=True))
+def _items(text: str) -> list[str]:
+    """Return the items of all lists of a page, each as one line."""
+    return [" ".join(found.split()) for found in re.findall(r"^\* (.+(?:\n  .+)*)", text, re.MULTILINE)]
+
+
+_KEY = r"Key: (?P<key>`[^`]+`(?:, fixed)?)\."
+_BEHAVIOUR = re.compile(
+    r"(?P<what>.+?): \*\*(?P<default>\w+)\*\*(?: in both profiles|, strict \*\*(?P<strict>\w+)\*\*)\. "
+    rf"(?:{_KEY}|No rule\.)(?: .+)?"
+)
+_MENDED = re.compile(rf".+\. {_KEY} What mends it: .+")
+
+
+def _matches(pattern: re.Pattern[str]) -> list[re.Match[str]]:
+    return [match for item in _items(INTEROPERABILITY) if (match := pattern.fullmatch(item))]
 
 
 def _rule(cell: str) -> rules.Rule:
-    """Return the rule that a cell of the column "Key" names; "fixed" must stand there if it cannot be softened."""
+    """Return the rule that a key names; "fixed" must stand there if it cannot be softened."""
     rule = rules.RULES[cell.partition(",")[0].strip("`")]
     assert cell == f"`{rule.key}`" + (", fixed" if rule.hard else "")
     return rule
 
 
-BEHAVIOURS = [row for row in _rows(INTEROPERABILITY) if "default" in row]
-REFUSED_ALWAYS = [row for row in _rows(INTEROPERABILITY) if "What mends it" in row]
+BEHAVIOURS = _matches(_BEHAVIOUR)
+REFUSED_ALWAYS = _matches(_MENDED)
 
 
-@pytest.mark.parametrize("row", BEHAVIOURS, ids=lambda row: row["What the station does"])
-def test_what_stations_do_has_the_verdicts_of_the_code(row: dict[str, str]) -> None:
-    if row["Key"] == "no rule":
-        assert (row["default"], row["strict"]) == ("pass", "pass")
+def test_the_page_on_stations_is_read_whole() -> None:
+    """An entry that is written otherwise would be left out of the tests below."""
+    entries = [item for item in _items(INTEROPERABILITY) if "**" in item or "Key:" in item or "No rule." in item]
+    assert len(entries) == len(BEHAVIOURS) + len(REFUSED_ALWAYS) > 100
+
+
+@pytest.mark.parametrize("entry", BEHAVIOURS, ids=lambda entry: entry["what"])
+def test_what_stations_do_has_the_verdicts_of_the_code(entry: re.Match[str]) -> None:
+    verdicts = entry["default"], entry["strict"] or entry["default"]
+    if entry["key"] is None:
+        assert verdicts == ("pass", "pass")
         return
-    rule = _rule(row["Key"])
-    assert (row["default"], row["strict"]) == (rule.default.value, rule.strict.value)
+    rule = _rule(entry["key"])
+    assert verdicts == (rule.default.value, rule.strict.value)
 
 
-def test_every_rule_is_in_the_tables_of_what_stations_do() -> None:
-    assert {_rule(row["Key"]).key for row in BEHAVIOURS if row["Key"] != "no rule"} == rules.RULES.keys()
+def test_every_rule_is_in_the_lists_of_what_stations_do() -> None:
+    assert {_rule(entry["key"]).key for entry in BEHAVIOURS if entry["key"]} == rules.RULES.keys()
 
 
 def test_what_is_called_refused_in_both_profiles_is() -> None:
-    wanted = [_rule(row["Key"]) for row in REFUSED_ALWAYS]
+    wanted = [_rule(entry["key"]) for entry in REFUSED_ALWAYS]
     assert wanted
     assert {verdict for rule in wanted for verdict in (rule.default, rule.strict)} == {rules.Severity.REFUSE}
 

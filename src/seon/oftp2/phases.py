@@ -125,24 +125,25 @@ def violation(phase: Phase, sender: Role, command: str) -> str:
 
 _PAGE = """# The order of commands
 
-Made from `src/seon/oftp2/phases.py` by `make docs`.
+`make docs` makes this page from `src/seon/oftp2/phases.py`.
 
-A session is in one of these phases. The Speaker is the side that has the turn, the Listener the other one. The
-Initiator, who opened the connection, is the first Speaker.
+A session is in one of these phases. The Speaker is the side that has the turn, and the Listener is
+the other one. The Initiator, which opened the connection, is the first Speaker.
 
 {phases}
 
 ## Moves
 
-A command that has no row here for its phase and sender breaks a rule. ESID has none: either side may end a session
-abnormally in any phase after READY. Normally (reason 00) only the Speaker may that has just got the turn by a CD which
-it had not asked for.
+A command that has no row here for its phase and sender breaks a rule. ESID has no row: either side
+may end a session abnormally in any phase after READY. Only one may end it normally (reason 00): the
+Speaker, if it has just got the turn by a CD for which it had not asked.
 
 {moves}
 
 ## What other commands break
 
-`SEQ-CMD` where the sender has the floor, `SEQ-TURN` where it has not, and by name:
+They break `SEQ-CMD` if the sender has the floor, and `SEQ-TURN` if it has not. These have a rule of
+their own:
 
 {named}
 """

@@ -228,44 +228,51 @@ def broken(key: str, offset: int, name: str, text: str = "") -> InvalidBufferErr
 
 _PAGE = """# The rules
 
-Made from `src/seon/oftp2/rules.py` by `make docs`.
+`make docs` makes this page from `src/seon/oftp2/rules.py`.
 
-A rule may have forms of its own, written `rule/form`. Events name both: the rule, and the key under which this form is
-set. `default` and `strict` are the profiles.
+A rule may have forms of its own, written `rule/form`. Events name both: the rule, and the key under
+which you set this form. `default` and `strict` are the profiles.
 
 | Severity | What happens |
 | --- | --- |
 | `refuse` | The session ends. Both stations get an ESID with the reason of the column ESID. |
-| `decline` | The sender of the file gets an SFNA and the session goes on. The other station sees nothing of the file. |
+| `decline` | The sender of the file gets an SFNA and the session goes on. |
 | `warn` | The buffer passes, and an event tells of it. |
 | `ignore` | The buffer passes. |
 
-`seonapi set rules.KEY SEVERITY` sets a rule for all partners, `seonapi partner set ID rules.KEY SEVERITY` for one.
-The column "Can be set to" says what a key can take. A key without an entry there is always refused: what breaks it
-leaves no single reading, or would let the two hops disagree about what follows.
+The other station sees nothing of a declined file.
+
+`seonapi set rules.KEY SEVERITY` sets a rule for all partners. `seonapi partner set ID rules.KEY
+SEVERITY` sets it for one. The column "Can be set to" says what a key can take. A key without an
+entry there is always refused: either what breaks it has no single reading, or the two hosts would
+no longer agree on what follows.
 
 {rules}
 
 ## What the id of a rule with forms sets
 
-The id stands for all forms of its rule. A form that cannot take the severity stays as it is, and `seonapi` says so.
-Where no form can take it, `seonapi` refuses the setting.
+The id stands for all forms of its rule. A form that cannot take the severity stays as it is, and
+`seonapi` says so. If no form can take it, `seonapi` refuses the setting.
 
 {forms}
 
 ## Declining a file
 
-`decline` is for POL-SIZE, POL-NAME, POL-DEST and POL-ORIG, and is what both profiles do with them. The client declines,
-in both directions: the server lets the SFID pass, so for the DMZ a declined file is an ordinary SFID and SFNA.
+`decline` is for POL-SIZE, POL-NAME, POL-DEST and POL-ORIG. Both profiles do it with them. The
+client declines, in both directions. The server lets the SFID pass, so for the DMZ a declined file
+is an ordinary SFID and SFNA.
 
-* The SFNA has the reason below, the meaning of the rule as its text at level 5, and SFNARRTR = N.
+* The SFNA has the reason below, at level 5 the meaning of the rule as its text, and SFNARRTR = N.
 * A rule that refuses the same SFID wins: then the session ends.
 * The journal has the file: FIL-START, and FIL-END with "declined by rule" and the rule.
-* The other station may have given the turn just before. If all files of that turn are declined, and their sender gives
-  the turn back, the client ends the session with ESID 00 towards both, since the other station would see its own
-  CD answered by a CD. The end says "nothing was left after 2 declined files".
-* More than {declines} files declined in a row, with nothing passed between, end the session (POL-DECLINES).
-* A file that grows bigger than allowed ends the session (POL-SIZE/grown): what SFID announces is an estimate.
+* The other station may have given the turn just before. If all files of that turn are declined, and
+  their sender gives the turn back, the client ends the session with ESID 00 towards both. Otherwise
+  the other station would see its own CD answered by a CD. The end says "nothing was left after 2
+  declined files".
+* More than {declines} files declined in a row, with nothing passed between, end the session
+  (POL-DECLINES).
+* A file that grows bigger than allowed ends the session (POL-SIZE/grown): what SFID announces is an
+  estimate.
 
 {answers}
 """
