@@ -5,11 +5,13 @@ import socket
 import msgspec
 import pytest
 
-from seon.events import MAX_FIELDS, Event
+from seon.endings import SessionEnd
+from seon.events import MAX_FIELDS, fitting
 from seon.process import line
-from seon.process.events import EventMaker
+from seon.process.levels import Level
 
-EVENT = Event(id="s-dmz-1", code="SES-END", time=1.0, hop="dmz")
+END = SessionEnd("idle", "idle", "inside", number=300)
+HAPPENED = line.Happened(1, "SES-END", {"reason": "why", "files": 3, "seconds": 0.5, "on": True})
 
 
 @pytest.fixture
@@ -22,14 +24,21 @@ def ends():
     theirs.close()
 
 
-@pytest.mark.parametrize("message", [line.Happened(EVENT), line.Stage("running")])
+@pytest.mark.parametrize(
+    "message",
+    [HAPPENED, line.Line(Level.DEBUG, "text"), line.LogLevel(Level.TRACE), line.Stage("running"), line.Ending(END)],
+)
 def test_what_a_session_process_says_is_heard_whole(ends, message) -> None:
     line.say(ends[1], message)
     line.say(ends[1], message)
     assert [line.hear_session(ends[0]) for _ in range(2)] == [message] * 2
 
 
-@pytest.mark.parametrize("message", [line.Taken(3), line.End(99, "why"), line.Trace(on=True), line.Trace(on=False)])
+@pytest.mark.parametrize(
+    "message",
+    [line.Taken(3), line.End("barred"), line.End("shutdown"), line.Trace(on=True), line.Trace(on=False),
+     line.Ending(END)],
+)  # fmt: skip
 def test_what_the_main_says_is_heard(ends, message) -> None:
     line.say(ends[0], message)
     assert line.hear_main(ends[1]) == message
@@ -50,27 +59,57 @@ def test_a_main_that_is_gone_is_the_end_even_with_words_unread(ends) -> None:
     assert line.hear_main(ends[1]) is None
 
 
+def happened(**fields: object) -> bytes:
+    return msgspec.json.encode({"type": "happened", "number": 1, "code": "SES-END", **fields})
+
+
+def ending(**fields: object) -> bytes:
+    return msgspec.json.encode({"type": "ending", "end": {"by": "idle", "why": "idle", **fields}})
+
+
 @pytest.mark.parametrize(
     "octets",
     [
         b"x",
         b"{}",
-        b'{"type":"stage","stage":"flying"}',
-        b'{"type":"taken","count":1}',
-        b'{"type":"end","reason":1,"text":""}',
-        b'{"type":"trace","on":true}',
-        b'{"type":"happened","event":{"id":"a b","code":"SES-END","time":1,"hop":"dmz"}}',
-        b'{"type":"happened","event":{"id":"a","code":"SES-END","time":1,"hop":"moon"}}',
-        b'{"type":"happened","event":{"id":"a","code":"lower","time":1,"hop":"dmz"}}',
-        b'{"type":"happened","event":{"id":"a","code":"SES-END","time":1,"hop":"dmz","fields":{"x":[1]}}}',
-        b'{"type":"stage","stage":"running","more":1}',
         b'"\xff"',
+        b"[" * 5_000,
+        b'{"type":"stage","stage":"flying"}',
+        b'{"type":"stage","stage":"running","more":1}',
+        b'{"type":"taken","number":1}',
+        b'{"type":"end","why":"barred"}',
+        b'{"type":"trace","on":true}',
+        b'{"type":"line","level":21,"text":"no such level"}',
+        msgspec.json.encode({"type": "line", "level": 20, "text": "x" * (line.MAX_LINE + 1)}),
+        happened(number=0),
+        happened(number=-1),
+        happened(number=2**60),
+        happened(code="C" * 41),
+        happened(hop="inside"),
+        happened(session="another"),
+        happened(fields={"x": [1]}),
+        happened(fields={"x": {"y": 1}}),
+        happened(fields={"n" * 41: 1}),
+        happened(fields={f"n{number}": 1 for number in range(MAX_FIELDS + 1)}),
+        ending(by="fate"),
+        ending(why="because"),
+        ending(host="moon"),
+        ending(rule="a rule\nwith a line of its own"),
+        ending(number=-1),
+        ending(number=10**6),
     ],
 )
 def test_nonsense_is_not_taken(ends, octets) -> None:
     ends[1].send(octets)
-    with pytest.raises((msgspec.MsgspecError, UnicodeDecodeError)):
+    with pytest.raises(line.NonsenseError):
         line.hear_session(ends[0])
+
+
+@pytest.mark.parametrize("octets", [happened(), ending(), b'{"type":"line","level":20,"text":"x"}'])
+def test_and_that_is_no_matter_of_its_form(ends, octets) -> None:
+    """What was spoiled above is taken when it is whole."""
+    ends[1].send(octets)
+    assert line.hear_session(ends[0])
 
 
 def test_a_message_over_the_limit_is_nonsense_and_not_half_a_message(ends) -> None:
@@ -83,7 +122,25 @@ def test_a_message_over_the_limit_is_nonsense_and_not_half_a_message(ends) -> No
 
 
 def test_the_largest_event_fits(ends) -> None:
-    fields = {f"field-{number}": "\x01" * 5_000 for number in range(MAX_FIELDS)}
-    event = EventMaker("inside", "s" * 64).make("SES-END", **fields)
-    line.say(ends[1], line.Happened(event))
-    assert line.hear_session(ends[0]) == line.Happened(event)
+    fields = {f"field-{number}": fitting("\x01" * 5_000) for number in range(MAX_FIELDS)}
+    message = line.Happened(2**53, "SES-END", fields)
+    line.say(ends[1], message)
+    assert line.hear_session(ends[0]) == message
+
+
+def test_the_longest_line_fits(ends) -> None:
+    message = line.Line(Level.FATAL, "\x01" * line.MAX_LINE)
+    line.say(ends[1], message)
+    assert line.hear_session(ends[0]) == message
+
+
+def test_a_main_that_does_not_keep_up_is_told_apart_from_one_that_is_gone(ends) -> None:
+    def flood() -> None:
+        while True:
+            line.say(ends[1], HAPPENED)
+
+    with pytest.raises(BlockingIOError):
+        flood()
+    ends[0].close()
+    with pytest.raises(OSError, match=r"Broken pipe|reset"):
+        line.say(ends[1], HAPPENED)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from seon.daemon.log import Level, Log
+from seon.daemon.log import Log
+from seon.process.levels import Level
 from seon.process.signals import handle_ending, handle_levels
 
 
@@ -24,7 +25,7 @@ def test_each_signal_sets_its_level_and_writes_it_with_the_level_chosen(alone, t
 def set_level(directory: str, number: str) -> None:
     log = Log(Path(directory), "log", echo=False)
     log.level = Level.FATAL
-    handle_levels(log)
+    handle_levels(log.level_changed)
     os.kill(os.getpid(), int(number))
     assert log.level == {20: 5, 21: 10, 22: 20, 23: 40, 24: 50}[int(number)]
 

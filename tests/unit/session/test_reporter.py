@@ -80,12 +80,6 @@ def test_a_receipt_is_reported(reporter, reported, kind, reason, result) -> None
     assert reported.of("FIL-RECEIPT")["direction"] == "outgoing"
 
 
-def test_the_last_words_of_a_session_are_kept_for_its_end(reporter, reported) -> None:
-    see(reporter, h.SessionEnded(TWO, 5, "no more"))
-    assert reporter.farewell == "ESID 05 local site emergency close down: no more by the Responder"
-    assert reported.codes == []
-
-
 def test_a_refusal_and_a_finding_name_rule_side_and_place(reporter, reported) -> None:
     finding = Finding("FLD-CR/line-feed", Severity.WARN, ONE, 4, 9, "text", "SFIDRSV1", '"x" 00 "y"')
     refusal = Refusal("CMD-ID", EndReason.COMMAND_NOT_RECOGNISED, TWO, 5, 0, "what", b"wire", "", '"z"')
@@ -159,6 +153,7 @@ def test_no_happening_has_a_field_for_a_password() -> None:
 
 
 def test_every_happening_has_its_handler() -> None:
-    from seon.daemon import session_events
+    from seon.session import reporter
 
-    assert set(h.Happening.__args__) - set(session_events._HANDLERS) == set()
+    elsewhere = {h.SessionEnded}  # what ended the session is the affair of session.truth
+    assert set(h.Happening.__args__) - set(reporter._HANDLERS) == elsewhere

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from seon.daemon import trace as tracing
 from seon.oftp2 import commands as c
 from seon.oftp2.codec import encode
 from seon.oftp2.framing import frame
 from seon.oftp2.observer import Finding, Inspection, SessionObserver, Side
 from seon.oftp2.rules import Policy, Severity
 from seon.oftp2.transcript import Read, parse, replay
+from seon.session import trace as tracing
 from seon.session.trace import Trace
 from seon.session.trace_file import TraceFile
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seon.daemon import trace_file
+from seon.session import trace_file
 from seon.session.trace_file import TraceFile
 
 
