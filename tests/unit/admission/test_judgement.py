@@ -2,8 +2,8 @@
 
 import pytest
 
-from seon.admission.judgement import judgement
-from seon.config import FileRules, PartnerFileRules, PartnerRules, SessionRules
+from seon.admission.judgement import UnusableError, judge_all, judgement
+from seon.config import ClientPartner, FileRules, PartnerFileRules, PartnerRules, ServerPartner, SessionRules
 from seon.oftp2.demands import FileDemands
 from seon.oftp2.errors import LocalError
 from seon.oftp2.observer import Side
@@ -100,3 +100,60 @@ def test_a_partner_can_be_declined_files_that_are_refused_in_general() -> None:
     assert [policy.severity(key) for key in ("POL-NAME", "POL-SIZE", "POL-SIZE/grown")] == [
         Severity.REFUSE, Severity.DECLINE, Severity.REFUSE,
     ]  # fmt: skip
+
+
+# --- all partners of a configuration --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [ServerPartner, ClientPartner])
+def test_every_partner_is_judged_on_both_sides_of_the_protocol(kind) -> None:
+    strict = PartnerRules("strict", incoming=PartnerFileRules(max_octets=7))
+    partners = (kind("P1", "One"), kind("P2", "Two", rules=strict), kind("P3", "Three", enabled=False))
+    made = judge_all(partners, GENERAL)
+    assert made.partners == {partner.id: partner for partner in partners}, "disabled ones too"
+    assert made.by_side == {
+        (partner.id, side): judgement(GENERAL, partner.rules, side) for partner in partners for side in Side
+    }
+
+
+def test_partners_with_rules_of_their_own_are_told_apart() -> None:
+    made = judge_all((ServerPartner("P1", "One"), ServerPartner("P2", "Two", rules=PartnerRules("strict")),
+                      ServerPartner("P3", "Three")), SessionRules())  # fmt: skip
+    profiles = [made.by_side[name, Side.INITIATOR].policy.profile for name in ("P1", "P2", "P3")]
+    assert profiles == ["default", "strict", "default"]
+
+
+def test_what_is_alike_is_built_once_so_that_thousands_of_partners_take_no_time() -> None:
+    made = judge_all((ServerPartner(f"P{number}", "One") for number in range(5_000)), GENERAL)
+    assert len({id(one.policy) for one in made.by_side.values()}) <= 2
+
+
+@pytest.mark.parametrize(
+    ("rules", "why"), [({"FLD-NEW": "warn"}, "no rule 'FLD-NEW'"), ({"SEQ-TURN": "ignore"}, "SEQ-TURN .*softened")]
+)
+def test_rules_that_cannot_be_followed_make_a_configuration_unusable_and_name_partner_and_rule(rules, why) -> None:
+    good, bad = ServerPartner("P1", "One"), ServerPartner("P2", "Two", rules=PartnerRules(rules=rules))
+    with pytest.raises(UnusableError, match=f"partner P2: .*{why}"):
+        judge_all((good, bad), SessionRules())
+
+
+def test_so_does_a_disabled_partner_with_such_rules() -> None:
+    """Else it would be found out when somebody enables it."""
+    bad = ServerPartner("P2", "Two", enabled=False, rules=PartnerRules(rules={"FLD-NEW": "warn"}))
+    with pytest.raises(UnusableError, match="partner P2"):
+        judge_all((bad,), SessionRules())
+
+
+def test_a_general_rule_that_cannot_be_followed_is_found_if_there_is_any_partner() -> None:
+    with pytest.raises(UnusableError, match="no rule 'FLD-NEW'"):
+        judge_all((ServerPartner("P1", "One"),), SessionRules(rules={"FLD-NEW": "warn"}))
+
+
+def test_two_partners_of_one_id_make_a_configuration_unusable() -> None:
+    with pytest.raises(UnusableError, match="two partners P1"):
+        judge_all((ServerPartner("P1", "One"), ServerPartner("P1", "Other")), SessionRules())
+
+
+def test_a_configuration_without_partners_is_judged_by_nothing() -> None:
+    made = judge_all((), GENERAL)
+    assert made.partners == made.by_side == {}
