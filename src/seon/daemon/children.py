@@ -34,6 +34,8 @@ MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 500.0, 2_000.0
 """What a session process may say; a faster one waits. Some hundred small files a second stay below it."""
 OBEY_SECONDS = 4.0
 """From an order to end to the kill: 2 s for closing, 1 s for last words, and one more."""
+LAST_MESSAGES = 1_000
+"""What is heard of a process that has ended: more than the line holds. Who says more has left the line to another."""
 MAX_WAITING = 1_000
 """Messages kept for a session process that does not read; an honest one reads."""
 
@@ -162,6 +164,8 @@ class Child:
             self._hear_message(message)
         except BlockingIOError:
             return False
+        except ConnectionResetError:  # it has ended, and left words of ours unread: its own are still there
+            return True
         except (OSError, line.NonsenseError) as error:
             self._wrong(str(error))
             return False
@@ -183,8 +187,9 @@ class Child:
         self._timers.append(asyncio.get_running_loop().call_later(seconds, what))
 
     def _reap(self) -> None:
-        while not self.fault and self._hear_one():  # its last words, all of them: it can add none
-            pass
+        for _ in range(LAST_MESSAGES):  # its last words, all of them: it can add none
+            if self.fault or not self._hear_one():
+                break
         loop = asyncio.get_running_loop()
         for timer in self._timers:
             timer.cancel()

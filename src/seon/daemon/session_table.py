@@ -107,10 +107,13 @@ class SessionTable:
         except OSError as error:
             self._not_begun(assignment, f"no process for it: {error.strerror or error}", failed)
             return
+        except BaseException:
+            self.release(assignment.partner)
+            raise
         running = self._running[assignment.session] = _Running(assignment, testimony, child, failed)
+        self._our.tasks.keep(self._watch(running, start_seconds), f"watching session {assignment.session}")
         child.tracing = assignment.trace
         child.trace(self._traced(assignment))
-        self._our.tasks.keep(self._watch(running, start_seconds), f"watching session {assignment.session}")
 
     def has(self, session: str) -> bool:
         """Whether a session of this id is running."""
@@ -154,7 +157,9 @@ class SessionTable:
     # --- one of them ------------------------------------------------------------------------------------------------
 
     def _hear(self, session: str, message: line.FromSession) -> None:
-        running = self._running[session]
+        running = self._running.get(session)
+        if running is None:
+            return  # its watch was given up: the main is ending
         child, testimony = running.child, running.testimony
         match message:
             case line.Stage():
@@ -178,8 +183,9 @@ class SessionTable:
         try:
             await asyncio.wait([child.ended], timeout=start_seconds)
             if not child.ended.done() and not running.testimony.running:
-                running.over = True
-                self._fail(assignment, f"no start within {start_seconds:g} s", running.failed)
+                if not running.testimony.has("SES-FAILED"):
+                    running.over = True
+                    self._fail(assignment, f"no start within {start_seconds:g} s", running.failed)
                 child.kill()
             status = await asyncio.shield(child.ended)
         finally:

@@ -1,52 +1,119 @@
-"""The sessions of a main: counted, watched, ended, and nothing left behind. Real forks."""
+"""The sessions of a main: who may have one, how many there are, and what they say. Real forks."""
 
 import asyncio
 import os
-import signal
 import socket
 import time
-from dataclasses import replace
-from pathlib import Path
 
-from seon.config import Limits
-from seon.daemon import line, session_table
+import pytest
+
+from seon.daemon import children
 from seon.daemon.log import Log
-from seon.daemon.session_table import SessionTable, Surroundings
-from seon.process.events import EventMaker
-from seon.session.run import Task
+from seon.daemon.session_table import Claim, SessionTable, Surroundings
+from seon.endings import SessionEnd
+from seon.process import line
+from seon.session.assignment import Connections
+from unit.daemon.tables import (
+    ENDED,
+    FAILED,
+    LIMITS,
+    ONE,
+    RUNNING,
+    START,
+    Play,
+    assignment,
+    end_event,
+    play,
+    runs_until_told,
+    says,
+)
 
-LIMITS = Limits(sessions=3, sessions_per_partner=2)
-
-
-def task(session: str = "session-1", partner: str = "P1") -> Task:
-    return Task(session, partner, "incoming", "dmz", "a", "b", (), 30, 30)
-
-
-def play(directory: str, scene) -> None:
-    reports: list[tuple[str, dict]] = []
-    events = []
-    log = Log(Path(directory), "log", echo=False)
-    our = Surroundings("seon test", log, lambda code, **fields: reports.append((code, fields)), events.append)
-
-    async def live() -> None:
-        async with asyncio.timeout(20):
-            await scene(SessionTable(our), reports, events)
-
-    asyncio.run(live())
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
-    assert not children, "no process and no zombie is left"
+# --- the rule of who may have a session -----------------------------------------------------------------------------
 
 
-def runs_until_told(sock: socket.socket) -> int:
-    line.say(sock, line.Stage("running"))
-    while not isinstance(line.hear_main(sock), line.End):
-        pass
-    return 0
+def test_before_there_is_a_configuration_nobody_has_a_session(tmp_path) -> None:
+    our = Surroundings("seon", Log(tmp_path, "log", echo=False), None, None, None, None)
+    table = SessionTable(our)
+    assert table.barred(ONE) == table.reserve(ONE, LIMITS) == "there is no configuration yet"
 
 
-async def gone(table: SessionTable, session: str = "session-1") -> None:
-    while table.has(session):
-        await asyncio.sleep(0.005)
+def test_the_rule_is_asked_when_a_place_is_reserved(tmp_path) -> None:
+    table = SessionTable(Surroundings("seon", Log(tmp_path, "log", echo=False), None, None, None, None))
+    table.follow(lambda claim: "" if claim == Claim("P1", "incoming", "f") else "no", lambda _: False)
+    assert table.reserve(Claim("P1", "incoming", "f"), LIMITS) == ""
+    for claim in (Claim("P1", "incoming", "g"), Claim("P1", "outgoing", "f"), Claim("P2", "incoming", "f")):
+        assert table.barred(claim) == table.reserve(claim, LIMITS) == "no"
+    assert table.reserve(Claim("P1", "incoming", "f"), LIMITS) == "", "who was refused took no place"
+
+
+def test_the_rule_is_asked_again_in_the_moment_of_the_fork(alone, tmp_path) -> None:
+    """What changed while the session was being brought about counts."""
+    alone(barred_at_fork, tmp_path)
+
+
+def barred_at_fork(directory: str) -> None:
+    async def scene(our: Play) -> None:
+        asked = []
+        given = assignment(fingerprint="f")
+        assert our.table.reserve(Claim("P1", "incoming", "f"), LIMITS) == ""
+        our.table.follow(lambda claim: asked.append(claim) or "disabled", lambda _: False)
+        os.fork = None  # nobody may call it
+        our.table.start(given, Connections(), 5, our.failed.append)
+        assert asked == [Claim("P1", "incoming", "f")], "with all that decides"
+        assert our.failed == ["disabled"]
+        assert our.codes == ["SES-FAILED"]
+        assert our.reports[0][1] == "session-1"
+        assert not our.table.has("session-1")
+        our.table.follow(lambda _: "", lambda _: False)
+        assert [our.table.reserve(ONE, LIMITS) for _ in range(2)] == ["", ""], "its place is free again"
+
+    play(directory, scene)
+
+
+def test_the_rule_is_asked_at_each_new_configuration_for_every_session(alone, tmp_path) -> None:
+    alone(barred_later, tmp_path)
+
+
+def barred_later(directory: str) -> None:
+    async def scene(our: Play) -> None:
+        for number in (1, 2):
+            our.start(runs_until_told, assignment(f"session-{number}", f"P{number}"))
+        await our.runs(2)
+        our.table.follow(lambda _: "", lambda _: False)
+        await asyncio.sleep(0.1)
+        assert len(our.table) == 2
+        our.table.follow(lambda claim: "disabled" if claim.partner == "P1" else "", lambda _: False)
+        await our.gone()
+        assert our.table.has("session-2")
+        our.table.follow(lambda _: "nobody", lambda _: False)
+        await our.gone("session-2")
+        assert our.codes == [], "they have said all themselves"
+        assert {end.why for _, end in our.endings} == {"barred"}
+
+    play(directory, scene)
+
+
+def test_a_session_that_has_not_got_past_its_start_is_ended_too(alone, tmp_path) -> None:
+    alone(barred_in_start, tmp_path)
+
+
+def barred_in_start(directory: str) -> None:
+    children.OBEY_SECONDS = 0.2
+
+    async def scene(our: Play) -> None:
+        our.start(lambda _: time.sleep(30) or 0)
+        our.table.follow(lambda _: "disabled", lambda _: False)
+        await our.gone()
+        assert our.codes == ["SES-KILLED", "SES-FAILED"]
+        assert our.reports[1][1:] == ("session-1", {
+            "partner": "P1", "direction": "incoming", "reason": "the partner may not have sessions any more",
+        })  # fmt: skip
+        assert our.failed == ["the partner may not have sessions any more"]
+
+    play(directory, scene)
+
+
+# --- counting -------------------------------------------------------------------------------------------------------
 
 
 def test_a_session_is_counted_from_its_reservation_to_its_end(alone, tmp_path) -> None:
@@ -54,63 +121,153 @@ def test_a_session_is_counted_from_its_reservation_to_its_end(alone, tmp_path) -
 
 
 def counted(directory: str) -> None:
-    async def scene(table, reports, events) -> None:
-        assert table.reserve("P1", LIMITS) is None
-        assert table.reserve("P1", LIMITS) is None
-        assert "2 sessions of partner P1" in table.reserve("P1", LIMITS)
+    async def scene(our: Play) -> None:
+        table = our.table
+        assert table.reserve(ONE, LIMITS) == ""
+        our.start(runs_until_told)
+        assert "2 sessions of partner P1" in table.reserve(ONE, LIMITS)
+        await our.runs()
+        assert (len(table), table.has("session-1"), table.assignment("session-1")) == (1, True, assignment())
+        table.follow(lambda _: "no", lambda _: False)
+        await our.gone()
+        assert (len(table), table.assignment("session-1")) == (0, None)
+        table.follow(lambda _: "", lambda _: False)
+        assert table.reserve(ONE, LIMITS) == "", "one place was taken back"
         table.release("P1")
-        table.start(task(), [], lambda _: 0, 5, lambda _: None)
-        assert table.has("session-1")
-        await gone(table)
-        assert table.reserve("P1", LIMITS) is None
-        assert table.reserve("P1", LIMITS) is None
-        assert reports == []
+        table.release("P1")
+        assert [bool(table.reserve(ONE, LIMITS)) for _ in range(3)] == [False, False, True]
 
     play(directory, scene)
 
 
-def test_events_of_session_processes_are_taken(alone, tmp_path) -> None:
+# --- what session processes say -------------------------------------------------------------------------------------
+
+
+def test_events_of_session_processes_are_taken_as_the_mains_with_its_stamps(alone, tmp_path) -> None:
     alone(events_taken, tmp_path)
+    (log,) = tmp_path.glob("log.*.log")
+    (line_of_log,) = log.read_text().splitlines()
+    assert "SES-FAILED [session-1] Session with partner P1, incoming, not started: nobody there" in line_of_log
 
 
 def events_taken(directory: str) -> None:
     def body(sock: socket.socket) -> int:
-        event = EventMaker("dmz", "session-1").make("SES-FAILED", reason="nobody there")
-        line.say(sock, line.Happened(event))
+        says(sock, line.Happened(1, "SES-FAILED", {"reason": "nobody there", "partner": "P2"}))
         return 0 if line.hear_main(sock) == line.Taken(1) else 1
 
-    async def scene(table, reports, events) -> None:
-        failed = []
-        table.reserve("P1", LIMITS)
-        table.start(task(), [], body, 5, failed.append)
-        await gone(table)
-        assert [event.code for event in events] == ["SES-FAILED"]
-        assert failed == ["nobody there"]
-        assert reports == []
+    async def scene(our: Play) -> None:
+        our.start(body)
+        await our.gone()
+        (event,) = our.events
+        assert (event.code, event.session, event.hop, event.fields["partner"]) == (
+            "SES-FAILED", "session-1", "dmz", "P1",
+        )  # fmt: skip
+        assert our.failed == ["nobody there"]
+        assert our.reports == []
 
     play(directory, scene)
 
 
-def test_a_process_that_ends_badly_is_reported(alone, tmp_path) -> None:
-    alone(ends_badly, tmp_path)
+def test_lines_of_a_session_process_stand_in_the_log_of_its_main_by_its_own_level(alone, tmp_path) -> None:
+    alone(lines_written, tmp_path)
+    (log,) = tmp_path.glob("log.*.log")
+    texts = [entry.split(maxsplit=4) for entry in log.read_text().splitlines()]
+    assert [(level, text) for _, _, level, _, text in texts] == [
+        ("DEBUG", "Log level set to DEBUG"), ("DEBUG", "heard"), ("INFO", "two"),
+    ]  # fmt: skip
+    assert len({pid for _, _, _, pid, _ in texts}) == 1
 
 
-def ends_badly(directory: str) -> None:
-    def dies(_: socket.socket) -> int:
-        os.kill(os.getpid(), signal.SIGKILL)
+def lines_written(directory: str) -> None:
+    from seon.process.levels import Level
+
+    def body(sock: socket.socket) -> int:
+        says(sock, line.Line(Level.DEBUG, "not heard"), line.LogLevel(Level.DEBUG), line.Line(Level.DEBUG, "heard"),
+             line.Line(Level.INFO, "two"), FAILED)  # fmt: skip
         return 0
 
-    async def scene(table, reports, events) -> None:
-        failed = []
-        for body, reason in ((dies, "signal 9"), (lambda _: 5, "exit status 5"), (lambda _: 1 // 0, "exit status 70")):
-            table.reserve("P1", LIMITS)
-            table.start(task(), [], body, 5, failed.append)
-            await gone(table)
-            code, fields = reports.pop()
-            assert (code, fields["partner"], fields["reason"]) == ("SES-KILLED", "P1", reason)
-            assert failed.pop() == reason
+    async def scene(our: Play) -> None:
+        our.log.event = lambda *_: None
+        our.start(body)
+        await our.gone()
+        assert our.log.level is Level.INFO, "the main's own level stays"
 
     play(directory, scene)
+
+
+def test_what_ends_a_session_goes_to_the_other_host_once(alone, tmp_path) -> None:
+    alone(ending_told, tmp_path)
+
+
+def ending_told(directory: str) -> None:
+    def body(sock: socket.socket) -> int:
+        end = line.Ending(SessionEnd("verifier", "rule", "inside", "CMD-ID"))  # it says that it were the other host
+        says(sock, START, RUNNING, end, line.Ending(SessionEnd("idle", "idle")), end_event())
+        return 0
+
+    async def scene(our: Play) -> None:
+        our.start(body)
+        await our.gone()
+        assert our.endings == [("session-1", ENDED)]
+        assert our.reports == []
+
+    play(directory, scene)
+
+
+def test_the_other_hosts_word_goes_to_the_session_that_it_is_about(alone, tmp_path) -> None:
+    alone(told, tmp_path)
+
+
+def told(directory: str) -> None:
+    def body(sock: socket.socket) -> int:
+        says(sock, START, RUNNING)
+        heard = line.hear_main(sock)
+        while isinstance(heard, line.Taken):
+            heard = line.hear_main(sock)
+        says(sock, end_event())
+        return 0 if heard == line.Ending(ENDED) else 1
+
+    async def scene(our: Play) -> None:
+        our.start(body)
+        await our.runs()
+        our.table.told("another", SessionEnd("idle", "idle"))
+        our.table.told("session-1", ENDED)
+        await our.gone()
+        assert our.reports == []
+
+    play(directory, scene)
+
+
+@pytest.mark.parametrize("hostile", ["foreign", "garbage", "other host", "twice"])
+def test_a_process_that_says_what_none_says_is_killed_and_its_main_tells_the_end(alone, tmp_path, hostile) -> None:
+    alone(hostile_process, tmp_path, hostile)
+
+
+def hostile_process(directory: str, hostile: str) -> None:
+    words = {
+        "foreign": line.Happened(2, "LIC-END", {"until": "now"}),
+        "garbage": line.Taken(1),
+        "other host": line.Happened(2, "FIL-START", {}),
+        "twice": line.Happened(2, "SES-START", {}),
+    }
+
+    def body(sock: socket.socket) -> int:
+        says(sock, START, RUNNING, words[hostile])
+        time.sleep(30)
+        return 0
+
+    async def scene(our: Play) -> None:
+        our.start(body)
+        await our.gone()
+        assert [event.code for event in our.events] == ["SES-START"]
+        assert our.codes == ["SES-KILLED", "SES-END"]
+        assert our.reports[0][2]["reason"].startswith("ended by its main: ")
+        assert our.reports[1][2]["ended_by"] == "crash"
+
+    play(directory, scene)
+
+
+# --- the limit of the start -----------------------------------------------------------------------------------------
 
 
 def test_a_session_that_does_not_get_past_its_start_is_ended(alone, tmp_path) -> None:
@@ -118,13 +275,30 @@ def test_a_session_that_does_not_get_past_its_start_is_ended(alone, tmp_path) ->
 
 
 def stuck(directory: str) -> None:
-    async def scene(table, reports, events) -> None:
-        failed = []
-        table.reserve("P1", LIMITS)
-        table.start(task(), [], lambda _: time.sleep(30) or 0, 0.1, failed.append)
-        await gone(table)
-        assert [code for code, _ in reports] == ["SES-FAILED", "SES-KILLED"]
-        assert failed[0] == "no start within 0.1 s"
+    async def scene(our: Play) -> None:
+        our.start(lambda _: time.sleep(30) or 0, seconds=0.1)
+        await our.gone()
+        assert our.codes == ["SES-FAILED", "SES-KILLED"]
+        assert our.failed == ["no start within 0.1 s"]
+
+    play(directory, scene)
+
+
+def test_a_session_that_has_failed_and_stays_is_ended_without_another_word_of_failure(alone, tmp_path) -> None:
+    alone(failed_and_stays, tmp_path)
+
+
+def failed_and_stays(directory: str) -> None:
+    def body(sock: socket.socket) -> int:
+        says(sock, FAILED)
+        time.sleep(30)
+        return 0
+
+    async def scene(our: Play) -> None:
+        our.start(body, seconds=0.3)
+        await our.gone()
+        assert our.codes == ["SES-KILLED"]
+        assert our.failed == ["nobody there"]
 
     play(directory, scene)
 
@@ -134,81 +308,17 @@ def test_a_session_that_runs_is_not_ended_by_the_limit_of_the_start(alone, tmp_p
 
 
 def running(directory: str) -> None:
-    async def scene(table, reports, events) -> None:
-        table.reserve("P1", LIMITS)
-        table.start(task(), [], runs_until_told, 0.1, lambda _: None)
+    async def scene(our: Play) -> None:
+        our.start(runs_until_told, seconds=0.1)
         await asyncio.sleep(0.4)
-        assert table.has("session-1")
-        table.end_where(lambda task: task.partner == "P2")
-        await asyncio.sleep(0.1)
-        assert table.has("session-1")
-        table.end_where(lambda task: task.partner == "P1")
-        await gone(table)
-        assert reports == []
+        assert our.table.has("session-1")
+        await our.table.end_all(0)
+        assert our.reports == []
 
     play(directory, scene)
 
 
-def test_the_end_is_asked_for_then_forced(alone, tmp_path) -> None:
-    alone(ended, tmp_path)
-
-
-def ended(directory: str) -> None:
-    session_table.ENDING_SECONDS = 0.3
-
-    def deaf(sock: socket.socket) -> int:
-        line.say(sock, line.Stage("running"))
-        time.sleep(30)
-        return 0
-
-    async def scene(table, reports, events) -> None:
-        for number, body in enumerate((runs_until_told, deaf)):
-            table.reserve(f"P{number}", LIMITS)
-            table.start(task(f"session-{number}", f"P{number}"), [], body, 5, lambda _: None)
-        await asyncio.sleep(0.2)
-        await table.end_all(0.1)
-        assert not table.has("session-0")
-        assert not table.has("session-1")
-        assert [fields["reason"] for _, fields in reports] == ["signal 9"]
-
-    play(directory, scene)
-
-
-def test_to_end_nothing_takes_no_time(alone, tmp_path) -> None:
-    alone(nothing, tmp_path)
-
-
-def nothing(directory: str) -> None:
-    async def scene(table, reports, events) -> None:
-        began = time.monotonic()
-        await table.end_all(30)
-        assert time.monotonic() - began < 1
-
-    play(directory, scene)
-
-
-def test_a_fork_that_is_refused_is_reported_and_leaves_no_count(alone, tmp_path) -> None:
-    alone(no_fork, tmp_path)
-
-
-def no_fork(directory: str) -> None:
-    def refuse() -> int:
-        raise BlockingIOError(11, "Resource temporarily unavailable")
-
-    async def scene(table, reports, events) -> None:
-        failed = []
-        real, os.fork = os.fork, refuse
-        descriptors = len(list(Path("/proc/self/fd").iterdir()))
-        for _ in range(5):
-            assert table.reserve("P1", LIMITS) is None
-            table.start(task(), [], lambda _: 0, 5, failed.append)
-        os.fork = real
-        assert len(failed) == 5
-        assert {code for code, _ in reports} == {"SES-FAILED"}
-        assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
-        assert not table.has("session-1")
-
-    play(directory, scene)
+# --- traces ---------------------------------------------------------------------------------------------------------
 
 
 def test_sessions_are_told_whether_to_write_a_trace(alone, tmp_path) -> None:
@@ -217,34 +327,36 @@ def test_sessions_are_told_whether_to_write_a_trace(alone, tmp_path) -> None:
 
 def traced(directory: str) -> None:
     def body(sock: socket.socket) -> int:
-        """Say what it was told until it is ended: in the reason of events."""
-        line.say(sock, line.Stage("running"))
-        maker = EventMaker("dmz", "s")
+        """Say what it was told until it is ended."""
+        says(sock, START, RUNNING)
+        number = 1
         while not isinstance(message := line.hear_main(sock), line.End):
             if isinstance(message, line.Trace):
-                line.say(sock, line.Happened(maker.make("SES-END", on=message.on)))
+                number += 1
+                says(sock, line.Happened(number, "SES-TRACE", {"file": str(message.on)}))
+        says(sock, end_event(number + 1))
         return 0
 
-    async def scene(table, reports, events) -> None:
+    async def scene(our: Play) -> None:
         async def told(*wanted: bool) -> None:
-            while len(events) < len(wanted):
+            while len(found := [event for event in our.events if event.code == "SES-TRACE"]) < len(wanted):
                 await asyncio.sleep(0.005)
-            assert [event.fields["on"] for event in events] == list(wanted)
+            assert [event.fields["file"] for event in found] == [str(on) for on in wanted]
 
-        for _ in range(3):
-            table.reserve("P1", Limits())
-        table.start(task("before"), [], body, 5, lambda _: None)
-        table.trace_where(lambda task: task.session in ("before", "after"))
+        def by_name(given) -> bool:
+            return given.session in ("before", "after")
+
+        our.start(body, assignment("before"))
+        our.table.follow(lambda _: "", by_name)
         await told(True)
-        table.trace_where(lambda task: task.session in ("before", "after"))
-        table.start(task("after"), [], body, 5, lambda _: None)
+        our.table.follow(lambda _: "", by_name)
+        our.start(body, assignment("after"))
         await told(True, True)
-        begun_with = replace(task("begun with"), trace=True)
-        table.start(begun_with, [], body, 5, lambda _: None)
+        our.start(body, assignment("begun with", trace=True))
         await told(True, True, False)
-        table.end_where(lambda task: True)
-        for session in ("before", "after", "begun with"):
-            await gone(table, session)
-        assert len(events) == 3
+        our.start(body, assignment("as before"))
+        await our.runs(4)
+        await our.table.end_all(0)
+        await told(True, True, False)
 
     play(directory, scene)
