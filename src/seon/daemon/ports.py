@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from seon import addresses
+from seon.daemon.tasks import words_of
 from seon.net.listen import accept_forever, open_listener
 
 RETRY_SECONDS = 5.0
@@ -72,6 +73,7 @@ class Ports(Generic[T]):
         """Have these ports open and no others; `why` is said of those that are closed for it."""
         self._wanted = {port: port for port in ports}
         self._why = why
+        self._retry_at = {port: at for port, at in self._retry_at.items() if port in self._wanted}
         self._settled.clear()
         self._changed.set()
 
@@ -109,7 +111,7 @@ class Ports(Generic[T]):
         """Take one step towards what is wanted now; return whether there was one."""
         for port, task in self._open.items():
             if port not in self._wanted or task.done():
-                why = f"internal error: {task.exception()!r}" if task.done() and not task.cancelled() else self._why
+                why = self._why if port not in self._wanted else self._accident(port, task)
                 await self._close(port)
                 self._tell.closed(port, why)
                 return True
@@ -119,6 +121,12 @@ class Ports(Generic[T]):
                 self._try_to_open(port)
                 return True
         return False
+
+    def _accident(self, port: Port[T], task: asyncio.Task[None]) -> str:
+        """Say why a port has closed that is wanted; it is opened again after a while."""
+        self._retry_at[port] = asyncio.get_running_loop().time() + RETRY_SECONDS
+        error = None if task.cancelled() else task.exception()
+        return f"internal error: {words_of(error)}" if error else "it ended by itself"
 
     def _try_to_open(self, port: Port[T]) -> None:
         try:
@@ -136,7 +144,6 @@ class Ports(Generic[T]):
         task = self._open.pop(port)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        self._retry_at = {port: at for port, at in self._retry_at.items() if port in self._wanted}
 
     async def _accept(self, port: Port[T], listener: socket.socket) -> None:
         with listener:
