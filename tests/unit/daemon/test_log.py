@@ -1,14 +1,15 @@
 """The log: one whole line each, whatever a stranger sent, and never a reason to stop."""
 
-import asyncio
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from seon.daemon.log import Level, Log
+from seon.daemon.log import Log
 from seon.process.events import EventMaker
+from seon.process.levels import Level
 
 MAKER = EventMaker("dmz", "session-1")
 
@@ -140,13 +141,50 @@ def test_the_terminal_shows_the_same_line(tmp_path, capsys) -> None:
     assert capsys.readouterr().err == log.path.read_text()
 
 
-def test_what_nobody_caught_in_a_loop_stands_in_the_log_with_its_trace(log) -> None:
-    async def play() -> None:
-        asyncio.get_running_loop().set_exception_handler(log.uncaught)
-        asyncio.get_running_loop().call_soon(lambda: 1 / 0)
-        await asyncio.sleep(0.01)
+def test_where_an_error_came_from_stands_in_the_log_line_by_line(log) -> None:
+    def fails() -> None:
+        raise ValueError("nobody\nthought of this")
 
-    asyncio.run(play())
+    try:
+        fails()
+    except ValueError as error:
+        log.trace(error)
     text = log.path.read_text()
-    assert "ZeroDivisionError: division by zero" in text
+    assert "in fails" in text
+    assert "ValueError: nobody" in text
     assert all(" ERROR " in line for line in text.splitlines())
+
+
+# --- the lines of session processes, which their main writes --------------------------------------------------------
+
+
+@dataclass
+class Process:
+    pid: int = 4_711
+    level: Level = Level.INFO
+
+
+def test_what_a_session_process_says_has_its_own_process_id(log) -> None:
+    log.line(Level.INFO, "text", Process())
+    log.event(MAKER.make("SES-END"), Process())
+    assert all(f" {Process.pid} " in line for line in lines(log))
+
+
+def test_its_own_level_decides_and_not_the_mains(log) -> None:
+    log.level = Level.ERROR
+    log.line(Level.DEBUG, "this", Process(level=Level.DEBUG))
+    log.line(Level.INFO, "not this", Process(level=Level.ERROR))
+    log.line(Level.INFO, "nor this")
+    (line,) = lines(log)
+    assert line.endswith(" this")
+
+
+def test_a_level_that_was_chosen_is_said_with_that_level_and_is_of_that_process_alone(log) -> None:
+    process = Process()
+    log.level_changed(Level.FATAL, process)
+    assert (process.level, log.level) == (Level.FATAL, Level.INFO)
+    log.level_changed(Level.TRACE)
+    assert (process.level, log.level) == (Level.FATAL, Level.TRACE)
+    first, second = lines(log)
+    assert first.endswith(" FATAL   4711 Log level set to FATAL")
+    assert second.endswith(f" TRACE   {os.getpid()} Log level set to TRACE")
