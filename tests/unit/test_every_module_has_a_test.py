@@ -46,6 +46,10 @@ ELSEWHERE = {
     "cli/quickstart/command.py": QUICKSTART,
     "cli/quickstart/transfers.py": QUICKSTART,
     "oftp2/notices.py": "unit/oftp2/test_station.py",
+    "process/levels.py": "unit/process/test_signals.py",
+    "session/failing.py": "unit/session/test_inside.py",
+    "session/keys.py": "functional/test_session_process_holds_no_secret.py",
+    "session/start.py": "unit/session/test_inside.py",
     "station/taker.py": "unit/station/test_session.py",
 }
 """Modules that are tested through what uses them, and where. To give one a test of its own, take it out of here."""
@@ -98,8 +102,8 @@ OF_THE_WHOLE = {
     "test_documentation.py",
     "backend/test_seonapi_commands.py",
     "backend/test_logs.py",
-    "link/test_protocol_numbers.py",
-    "link/test_recorded_messages.py",
+    "daemon/test_children_line.py",
+    "daemon/test_session_table_ends.py",
     "oftp2/test_recorded_sessions.py",
     "oftp2/test_station_authentication.py",
     "oftp2/test_station_faults.py",

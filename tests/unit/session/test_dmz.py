@@ -1,0 +1,149 @@
+"""The server's session processes: a partner that has come in, and one that is dialled.
+
+In Pythons of their own, since a session process forgets all keys.
+"""
+
+import socket
+import threading
+
+import pytest
+
+from certificates import Made, make, make_link_pki
+from seon.config import Limits, ServerPartner
+from seon.endings import SessionEnd
+from seon.link import messages as m
+from seon.net.context import accepting, connecting, partner_dialler, partner_listener
+from seon.net.stream import BlockingTls
+from seon.session.assignment import Connections
+from unit.session.scenes import assignment
+from unit.session.ways import answer, initiator, live, over_tls, responder, session_link, soon, tls_pair
+
+
+def anybody(_: object) -> bool:
+    return True
+
+
+def test_a_partner_that_has_come_in_is_joined_with_the_link_that_waits_for_it(alone) -> None:
+    alone(joined)
+
+
+def joined() -> None:
+    ours, theirs = make("proxy"), make("partner")
+    listener = partner_listener(ours.pem, ours.key_pem, anybody)
+    dialler = partner_dialler(theirs.pem, theirs.key_pem, anybody)
+    end, partner = tls_pair(accepting(listener.context), connecting(dialler.context))
+    link, inside = session_link(make_link_pki())
+
+    def client() -> m.SessionAnswer:
+        first = answer(inside)
+        over_tls(responder, inside)
+        return first
+
+    given = assignment(hop="dmz", source="192.0.2.1:5", target="client of the inside")
+    main, (first, _) = live(
+        given, Connections((end.sock, end.channel), link), client, lambda: over_tls(initiator, partner)
+    )
+    assert isinstance(first, m.Joined), "before the stream begins"
+    assert first.peer == given.target
+    assert first.tls.startswith("TLSv1.3 ")
+    assert main.codes[0] == "SES-START"
+    assert main.fields("SES-START")["tls"] == first.tls
+    assert main.ends == [SessionEnd("partner", "esid", "dmz")]
+
+
+class Station:
+    """A partner's station that is dialled: it shows this certificate."""
+
+    def __init__(self, shown: Made) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self._shown = shown
+
+    def answer(self) -> None:
+        with self.listener:
+            sock = self.listener.accept()[0]
+        tls = BlockingTls(sock, accepting(partner_listener(self._shown.pem, self._shown.key_pem, anybody).context))
+        tls.handshake(soon())
+        try:
+            over_tls(responder, tls)
+        except Exception:  # whoever is not the one that was meant hears nothing
+            sock.close()
+            return
+
+
+def dial(shown: Made, pinned: Made, **partner: object):
+    """Dial a station; return what the main heard and what the inside was answered."""
+    ours = make("proxy")
+    station = Station(shown)
+    dialler = partner_dialler(ours.pem, ours.key_pem, anybody)
+    link, inside = session_link(make_link_pki())
+    known = {"id": "P1", "name": "One", "host": "127.0.0.1", "port": station.port, "pins": (pinned.fingerprint,)}
+
+    def client() -> m.SessionAnswer:
+        first = answer(inside)
+        if isinstance(first, m.Joined):
+            over_tls(initiator, inside)
+        inside.sock.close()
+        return first
+
+    given = assignment(hop="dmz", direction="outgoing", target=f"127.0.0.1:{station.port}",
+                       dialled=ServerPartner(**{**known, **partner}), limits=Limits(dial_seconds=5))  # fmt: skip
+    threading.Thread(target=station.answer, daemon=True).start()
+    main, (first,) = live(given, Connections(link=link, dialling=connecting(dialler.context)), client)
+    return main, first, given
+
+
+def test_a_partner_that_shows_its_own_certificate_is_joined(alone) -> None:
+    alone(reached)
+
+
+def reached() -> None:
+    theirs = make("partner")
+    main, first, given = dial(theirs, theirs)
+    assert isinstance(first, m.Joined)
+    assert first.peer == given.target
+    assert main.codes[0] == "SES-START"
+    assert "SES-END" in main.codes
+
+
+def test_whoever_shows_another_certificate_is_refused_and_named_by_it(alone) -> None:
+    alone(somebody_else)
+
+
+def somebody_else() -> None:
+    other = make("somebody else")
+    main, first, given = dial(other, make("partner"))
+    assert isinstance(first, m.NotJoined)
+    assert first.reason.startswith(given.target)
+    assert first.reason.endswith("the certificate is not that partner's")
+    assert main.codes == ["ADM-DIAL", "SES-FAILED"]
+    refused = main.fields("ADM-DIAL")
+    assert refused["fingerprint"] == other.fingerprint
+    assert "somebody else" in refused["subject"]
+    assert refused["target"] == given.target
+    assert "not that partner's" in main.fields("SES-FAILED")["reason"]
+
+
+def test_a_partner_whose_certificate_has_expired_is_refused(alone) -> None:
+    alone(expired)
+
+
+def expired() -> None:
+    theirs = make("partner", days=-1)
+    main, first, _ = dial(theirs, theirs)
+    assert "has expired" in first.reason
+    assert main.codes == ["ADM-DIAL", "SES-FAILED"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "name.invalid"])
+def test_a_partner_that_is_not_there_is_said_to_both_sides(alone, host) -> None:
+    alone(nobody, host)
+
+
+def nobody(host: str) -> None:
+    theirs = make("partner")
+    main, first, _ = dial(theirs, theirs, host=host, port=1)
+    assert isinstance(first, m.NotJoined)
+    assert host in first.reason
+    assert main.codes == ["SES-FAILED"]
+    assert main.fields("SES-FAILED") == {"partner": "P1", "direction": "outgoing", "reason": first.reason}
