@@ -1,0 +1,44 @@
+"""What this host allows: as many descriptors as it gives, and settings that do not fit are told in words."""
+
+import resource
+
+import pytest
+
+from seon.config import Limits
+from seon.daemon.host import DESCRIPTORS_A_SESSION, misfit, raise_limits
+
+
+def test_a_main_takes_all_the_descriptors_that_it_may_have(alone) -> None:
+    alone(raised)
+
+
+def raised() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+    raise_limits()
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+
+
+def test_usual_settings_fit_into_what_is_usual(monkeypatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1_024, 1_024))
+    assert misfit(Limits()) == ""
+
+
+@pytest.mark.parametrize("allowed", [resource.RLIM_INFINITY, 1_000_000])
+def test_where_nothing_is_limited_everything_fits(monkeypatch, allowed) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (allowed, allowed))
+    assert misfit(Limits(sessions=10_000, handshakes=10_000)) == ""
+
+
+def test_settings_that_do_not_fit_are_named_with_what_they_need_and_where_that_is_set(monkeypatch) -> None:
+    allowed = {resource.RLIMIT_NOFILE: 1_024, resource.RLIMIT_NPROC: 500}
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (allowed[which], 10**6))
+    descriptors, _, processes = misfit(Limits(sessions=600)).partition("allowed; ")
+    assert descriptors.startswith("600 sessions at once need ")
+    assert int(descriptors.split()[5]) > 600 * DESCRIPTORS_A_SESSION
+    assert "descriptors" in descriptors
+    assert "LimitNOFILE" in descriptors
+    assert descriptors.endswith("1024 are ")
+    assert processes.startswith("600 sessions at once need 601 processes")
+    assert "LimitNPROC" in processes
+    assert misfit(Limits(sessions=200)) == ""
