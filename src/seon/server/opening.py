@@ -78,7 +78,11 @@ class Opening:
         )
         partner_end, link_end = admitted.tls, inside
         connections = Connections((partner_end.sock, partner_end.channel), (link_end.sock, link_end.channel))
-        self._start(assignment, connections, [partner_end, link_end])
+        try:
+            self._start(assignment, connections)
+        finally:
+            partner_end.close()
+            link_end.close()
 
     async def _not_opened(self, admitted: Admitted, session: str, reason: str) -> None:
         partner = admitted.partner.id
@@ -145,18 +149,19 @@ class Opening:
             outgoing_address=in_force.configuration.outgoing_address,
         )
         dialling = connecting(in_force.dialler.context, server_name=addresses.name_for_sni(partner.host))
-        self._start(assignment, Connections(link=(tls.sock, tls.channel), dialling=dialling), [tls])
+        if why := self._start(assignment, Connections(link=(tls.sock, tls.channel), dialling=dialling)):
+            return why
+        tls.close()
         return None
 
     # --- both -------------------------------------------------------------------------------------------------------
 
-    def _start(self, assignment: Assignment, connections: Connections, own: list[AsyncTls]) -> None:
+    def _start(self, assignment: Assignment, connections: Connections) -> str:
+        """Fork; return why there is no process, "" if there is one. The caller closes its connections."""
+        failures: list[str] = []
         limit = assignment.limits.dial_seconds + START_GRACE_SECONDS
-        try:
-            self._table.start(assignment, connections, limit, lambda _: None)
-        finally:
-            for tls in own:
-                tls.close()
+        self._table.start(assignment, connections, limit, failures.append)
+        return failures[0] if failures else ""
 
 
 def _close_if_there(arrived: "asyncio.Future[AsyncTls]") -> None:
