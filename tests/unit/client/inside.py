@@ -11,8 +11,8 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seon.api_messages import Enrolled
-from seon.client.courier import messages as c
-from seon.client.main import Client
+from seon.client import courier_messages as c
+from seon.client.client import Client
 from seon.config import (
     FORMAT,
     ClientConfiguration,
@@ -53,7 +53,10 @@ class Inside:
         ours, self._courier = socket.socketpair()
         for sock in (ours, self._courier):
             sock.setblocking(False)
-        self.client = Client(self.log, ours, c.Begin("dmz", self.listener.getsockname()[1], False))
+        begin = c.Begin("dmz", self.listener.getsockname()[1], False)
+        self.client = Client(self.log, Path(directory), ours, begin)
+        self.life = 3_600
+        """Seconds that a link certificate is said to live."""
         self.kept: list[Event] = []
         self.hold = False
         """Whether the courier's disk is full."""
@@ -81,7 +84,7 @@ class Inside:
                 self.ended = living
                 await asyncio.sleep(0)
                 await scene(self)
-                self.client._stop(0, "the scene is over")
+                self.stop()
                 status = await living
                 for task in self._jobs:
                     task.cancel()
@@ -90,6 +93,10 @@ class Inside:
 
         with self.listener, self._courier:
             return asyncio.run(live())
+
+    def stop(self) -> None:
+        """End the client as a signal does."""
+        self.client._stop(0, "signal SIGTERM")
 
     def logged(self, text: str) -> bool:
         """Whether the log has it."""
@@ -112,18 +119,20 @@ class Inside:
                 match c.from_main.decode(octets):
                     case c.Enrol(number, csr):
                         certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.proxy_id])
-                        moment = int(time.time()) + 3_600
-                        answer = Enrolled(
-                            pem_of(certificate), pem_of(self.ca), (self.proxy_id,), moment, "b", FORMAT, FORMAT
-                        )
-                        await self.say(c.HaveEnrolled(number, answer))
+                        moment = int(time.time()) + self.life
+                        answer = Enrolled(pem_of(certificate), pem_of(self.ca), (self.proxy_id,), moment)
+                        await self.say(c.HaveEnrolled(answer))
                     case c.Resolve(host):
                         await self.say(c.Resolved(host, ("127.0.0.1",)))
-                    case c.Keep(first_number, events):
-                        while self.hold:
-                            await asyncio.sleep(0.01)
-                        self.kept += events
-                        await self.say(c.Kept(first_number + len(events) - 1))
+                    case c.Keep(events):
+                        self._jobs.add(asyncio.create_task(self._write(events)))
+
+    async def _write(self, events: tuple[Event, ...]) -> None:
+        while self.hold:
+            await asyncio.sleep(0.01)
+        self.kept += events
+        with contextlib.suppress(OSError):
+            await self.say(c.Kept(len(events)))
 
     async def configure(self, version: int = 1, **fields) -> None:
         """Let Seonapi have a configuration for the client."""

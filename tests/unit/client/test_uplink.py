@@ -100,8 +100,8 @@ def test_a_link_is_dialled_with_a_key_that_was_certified_for_it(link_pki) -> Non
         await uplink.enrol()
         control, link = await uplink.dial()
         assert control.hello.proxy_id == link_pki.proxy_id
-        assert link.address == "127.0.0.1"
-        assert link.proxy_ids == (link_pki.proxy_id,)
+        assert link.where.address == "127.0.0.1"
+        assert link.where.proxy_ids == (link_pki.proxy_id,)
         await control.bye("done")
 
     play(link_pki, scene)
@@ -138,7 +138,7 @@ def test_every_address_of_the_server_is_tried(link_pki) -> None:
     async def scene(uplink) -> None:
         await uplink.enrol()
         control, link = await uplink.dial()
-        assert link.address == "127.0.0.1"
+        assert link.where.address == "127.0.0.1"
         await control.bye("done")
 
     play(link_pki, scene, courier=Courier(link_pki, ("127.0.0.77", "127.0.0.1")))

@@ -11,9 +11,11 @@ import pytest
 
 import ports
 from seon.api_messages import SealedKey, SealedKeyWanted
-from seon.config import FORMAT, Limits, OwnCertificate, ServerConfiguration, ServerPartner
+from seon.config import Limits, OwnCertificate, ServerConfiguration, ServerPartner
+from seon.daemon.tasks import Tasks
 from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey, seal
+from seon.net.listen import Handler, accept_forever, open_listener
 from seon.net.stream import AsyncTls
 
 
@@ -75,3 +77,32 @@ async def _called(port: int, connection) -> AsyncIterator[AsyncTls]:
 def called() -> Callable[..., Any]:
     """Connect to a port on loopback, without the handshake; closed in the end."""
     return _called
+
+
+@contextlib.asynccontextmanager
+async def _serving(port: int, slots: int, handler: Handler) -> AsyncIterator[int]:
+    with open_listener("127.0.0.1", port) as listener:
+        serving = asyncio.create_task(accept_forever(listener, asyncio.Semaphore(slots), handler))
+        try:
+            yield listener.getsockname()[1]
+            assert not serving.done(), "the port is closed"
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+
+
+@pytest.fixture
+def serving() -> Callable[..., Any]:
+    """Serve a port of loopback with a handler, as `daemon.ports` does; closed in the end, and never before."""
+    return _serving
+
+
+@pytest.fixture
+def troubles() -> list[tuple[str, BaseException]]:
+    """What `tasks` has heard of: which task failed, and of what."""
+    return []
+
+
+@pytest.fixture
+def tasks(troubles) -> Tasks:
+    return Tasks(lambda name, error: troubles.append((name, error)))

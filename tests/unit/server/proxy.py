@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import datetime as dt
+import hashlib
 import os
 import socket
 import time
@@ -21,12 +23,12 @@ from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
 from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, new_link_request
 from seon.link.sealing import EphemeralKey, seal
-from seon.net.context import CONTROL, SESSION, connecting, link_dialler, link_listener, partner_dialler
+from seon.net.context import CONTROL, SESSION, connecting, link_dialler, partner_dialler
 from seon.net.listen import open_listener
 from seon.net.stream import AsyncTls
 from seon.pki import pem_of, pem_of_key
 from seon.server.files import load_identity, load_license, parse_identity
-from seon.server.internal import InternalPort
+from seon.server.license import LicenseWatch
 from seon.server.server import Server
 
 MESSAGES: Decoder[m.FromServer] = Decoder(m.FromServer)
@@ -55,11 +57,12 @@ class Proxy:
         self.ours, partner = make("proxy"), make("partner")
         self.partner = Partner(partner.certificate, partner.key)
         self.log = Log(self.home, "log", echo=False)
-        self.server = Server(self.log, self.ephemeral, license_, self.license)
+        watch = LicenseWatch(license_, self.license, self.home, self.ephemeral.proxy_id)
         self.listener = open_listener("127.0.0.1", 0)
-        self.port = InternalPort(self.listener, self.ephemeral.proxy_id, self.server.report, self.server)
-        self.port.context = link_listener(license_.certificate_pem, pem, license_.ca_pem)
-        self.external = ports.free_port()
+        self.internal = self.listener.getsockname()[1]
+        self.server = Server(self.log, self.home, self.ephemeral, watch, ("127.0.0.1", self.internal))
+        with socket.create_server(("127.0.0.1", 0)) as sock:
+            self.external = sock.getsockname()[1]
         self._key, csr = new_link_request()
         certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.ephemeral.proxy_id])
         self.dialler = link_dialler(pem_of(certificate), pem_of_key(self._key), pem_of(self.ca))
@@ -77,18 +80,26 @@ class Proxy:
 
         async def live() -> int:
             async with asyncio.timeout(40):
-                living = asyncio.create_task(self.server.live(self.port))
+                self.ended = asyncio.create_task(self.server.live(self.listener))
                 await asyncio.sleep(0)
                 await scene(self)
-                self.server._stop(0, "the scene is over")
-                return await living
+                self.stop()
+                return await self.ended
 
         with self.listener:
             return asyncio.run(live())
 
+    def stop(self) -> None:
+        """End the server as a signal does."""
+        self.server._stop(0, "signal SIGTERM")
+
     def logged(self, text: str) -> bool:
         """Whether the log has it."""
         return self.log.path.exists() and text in self.log.path.read_text()
+
+    def fault(self) -> str:
+        """Return the line of the log that says what must not happen, or nothing."""
+        return next((line for line in self.log.path.read_text().splitlines() if "SRV-FAULT" in line), "")
 
     async def until(self, text: str) -> None:
         """Wait for words in the log."""
@@ -122,7 +133,7 @@ class Proxy:
     @contextlib.asynccontextmanager
     async def client(self, name: str = "client one"):
         """A linked client."""
-        tls = await self.connect(self.listener.getsockname()[1], connecting(self.dialler.context, CONTROL))
+        tls = await self.connect(self.internal, connecting(self.dialler.context, CONTROL))
         stream = MessageStream(tls, MESSAGES)
         await stream.receive()
         await stream.send(m.ClientHello(m.PROTOCOL, m.PROTOCOL, "b", time.time(), name))
@@ -133,8 +144,6 @@ class Proxy:
 
     async def deliver(self, stream: MessageStream, delivery: m.Delivery) -> None:
         """Send a configuration."""
-        import hashlib
-
         octets = msgspec.json.encode(delivery)
         await stream.send(m.Offered("configuration", len(octets), hashlib.sha256(octets).hexdigest()))
         for at in range(0, len(octets), m.PART_SIZE):
@@ -163,6 +172,6 @@ class Proxy:
 
     async def session_link(self, opening: m.SessionOpening) -> tuple[AsyncTls, m.SessionAnswer]:
         """Dial a session link, say what it is for, and return it with the server's answer."""
-        tls = await self.connect(self.listener.getsockname()[1], connecting(self.dialler.context, SESSION))
+        tls = await self.connect(self.internal, connecting(self.dialler.context, SESSION))
         await tls.write(encode(opening))
         return tls, ANSWERS.decode(await tls.read_exactly(ANSWERS.length(await tls.read_exactly(HEADER))))

@@ -5,6 +5,8 @@ import contextlib
 import dataclasses
 import socket
 import time
+import types
+from functools import partial
 
 import msgspec
 import pytest
@@ -12,7 +14,6 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
-from ports import reachable
 from seon.events import may_come_from_dmz
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
@@ -31,11 +32,11 @@ def in_force(delivery, ephemeral):
 
 
 @pytest.fixture
-def play(reported, in_force):
-    """Run a scene with an open gate: (gate, admitted partners)."""
+def play(reported, in_force, tasks, serving):
+    """Run a scene with a gate that serves its port by what is in force: (gate, admitted partners)."""
 
-    def run(scene, enter=None) -> None:
-        admitted = []
+    def run(scene, enter=None, terms=in_force) -> None:
+        admitted, configuration = [], terms.configuration
 
         async def take(one) -> None:
             admitted.append(one)
@@ -43,21 +44,18 @@ def play(reported, in_force):
                 await enter(one)
 
         async def live() -> None:
-            gate = Gate(reported, take)
-            async with asyncio.timeout(15):
-                await gate.open(in_force)
-                await is_open(in_force)
+            gate = Gate(reported, take, tasks)
+            serve = partial(gate.serve, terms)
+            async with (
+                asyncio.timeout(15),
+                serving(configuration.external_port, configuration.limits.handshakes, serve),
+            ):
                 await scene(gate, admitted)
-                await gate.close("the test is over")
+            await tasks.end()
 
         asyncio.run(live())
 
     return run
-
-
-async def is_open(in_force) -> None:
-    while not await reachable(in_force.configuration.external_port):
-        await asyncio.sleep(0.01)
 
 
 def dialler(made) -> SSL.Connection:
@@ -85,9 +83,7 @@ def test_a_partner_is_admitted_and_nothing_was_read_of_it(play, in_force, partne
         assert one.source.startswith("127.0.0.1:")
 
     play(scene)
-    assert "SRV-OPEN" in reported.codes
-    assert "client certificates pinned" in reported.of("SRV-OPEN")["enforced"]
-    assert reported.of("SRV-CLOSED")["reason"] == "the test is over"
+    assert reported.codes == []
 
 
 def test_a_stranger_is_refused_with_its_certificate_named(play, in_force, certificate, called, until, reported) -> None:
@@ -130,7 +126,7 @@ def test_what_is_no_tls_is_refused_and_named(play, in_force, until, reported, oc
         writer.write(octets)
         await reader.read()
         writer.close()
-        await until(lambda: any(fields.get("reason") == reason for _, fields in reported.events))
+        await until(lambda: "ADM-TLS" in reported.codes)
         assert admitted == []
 
     play(scene)
@@ -163,7 +159,6 @@ def test_a_caller_that_begins_and_does_not_go_on_is_closed_at_the_deadline(play,
 def test_one_source_cannot_take_all_the_handshakes(play, in_force, reported, until, called, partner) -> None:
     async def scene(gate, admitted) -> None:
         port = in_force.configuration.external_port
-        await asyncio.sleep(0.05)
         silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
         await until(lambda: "ADM-LIMIT" in reported.codes)
         assert reported.of("ADM-LIMIT")["limit"] == "the limit of 3 handshakes of one source"
@@ -195,106 +190,59 @@ def test_a_certificate_that_has_expired_meanwhile_is_refused(
 def test_who_may_not_enter_any_more_after_the_handshake_is_refused(
     play, in_force, partner, called, reported, until
 ) -> None:
-    """The handshake's own judge still knows the partner; the configuration in force does not."""
+    """The handshake's own judge still knows the partner; what is in force does not."""
 
     async def scene(gate, admitted) -> None:
-        nobody = msgspec.structs.replace(in_force.configuration, partners=())
-        await gate.open(dataclasses.replace(in_force, configuration=nobody))
         async with called(in_force.configuration.external_port, dialler(partner)) as tls:
             await refused(tls)
         await until(lambda: "ADM-REFUSED" in reported.codes)
         assert admitted == []
 
-    play(scene)
+    play(scene, terms=dataclasses.replace(in_force, pins={}))
     assert reported.of("ADM-REFUSED")["fingerprint"] == partner.fingerprint
 
 
-def test_to_close_the_port_drops_who_is_not_in_yet(play, in_force, reported) -> None:
+def test_a_port_that_closes_lets_go_of_partners_that_are_not_inside_yet(
+    play, in_force, partner, called, until, troubles
+) -> None:
     async def scene(gate, admitted) -> None:
-        port = in_force.configuration.external_port
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.sleep(0.02)
-        await gate.close("no client is connected")
-        assert await reader.read() == b""
-        writer.close()
-        assert not await reachable(port)
-        await gate.open(in_force)
-        await is_open(in_force)
+        async with called(in_force.configuration.external_port, dialler(partner)) as tls:
+            await tls.handshake()
+            await until(lambda: admitted)
+            gate.drop_entering()
+            with pytest.raises((EndOfStream, ConnectionError)):
+                await tls.read_exactly(1)
 
-    play(scene)
+    play(scene, lambda _: asyncio.Event().wait())
+    assert troubles == []
 
 
-def test_a_new_configuration_on_the_same_port_leaves_it_open(play, in_force, reported) -> None:
-    async def scene(gate, admitted) -> None:
-        await gate.open(in_force)
-        assert "SRV-CLOSED" not in reported.codes
-
-    play(scene)
-    assert reported.codes.count("SRV-OPEN") == 1
-
-
-def test_a_changed_port_is_opened_and_the_old_one_closed(play, in_force, delivering, ephemeral, reported) -> None:
-    async def scene(gate, admitted) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as sock:
-            port = sock.getsockname()[1]
-        other = put_in_force(delivering(external_port=port), ephemeral)
-        await gate.open(other)
-        await is_open(other)
-        assert not await reachable(in_force.configuration.external_port)
-
-    play(scene)
-
-
-def test_a_configuration_without_a_certificate_closes_the_port(play, in_force, delivering, ephemeral, reported) -> None:
-    async def scene(gate, admitted) -> None:
-        await gate.open(put_in_force(delivering(own_certificate=None), ephemeral))
-        assert not await reachable(in_force.configuration.external_port)
-
-    play(scene)
-    assert "has not got a certificate" in reported.of("SRV-CLOSED")["reason"]
-
-
-def test_a_taken_port_is_said_once_and_opened_as_soon_as_it_is_free(in_force, reported, monkeypatch) -> None:
-    monkeypatch.setattr(module, "RETRY_SECONDS", 0.02)
-
-    async def live() -> None:
-        gate = Gate(reported, lambda _: asyncio.sleep(0))
-        with socket.create_server(("127.0.0.1", in_force.configuration.external_port)):
-            await gate.open(in_force)
-            await asyncio.sleep(0.2)
-        while "SRV-OPEN" not in reported.codes:
-            await asyncio.sleep(0.01)
-        await gate.close("done")
-
-    asyncio.run(asyncio.wait_for(live(), 10))
-    assert reported.codes == ["SRV-PORT", "SRV-OPEN", "SRV-CLOSED"]
-    assert "in use" in reported.of("SRV-PORT")["reason"]
-
-
-def test_trouble_with_one_partner_leaves_the_port_open(play, in_force, partner, called, until, reported) -> None:
+def test_trouble_with_one_partner_leaves_the_port_open_and_is_told(
+    play, in_force, partner, called, until, troubles
+) -> None:
     async def fail(_: object) -> None:
         raise RuntimeError("nobody thought of this")
 
     async def scene(gate, admitted) -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         for count in (1, 2):
             async with called(in_force.configuration.external_port, dialler(partner)) as tls:
-                with contextlib.suppress(TlsError, EndOfStream):
+                with pytest.raises((TlsError, EndOfStream, ConnectionError)):  # noqa: PT012  # it is closed, always
                     await tls.handshake()
+                    await tls.read_exactly(1)
                 await until(lambda: len(admitted) == count)  # noqa: B023  # awaited here and now
 
     play(scene, fail)
+    assert [type(error) for _, error in troubles] == [RuntimeError] * 2
+    assert all(name.startswith("bringing 127.0.0.1:") for name, _ in troubles)
 
 
-def test_what_is_slow_inside_takes_no_slot_from_others(play, in_force, partner, called, until, reported) -> None:
+def test_what_is_slow_inside_takes_no_slot_from_others(play, in_force, partner, called, until) -> None:
     """A partner holds its handshake's slot until it is admitted, not until the inside has come for it."""
     inside = asyncio.Event()
     limits = msgspec.structs.replace(in_force.configuration.limits, handshakes=2)
     narrow = dataclasses.replace(in_force, configuration=msgspec.structs.replace(in_force.configuration, limits=limits))
 
     async def scene(gate, admitted) -> None:
-        await gate.open(narrow)
-        await until(lambda: reported.codes.count("SRV-OPEN") == 2)
         async with contextlib.AsyncExitStack() as stack:
             for count in range(1, 5):
                 tls = await stack.enter_async_context(called(narrow.configuration.external_port, dialler(partner)))
@@ -302,21 +250,21 @@ def test_what_is_slow_inside_takes_no_slot_from_others(play, in_force, partner, 
                 await until(lambda: len(admitted) == count)  # noqa: B023  # awaited here and now
             inside.set()
 
-    play(scene, lambda _: inside.wait())
+    play(scene, lambda _: inside.wait(), narrow)
 
 
-def test_neighbours_in_ipv6_share_one_count(in_force, reported) -> None:
+def test_neighbours_in_ipv6_share_one_count(in_force, reported, tasks) -> None:
     """One subscriber has 2^64 addresses of its own."""
 
     async def live() -> None:
-        gate = Gate(reported, lambda _: asyncio.sleep(0))
-        gate._in_force = in_force
+        gate = Gate(reported, lambda _: asyncio.sleep(0), tasks)
         pairs = [socket.socketpair() for _ in range(5)]
         for one, _ in pairs:
             one.setblocking(False)
         sources = ("2001:db8::1", "2001:db8::2", "2001:db8::ffff", "2001:db8::7:1", "2001:db8:0:1::1")
         jobs = [
-            asyncio.create_task(gate._serve(one, source, 5)) for (one, _), source in zip(pairs, sources, strict=True)
+            asyncio.create_task(gate.serve(in_force, one, source, 5))
+            for (one, _), source in zip(pairs, sources, strict=True)
         ]
         await asyncio.sleep(0.05)
         assert [job.done() for job in jobs] == [False, False, False, True, False], "the limit is three"

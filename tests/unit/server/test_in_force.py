@@ -5,17 +5,26 @@ import pytest
 
 from seon.admission.partners import Refused
 from seon.api_messages import SealedKey
-from seon.build import this_build
-from seon.config import FORMAT, OLDEST_FORMAT, OwnCertificate, ServerPartner
+from seon.config import OwnCertificate, PartnerRules, ServerPartner, SessionRules
+from seon.daemon.session_table import Claim
+from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey
 from seon.net.context import accepting, connecting
+from seon.oftp2.rules import RULES, Severity
 from seon.server import in_force as module
 from seon.server.in_force import EMPTY, NotUsable, put_in_force
 from seon.session.run import make_task
 
+HARD = next(rule.key for rule in RULES.values() if not rule.can_be(Severity.IGNORE))
+"""A rule that cannot be softened."""
+
 
 def changed(struct, **fields):
     return msgspec.structs.replace(struct, **fields)
+
+
+def with_partners(delivery: Delivery, *partners: ServerPartner) -> Delivery:
+    return changed(delivery, configuration=changed(delivery.configuration, partners=partners))
 
 
 def test_a_configuration_in_force_admits_its_partners_and_nobody_else(
@@ -124,21 +133,84 @@ def test_the_key_is_overwritten_also_when_it_cannot_be_used(ephemeral, monkeypat
     assert len(wiped) == 1
 
 
-def test_a_disabled_partner_is_found_nowhere(ephemeral, partner, delivering, configuration) -> None:
-    disabled = changed(configuration.partners[0], enabled=False)
-    in_force = put_in_force(delivering(partners=(disabled,)), ephemeral)
+def test_a_disabled_partner_is_found_nowhere(delivery, ephemeral, partner) -> None:
+    disabled = changed(delivery.configuration.partners[0], enabled=False)
+    in_force = put_in_force(with_partners(delivery, disabled), ephemeral)
     assert in_force.partner("P1") is None
     assert not in_force.knows(partner.certificate)
 
 
-def test_running_sessions_are_barred_by_what_bars_new_ones(delivery, ephemeral, partner, configuration) -> None:
-    in_force = put_in_force(delivery, ephemeral)
-    known = configuration.partners[0]
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({}, ""),
+        ({"enabled": False}, "partner P1 is not known or disabled"),
+        ({"id": "P2"}, "partner P1 is not known or disabled"),
+        ({"pins": ()}, "the certificate is no longer one of partner P1"),
+    ],
+)
+def test_a_partner_may_have_sessions_while_it_is_there_enabled_and_has_the_certificate_that_it_showed(
+    delivery, ephemeral, partner, change, why
+) -> None:
+    in_force = put_in_force(with_partners(delivery, changed(delivery.configuration.partners[0], **change)), ephemeral)
+    assert in_force.barred(Claim("P1", "incoming", partner.fingerprint)) == why
 
-    def task(partner, fingerprint=""):
-        return make_task("dmz", "incoming", "s" * 10, partner, ("a", "b"), configuration, fingerprint)
 
-    assert not in_force.bars(task(known, partner.fingerprint))
-    assert not in_force.bars(task(known)), "an outgoing one, or one of which only the partner is known"
-    assert in_force.bars(task(known, "0" * 64)), "its certificate was taken away"
-    assert in_force.bars(task(changed(known, id="P2"))), "its partner was removed"
+def test_a_dialled_partner_is_not_barred_for_a_certificate_that_it_has_not_shown_yet(delivery, ephemeral) -> None:
+    without = changed(delivery.configuration.partners[0], pins=())
+    assert put_in_force(with_partners(delivery, without), ephemeral).barred(Claim("P1", "outgoing")) == ""
+
+
+def test_before_the_first_configuration_every_claim_is_barred() -> None:
+    assert EMPTY.barred(Claim("P1", "outgoing"))
+
+
+@pytest.mark.parametrize(
+    ("own", "general", "words"),
+    [
+        ({"FLD-NEW": "warn"}, {}, ("P1", "FLD-NEW", "there is no rule")),
+        ({}, {"FLD-NEW": "warn"}, ("P1", "FLD-NEW", "there is no rule")),
+        ({HARD: "ignore"}, {}, ("P1", HARD, "cannot be softened")),
+    ],
+)
+def test_rules_that_this_program_cannot_follow_are_not_usable_and_named(
+    delivery, ephemeral, own, general, words
+) -> None:
+    partner = changed(delivery.configuration.partners[0], rules=PartnerRules(rules=own))
+    configuration = changed(delivery.configuration, partners=(partner,), rules=SessionRules(rules=general))
+    with pytest.raises(NotUsable) as refused:
+        put_in_force(changed(delivery, configuration=configuration), ephemeral)
+    for word in words:
+        assert word in str(refused.value)
+
+
+def test_two_partners_with_one_certificate_are_not_usable_and_both_named(delivery, ephemeral, partner) -> None:
+    one = delivery.configuration.partners[0]
+    with pytest.raises(NotUsable, match=f"partners P1 and P2 have the same certificate, SHA-256 {partner.fingerprint}"):
+        put_in_force(with_partners(delivery, one, changed(one, id="P2")), ephemeral)
+
+
+def test_two_partners_with_one_id_are_not_usable(delivery, ephemeral) -> None:
+    one = delivery.configuration.partners[0]
+    with pytest.raises(NotUsable, match="there are two partners P1"):
+        put_in_force(with_partners(delivery, one, changed(one, pins=("0" * 64,))), ephemeral)
+
+
+def test_a_disabled_partner_with_a_broken_rule_is_not_usable_either(delivery, ephemeral) -> None:
+    """Else the day on which it is enabled would be the day on which nothing works any more."""
+    odd = changed(delivery.configuration.partners[0], enabled=False, rules=PartnerRules(rules={"FLD-NEW": "warn"}))
+    with pytest.raises(NotUsable, match="P1"):
+        put_in_force(with_partners(delivery, odd), ephemeral)
+
+
+def test_a_session_is_judged_and_bounded_by_what_is_in_force(delivery, ephemeral) -> None:
+    partner = changed(
+        delivery.configuration.partners[0], ssid_codes=("O1",), trace=True, rules=PartnerRules(level_5_only=True)
+    )
+    in_force = put_in_force(with_partners(delivery, partner), ephemeral)
+    made = in_force.assignment(partner, "incoming", session="session-1", source="a", target="b")
+    assert (made.hop, made.partner, made.direction, made.session) == ("dmz", "P1", "incoming", "session-1")
+    assert made.limits == in_force.configuration.limits
+    assert made.partner_codes == ("O1",)
+    assert made.demands.level_5
+    assert made.trace

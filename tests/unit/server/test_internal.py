@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,10 +12,8 @@ from seon.link.codec import HEADER, Decoder, encode
 from seon.link.identity import issue_client_certificate, new_link_request, proxy_id_of
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import CONTROL, SESSION, connecting, link_dialler, link_listener
-from seon.net.listen import open_listener
-from seon.pki import pem_of, pem_of_key
 from seon.server import internal as module
-from seon.server.internal import InternalPort
+from seon.server.internal import CONNECTIONS, InternalPort
 
 ANSWERS: Decoder[m.SessionAnswer] = Decoder(m.SessionAnswer)
 
@@ -43,21 +42,19 @@ class Links:
 
 
 @pytest.fixture
-def play(reported, link_pki):
+def play(reported, link_pki, tasks, troubles, serving):
     def run(scene) -> None:
+        keyed = link_listener(link_pki.server_chain, link_pki.identity_pem, link_pki.ca_pem)
+
         async def live() -> None:
             links = Links()
-            with open_listener("127.0.0.1", 0) as listener:
-                port = InternalPort(listener, link_pki.proxy_id, reported, links)
-                port.context = link_listener(link_pki.server_chain, link_pki.identity_pem, link_pki.ca_pem)
-                serving = asyncio.create_task(port.serve())
-                async with asyncio.timeout(10):
-                    await scene(listener.getsockname()[1], links)
-                assert not serving.done(), "the internal port is closed"
-                serving.cancel()
-                await asyncio.gather(serving, return_exceptions=True)
+            internal = InternalPort(link_pki.proxy_id, reported, links, tasks)
+            async with asyncio.timeout(10), serving(0, CONNECTIONS, partial(internal.serve, keyed)) as port:
+                await scene(port, links)
+            await tasks.end()
             for _, tls, _ in links.sessions:
                 tls.close()
+            assert troubles == []
 
         asyncio.run(live())
 

@@ -6,8 +6,7 @@ import contextlib
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ports import free_port
-from seon.config import ClientPartner, Limits, PartnerRules, ReceiveDaemon
+from seon.config import ClientPartner, Limits, ReceiveDaemon
 from seon.link import messages as m
 from seon.oftp2 import commands
 from seon.oftp2.codec import encode
@@ -102,7 +101,7 @@ def own_copy(directory: str) -> None:
         control = await inside.controls.get()
         async with station.serving() as daemon:
             await inside.configure(1)
-            await control.send(opening())
+            await control.send(opening(session="session-0"))
             assert "no receive daemon is set" in (await inside.next(control, m.SessionRefused)).reason
             partners = (ClientPartner("P1", "One"), ClientPartner("P2", "Two", enabled=False))
             await inside.configure(2, receive_daemon=daemon, partners=partners)
@@ -123,39 +122,6 @@ def own_copy(directory: str) -> None:
     assert Inside(directory).play(scene) == 0
 
 
-def test_a_rule_that_this_program_does_not_know_makes_no_session_and_harms_no_other(alone, tmp_path) -> None:
-    alone(unknown_rule, tmp_path)
-
-
-def unknown_rule(directory: str) -> None:
-    from inside import Inside, Station, listener, opening
-
-    station, port = Station(SSRM), free_port()
-
-    async def scene(inside: Inside) -> None:
-        control = await inside.controls.get()
-        async with station.serving() as daemon:
-            odd = PartnerRules(rules={"FLD-NEW": "warn"})
-            partners = (ClientPartner("P1", "One", rules=odd), ClientPartner("P2", "Two"))
-            await inside.configure(receive_daemon=daemon, partners=partners, listeners=(listener(port),))
-            await inside.until("CLI-LISTEN")
-            await control.send(opening())
-            refused = await inside.next(control, m.SessionRefused)
-            assert refused.reason == "the configuration does not fit this program: there is no rule 'FLD-NEW'"
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            assert await reader.read() == b""
-            writer.close()
-            await inside.until("partner P1, outgoing, not started: the configuration does not fit")
-            assert inside.logged("partner P1, incoming, not started: the configuration does not fit")
-            assert station.accepted == 0
-            await control.send(opening("P2", "session-p2"))
-            _, tls = await inside.join()
-            assert await tls.read_exactly(len(SSRM)) == SSRM
-            tls.close()
-
-    assert Inside(directory).play(scene) == 0
-
-
 def test_a_running_session_is_traced_as_the_configuration_says(alone, tmp_path) -> None:
     alone(traced, tmp_path)
 
@@ -170,7 +136,7 @@ def traced(directory: str) -> None:
             await control.send(opening())
             _, tls = await inside.join()
             await tls.read_exactly(len(SSRM))
-            ((child, _),) = inside.client._sessions.table._running.values()
+            (child,) = (running.child for running in inside.client._table._running.values())
             assert child.tracing is False
             await inside.configure(2, receive_daemon=daemon, traced_sessions=(opening().session,))
             assert child.tracing is True

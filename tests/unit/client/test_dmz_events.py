@@ -1,0 +1,150 @@
+"""The server's events: stamped as the DMZ's, kept, and acknowledged once all of them are on disk."""
+
+import msgspec
+import pytest
+
+from seon.client.client import EXIT_LINK
+from seon.client.dmz_events import DmzEvents, stamped
+from seon.events import MAX_ID, Event
+from seon.link import messages as m
+from seon.process.events import EventMaker
+
+
+class Courier:
+    """Keeps events when the test says so; `full`: there is no room."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.full = False
+        self._kept = []
+
+    def keep(self, event: Event, when_kept) -> bool:
+        if self.full:
+            return False
+        self.events.append(event)
+        self._kept.append(when_kept)
+        return True
+
+    def write(self, count: int) -> None:
+        """Have the oldest events on disk."""
+        for _ in range(count):
+            self._kept.pop(0)()
+
+
+def batch(*reasons: str) -> m.Events:
+    maker = EventMaker("dmz")
+    return m.Events(tuple(maker.make("SRV-END", reason=reason) for reason in reasons))
+
+
+def test_a_batch_is_acknowledged_when_the_last_of_it_is_on_disk_and_not_before() -> None:
+    courier, acknowledged = Courier(), []
+    events = DmzEvents(courier, acknowledged.append)
+    events.take(batch("one", "two", "three"))
+    courier.write(2)
+    assert acknowledged == []
+    courier.write(1)
+    assert acknowledged == [3]
+    events.take(batch("four"))
+    courier.write(1)
+    assert acknowledged == [3, 1]
+
+
+def test_what_there_is_no_room_for_is_acknowledged_all_the_same() -> None:
+    """It is lost and counted here; the server would send it again for ever."""
+    courier, acknowledged = Courier(), []
+    courier.full = True
+    DmzEvents(courier, acknowledged.append).take(batch("one", "two"))
+    assert acknowledged == [2]
+
+
+def test_a_batch_before_the_last_one_was_acknowledged_is_refused_and_not_kept() -> None:
+    courier = Courier()
+    events = DmzEvents(courier, lambda _: None)
+    events.take(batch("one", "two"))
+    courier.write(1)
+    with pytest.raises(m.LinkError, match="before the last ones were acknowledged"):
+        events.take(batch("three"))
+    assert len(courier.events) == 2
+
+
+def test_a_batch_with_one_event_that_is_not_the_servers_to_tell_is_refused_whole() -> None:
+    courier = Courier()
+    forged = EventMaker("dmz").make("FIL-END", what="forged")
+    with pytest.raises(m.LinkError, match="no reason to send"):
+        DmzEvents(courier, lambda _: None).take(m.Events((*batch("good").events, forged)))
+    assert courier.events == []
+
+
+def test_the_servers_events_are_acknowledged_once_they_are_on_disk(alone, tmp_path) -> None:
+    alone(servers_events, tmp_path)
+
+
+def servers_events(directory: str) -> None:
+    from inside import Inside
+
+    maker = EventMaker("inside", "session-1")  # a server that lies about where it is
+    events = tuple(maker.make("SES-END", reason=str(number)) for number in range(3))
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        await control.send(m.Events(events))
+        assert (await inside.next(control, m.EventsTaken)).count == 3
+        kept = [event for event in inside.kept if event.code == "SES-END"]
+        assert [event.hop for event in kept] == ["dmz"] * 3
+        assert not {event.id for event in kept} & {event.id for event in events}
+
+    assert Inside(directory).play(scene) == 0
+
+
+def test_the_dmz_cannot_take_an_id_that_the_inside_will_give() -> None:
+    """Ids are stored once: an event of the DMZ with the id of one of ours would keep ours out of the journal."""
+    ours = EventMaker("inside", "session-1").make("FIL-END")
+    theirs = stamped(msgspec.structs.replace(ours, fields={"result": "forged"}))
+    assert theirs.hop == "dmz"
+    assert theirs.id != ours.id
+    longest = msgspec.structs.replace(ours, id="x" * MAX_ID)
+    assert len(stamped(longest).id) == MAX_ID
+
+
+def test_events_before_the_last_ones_were_acknowledged_end_the_link(alone, tmp_path) -> None:
+    """A server that does not wait would fill our memory with what the disk has not taken yet."""
+    alone(two_batches, tmp_path)
+
+
+def two_batches(directory: str) -> None:
+    from inside import Inside
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        maker = EventMaker("dmz")
+        inside.hold = True
+        await inside.until("CLI-LINKED")
+        await control.send(m.Events((maker.make("SRV-END", reason="one"),)))
+        await control.send(m.Events((maker.make("SRV-END", reason="two"),)))
+        await inside.until("events came before the last ones were acknowledged")
+        inside.hold = False
+        await inside.ended
+
+    assert Inside(directory).play(scene) == EXIT_LINK
+
+
+def test_events_that_are_not_the_servers_to_tell_end_the_link_and_are_not_kept(alone, tmp_path) -> None:
+    for code in ("AUD-CHANGE", "FIL-END", "CLI-END", "NEW-CODE"):
+        home = tmp_path / code
+        home.mkdir()
+        alone(foreign, home, code)
+
+
+def foreign(directory: str, code: str) -> None:
+    from inside import Inside
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        maker = EventMaker("dmz")
+        await control.send(m.Events((maker.make("SRV-END", reason="good"), maker.make(code, what="forged"))))
+        await inside.ended
+
+    inside = Inside(directory)
+    assert inside.play(scene) == EXIT_LINK
+    assert inside.logged("an event came that a server has no reason to send")
+    assert not [event for event in inside.kept if event.hop == "dmz"]
