@@ -92,10 +92,10 @@ class Reported:
 
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
-    def __call__(self, code: str, **fields: Any) -> None:
+    def __call__(self, code: str, session: str = "", /, **fields: Any) -> None:
         missing = set(CATALOGUE[code].fields) - set(fields)
         assert not missing, f"{code} without {missing}"
-        self.events.append((code, fields))
+        self.events.append((code, {**fields, "session": session} if session else fields))
 
     @property
     def codes(self) -> list[str]:
