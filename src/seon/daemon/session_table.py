@@ -66,6 +66,8 @@ class _Running:
     failed: Failed
     over: bool = False
     """It was said already that there is no session."""
+    told: bool = False
+    """The other host has said what ends it; it can say so once."""
     began: float = field(default_factory=time.monotonic)
 
 
@@ -138,8 +140,10 @@ class SessionTable:
             running.child.trace(traced(running.assignment))
 
     def told(self, session: str, end: SessionEnd) -> None:
-        """Pass on what the other host says of the end of a session."""
-        if running := self._running.get(session):
+        """Pass on what the other host says of the end of a session: its first word, and no other."""
+        running = self._running.get(session)
+        if running and not running.told:
+            running.told = True
             running.child.tell(line.Ending(end))
 
     async def end_all(self, seconds: float) -> None:
@@ -188,11 +192,11 @@ class SessionTable:
                     self._fail(assignment, f"no start within {start_seconds:g} s", running.failed)
                 child.kill()
             status = await asyncio.shield(child.ended)
+            self._speak_for(running, status)  # while it is still known whose session it was
         finally:
             child.kill()
             self.release(assignment.partner)
             del self._running[assignment.session]
-        self._speak_for(running, status)
 
     def _speak_for(self, running: _Running, status: int) -> None:
         """Say what a process that has ended has not said itself."""
