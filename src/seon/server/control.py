@@ -25,6 +25,8 @@ HELLO_SECONDS = 10
 ASK_SECONDS = 60
 """The server asks that often for a changed security configuration (mission B4)."""
 MAX_CLOCK_DIFFERENCE = 60.0
+ENDED_HERE = "the server is ending"
+"""Why a link ends that the server has ended itself, whatever its connection says of it."""
 
 _hello: Decoder[m.FromClient] = Decoder(m.ClientHello)
 
@@ -89,10 +91,15 @@ class ControlLink:
         self._report = report
         self._transfer: tuple[m.Offered, bytearray] | None = None
         self._unacknowledged = 0
+        self._said_bye = False
         self._endings: asyncio.Queue[m.SessionEnding] = asyncio.Queue()
 
     async def run(self, owner: Owner) -> str:
         """Serve the link to its end; return the reason in words. The connection is closed then."""
+        reason = await self._run(owner)
+        return ENDED_HERE if self._said_bye else reason
+
+    async def _run(self, owner: Owner) -> str:
         try:
             await self._hello(owner)
             owner.linked(self)
@@ -121,6 +128,7 @@ class ControlLink:
 
     async def bye(self, reason: str) -> None:
         """End the link in order."""
+        self._said_bye = True
         with contextlib.suppress(TlsError, OSError, TimeoutError):
             async with asyncio.timeout(1):
                 await self._stream.send(m.Bye(reason))

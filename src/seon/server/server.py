@@ -27,7 +27,7 @@ from seon.net.dial import can_bind
 from seon.net.stream import AsyncTls
 from seon.process.levels import Level
 from seon.process.signals import ENDING
-from seon.server.control import ControlLink
+from seon.server.control import ENDED_HERE, ControlLink
 from seon.server.gate import ENFORCED, Admitted, Gate
 from seon.server.in_force import EMPTY, InForce, NotUsable, put_in_force
 from seon.server.internal import InternalPort
@@ -150,6 +150,9 @@ class Server:
         reason = "internal error"
         try:
             reason = await link.run(self)
+        except asyncio.CancelledError:  # its end was waited for, but not for ever
+            reason = ENDED_HERE
+            raise
         finally:  # whatever went wrong: without a client the external port is closed
             self._links.remove(link, reason)
 
