@@ -23,7 +23,7 @@ from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
 from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, new_link_request
 from seon.link.sealing import EphemeralKey, seal
-from seon.net.context import CONTROL, SESSION, connecting, link_dialler, partner_dialler
+from seon.net.context import CONTROL, SESSION, KeyedContext, connecting, link_dialler, partner_dialler
 from seon.net.listen import open_listener
 from seon.net.stream import AsyncTls
 from seon.pki import pem_of, pem_of_key
@@ -63,12 +63,15 @@ class Proxy:
         self.server = Server(self.log, self.home, self.ephemeral, watch, ("127.0.0.1", self.internal))
         with socket.create_server(("127.0.0.1", 0)) as sock:
             self.external = sock.getsockname()[1]
-        self._key, csr = new_link_request()
-        certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.ephemeral.proxy_id])
-        self.dialler = link_dialler(pem_of(certificate), pem_of_key(self._key), pem_of(self.ca))
+        self.dialler = self._new_dialler()
         self.status: int | None = None
         self.taken: list[Event] = []
         """Events that were acknowledged."""
+
+    def _new_dialler(self) -> KeyedContext:
+        key, csr = new_link_request()
+        certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.ephemeral.proxy_id])
+        return link_dialler(pem_of(certificate), _pem(key), pem_of(self.ca))
 
     def issue(self, days: int) -> None:
         """Put a license of so many days in place."""
@@ -131,9 +134,10 @@ class Proxy:
         return await ports.reachable(self.external)
 
     @contextlib.asynccontextmanager
-    async def client(self, name: str = "client one"):
-        """A linked client."""
-        tls = await self.connect(self.internal, connecting(self.dialler.context, CONTROL))
+    async def client(self, name: str = "client one", another: bool = False):
+        """A linked client; `another`: with a certificate of its own."""
+        dialler = self._new_dialler() if another else self.dialler
+        tls = await self.connect(self.internal, connecting(dialler.context, CONTROL))
         stream = MessageStream(tls, MESSAGES)
         await stream.receive()
         await stream.send(m.ClientHello(m.PROTOCOL, m.PROTOCOL, "b", time.time(), name))
@@ -175,3 +179,11 @@ class Proxy:
         tls = await self.connect(self.internal, connecting(self.dialler.context, SESSION))
         await tls.write(encode(opening))
         return tls, ANSWERS.decode(await tls.read_exactly(ANSWERS.length(await tls.read_exactly(HEADER))))
+
+    async def joined(self, stream: MessageStream) -> tuple[str, AsyncTls, AsyncTls]:
+        """Bring a partner inside over this client; return the session's id, the partner's end, and the client's."""
+        partner = await self.connect(self.external, self.partner.dials())
+        opening = await self.next(stream, m.OpenSession)
+        inside, answer = await self.session_link(m.Ticket(opening.ticket))
+        assert isinstance(answer, m.Joined)
+        return opening.session, partner, inside

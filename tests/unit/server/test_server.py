@@ -1,19 +1,29 @@
 """The server as a whole: a client and a partner are played, session processes are real."""
 
 import asyncio
+import os
+import signal
+import socket
 import ssl
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from seon.config import Limits, ServerPartner
+from seon.config import Limits, PartnerRules, ServerPartner
 from seon.link import messages as m
 from seon.net.channel import EndOfStream
 from seon.oftp2.codec import encode
 from seon.oftp2.commands import StartSessionReady
 from seon.oftp2.framing import frame
+from seon.server.server import EXIT_FATAL
 
 SSRM = frame(encode(StartSessionReady(), 5))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return sock.getsockname()[1]
 
 
 def test_the_external_port_is_open_only_while_a_client_is_linked(alone, tmp_path) -> None:
@@ -299,3 +309,279 @@ def link_fails(directory: str) -> None:
             )
 
     assert Proxy(directory).play(scene) == 0
+
+
+# --- what ends a session is told between the hosts --------------------------------------------------------------------
+
+
+def end_of(proxy, session: str) -> str:
+    """Return what the log says of a session's end."""
+    lines = [line for line in proxy.log.path.read_text().splitlines() if f"SES-END [{session}]" in line]
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+ESID = m.SessionEnding("session-0", "station", "esid", number=5)
+
+
+def test_what_the_inside_says_of_a_sessions_end_reaches_its_process_and_the_first_word_counts(alone, tmp_path) -> None:
+    alone(inside_says, tmp_path)
+
+
+def inside_says(directory: str) -> None:
+    from proxy import Proxy
+
+    from seon.daemon.children import Child
+
+    passed_on, tell = [], Child.tell
+    Child.tell = lambda self, message: (passed_on.append(message.end.by), tell(self, message))
+
+    async def scene(proxy: Proxy) -> None:
+        async with proxy.client() as stream:
+            await proxy.opened(stream)
+            session, partner, inside = await proxy.joined(stream)
+            await stream.send(ESID)  # of no session that runs
+            for word in (ESID, m.SessionEnding("", "verifier", "rule", "STH-VER")):
+                await stream.send(msgspec.structs.replace(word, session=session))
+            inside.close()
+            await proxy.until("SES-END")
+            assert "ended by station: ESID 05" in end_of(proxy, session)
+            assert passed_on == ["station"]
+            partner.close()
+
+    proxy = Proxy(directory)
+    assert proxy.play(scene) == 0
+    assert not proxy.fault()
+
+
+@pytest.mark.parametrize("who", ["another client", "the client, but it cannot know that"])
+def test_what_is_not_a_clients_to_say_of_a_session_is_not_believed(alone, tmp_path, who) -> None:
+    alone(not_believed, tmp_path, who)
+
+
+def not_believed(directory: str, who: str) -> None:
+    from proxy import Proxy
+
+    async def scene(proxy: Proxy) -> None:
+        async with proxy.client("one") as stream:
+            await proxy.opened(stream)
+            session, partner, inside = await proxy.joined(stream)
+            async with proxy.client("two", another=True) as other:
+                if who == "another client":
+                    await other.send(msgspec.structs.replace(ESID, session=session))
+                else:
+                    await stream.send(m.SessionEnding(session, "partner", "closed"))
+                await asyncio.sleep(0.1)
+                inside.close()
+                await proxy.until("SES-END")
+            assert "ended by link: the connection between server and client was lost" in end_of(proxy, session)
+            partner.close()
+
+    assert Proxy(directory).play(scene) == 0
+
+
+def test_what_the_server_knows_of_a_sessions_end_is_said_inside_once(alone, tmp_path) -> None:
+    alone(server_says, tmp_path)
+
+
+def server_says(directory: str) -> None:
+    from proxy import Proxy
+
+    async def scene(proxy: Proxy) -> None:
+        async with proxy.client() as stream:
+            await proxy.opened(stream)
+            session, partner, inside = await proxy.joined(stream)
+            await partner.end()
+            said = await proxy.next(stream, m.SessionEnding)
+            assert said == m.SessionEnding(session, "partner", "closed")
+            inside.close()
+            await proxy.until("SES-END")
+            assert "ended by partner: connection closed without ESID" in end_of(proxy, session)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await proxy.next(stream, m.SessionEnding)
+
+    assert Proxy(directory).play(scene) == 0
+
+
+def test_of_a_session_process_that_was_killed_the_server_says_it_inside(alone, tmp_path) -> None:
+    alone(killed, tmp_path)
+
+
+def killed(directory: str) -> None:
+    from proxy import Proxy
+
+    async def scene(proxy: Proxy) -> None:
+        async with proxy.client() as stream:
+            await proxy.opened(stream)
+            session, partner, inside = await proxy.joined(stream)
+            await proxy.until("SES-START")
+            (child,) = (running.child for running in proxy.server._table._running.values())
+            os.kill(child.pid, signal.SIGKILL)
+            assert await proxy.next(stream, m.SessionEnding) == m.SessionEnding(session, "crash", "killed", number=9)
+            assert "ended by crash: the session process of the server was ended by signal 9" in end_of(proxy, session)
+            partner.close()
+            inside.close()
+
+    assert Proxy(directory).play(scene) == 0
+
+
+# --- a configuration that cannot be used ------------------------------------------------------------------------------
+
+
+def test_a_configuration_that_cannot_be_followed_is_refused_whole_and_named(alone, tmp_path) -> None:
+    alone(refused_whole, tmp_path)
+
+
+def refused_whole(directory: str) -> None:
+    from proxy import Proxy
+
+    async def scene(proxy: Proxy) -> None:
+        pins = (proxy.partner.fingerprint,)
+        one = ServerPartner("P1", "One", pins=pins)
+        odd = ServerPartner("P2", "Two", rules=PartnerRules(rules={"FLD-NEW": "warn"}))
+        hard = ServerPartner("P2", "Two", rules=PartnerRules(rules={"STH-VER": "ignore"}))
+        async with proxy.client() as stream:
+            await proxy.opened(stream)
+            session, partner, inside = await proxy.joined(stream)
+            for version, partners, reason in (
+                (2, (odd,), "partner P2: there is no rule 'FLD-NEW'"),
+                (3, (hard,), "partner P2: rule STH-VER cannot be softened"),
+                (4, (one, ServerPartner("P2", "Two", pins=pins)), "partners P1 and P2 have the same certificate"),
+                (5, (one, ServerPartner("P1", "Again")), "there are two partners P1"),
+            ):
+                await proxy.deliver(stream, proxy.delivery(version, partners=partners))
+                await proxy.until(f"CFG-BAD Configuration {version} not taken, the one before stays: {reason}")
+            assert proxy.server.configuration_version() == 1
+            assert not proxy.logged("SRV-CLOSED")
+            assert not proxy.logged("SES-END"), "P1 is in none of the first two, and its session goes on"
+            another, *ends = await proxy.joined(stream)
+            assert another != session
+            for end in (partner, inside, *ends):
+                end.close()
+
+    assert Proxy(directory).play(scene) == 0
+
+
+def test_a_partner_that_loses_its_right_while_it_waits_for_its_link_gets_no_session(alone, tmp_path) -> None:
+    alone(rights_lost, tmp_path)
+
+
+def rights_lost(directory: str) -> None:
+    from proxy import Proxy
+
+    async def scene(proxy: Proxy) -> None:
+        pins, version = (proxy.partner.fingerprint,), 1
+        for partners in (
+            (),
+            (ServerPartner("P1", "One", pins=pins, enabled=False),),
+            (ServerPartner("P1", "One", pins=("0" * 64,)),),
+        ):
+            async with proxy.client() as stream:
+                await proxy.deliver(stream, proxy.delivery(version))
+                await proxy.until(f"Configuration {version} in force")
+                while not await proxy.reachable():
+                    await asyncio.sleep(0.01)
+                partner = await proxy.connect(proxy.external, proxy.partner.dials())
+                opening = await proxy.next(stream, m.OpenSession)
+                await proxy.deliver(stream, proxy.delivery(version + 1, partners=partners))
+                await proxy.until(f"Configuration {version + 1} in force")
+                with pytest.raises((EndOfStream, OSError)):
+                    await proxy.session_link(m.Ticket(opening.ticket))
+                with pytest.raises((EndOfStream, OSError)):
+                    await partner.read_exactly(1)
+                await proxy.until(f"SES-FAILED [{opening.session}]")
+            version += 2
+        assert not proxy.logged("SES-START")
+
+    assert Proxy(directory).play(scene) == 0
+
+
+# --- ports and the end ------------------------------------------------------------------------------------------------
+
+
+def test_a_changed_port_is_opened_and_the_old_one_closed_and_one_that_stays_is_not_touched(alone, tmp_path) -> None:
+    alone(changed_port, tmp_path)
+
+
+def changed_port(directory: str) -> None:
+    from proxy import Proxy
+
+    async def scene(proxy: Proxy) -> None:
+        async with proxy.client() as stream:
+            await proxy.opened(stream)
+            await proxy.deliver(stream, proxy.delivery(2))
+            await proxy.until("Configuration 2 in force")
+            old, proxy.external = proxy.external, free_port()
+            await proxy.deliver(stream, proxy.delivery(3))
+            while not await proxy.reachable():
+                await asyncio.sleep(0.01)
+            proxy.external = old
+            assert not await proxy.reachable()
+            await proxy.deliver(stream, proxy.delivery(4, own_certificate=None))
+            await proxy.until("CFG-EMPTY")
+            await proxy.until("External port closed: the configuration has not got a certificate")
+        text = proxy.log.path.read_text()
+        assert (text.count("SRV-OPEN"), text.count("SRV-CLOSED")) == (2, 2)
+        assert text.count("External port closed: its settings have changed") == 1
+
+    assert Proxy(directory).play(scene) == 0
+
+
+def test_an_orderly_stop_speaks_of_no_error(alone, tmp_path) -> None:
+    """With everything that can be under way: a link, a session, a partner that waits, one in its handshake."""
+    alone(orderly, tmp_path)
+
+
+def orderly(directory: str) -> None:
+    from proxy import Proxy
+
+    async def scene(proxy: Proxy) -> None:
+        async with proxy.client() as stream, proxy.client("two", another=True) as idle:
+            await proxy.opened(stream)
+            waiting = await proxy.connect(proxy.external, proxy.partner.dials())
+            opening = await proxy.next(stream, m.OpenSession)
+            _, silent = await asyncio.open_connection("127.0.0.1", proxy.external)
+            _, silent_inside = await asyncio.open_connection("127.0.0.1", proxy.internal)
+            inside, _ = await proxy.session_link(m.Ticket(opening.ticket))
+            await proxy.until("SES-START")
+            proxy.stop()
+            await asyncio.gather(proxy.next(stream, m.Bye), proxy.next(idle, m.Bye))
+            await proxy.ended
+            for end in (waiting, inside, silent, silent_inside):
+                end.close()
+
+    proxy = Proxy(directory)
+    assert proxy.play(scene) == 0
+    text = proxy.log.path.read_text()
+    assert "SRV-END Server ended: signal SIGTERM" in text
+    assert "ended by administrator: the server is ending" in text
+    assert text.count("LNK-DOWN Link ended: the server is ending") == 2
+    for word in ("internal error", "Internal error", "Traceback", "SRV-FAULT", "SES-KILLED"):
+        assert word not in text
+
+
+def test_a_vital_task_that_fails_ends_the_server_and_is_told(alone, tmp_path) -> None:
+    """Without whoever opens and closes ports there is no server worth the name; the service manager starts it anew."""
+    alone(vital, tmp_path)
+
+
+def vital(directory: str) -> None:
+    from proxy import Proxy
+
+    async def scene(proxy: Proxy) -> None:
+        def fail(*_: object) -> None:
+            raise RuntimeError("nobody thought of this")
+
+        async with proxy.client() as stream:
+            proxy.server.opened = fail
+            await proxy.deliver(stream, proxy.delivery())
+            codes: list[str] = []
+            while "SRV-FAULT" not in codes:
+                codes += [event.code for event in (await proxy.next(stream, m.Events)).events]
+            assert "keeping the ports" in (await proxy.next(stream, m.Bye)).reason
+
+    proxy = Proxy(directory)
+    assert proxy.play(scene) == EXIT_FATAL
+    assert "SRV-FAULT Internal error while keeping the ports: RuntimeError (test_server.py:" in proxy.fault()
+    assert proxy.logged("RuntimeError: nobody thought of this"), "its trace is in the log of this host"
