@@ -211,7 +211,8 @@ class SessionTable:
         if running.over or testimony.has("SES-END") or testimony.has("SES-FAILED"):
             return
         if not testimony.has("SES-START"):
-            self._fail(assignment, _BARRED if child.order == "barred" else died, running.failed)
+            ordered = SessionEnd("administrator", child.order, assignment.hop).reason if child.order else ""
+            self._fail(assignment, ordered or died, running.failed)
             return
         end = testimony.end or _end_of(child, assignment, status)
         if testimony.end is None:
@@ -238,9 +239,6 @@ class SessionTable:
             reason=reason,
         )
         failed(reason)
-
-
-_BARRED = "the partner may not have sessions any more"
 
 
 def _claim(assignment: Assignment) -> Claim:
