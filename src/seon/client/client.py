@@ -194,9 +194,11 @@ class Client:
 
     def _look_at_ports(self) -> None:
         """Something that decides about ports may have changed."""
-        linked = self._link is not None and not self._end.done()
+        linked, ending = self._link is not None, self._end.done()
         why = "the configuration has changed" if linked else "there is no server"
-        self._ports.want(wanted_ports(self._in_force.configuration, linked=linked), why)
+        if linked and ending:
+            why = "the client is ending"
+        self._ports.want(wanted_ports(self._in_force.configuration, linked=linked and not ending), why)
 
     def opened(self, port: Port[None]) -> None:
         """A port is open (daemon.ports.Tell)."""
