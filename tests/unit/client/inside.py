@@ -135,11 +135,15 @@ class Inside:
             await self.say(c.Kept(len(events)))
 
     async def configure(self, version: int = 1, **fields) -> None:
+        """Let Seonapi have a configuration for the client, and wait until it is in force."""
+        await self.offer(version, **fields)
+        await self.until(f"Configuration {version} in force")
+
+    async def offer(self, version: int, **fields) -> None:
         """Let Seonapi have a configuration for the client."""
         known = {"partners": (ClientPartner("P1", "One"),), "limits": Limits(drain_seconds=1, connect_seconds=2)}
         client = ClientConfiguration(**{**known, **fields})
-        await self.say(c.NewConfiguration(ProxyConfiguration(version, msgspec.Raw(b"{}"), client)))
-        await self.until(f"Configuration {version} in force")
+        await self.say(c.NewConfiguration(ProxyConfiguration(version, ServerConfiguration(), client)))
 
     # --- the server ---------------------------------------------------------------------------------
 

@@ -1,9 +1,15 @@
 """The client as a whole: courier and server are played."""
 
 import asyncio
+import json
+import socket
+
+import msgspec
+import pytest
 
 from seon.client import courier_messages as c
 from seon.client.client import EXIT_COURIER, EXIT_LINK
+from seon.config import ClientPartner, PartnerRules
 from seon.link import messages as m
 
 
@@ -107,3 +113,251 @@ def no_room(directory: str) -> None:
     lost = sum(event.fields["count"] for event in inside.kept if event.code == "CLI-LOST")
     assert (told, lost) == (13 - lost, lost)
     assert lost >= 7
+
+
+# --- what ends a session is told between the hosts --------------------------------------------------------------------
+
+
+def end_of(inside, session: str = "session-1") -> str:
+    """Return what the log says of a session's end."""
+    lines = [line for line in inside.log.path.read_text().splitlines() if f"SES-END [{session}]" in line]
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "end", "passed_on"),
+    [
+        ([("partner", "esid")], "ended by partner: ESID 05", 1),
+        ([("partner", "esid"), ("verifier", "declined")], "ended by partner: ESID 05", 1),
+        ([("station", "esid")], "ended by link: the connection between server and client was lost", 0),
+        ([("idle", "rule")], "ended by link: the connection between server and client was lost", 0),
+        ([("station", "esid"), ("crash", "killed")], "ended by crash: the session process of the server", 1),
+    ],
+)
+def test_what_the_dmz_says_of_a_sessions_end_counts_where_it_can_know_it_and_once(
+    alone, tmp_path, words, end, passed_on
+) -> None:
+    alone(dmz_says, tmp_path, json.dumps(words), end, passed_on)
+
+
+def dmz_says(directory: str, words: str, end: str, passed_on: str) -> None:
+    from inside import Inside, Station, opening
+
+    from seon.daemon.children import Child
+
+    heard, tell = [], Child.tell
+    Child.tell = lambda self, message: (heard.append(message), tell(self, message))
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        async with Station(b"").serving() as daemon:
+            await inside.configure(receive_daemon=daemon)
+            await control.send(opening())
+            _, tls = await inside.join()
+            await inside.until("SES-START")
+            await control.send(m.SessionEnding("session-0", "partner", "esid", number=1))  # of none that runs
+            for by, why in json.loads(words):
+                await control.send(m.SessionEnding("session-1", by, why, number=5))
+            await control.send(m.ConfigurationWanted(-1))
+            await inside.next(control, m.Offered)
+            tls.close()
+            await inside.until("SES-END")
+            assert end in end_of(inside)
+            assert len(heard) == int(passed_on)
+            assert {message.end.host for message in heard} <= {"dmz"}, "it speaks for its own host only"
+
+    assert Inside(directory).play(scene) == 0
+
+
+def test_the_dmz_cannot_put_its_word_in_place_of_what_the_inside_has_seen(alone, tmp_path) -> None:
+    alone(own_truth, tmp_path)
+
+
+def own_truth(directory: str) -> None:
+    from inside import Inside, Station, opening
+
+    station = Station(b"")
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        async with station.serving() as daemon:
+            await inside.configure(receive_daemon=daemon)
+            await control.send(opening())
+            _, tls = await inside.join()
+            await inside.until("SES-START")
+            await control.send(m.SessionEnding("session-1", "verifier", "rule", "STH-VER"))
+            await inside.configure(2, receive_daemon=daemon, partners=())
+            said = await inside.next(control, m.SessionEnding)
+            assert said == m.SessionEnding("session-1", "administrator", "barred")
+            tls.close()
+            await inside.until("SES-END")
+            assert "ended by administrator: the partner may not have sessions any more" in end_of(inside)
+
+    assert Inside(directory).play(scene) == 0
+
+
+# --- a configuration that cannot be used ------------------------------------------------------------------------------
+
+
+def test_a_configuration_that_cannot_be_followed_is_refused_whole_and_named(alone, tmp_path) -> None:
+    alone(refused_whole, tmp_path)
+
+
+def refused_whole(directory: str) -> None:
+    from inside import Inside, Station, opening
+
+    one = ClientPartner("P1", "One")
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        async with Station(b"").serving() as daemon:
+            await inside.configure(1, receive_daemon=daemon)
+            await inside.next(control, m.Part)
+            await control.send(opening())
+            _, tls = await inside.join()
+            await inside.until("SES-START")
+            for version, partners, reason in (
+                (2, (odd("FLD-NEW", "warn"),), "partner P2: there is no rule 'FLD-NEW'"),
+                (3, (odd("STH-VER", "ignore"),), "partner P2: rule STH-VER cannot be softened"),
+                (4, (one, ClientPartner("P1", "Again")), "there are two partners P1"),
+            ):
+                await inside.offer(version, partners=partners)
+                await inside.until(f"CFG-BAD Configuration {version} not taken, the one before stays: {reason}")
+            assert not inside.logged("SES-END"), "P1 is in none of the first two, and its session goes on"
+            await control.send(opening(session="session-2"))
+            _, another = await inside.join()
+            await control.send(m.ConfigurationWanted(0))
+            await inside.next(control, m.Offered)
+            sent = msgspec.json.decode((await inside.next(control, m.Part)).data, type=m.Delivery)
+            assert sent.version == 1, "the server does not get what the client cannot follow"
+            for end in (tls, another):
+                end.close()
+
+    assert Inside(directory).play(scene) == 0
+
+
+def odd(rule: str, severity: str) -> ClientPartner:
+    return ClientPartner("P2", "Two", rules=PartnerRules(rules={rule: severity}))
+
+
+# --- the end ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_orderly_stop_speaks_of_no_error(alone, tmp_path) -> None:
+    """With everything that can be under way: a link, sessions in both directions, a port, and events to keep."""
+    alone(orderly, tmp_path)
+
+
+def orderly(directory: str) -> None:
+    from inside import Inside, Station, listener, opening
+
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        async with Station(b"").serving() as daemon:
+            await inside.configure(receive_daemon=daemon, listeners=(listener(port),))
+            await inside.until("CLI-LISTEN")
+            await control.send(opening())
+            _, tls = await inside.join()
+            await inside.until("SES-START [session-1]")
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            dial, outward = await inside.join()
+            await inside.until(f"SES-START [{dial.session}]")
+            inside.stop()
+            assert (await inside.next(control, m.Bye)).reason == "signal SIGTERM"
+            control.tls.close()
+            await inside.ended
+            writer.close()
+            for end in (tls, outward):
+                end.close()
+
+    inside = Inside(directory)
+    assert inside.play(scene) == 0
+    text = inside.log.path.read_text()
+    assert "CLI-END Client ended: signal SIGTERM" in text
+    assert f"Listening port 127.0.0.1:{port} for partner P1 closed: the client is ending" in text
+    assert "ended by administrator: the client is ending" in text
+    for word in ("internal error", "Internal error", "Traceback", "CLI-FAULT", "SES-KILLED"):
+        assert word not in text
+
+
+def test_of_a_session_that_is_still_being_brought_about_an_orderly_stop_says_why_it_failed(alone, tmp_path) -> None:
+    alone(never_begun, tmp_path)
+
+
+def never_begun(directory: str) -> None:
+    from inside import Inside, Station, opening
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        async with Station(b"").serving() as daemon:
+            await inside.configure(receive_daemon=daemon)
+            await control.send(opening())
+            _, tls = await inside.sessions.get()  # and nobody joins it
+            inside.stop()
+            await inside.ended
+            tls.close()
+
+    inside = Inside(directory)
+    assert inside.play(scene) == 0
+    assert inside.logged("SES-FAILED [session-1] Session with partner P1, incoming, not started: the client is ending")
+
+
+@pytest.mark.parametrize("what", ["serving the link", "keeping the ports"])
+def test_a_vital_task_that_fails_ends_the_client_and_is_told(alone, tmp_path, what) -> None:
+    """Without link or ports it is of no use; the service manager starts it anew."""
+    alone(vital, tmp_path, what)
+
+
+def vital(directory: str, what: str) -> None:
+    from inside import Inside, listener
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        await inside.until("CLI-LINKED")
+        if what == "serving the link":
+            inside.client.blobs_wanted = fail
+            await control.send(m.BlobsWanted(("0" * 64,)))
+        else:
+            inside.client.not_opened = fail
+            with socket.create_server(("127.0.0.1", 0)) as taken:
+                await inside.configure(listeners=(listener(taken.getsockname()[1]),))
+                await inside.until("CLI-FAULT")
+        await inside.ended
+
+    inside = Inside(directory)
+    assert inside.play(scene) == EXIT_LINK
+    kept = [event for event in inside.kept if event.code == "CLI-FAULT"]
+    assert len(kept) == 1, "it is in the journal"
+    assert str(kept[0].fields["reason"]).startswith("RuntimeError (test_client.py:")
+    assert "nobody thought of this" not in str(kept[0].fields)
+    assert inside.logged("RuntimeError: nobody thought of this"), "its trace is in the log of this host"
+
+
+def test_a_task_that_fails_is_told_and_the_client_goes_on(alone, tmp_path) -> None:
+    alone(told, tmp_path)
+
+
+def told(directory: str) -> None:
+    from inside import Inside
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        await inside.until("CLI-LINKED")
+        inside.client._supply._deliver = fail
+        await inside.configure(1)
+        await inside.until("CLI-FAULT Internal error while supplying the server: RuntimeError (test_client.py:")
+        await control.send(m.Heartbeat())
+        await asyncio.sleep(0.1)
+        assert not inside.ended.done()
+
+    assert Inside(directory).play(scene) == 0

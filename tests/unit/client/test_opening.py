@@ -1,19 +1,136 @@
 """The client's sessions: it decides itself where they go and whether they may be. Session processes are real."""
 
 import asyncio
-import contextlib
+import socket
+import types
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from OpenSSL import SSL
 
-from seon.config import ClientPartner, Limits, ReceiveDaemon
+from seon.client.in_force import put_in_force
+from seon.client.opening import Link, Opening
+from seon.config import ClientConfiguration, ClientPartner, Limits, ReceiveDaemon
+from seon.daemon.log import Log
+from seon.daemon.session_table import Claim, SessionTable, Surroundings
+from seon.daemon.tasks import Tasks
 from seon.link import messages as m
 from seon.oftp2 import commands
 from seon.oftp2.codec import encode
 from seon.oftp2.framing import frame
+from seon.session.assignment import LinkAddress
 
 SSRM = frame(encode(commands.StartSessionReady(), 5))
 SSID = frame(encode(commands.StartSession(5, "ONE", "PASSWORD", 4_096, "B", False, False, False, 20), 5))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return sock.getsockname()[1]
+
+
+# --- a right is asked when it is used: no process comes of these ------------------------------------------------------
+
+
+GONE = {"removed": (), "disabled": (ClientPartner("P1", "One", enabled=False),)}
+
+
+class Main:
+    """The main around an Opening: what is in force, the table, and what was forked."""
+
+    def __init__(self, reported, directory, monkeypatch) -> None:
+        log, tasks = Log(directory, "log", echo=False), Tasks(lambda *_: None)
+        surroundings = Surroundings("seon test", log, reported, lambda _: None, lambda *_: None, tasks)
+        self.forks: list[str] = []
+        self.refused: list[str] = []
+        self.table = SessionTable(surroundings)
+        self.opening = Opening(surroundings, self.table, directory, lambda: self.in_force)
+        self.put(ClientPartner("P1", "One"))
+        monkeypatch.setattr("seon.daemon.session_table.children.fork", self._fork)
+        self._context = types.SimpleNamespace(context=SSL.Context(SSL.TLS_CLIENT_METHOD))
+
+    def put(self, *partners: ClientPartner) -> None:
+        """Put a configuration in force."""
+        self.in_force = put_in_force(ClientConfiguration(partners=partners, receive_daemon=ReceiveDaemon("inside")))
+        self.table.follow(self.in_force.barred, lambda _: False)
+
+    def _fork(self, title: str, *_: object) -> None:
+        self.forks.append(title)
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    def bring_about(self, direction: str, session: str = "session-1") -> str | None:
+        """Have a session opened in a direction; return why it is refused at once, or None."""
+        link = Link(LinkAddress("192.0.2.9", 2878, ()), self._context)
+        if direction == "incoming":
+            message = m.OpenSession(bytes(16), session, "P1", "192.0.2.1:5", "0" * 64)
+            return self.opening.incoming(message, link, self.refused.append)
+        return self.opening.outgoing(None, "127.0.0.1:5", "P1", link)
+
+    def counts_nobody(self) -> bool:
+        """Whether every reservation was taken back."""
+        self.table.follow(lambda _: "", lambda _: False)
+        return self.table.reserve(Claim("P1", "outgoing"), Limits(sessions=1), rated=False) == ""
+
+
+@pytest.fixture
+def main(reported, tmp_path, monkeypatch) -> Main:
+    return Main(reported, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("partners", GONE.values(), ids=GONE)
+@pytest.mark.parametrize("direction", ["incoming", "outgoing"])
+def test_a_partner_that_loses_its_right_between_its_reservation_and_the_fork_gets_no_session(
+    main, reported, monkeypatch, direction, partners
+) -> None:
+    reserve = main.table.reserve
+
+    def lose_after(*arguments, **more) -> str:
+        answer = reserve(*arguments, **more)
+        main.put(*partners)
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(main.table, "reserve", lose_after)
+        assert main.bring_about(direction) is None
+    assert main.forks == []
+    failed = reported.of("SES-FAILED")
+    assert failed["session"]
+    assert failed["reason"] == "partner P1 is not known inside or disabled"
+    assert main.refused == ([failed["reason"]] if direction == "incoming" else []), "the server is told"
+    assert main.counts_nobody()
+
+
+@pytest.mark.parametrize("partners", GONE.values(), ids=GONE)
+@pytest.mark.parametrize("direction", ["incoming", "outgoing"])
+def test_a_partner_that_lost_its_right_before_gets_no_session_and_the_event_names_the_session(
+    main, reported, direction, partners
+) -> None:
+    main.put(*partners)
+    main.bring_about(direction)
+    assert main.forks == []
+    assert reported.codes == ["SES-FAILED"]
+    assert reported.of("SES-FAILED")["session"]
+    assert main.counts_nobody()
+
+
+@pytest.mark.parametrize("direction", ["incoming", "outgoing"])
+def test_a_partner_with_a_right_gets_a_process_and_where_there_is_none_it_is_said(main, reported, direction) -> None:
+    main.bring_about(direction)
+    (title,) = main.forks
+    assert f"{direction}, partner P1" in title
+    assert reported.of("SES-FAILED")["reason"] == "no process for it: Resource temporarily unavailable"
+    assert main.counts_nobody()
+
+
+def test_an_id_that_was_used_is_refused_even_if_nothing_came_of_it(main, reported) -> None:
+    """What was said of it would mix in the journal."""
+    main.bring_about("incoming")
+    assert main.bring_about("incoming") == "a session of this id was there before"
+    assert main.bring_about("incoming", "session-2") is None
+    assert len(main.forks) == 2
+
+
+# --- with session processes -------------------------------------------------------------------------------------------
 
 
 def test_an_incoming_partner_is_brought_to_the_receive_daemon(alone, tmp_path) -> None:
@@ -83,7 +200,7 @@ def daemon_down(directory: str) -> None:
         refused = await inside.next(control, m.SessionRefused)
         assert refused.reason == "the receive daemon cannot be reached, the client's log says why"
         assert inside.sessions.empty(), "nobody was let further in"
-        await inside.until("receive daemon: 127.0.0.1 port 1 cannot be reached: connection refused")
+        await inside.until("SES-FAILED [session-1]")
 
     assert Inside(directory).play(scene) == 0
 
