@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seon import addresses
+from seon.config import ServerPartner
 from seon.daemon.session_table import Claim, SessionTable, Surroundings
 from seon.link import messages as m
 from seon.link.tickets import Tickets
@@ -128,15 +129,9 @@ class Opening:
         partner = in_force.partner(wanted.partner)
         if partner is None:
             return f"partner {wanted.partner} is not known or disabled"
-        if self._table.has(wanted.session) or wanted.session in self._waiting:
-            return "this session is running already"
-        if not partner.host or not in_force.dialler:
-            return f"partner {partner.id} has no address to dial"
-        claim = Claim(partner.id, "outgoing")
-        if why := self._table.barred(claim):
+        if why := self._why_not_dialled(wanted.session, partner, in_force):
             return why
-        if limit := self._table.reserve(claim, in_force.configuration.limits, rated=False):
-            return f"{limit} is reached"
+        assert in_force.dialler
         assignment = in_force.assignment(
             partner,
             "outgoing",
@@ -153,6 +148,18 @@ class Opening:
             return why
         tls.close()
         return None
+
+    def _why_not_dialled(self, session: str, partner: ServerPartner, in_force: InForce) -> str:
+        """Say why a partner cannot be dialled; "" if it can, and then the session is reserved."""
+        if self._table.has(session) or session in self._waiting:
+            return "this session is running already"
+        if not partner.host or not in_force.dialler:
+            return f"partner {partner.id} has no address to dial"
+        claim = Claim(partner.id, "outgoing")
+        if why := self._table.barred(claim):
+            return why
+        limit = self._table.reserve(claim, in_force.configuration.limits, rated=False)
+        return f"{limit} is reached" if limit else ""
 
     # --- both -------------------------------------------------------------------------------------------------------
 
