@@ -7,7 +7,6 @@ import socket
 import time
 from pathlib import Path
 
-import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seon.api_messages import Enrolled

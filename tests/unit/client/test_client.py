@@ -7,6 +7,7 @@ import socket
 import msgspec
 import pytest
 
+from seon.client import client
 from seon.client import courier_messages as c
 from seon.client.client import EXIT_COURIER, EXIT_LINK
 from seon.config import ClientPartner, PartnerRules
@@ -291,6 +292,10 @@ def test_of_a_session_that_is_still_being_brought_about_an_orderly_stop_says_why
 def never_begun(directory: str) -> None:
     from inside import Inside, Station, opening
 
+    from seon.daemon import children
+
+    children.OBEY_SECONDS = 0.5
+
     async def scene(inside: Inside) -> None:
         control = await inside.controls.get()
         async with Station(b"").serving() as daemon:
@@ -314,6 +319,8 @@ def test_a_vital_task_that_fails_ends_the_client_and_is_told(alone, tmp_path, wh
 
 def vital(directory: str, what: str) -> None:
     from inside import Inside, listener
+
+    client.PORTS_SECONDS = 0.2  # nobody closes them any more
 
     def fail(*_: object) -> None:
         raise RuntimeError("nobody thought of this")

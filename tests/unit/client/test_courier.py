@@ -7,13 +7,13 @@ import socket
 
 import msgspec
 import pytest
+from seon.client.api import Api
+from seon.client.spool import Spool, SpoolError
 
 from seon import api_messages as a
 from seon.client import courier as module
 from seon.client import courier_messages as c
-from seon.client.api import Api
 from seon.client.courier import Courier
-from seon.client.spool import Spool, SpoolError
 from seon.config import ClientConfiguration, ProxyConfiguration, ServerConfiguration
 from seon.events import MAX_EVENT, MAX_FIELDS, Event
 from seon.process.events import EventMaker

@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-from typing import get_args
 
 
 def test_without_a_courier_the_main_does_not_start(tmp_path) -> None:

@@ -3,7 +3,6 @@
 import msgspec
 import pytest
 
-from seon.events import MAX_VALUE_OCTETS
 from seon.process import outbox
 from seon.process.events import EventMaker
 from seon.process.outbox import Intake, Outbox

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import datetime as dt
 import hashlib
 import os
 import socket
@@ -26,7 +25,7 @@ from seon.link.sealing import EphemeralKey, seal
 from seon.net.context import CONTROL, SESSION, KeyedContext, connecting, link_dialler, partner_dialler
 from seon.net.listen import open_listener
 from seon.net.stream import AsyncTls
-from seon.pki import pem_of, pem_of_key
+from seon.pki import pem_of
 from seon.server.files import load_identity, load_license, parse_identity
 from seon.server.license import LicenseWatch
 from seon.server.server import Server

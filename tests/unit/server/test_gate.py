@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import socket
 import time
-import types
 from functools import partial
 
 import msgspec

@@ -13,7 +13,6 @@ from seon.net.context import accepting, connecting
 from seon.oftp2.rules import RULES, Severity
 from seon.server import in_force as module
 from seon.server.in_force import EMPTY, NotUsable, put_in_force
-from seon.session.run import make_task
 
 HARD = next(rule.key for rule in RULES.values() if not rule.can_be(Severity.IGNORE))
 """A rule that cannot be softened."""

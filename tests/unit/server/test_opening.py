@@ -12,6 +12,7 @@ from seon.config import Limits, ServerConfiguration, ServerPartner
 from seon.daemon.log import Log
 from seon.daemon.session_table import Claim, SessionTable, Surroundings
 from seon.link import messages as m
+from seon.net.channel import EndOfStream
 from seon.server import opening as module
 from seon.server.in_force import InForce
 from seon.server.opening import Opening
@@ -352,3 +353,82 @@ def test_a_name_that_is_dialled_is_said_in_the_handshake_and_a_literal_address_i
     main.put(in_force(ServerPartner("P1", "One", host=host)))
     main.opening.dial(m.Dial("session-1", "P1"), Tls(), "s", "client one")
     assert said == [name]
+
+
+# --- the same with a whole server -----------------------------------------------------------------------------------
+
+
+def test_a_partner_nobody_comes_for_is_let_go(alone, tmp_path) -> None:
+    alone(refused_inside, tmp_path)
+
+
+def refused_inside(directory: str) -> None:
+    from proxy import Proxy
+
+    async def scene(proxy: Proxy) -> None:
+        async with proxy.client() as stream:
+            await proxy.opened(stream)
+            partner = await proxy.connect(proxy.external, proxy.partner.dials())
+            opening = await proxy.next(stream, m.OpenSession)
+            await stream.send(m.SessionRefused(opening.session, "no receive daemon"))
+            with pytest.raises(EndOfStream) as end:
+                await partner.read_exactly(1)
+            assert end.value.clean
+            await proxy.until("refused inside: no receive daemon")
+            assert proxy.logged(f"SES-FAILED [{opening.session}]")
+
+    assert Proxy(directory).play(scene) == 0
+
+
+def test_limits_hold_while_sessions_are_being_brought_about(alone, tmp_path) -> None:
+    alone(limited, tmp_path)
+
+
+def limited(directory: str) -> None:
+    from proxy import Proxy
+
+    async def scene(proxy: Proxy) -> None:
+        async with proxy.client() as stream:
+            await proxy.opened(stream, limits=Limits(sessions_per_partner=1, drain_seconds=1))
+            one = await proxy.connect(proxy.external, proxy.partner.dials())
+            await proxy.next(stream, m.OpenSession)
+            two = await proxy.connect(proxy.external, proxy.partner.dials())
+            await proxy.until("the limit of 1 sessions of partner P1 at once")
+            one.close()
+            two.close()
+
+    assert Proxy(directory).play(scene) == 0
+
+
+def test_a_partner_that_loses_its_right_while_it_waits_for_its_link_gets_no_session(alone, tmp_path) -> None:
+    alone(rights_lost, tmp_path)
+
+
+def rights_lost(directory: str) -> None:
+    from proxy import Proxy
+
+    async def scene(proxy: Proxy) -> None:
+        pins, version = (proxy.partner.fingerprint,), 1
+        for partners in (
+            (),
+            (ServerPartner("P1", "One", pins=pins, enabled=False),),
+            (ServerPartner("P1", "One", pins=("0" * 64,)),),
+        ):
+            async with proxy.client() as stream:
+                await proxy.deliver(stream, proxy.delivery(version))
+                await proxy.until(f"Configuration {version} in force")
+                while not await proxy.reachable():
+                    await asyncio.sleep(0.01)
+                partner = await proxy.connect(proxy.external, proxy.partner.dials())
+                opening = await proxy.next(stream, m.OpenSession)
+                await proxy.deliver(stream, proxy.delivery(version + 1, partners=partners))
+                await proxy.until(f"Configuration {version + 1} in force")
+                with pytest.raises((EndOfStream, OSError)):
+                    await proxy.session_link(m.Ticket(opening.ticket))
+                with pytest.raises((EndOfStream, OSError)):
+                    await partner.read_exactly(1)
+                await proxy.until(f"SES-FAILED [{opening.session}]")
+            version += 2
+        assert not proxy.logged("SES-START")
+
+    assert Proxy(directory).play(scene) == 0

@@ -10,12 +10,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from seon.config import Limits, PartnerRules, ServerPartner
+from seon.config import PartnerRules, ServerPartner
 from seon.link import messages as m
 from seon.net.channel import EndOfStream
 from seon.oftp2.codec import encode
 from seon.oftp2.commands import StartSessionReady
 from seon.oftp2.framing import frame
+from seon.server import server
 from seon.server.server import EXIT_FATAL
 
 SSRM = frame(encode(StartSessionReady(), 5))
@@ -74,48 +75,6 @@ def joined(directory: str) -> None:
             partner.close()
             inside.close()
             await proxy.until("SES-END")
-
-    assert Proxy(directory).play(scene) == 0
-
-
-def test_a_partner_nobody_comes_for_is_let_go(alone, tmp_path) -> None:
-    alone(refused_inside, tmp_path)
-
-
-def refused_inside(directory: str) -> None:
-    from proxy import Proxy
-
-    async def scene(proxy: Proxy) -> None:
-        async with proxy.client() as stream:
-            await proxy.opened(stream)
-            partner = await proxy.connect(proxy.external, proxy.partner.dials())
-            opening = await proxy.next(stream, m.OpenSession)
-            await stream.send(m.SessionRefused(opening.session, "no receive daemon"))
-            with pytest.raises(EndOfStream) as end:
-                await partner.read_exactly(1)
-            assert end.value.clean
-            await proxy.until("refused inside: no receive daemon")
-            assert proxy.logged(f"SES-FAILED [{opening.session}]")
-
-    assert Proxy(directory).play(scene) == 0
-
-
-def test_limits_hold_while_sessions_are_being_brought_about(alone, tmp_path) -> None:
-    alone(limited, tmp_path)
-
-
-def limited(directory: str) -> None:
-    from proxy import Proxy
-
-    async def scene(proxy: Proxy) -> None:
-        async with proxy.client() as stream:
-            await proxy.opened(stream, limits=Limits(sessions_per_partner=1, drain_seconds=1))
-            one = await proxy.connect(proxy.external, proxy.partner.dials())
-            await proxy.next(stream, m.OpenSession)
-            two = await proxy.connect(proxy.external, proxy.partner.dials())
-            await proxy.until("the limit of 1 session of partner P1 at once")
-            one.close()
-            two.close()
 
     assert Proxy(directory).play(scene) == 0
 
@@ -321,6 +280,13 @@ def end_of(proxy, session: str) -> str:
     return lines[0]
 
 
+async def gone(tls) -> None:
+    """Wait for the end of a connection, and close it."""
+    with pytest.raises((EndOfStream, OSError)):
+        await tls.read_exactly(1)
+    tls.close()
+
+
 ESID = m.SessionEnding("session-0", "station", "esid", number=5)
 
 
@@ -344,10 +310,10 @@ def inside_says(directory: str) -> None:
             for word in (ESID, m.SessionEnding("", "verifier", "rule", "STH-VER")):
                 await stream.send(msgspec.structs.replace(word, session=session))
             inside.close()
+            await gone(partner)
             await proxy.until("SES-END")
             assert "ended by station: ESID 05" in end_of(proxy, session)
             assert passed_on == ["station"]
-            partner.close()
 
     proxy = Proxy(directory)
     assert proxy.play(scene) == 0
@@ -373,9 +339,9 @@ def not_believed(directory: str, who: str) -> None:
                     await stream.send(m.SessionEnding(session, "partner", "closed"))
                 await asyncio.sleep(0.1)
                 inside.close()
+                await gone(partner)
                 await proxy.until("SES-END")
             assert "ended by link: the connection between server and client was lost" in end_of(proxy, session)
-            partner.close()
 
     assert Proxy(directory).play(scene) == 0
 
@@ -463,40 +429,6 @@ def refused_whole(directory: str) -> None:
     assert Proxy(directory).play(scene) == 0
 
 
-def test_a_partner_that_loses_its_right_while_it_waits_for_its_link_gets_no_session(alone, tmp_path) -> None:
-    alone(rights_lost, tmp_path)
-
-
-def rights_lost(directory: str) -> None:
-    from proxy import Proxy
-
-    async def scene(proxy: Proxy) -> None:
-        pins, version = (proxy.partner.fingerprint,), 1
-        for partners in (
-            (),
-            (ServerPartner("P1", "One", pins=pins, enabled=False),),
-            (ServerPartner("P1", "One", pins=("0" * 64,)),),
-        ):
-            async with proxy.client() as stream:
-                await proxy.deliver(stream, proxy.delivery(version))
-                await proxy.until(f"Configuration {version} in force")
-                while not await proxy.reachable():
-                    await asyncio.sleep(0.01)
-                partner = await proxy.connect(proxy.external, proxy.partner.dials())
-                opening = await proxy.next(stream, m.OpenSession)
-                await proxy.deliver(stream, proxy.delivery(version + 1, partners=partners))
-                await proxy.until(f"Configuration {version + 1} in force")
-                with pytest.raises((EndOfStream, OSError)):
-                    await proxy.session_link(m.Ticket(opening.ticket))
-                with pytest.raises((EndOfStream, OSError)):
-                    await partner.read_exactly(1)
-                await proxy.until(f"SES-FAILED [{opening.session}]")
-            version += 2
-        assert not proxy.logged("SES-START")
-
-    assert Proxy(directory).play(scene) == 0
-
-
 # --- ports and the end ------------------------------------------------------------------------------------------------
 
 
@@ -568,6 +500,8 @@ def test_a_vital_task_that_fails_ends_the_server_and_is_told(alone, tmp_path) ->
 
 def vital(directory: str) -> None:
     from proxy import Proxy
+
+    server.PORTS_SECONDS = 0.2  # nobody closes them any more
 
     async def scene(proxy: Proxy) -> None:
         def fail(*_: object) -> None:
