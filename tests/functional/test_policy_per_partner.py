@@ -265,7 +265,7 @@ def test_an_ssid_may_be_refused_by_an_esid_in_the_layout_of_level_5(several: Sit
         start(partner, daemon, Profile(CODE, PASSWORD, level=level).offer())
         daemon.send(frame(esid))
         assert last_word(daemon, partner) == esid, "the partner hears it as it was sent"
-    check_found(several, logged, "RESPONDER")
+    check_found(several, logged, "Responder")
 
 
 def test_the_answer_to_an_ssid_may_be_refused_so_too(several: Site) -> None:
@@ -276,14 +276,14 @@ def test_the_answer_to_an_ssid_may_be_refused_so_too(several: Site) -> None:
         start(partner, daemon, Profile(CODE, PASSWORD, level=2).offer(), Profile(OUR_CODE, PASSWORD, level=2).offer())
         partner.send(frame(esid))
         assert last_word(partner, daemon) == esid
-    check_found(several, logged, "INITIATOR")
+    check_found(several, logged, "Initiator")
 
 
 def check_found(site: Site, logged: dict[str, int], side: str) -> None:
     """Both hosts have told of the layout, and nothing else was wrong."""
     settled(site)
     for name, before in logged.items():
-        said = re.findall(r"SES-(FINDING|REFUSED).* key (\S+), (\w+) ", site.log(name)[before:])
+        said = re.findall(r"SES-(FINDING|REFUSED).* key (\S+), the (\w+)'s ", site.log(name)[before:])
         assert said == [("FINDING", "CMD-LEN/esid-layout", side)]
 
 

@@ -255,9 +255,9 @@ class Client:
         """Keep the server's events."""
         self._dmz_events.take(message)
 
-    def _acknowledge(self, control: ControlLink, count: int) -> None:
+    def _acknowledge(self, control: ControlLink, up_to: int) -> None:
         if control is self._control:  # else another link has come; the server sends them again there
-            self._tasks.keep(control.events_taken(count), "acknowledging events")
+            self._tasks.keep(control.events_taken(up_to), "acknowledging events")
 
     def _api_state(self, note: c.ApiState) -> None:
         self.report(_API_STATES[note.state], reason=note.reason, seconds=note.seconds)

@@ -128,10 +128,10 @@ class ControlLink:
         with contextlib.suppress(TlsError, OSError):
             await self._stream.send(message)
 
-    async def events_taken(self, count: int) -> None:
+    async def events_taken(self, up_to: int) -> None:
         """Acknowledge events that are on disk."""
         with contextlib.suppress(TlsError, OSError):
-            await self._stream.send(m.EventsTaken(count))
+            await self._stream.send(m.EventsTaken(up_to))
 
     async def bye(self, reason: str) -> None:
         """End the link in order."""

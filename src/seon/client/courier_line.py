@@ -144,6 +144,10 @@ class CourierLine:
         self._wake.set()
         return True
 
+    def has_room(self) -> bool:
+        """Whether `keep` would keep an event."""
+        return self._outbox.has_room()
+
     def lost(self) -> int:
         """Return how many events there was no room for since this was last asked."""
         lost, self._outbox.dropped = self._outbox.dropped, 0

@@ -33,6 +33,7 @@ EVENTS_SIZE = 64 * 1024
 """Octets of the events of one message: with the greatest event behind it, still below the limit of a message."""
 
 Text = Annotated[str, Meta(max_length=500)]
+EventNumber = Annotated[int, Meta(ge=1, le=2**53)]
 TicketOctets = Annotated[bytes, Meta(min_length=TICKET_SIZE, max_length=TICKET_SIZE)]
 
 
@@ -145,15 +146,16 @@ class SessionEnding(Message, frozen=True, tag="session-ending"):
 
 
 class Events(Message, frozen=True, tag="events"):
-    """Server: what happened in the DMZ, oldest first."""
+    """Server: what happened in the DMZ, oldest first: the first one has this number, each other one more."""
 
+    first_number: EventNumber
     events: Annotated[tuple[Event, ...], Meta(min_length=1, max_length=EVENTS_PER_MESSAGE)]
 
 
 class EventsTaken(Message, frozen=True, tag="events-taken"):
-    """Client: that many of the oldest events are on disk inside and may be forgotten."""
+    """Client: all events up to this number are on disk inside and may be forgotten."""
 
-    count: Annotated[int, Meta(ge=1, le=EVENTS_PER_MESSAGE)]
+    up_to: EventNumber
 
 
 class Ticket(Message, frozen=True, tag="ticket"):

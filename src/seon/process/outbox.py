@@ -33,11 +33,15 @@ class Outbox:
 
     def add(self, event: Event) -> bool:
         """Keep an event under the next number. False if there is no room: it is dropped and counted as such."""
-        if len(self._events) >= CAPACITY:
+        if not self.has_room():
             self.dropped += 1
             return False
         self._events.append((event, len(msgspec.json.encode(event))))
         return True
+
+    def has_room(self) -> bool:
+        """Whether one more event would be kept."""
+        return len(self._events) < CAPACITY
 
     def batch(self, most: int, octets: int) -> tuple[Event, ...]:
         """Return the oldest events, at most so many and of so many octets as JSON, but at least one; they stay.
@@ -65,10 +69,6 @@ class Outbox:
             self._events.popleft()
         self.first_number += taken
         return taken
-
-    def taken(self, count: int) -> None:
-        """Forget the oldest `count` events: the next hop has them. More than there are is a mistake of its."""
-        self.taken_up_to(self.first_number + min(count, len(self._events)) - 1)
 
     def __len__(self) -> int:
         return len(self._events)

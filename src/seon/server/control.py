@@ -90,7 +90,8 @@ class ControlLink:
         self._outbox = outbox
         self._report = report
         self._transfer: tuple[m.Offered, bytearray] | None = None
-        self._unacknowledged = 0
+        self._sent_up_to = self._taken_up_to = 0
+        """Numbers of events: over this link, and by the word of its client."""
         self._said_bye = False
         self._endings: asyncio.Queue[m.SessionEnding] = asyncio.Queue()
 
@@ -204,7 +205,7 @@ class ControlLink:
                 case m.SessionEnding():
                     owner.session_ending(self, message)
                 case m.EventsTaken():
-                    self._events_taken(message.count, owner)
+                    self._events_taken(message.up_to, owner)
                 case m.Bye():
                     raise EndOfStream(clean=True)
                 case _:
@@ -256,18 +257,20 @@ class ControlLink:
         while True:
             await self.wake.wait()
             self.wake.clear()
-            if self._unacknowledged or not owner.carries_events(self):
+            if self._taken_up_to < self._sent_up_to or not owner.carries_events(self):
                 continue
             batch = self._outbox.batch(m.EVENTS_PER_MESSAGE, m.EVENTS_SIZE)
             if batch:
-                self._unacknowledged = len(batch)
-                await self._stream.send(m.Events(batch))
+                first = self._outbox.first_number
+                self._sent_up_to = first + len(batch) - 1
+                await self._stream.send(m.Events(first, batch))
 
-    def _events_taken(self, count: int, owner: Owner) -> None:
-        if count != self._unacknowledged:
+    def _events_taken(self, up_to: int, owner: Owner) -> None:
+        """Forget what the inside has. A number that was said before says nothing new."""
+        if up_to > self._sent_up_to:
             raise m.LinkError("events were acknowledged that were not sent")
-        self._unacknowledged = 0
         if owner.carries_events(self):  # else another link has sent them again, and the inside knows them by their ids
-            self._outbox.taken(count)
+            self._outbox.taken_up_to(up_to)
             owner.has_room()
+        self._taken_up_to = max(self._taken_up_to, up_to)
         self.wake.set()
