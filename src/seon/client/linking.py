@@ -9,6 +9,7 @@ from seon.client.opening import Link
 from seon.client.uplink import LINK_ERRORS, Uplink
 from seon.daemon.log import Log
 from seon.daemon.tasks import Tasks
+from seon.net.channel import TlsError
 from seon.process.backoff import Backoff, Reminder
 from seon.process.events import Report
 from seon.process.levels import Level
@@ -36,8 +37,8 @@ class Linking:
 
     async def run(self, owner: Linked, lost: Callable[[str], None]) -> None:
         """Keep the link; `lost` is told why when an established one has ended, and that is the end of it."""
-        await self._uplink.enrol()
-        self._tasks.keep(self._uplink.renew_forever(), "renewing the link certificate")
+        await self._enrol_until_it_works()
+        self._tasks.keep(self._uplink.renew_forever(self._enrol_until_it_works), "renewing the link certificate")
         while True:
             control = await self._dial_until_it_works(owner)
             try:
@@ -48,6 +49,19 @@ class Linking:
             owner.unlinked(reason)
             lost(f"the link has ended: {reason}")
             return
+
+    async def _enrol_until_it_works(self) -> None:
+        """Get a certificate; the courier says what is wrong with Seonapi, but not what is wrong with its answer."""
+        pauses, reminder, loop = Backoff(), Reminder(), asyncio.get_running_loop()
+        while True:
+            try:
+                return await self._uplink.enrol()
+            except TlsError as error:
+                seconds = pauses.next()
+                if reminder.due(loop.time()):
+                    reason = f"the link certificate that it has issued cannot be used: {error}"
+                    self._report("CLI-NOAPI", reason=reason, seconds=seconds)
+                await asyncio.sleep(seconds)
 
     async def _dial_until_it_works(self, owner: Linked) -> ControlLink:
         pauses, reminder, loop = Backoff(), Reminder(), asyncio.get_running_loop()

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 from seon import addresses
 from seon.api_messages import Enrolled
@@ -14,7 +15,7 @@ from seon.link.sealing import wipe
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import CONTROL, KeyedContext, connecting, link_dialler, peer_certificate
 from seon.net.dial import DialError, dial_addresses, secured
-from seon.pki import pem_of_key
+from seon.pki import PkiError, pem_of_key
 from seon.process.memory import scrub_freed
 from seon.session.assignment import LinkAddress
 
@@ -40,17 +41,22 @@ class Uplink:
         self._context: KeyedContext
 
     async def enrol(self) -> None:
-        """Make a link key in memory and have it certified."""
+        """Make a link key in memory and have it certified. Raises TlsError for a certificate that cannot be used."""
         key, request = new_link_request()
-        self._enrolled = await self._courier.enrol(request)
+        enrolled = await self._courier.enrol(request)
         pem = pem_of_key(key)
         del key
-        self._context = link_dialler(self._enrolled.certificate, pem, self._enrolled.link_ca)
-        wipe(pem)
-        scrub_freed()
+        try:
+            self._context = link_dialler(enrolled.certificate, pem, enrolled.link_ca)
+        except PkiError as error:
+            raise TlsError(str(error)) from error
+        finally:
+            wipe(pem)
+            scrub_freed()
+        self._enrolled = enrolled
 
-    async def renew_forever(self) -> None:
-        """Renew from a third of the certificate's life on: the next link is dialled with the new one.
+    async def renew_forever(self, enrol: Callable[[], Awaitable[None]]) -> None:
+        """Renew, by `enrol`, from a third of the certificate's life on: the next link is dialled with the new one.
 
         By two clocks, the one that does not jump and the one that goes on while the host sleeps.
         """
@@ -60,7 +66,7 @@ class Uplink:
             await asyncio.sleep(LOOK_SECONDS)
             while time.monotonic() < due and time.time() < until:
                 await asyncio.sleep(LOOK_SECONDS)
-            await self.enrol()
+            await enrol()
             self.renewed.set()
 
     async def dial(self) -> tuple[ControlLink, Link]:

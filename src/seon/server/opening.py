@@ -23,6 +23,8 @@ JOIN_SECONDS = 10.0
 """From OpenSession to the session link with its ticket: what the client's 5 s to the receive daemon leave room for."""
 START_GRACE_SECONDS = 5.0
 NAME = "seon_proxyserver2"
+_NO_LINK = (TimeoutError, OSError, TlsError, m.LinkError)
+"""Why no session link may come."""
 
 
 class Opening:
@@ -58,17 +60,19 @@ class Opening:
             return
         try:
             inside = await self._await_link(session, admitted, link)
-        except asyncio.CancelledError:  # the external port closes
+        except BaseException as error:  # also when the external port closes, which cancels this
             self._table.release(partner.id)
-            raise
-        except (TimeoutError, OSError, TlsError, m.LinkError) as error:
-            self._table.release(partner.id)
+            if not isinstance(error, _NO_LINK):
+                raise
             late = isinstance(error, TimeoutError)
             await self._not_opened(admitted, session, "no session link came from the client" if late else str(error))
             return
+        self._join(session, admitted, inside, link)
+
+    def _join(self, session: str, admitted: Admitted, inside: AsyncTls, link: ControlLink) -> None:
         in_force = self._in_force()
         assignment = in_force.assignment(
-            in_force.partner(partner.id) or partner,
+            in_force.partner(admitted.partner.id) or admitted.partner,
             "incoming",
             session=session,
             directory=str(self._home),

@@ -160,7 +160,7 @@ def test_the_certificate_is_renewed_with_a_new_key(link_pki, monkeypatch) -> Non
     async def scene(uplink) -> None:
         await uplink.enrol()
         uplink._enrolled = Enrolled("", "", (), 0, "b", 3, 3)
-        renewing = asyncio.create_task(uplink.renew_forever())
+        renewing = asyncio.create_task(uplink.renew_forever(uplink.enrol))
         await uplink.renewed.wait()
         renewing.cancel()
         assert len(set(courier.requests)) == 2
@@ -181,7 +181,7 @@ def test_a_certificate_is_renewed_when_the_host_slept_through_its_time(link_pki,
         nonlocal slept
         await uplink.enrol()
         uplink._enrolled = Enrolled("", "", (), int(real()) + 3_600, "b", 3, 3)
-        renewing = asyncio.create_task(uplink.renew_forever())
+        renewing = asyncio.create_task(uplink.renew_forever(uplink.enrol))
         await asyncio.sleep(0.2)
         assert not uplink.renewed.is_set(), "a third of its life has not passed"
         slept = 1_300
@@ -199,7 +199,7 @@ def test_a_certificate_without_end_is_renewed_all_the_same(link_pki, monkeypatch
     async def scene(uplink) -> None:
         await uplink.enrol()
         uplink._enrolled = Enrolled("", "", (), int(time.time()) + 100 * 365 * 86_400, "b", 3, 3)
-        renewing = asyncio.create_task(uplink.renew_forever())
+        renewing = asyncio.create_task(uplink.renew_forever(uplink.enrol))
         await uplink.renewed.wait()
         renewing.cancel()
 
