@@ -16,9 +16,9 @@ def test_a_batch_stays_until_it_is_taken() -> None:
     for event in events:
         box.add(event)
     assert box.batch(2, MUCH) == box.batch(2, MUCH) == tuple(events[:2])
-    box.taken(2)
+    box.taken_up_to(2)
     assert box.batch(100, MUCH) == tuple(events[2:])
-    box.taken(100)
+    box.taken_up_to(5)
     assert len(box) == 0
     assert box.batch(1, MUCH) == ()
 

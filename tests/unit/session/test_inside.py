@@ -32,7 +32,7 @@ class Server:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.opening: m.SessionOpening | None = None
         self._answers, self._part = answers, part
-        self.link = LinkAddress("127.0.0.1", self.listener.getsockname()[1], (self.pki.proxy_id,))
+        self.link = LinkAddress("127.0.0.1", self.listener.getsockname()[1], (self.pki.proxy_id,), m.PROTOCOL)
 
     @property
     def dialling(self):
@@ -140,7 +140,7 @@ def test_a_server_with_another_proxy_id_gets_no_ticket(alone) -> None:
 
 def another_server() -> None:
     server, (listener, daemon) = Server(JOINED), station()
-    link = LinkAddress(server.link.address, server.link.port, (make_link_pki().proxy_id,))
+    link = LinkAddress(server.link.address, server.link.port, (make_link_pki().proxy_id,), m.PROTOCOL)
     with listener:
         main, _ = live(incoming(server, daemon, link=link), Connections(dialling=server.dialling), server.live)
     assert server.opening is None
