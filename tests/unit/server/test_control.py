@@ -21,7 +21,7 @@ class Owner:
     """Notes what comes over the link."""
 
     def __init__(self) -> None:
-        self.links, self.deliveries, self.blobs, self.refused = [], [], {}, []
+        self.links, self.deliveries, self.blobs, self.refused, self.endings = [], [], {}, [], []
         self.missing: tuple[str, ...] = ()
         self.carrying, self.room = True, 0
 
@@ -39,6 +39,9 @@ class Owner:
 
     def session_refused(self, session, reason) -> None:
         self.refused.append((session, reason))
+
+    def session_ending(self, link, message) -> None:
+        self.endings.append((link, message))
 
     def configuration_version(self) -> int:
         return 5
@@ -418,3 +421,32 @@ def test_octets_that_are_no_message_end_the_link(play, octets) -> None:
         await client.stream.tls.write(octets)
 
     assert "message" in play(scene)
+
+
+def test_what_ends_a_session_goes_both_ways_and_the_owner_knows_whose_link_it_came_over(play) -> None:
+    ending = m.SessionEnding("session-1", "verifier", "rule", "STH-VER")
+
+    async def scene(client, link, owner, outbox) -> None:
+        await client.hello()
+        await client.stream.send(ending)
+        await client.next(m.ConfigurationWanted)
+        link.say_ending(ending)
+        assert await client.next(m.SessionEnding) == ending
+        assert owner.endings == [(link, ending)]
+        await client.stream.send(m.Bye("done"))
+
+    assert play(scene) == "the client closed the connection"
+
+
+def test_a_link_that_the_server_has_ended_itself_ended_for_that_reason(play) -> None:
+    """Whatever its connection says of it then: here, that something was written behind close_notify."""
+
+    async def scene(client, link, owner, outbox) -> None:
+        await client.hello()
+        await client.next(m.ConfigurationWanted)
+        ending = asyncio.create_task(link.bye("signal SIGTERM"))
+        assert await client.next(m.Bye) == m.Bye("signal SIGTERM")
+        link.say_ending(m.SessionEnding("session-1", "partner", "closed"))
+        await ending
+
+    assert play(scene) == "the server is ending"
