@@ -235,10 +235,15 @@ def proxy_id(site: Site) -> str:
 ISSUED_THREE_DAYS_AGO = """
 import datetime as dt
 from pathlib import Path
+from types import SimpleNamespace
+from seon import pki
 from seon.backend.trust.authorities import link_authority
 from seon.link import identity
-now = identity._now
-identity._now = lambda: now() - dt.timedelta(days=3)
+class Past(dt.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return dt.datetime.now(tz) - dt.timedelta(days=3)
+pki.dt = identity.dt = SimpleNamespace(datetime=Past, UTC=dt.UTC, timedelta=dt.timedelta)
 Path({path!r}).write_text(identity.issue_license(*link_authority(), {proxy_id!r}, 1))
 """
 

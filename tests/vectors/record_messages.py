@@ -63,6 +63,7 @@ SAMPLES: dict[str, tuple[msgspec.Struct, ...]] = {
         m.ClientHello(3, 3, "0.1.0, build 20261126", 1764177000.5, "client one"),
         m.Heartbeat(),
         m.Bye("signal SIGTERM"),
+        m.Leaving(),
         m.Offered("configuration", 70_000, SHA256),
         m.Part(OCTETS),
         m.SessionRefused(SESSION, "partner P1 is not known inside or disabled"),

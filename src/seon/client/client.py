@@ -113,8 +113,10 @@ class Client:
         except TimeoutError:
             self._log.line(Level.ERROR, "The listening ports were not closed in time")
         if self._control:
-            await self._control.bye(reason)
+            await self._control.leave()
         await self._table.end_all(self._in_force.configuration.limits.drain_seconds)
+        if self._control:  # only now: what has ended the last sessions crosses before it
+            await self._control.bye(reason)
         if status != EXIT_COURIER:
             await self._courier.flushed(FLUSH_SECONDS)
         self._log.line(Level.DEBUG, f"Client process {os.getpid()} ended: {reason}")

@@ -118,6 +118,12 @@ class ControlLink:
             for at in range(0, len(octets), m.PART_SIZE):
                 await self._stream.send(m.Part(octets[at : at + m.PART_SIZE]))
 
+    async def leave(self) -> None:
+        """Say that no more sessions are wanted; never raises, and takes a second at most."""
+        with contextlib.suppress(TlsError, OSError, TimeoutError):
+            async with asyncio.timeout(1):
+                await self._stream.send(m.Leaving())
+
     async def refuse(self, session: str, reason: str) -> None:
         """Say that no session link will come."""
         with contextlib.suppress(TlsError, OSError):

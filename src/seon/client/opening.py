@@ -96,6 +96,8 @@ class Opening:
         self, assignment: Assignment, station: socket.socket | None, link: Link, start_seconds: float, failed: Failed
     ) -> str | None:
         claim = Claim(assignment.partner, assignment.direction, assignment.fingerprint)
+        if why := self._table.barred(claim):
+            return self._not_begun(assignment.session, assignment.partner, assignment.direction, why)
         limit = self._table.reserve(claim, assignment.limits, rated=assignment.direction == "incoming")
         if limit:
             reason = f"{limit} is reached"

@@ -136,7 +136,7 @@ class SessionTable:
         self._rule, self._traced = rule, traced
         for running in list(self._running.values()):
             if rule(_claim(running.assignment)):
-                running.child.end("barred")
+                _end(running, "barred")
             running.child.trace(traced(running.assignment))
 
     def told(self, session: str, end: SessionEnd) -> None:
@@ -150,7 +150,7 @@ class SessionTable:
         """Give running sessions so long to end, then order them to."""
         await self._wait(seconds)
         for running in list(self._running.values()):
-            running.child.end("shutdown")
+            _end(running, "shutdown")
         await self._wait(children.OBEY_SECONDS + KILLED_SECONDS)
 
     async def _wait(self, seconds: float) -> None:
@@ -167,7 +167,7 @@ class SessionTable:
         child, testimony = running.child, running.testimony
         match message:
             case line.Stage():
-                testimony.running = True
+                testimony.runs()
             case line.Happened():
                 event = testimony.event(message)
                 self._our.log.event(event, child)
@@ -206,7 +206,7 @@ class SessionTable:
             died = f"ended by its main: {child.fault}"
         elif child.deaf:
             died = f"ended by its main: it did not obey within {children.OBEY_SECONDS:g} s"
-        if status != 0:
+        if status != 0 and not (child.order and not testimony.running):
             self._our.report("SES-KILLED", assignment.session, pid=child.pid, partner=assignment.partner, reason=died)
         if running.over or testimony.has("SES-END") or testimony.has("SES-FAILED"):
             return
@@ -239,6 +239,13 @@ class SessionTable:
             reason=reason,
         )
         failed(reason)
+
+
+def _end(running: _Running, why: line.Order) -> None:
+    """Order a session to end. One that is still being brought about hears nothing and has nobody to say goodbye to."""
+    running.child.end(why)
+    if not running.testimony.running:
+        running.child.kill()
 
 
 def _claim(assignment: Assignment) -> Claim:

@@ -39,6 +39,12 @@ class Testimony:
         self.end: SessionEnd | None = None
         """What ends it, once it has said so."""
 
+    def runs(self) -> None:
+        """The process says that the session has got past its start."""
+        if not self.has("SES-START"):
+            raise line.NonsenseError("it runs and has not started")
+        self.running = True
+
     def has(self, code: str) -> bool:
         """Whether an event of this code was reported."""
         return code in self._said

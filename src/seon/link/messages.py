@@ -81,6 +81,10 @@ class Bye(Message, frozen=True, tag="bye"):
     reason: Text
 
 
+class Leaving(Message, frozen=True, tag="leaving"):
+    """Client: no more sessions over this link, please; those that run go on, and Bye follows them."""
+
+
 class ConfigurationWanted(Message, frozen=True, tag="configuration-wanted"):
     """Server: is there a newer configuration than this version? Sent at Hello and every 60 s (mission B4)."""
 
@@ -198,7 +202,7 @@ FromServer = (
     ServerHello | Heartbeat | Bye | ConfigurationWanted | BlobsWanted | OpenSession | SessionEnding | Events
 )  # fmt: skip
 FromClient = (
-    ClientHello | Heartbeat | Bye | Offered | Part | SessionRefused | SessionEnding | EventsTaken
+    ClientHello | Heartbeat | Bye | Leaving | Offered | Part | SessionRefused | SessionEnding | EventsTaken
 )  # fmt: skip
 SessionOpening = Ticket | Dial
 SessionAnswer = Joined | NotJoined

@@ -28,7 +28,7 @@ class Tickets(Generic[T]):
         self._issued: dict[bytes, _Issued[T]] = {}
 
     def issue(self, client: str, waiting: T, now: float) -> bytes:
-        """Return a new ticket for `client` (the fingerprint of its link certificate)."""
+        """Return a new ticket for `client`, the name by which its link is known."""
         ticket = secrets.token_bytes(TICKET_SIZE)
         self._issued[ticket] = _Issued(client, now + LIFE_SECONDS, waiting)
         return ticket

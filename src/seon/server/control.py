@@ -46,6 +46,9 @@ class Owner(Protocol):
     def missing_blobs(self) -> tuple[str, ...]:
         """Return the names of the blobs that the configuration in force wants and that are not here."""
 
+    def leaving(self, link: "ControlLink") -> None:
+        """The client takes no more sessions."""
+
     def session_refused(self, session: str, reason: str) -> None:
         """The client will not serve a session."""
 
@@ -90,6 +93,8 @@ class ControlLink:
         self._outbox = outbox
         self._report = report
         self._transfer: tuple[m.Offered, bytearray] | None = None
+        self.leaving = False
+        """The client takes no more sessions."""
         self._sent_up_to = self._taken_up_to = 0
         """Numbers of events: over this link, and by the word of its client."""
         self._said_bye = False
@@ -196,6 +201,8 @@ class ControlLink:
             match message:
                 case m.Heartbeat():
                     pass
+                case m.Leaving():
+                    owner.leaving(self)
                 case m.Offered():
                     self._transfer = (message, bytearray())
                 case m.Part():

@@ -11,6 +11,8 @@ from seon.process.events import Report
 from seon.process.outbox import Outbox
 from seon.server.control import ControlLink
 
+FORMER_SECONDS = 60.0
+"""Session processes that were forked right before a renewal come with the certificate before it."""
 LAST_EVENTS_SECONDS = 5.0
 """How long an end waits until its events have been taken over (mission A4)."""
 
@@ -24,10 +26,17 @@ class Links:
         self._changed = changed
         """Called when there is a link more or less."""
         self._by_client: dict[str, ControlLink] = {}
+        self._former: dict[str, tuple[str, float]] = {}
+        """The certificate that a client has replaced last, whose it was, and until when it counts."""
         self._carrier: ControlLink | None = None
 
     def __len__(self) -> int:
         return len(self._by_client)
+
+    @property
+    def takes_sessions(self) -> bool:
+        """Whether some client takes sessions."""
+        return any(not link.leaving for link in self._by_client.values())
 
     # --- coming and going -------------------------------------------------------------------------------------------
 
@@ -36,10 +45,16 @@ class Links:
         old = self._by_client.pop(link.client, None)
         if old:
             old.end_now()
+            self._former = {old.key: (link.client, time.monotonic() + FORMER_SECONDS)}
         self._by_client[link.client] = link
         self._hand_over(old, link)
         self._report("LNK-UP", client=link.client, source=link.source)
         link.wake.set()
+        self._changed()
+
+    def leave(self, link: ControlLink) -> None:
+        """A client takes no more sessions; those that run go on."""
+        link.leaving = True
         self._changed()
 
     def remove(self, link: ControlLink, reason: str) -> None:
@@ -65,18 +80,21 @@ class Links:
 
     def next(self) -> ControlLink | None:
         """Return the link for the next session: they take turns."""
-        link = next(iter(self._by_client.values()), None)
+        link = next((link for link in self._by_client.values() if not link.leaving), None)
         if link:
             self._by_client[link.client] = self._by_client.pop(link.client)
         return link
 
     def client_of(self, key: str) -> str:
-        """Return the client whose control link has this certificate, "" if there is none."""
-        return next((link.client for link in self._by_client.values() if link.key == key), "")
+        """Return the client whose control link has this certificate, or had it a moment ago; "" if there is none."""
+        client = next((link.client for link in self._by_client.values() if link.key == key), "")
+        former, until = self._former.get(key, ("", 0.0))
+        return client or (former if former in self._by_client and time.monotonic() < until else "")
 
     def protocol(self, key: str) -> int:
         """Return what was agreed with a client; for a link that has ended, what every client speaks."""
-        return next((link.protocol for link in self._by_client.values() if link.key == key), m.OLDEST_PROTOCOL)
+        link = self._by_client.get(self.client_of(key))
+        return link.protocol if link else m.OLDEST_PROTOCOL
 
     def tell(self, client: str, session: str, end: SessionEnd) -> None:
         """Tell a client what ends a session of its."""

@@ -96,7 +96,7 @@ class Opening:
 
     async def _await_link(self, session: str, admitted: Admitted, link: ControlLink) -> AsyncTls:
         arrived: asyncio.Future[AsyncTls] = asyncio.get_running_loop().create_future()
-        ticket = self._tickets.issue(link.key, arrived, time.monotonic())
+        ticket = self._tickets.issue(link.client, arrived, time.monotonic())
         self._waiting[session] = arrived
         opening = m.OpenSession(ticket, session, admitted.partner.id, admitted.source, admitted.identity.fingerprint)
         try:

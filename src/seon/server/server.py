@@ -111,7 +111,7 @@ class Server:
     def _moment(self) -> Moment:
         internal = (*self._where, self._license.context)
         ending = self._end.done()
-        return Moment(internal, self._in_force, bool(len(self._links)), self._license.problem(), ending)
+        return Moment(internal, self._in_force, self._links.takes_sessions, self._license.problem(), ending)
 
     def _look_at_ports(self) -> None:
         """Something that decides about ports may have changed."""
@@ -160,6 +160,10 @@ class Server:
         """A client's link stands."""
         self._links.add(link)
 
+    def leaving(self, link: ControlLink) -> None:
+        """A client takes no more sessions."""
+        self._links.leave(link)
+
     def carries_events(self, link: ControlLink) -> bool:
         """Whether this link is the one that takes the events inside."""
         return self._links.carries_events(link)
@@ -174,9 +178,9 @@ class Server:
 
     def session(self, opening: m.SessionOpening, tls: AsyncTls, key: str, source: str) -> str | None:
         """Take a session link: a ticket's, or one that wants a partner dialled."""
-        if isinstance(opening, m.Ticket):
-            return None if self._opening.redeem(opening.ticket, key, tls) else "the ticket is not good"
         client = self._links.client_of(key)
+        if isinstance(opening, m.Ticket):
+            return None if self._opening.redeem(opening.ticket, client, tls) else "the ticket is not good"
         if not client:
             return "this client has no control link"
         if self._end.done():
