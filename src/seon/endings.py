@@ -40,6 +40,11 @@ class SessionEnd(msgspec.Struct, frozen=True):
         return f"{_PROGRAM[self.host]} verifier" if self.by == "verifier" else self.by
 
     @property
+    def is_guess(self) -> bool:
+        """Whether it is only what can be seen of it on the link: the other host knows more, or nobody does."""
+        return self.why in _SEEN_ON_THE_LINK
+
+    @property
     def reason(self) -> str:
         """Why it was, in words."""
         program = _PROGRAM[self.host]
@@ -72,6 +77,7 @@ _WORDS: dict[Why, str] = {
     "exit": "the session process of the {program} ended by itself with status {number}",
     "deaf": "the session process of the {program} did not obey and was ended",
 }
+_SEEN_ON_THE_LINK: frozenset[Why] = frozenset({"lost", "unsaid"})
 _PEER: frozenset[Why] = frozenset({"esid", "closed", "cut", "broken"})
 _CLAIMS: dict[By, frozenset[Why]] = {
     "partner": _PEER,
@@ -90,6 +96,16 @@ def credible(end: SessionEnd) -> bool:
     at_its_side = end.by != far_party(end.host)
     rule_is_right = end.rule in RULES if end.why == "rule" else not end.rule
     return at_its_side and end.why in _CLAIMS[end.by] and rule_is_right
+
+
+def agreed(host: Host, own: SessionEnd, told: SessionEnd | None) -> SessionEnd:
+    """Return what both hosts say: `own` is what this one has found out, `told` the other's word, if there was one.
+
+    Each may have seen another end at the same time. What the inside knows counts on both hosts, then what the DMZ
+    knows; a guess counts where nobody knows anything.
+    """
+    inside, dmz = (own, told) if host == "inside" else (told, own)
+    return next((end for end in (inside, dmz) if end and not end.is_guess), own)
 
 
 def near_party(host: Host) -> By:

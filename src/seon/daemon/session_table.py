@@ -5,6 +5,7 @@ reserved, in the moment of the fork, and whenever there is another configuration
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from seon.daemon import children
 from seon.daemon.log import Log
 from seon.daemon.tasks import Tasks
 from seon.daemon.testimony import Testimony
-from seon.endings import SessionEnd
+from seon.endings import SessionEnd, agreed
 from seon.events import Event
 from seon.process import line
 from seon.process.events import ReportOf
@@ -25,6 +26,8 @@ from seon.session.assignment import Assignment, Connections, Direction, session_
 
 KILLED_SECONDS = 2.0
 """From a kill to the reaping of what was killed."""
+FAR_WORD_SECONDS = 1.0
+"""How long the other host's word is waited for when a session process has died without its own last one."""
 
 Failed = Callable[[str], None]
 """Told why a session did not come about."""
@@ -66,8 +69,10 @@ class _Running:
     failed: Failed
     over: bool = False
     """It was said already that there is no session."""
-    told: bool = False
-    """The other host has said what ends it; it can say so once."""
+    told: SessionEnd | None = None
+    """What the other host says of its end; it can say so once."""
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it has."""
     began: float = field(default_factory=time.monotonic)
 
 
@@ -142,8 +147,9 @@ class SessionTable:
     def told(self, session: str, end: SessionEnd) -> None:
         """Pass on what the other host says of the end of a session: its first word, and no other."""
         running = self._running.get(session)
-        if running and not running.told:
-            running.told = True
+        if running and running.told is None:
+            running.told = end
+            running.heard.set()
             running.child.tell(line.Ending(end))
 
     async def end_all(self, seconds: float) -> None:
@@ -192,13 +198,13 @@ class SessionTable:
                     self._fail(assignment, f"no start within {start_seconds:g} s", running.failed)
                 child.kill()
             status = await asyncio.shield(child.ended)
-            self._speak_for(running, status)  # while it is still known whose session it was
+            await self._speak_for(running, status)  # while it is still known whose session it was
         finally:
             child.kill()
             self.release(assignment.partner)
             del self._running[assignment.session]
 
-    def _speak_for(self, running: _Running, status: int) -> None:
+    async def _speak_for(self, running: _Running, status: int) -> None:
         """Say what a process that has ended has not said itself."""
         child, assignment, testimony = running.child, running.assignment, running.testimony
         died = f"signal {-status}" if status < 0 else f"exit status {status}"
@@ -213,10 +219,9 @@ class SessionTable:
         if not testimony.has("SES-START"):
             ordered = SessionEnd("administrator", child.order, assignment.hop).reason if child.order else ""
             self._fail(assignment, ordered or died, running.failed)
+            self._our.ending(assignment, _end_of(child, assignment, status))  # the other host may have begun already
             return
-        end = testimony.end or _end_of(child, assignment, status)
-        if testimony.end is None:
-            self._our.ending(assignment, end)
+        end = await self._end_of_dead(running, status)
         self._our.report(
             "SES-END",
             assignment.session,
@@ -225,6 +230,17 @@ class SessionTable:
             reason=end.reason,
             seconds=round(time.monotonic() - running.began, 3),
         )
+
+    async def _end_of_dead(self, running: _Running, status: int) -> SessionEnd:
+        """Return what ended a session whose process has died, as both hosts say it."""
+        assignment, end = running.assignment, running.testimony.end
+        if end is None:
+            end = _end_of(running.child, assignment, status)
+            self._our.ending(assignment, end)
+        if (end.is_guess or assignment.hop == "dmz") and not running.child.order:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(running.heard.wait(), FAR_WORD_SECONDS)
+        return agreed(assignment.hop, end, running.told)
 
     def _not_begun(self, assignment: Assignment, reason: str, failed: Failed) -> None:
         self.release(assignment.partner)

@@ -14,7 +14,7 @@ from seon.session.assignment import Assignment
 from seon.session.main_line import MainLine
 from seon.session.reporter import SessionReporter
 from seon.session.tracing import TracedObserver, Tracer
-from seon.session.truth import FAR_WORD_SECONDS, Truth
+from seon.session.truth import FAR_WORD_SECONDS, ORDERED_FAR_WORD_SECONDS, Truth
 
 
 class _Watch:
@@ -29,6 +29,8 @@ class _Watch:
         for event in seen.events:
             if isinstance(event, SessionEnded):
                 self._truth.esid_passed(event)
+        if seen.refusal:
+            self._truth.refused(seen.refusal)
         if seen.closing:
             self._declined = seen.closing.declined
         self._reporter.inspection(seen)
@@ -62,8 +64,8 @@ def run(main: MainLine, assignment: Assignment, initiator: Leg, responder: Leg, 
     seconds = round(time.monotonic() - began, 3)
     reporter.broken_off(observer.broken_off())
     reporter.surplus(observer.surplus())
-    if not truth.is_known:
-        main.wait_for_far_end(FAR_WORD_SECONDS)
+    if truth.needs_far_word:
+        main.wait_for_far_end(ORDERED_FAR_WORD_SECONDS if main.order else FAR_WORD_SECONDS)
     end = truth.end(main.far_end)
     observer.tracer.end(f"{end.ended_by}: {end.reason}")
     octets_in, octets_out = result.octets if partner_side is Side.INITIATOR else result.octets[::-1]

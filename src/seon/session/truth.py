@@ -2,19 +2,26 @@
 
 The first thing that ends a session counts, and what follows is its consequence: after an ESID it says nothing who
 closes its connection first. What this host decides or sees at its own side, it knows. What it sees on the link is known
-by the other host, which is waited for, but not for long.
+by the other host, which is waited for, but not for long. A guess is said, too: it tells the other host that nothing
+else happened here at the same time.
 """
 
 from collections.abc import Callable
 
-from seon.endings import SessionEnd, near_party
+from seon.endings import SessionEnd, Why, agreed, near_party
 from seon.net.pump import Cause, Ending
 from seon.oftp2.happenings import SessionEnded
+from seon.oftp2.inspection import Refusal
 from seon.oftp2.observer import Side
 from seon.session.assignment import Hop
 
 FAR_WORD_SECONDS = 1.0
 """How long the other host's word is waited for."""
+ORDERED_FAR_WORD_SECONDS = 0.5
+"""The same after an order to end: the main that gave it does not wait longer."""
+
+CUT = "STH-EOF"
+"""The rule that a stream that ends inside a buffer breaks."""
 
 
 class Truth:
@@ -24,55 +31,56 @@ class Truth:
         self._hop = hop
         self._near_side = near_side
         self._say = say
-        self._known: SessionEnd | None = None
-        self._guessed: SessionEnd | None = None
+        self._end: SessionEnd | None = None
 
     def esid_passed(self, event: SessionEnded) -> None:
         """An ESID went through: it names its sender."""
         if event.side is self._near_side:
-            self._know(SessionEnd(near_party(self._hop), "esid", self._hop, number=event.reason))
+            self._found(SessionEnd(near_party(self._hop), "esid", self._hop, number=event.reason))
         else:
-            self._guess(SessionEnd("link", "unsaid", self._hop, number=event.reason))
+            self._found(SessionEnd("link", "unsaid", self._hop, number=event.reason))
+
+    def refused(self, refusal: Refusal) -> None:
+        """The verifier refuses; `ended` follows. A buffer cut on the link is the link's fault.
+
+        The other host lets out whole buffers only.
+        """
+        if refusal.rule == CUT and refusal.side is not self._near_side:
+            self._found(SessionEnd("link", "lost", self._hop))
 
     def ended(self, ending: Ending, number: int) -> None:
         """The pump ends the session, before its ESID is queued; `number` belongs to what ends it (`SessionEnd`)."""
         match ending.cause:
             case Cause.VERIFIER:
                 rule = ending.detail if ending.how == "rule" else ""
-                self._know(
-                    SessionEnd("verifier", "rule" if rule else "declined", self._hop, rule, 0 if rule else number)
-                )
+                why: Why = "rule" if rule else "declined"
+                self._found(SessionEnd("verifier", why, self._hop, rule, 0 if rule else number))
             case Cause.IDLE:
-                self._know(SessionEnd("idle", "idle", self._hop, number=number))
+                self._found(SessionEnd("idle", "idle", self._hop, number=number))
             case Cause.ORDER:
                 by = "crash" if ending.detail == "orphaned" else "administrator"
-                self._know(SessionEnd(by, ending.detail, self._hop, number=number))  # type: ignore[arg-type]
+                self._found(SessionEnd(by, ending.detail, self._hop, number=number))  # type: ignore[arg-type]
             case _:
                 self._connection_ended(ending)
 
     def _connection_ended(self, ending: Ending) -> None:
         near = (ending.cause is Cause.INITIATOR) == (self._near_side is Side.INITIATOR)
         if near:
-            self._know(SessionEnd(near_party(self._hop), ending.how, self._hop))  # type: ignore[arg-type]
+            self._found(SessionEnd(near_party(self._hop), ending.how, self._hop))  # type: ignore[arg-type]
         else:
-            self._guess(SessionEnd("link", "lost", self._hop))
+            self._found(SessionEnd("link", "lost", self._hop))
 
     @property
-    def is_known(self) -> bool:
-        """Whether the other host need not be waited for."""
-        return self._known is not None
+    def needs_far_word(self) -> bool:
+        """Whether the other host's word may change what is said here; see `agreed`."""
+        return self._hop == "dmz" or self._end is None or self._end.is_guess
 
     def end(self, told: SessionEnd | None) -> SessionEnd:
-        """Return what ended the session; `told` is the other host's word, which counts where ours would be a guess."""
-        end = self._known or told or self._guessed
-        assert end is not None, "a session that ends has a reason"
-        return end
+        """Return what ended the session; `told` is the other host's word."""
+        assert self._end is not None, "a session that ends has a reason"
+        return agreed(self._hop, self._end, told)
 
-    def _know(self, end: SessionEnd) -> None:
-        if self._known is None and self._guessed is None:
-            self._known = end
+    def _found(self, end: SessionEnd) -> None:
+        if self._end is None:
+            self._end = end
             self._say(end)
-
-    def _guess(self, end: SessionEnd) -> None:
-        if self._known is None and self._guessed is None:
-            self._guessed = end

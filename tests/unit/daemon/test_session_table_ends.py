@@ -108,6 +108,54 @@ def said_and_died(directory: str) -> None:
     play(directory, scene)
 
 
+def test_of_a_process_that_died_while_the_inside_saw_another_end_both_hosts_say_the_insides(alone, tmp_path) -> None:
+    alone(both_at_once, tmp_path)
+
+
+def both_at_once(directory: str) -> None:
+    closed, killed = SessionEnd("station", "closed", "inside"), SessionEnd("crash", "killed", "dmz", number=9)
+
+    def body(sock: socket.socket) -> int:
+        says(sock, START, RUNNING)
+        time.sleep(30)
+        return 0
+
+    async def scene(our: Play) -> None:
+        for told, end in ((closed, closed), (SessionEnd("link", "lost", "inside"), killed), (None, killed)):
+            our.start(body)
+            await our.runs()
+            our.table._running["session-1"].child.kill()
+            while not our.endings:  # it was reaped, and the other host is told
+                await asyncio.sleep(0.005)
+            if told:
+                our.table.told("session-1", told)
+            began = time.monotonic()
+            await our.gone()
+            assert told is None or time.monotonic() - began < session_table.FAR_WORD_SECONDS / 2, "no longer than needed"
+            assert our.codes == ["SES-KILLED", "SES-END"]
+            assert (our.reports[1][2]["ended_by"], our.reports[1][2]["reason"]) == (end.ended_by, end.reason)
+            our.reports.clear()
+            our.endings.clear()
+            our.events.clear()
+
+    play(directory, scene)
+
+
+def test_the_other_host_hears_of_a_process_that_died_before_its_start_was_over(alone, tmp_path) -> None:
+    """There the session may be running already."""
+    alone(died_early, tmp_path)
+
+
+def died_early(directory: str) -> None:
+    async def scene(our: Play) -> None:
+        our.start(lambda _: 5)
+        await our.gone()
+        assert our.codes == ["SES-KILLED", "SES-FAILED"]
+        assert our.endings == [("session-1", SessionEnd("crash", "exit", "dmz", number=5))]
+
+    play(directory, scene)
+
+
 def test_a_process_that_does_not_obey_is_killed_in_time_and_its_main_tells_the_end(alone, tmp_path) -> None:
     alone(disobedient, tmp_path)
 

@@ -1,11 +1,13 @@
-"""Who ended a session: the first thing counts, what this host knows it says, what it can only guess it waits for."""
+"""Who ended a session: the first thing counts, each host says what it found, and both come to the same end."""
 
 import pytest
 
-from seon.endings import SessionEnd, credible
+from seon.endings import SessionEnd, agreed, credible
 from seon.net.pump import Cause, Ending
 from seon.oftp2.happenings import SessionEnded
+from seon.oftp2.inspection import Refusal
 from seon.oftp2.observer import Side
+from seon.oftp2.reasons import EndReason
 from seon.session.truth import Truth
 
 ONE, TWO = Side.INITIATOR, Side.RESPONDER
@@ -24,6 +26,8 @@ class Play:
         for event in events:
             if isinstance(event, SessionEnded):
                 self.truth.esid_passed(event)
+            elif isinstance(event, Refusal):
+                self.truth.refused(event)
             else:
                 self.truth.ended(event, number)
         return self
@@ -74,23 +78,56 @@ GUESSED = [
 ]
 
 
-@pytest.mark.parametrize(("events", "end"), KNOWN)
-def test_what_this_host_knows_it_says_at_once_and_the_others_word_changes_nothing(events, end) -> None:
+@pytest.mark.parametrize(("events", "end"), KNOWN + GUESSED)
+def test_what_a_host_finds_it_says_at_once_and_once(events, end) -> None:
     play = Play().see(events[0])
     assert play.said == [end], "in the moment in which it happens"
     play.see(*events[1:])
-    assert play.said == [end], "once"
-    assert play.truth.is_known
-    assert play.truth.end(None) == play.truth.end(TOLD) == end
+    assert play.said == [end]
+    assert play.truth.end(None) == end
+
+
+@pytest.mark.parametrize(("events", "end"), KNOWN)
+def test_what_the_inside_knows_the_dmzs_word_does_not_change(events, end) -> None:
+    truth = Play().see(*events).truth
+    assert not truth.needs_far_word
+    assert truth.end(TOLD) == end
 
 
 @pytest.mark.parametrize(("events", "end"), GUESSED)
 def test_what_comes_over_the_link_is_the_other_hosts_to_say(events, end) -> None:
-    play = Play().see(*events)
-    assert play.said == [], "a guess is told to nobody"
-    assert not play.truth.is_known
-    assert play.truth.end(TOLD) == TOLD
-    assert play.truth.end(None) == end
+    truth = Play().see(*events).truth
+    assert truth.needs_far_word
+    assert truth.end(TOLD) == TOLD
+
+
+def test_the_dmz_always_hears_the_inside_whose_knowledge_comes_before_its_own() -> None:
+    """Both may have seen another end at the same time; a guess says that the inside has not."""
+    truth = Play("dmz", ONE).see(Ending(Cause.INITIATOR, "closed")).truth
+    assert truth.needs_far_word
+    assert truth.end(STATION_ESID) == STATION_ESID
+    assert truth.end(LINK_LOST) == truth.end(None) == SessionEnd("partner", "closed", "dmz")
+
+
+ENDS = [STATION_ESID, STATION_CLOSED, OUR_RULE, LINK_LOST]
+DMZ_ENDS = [TOLD, SessionEnd("partner", "esid", "dmz"), SessionEnd("crash", "killed", "dmz", number=9),
+            SessionEnd("link", "lost", "dmz")]  # fmt: skip
+
+
+@pytest.mark.parametrize("inside", ENDS)
+@pytest.mark.parametrize("dmz", DMZ_ENDS)
+def test_whatever_each_has_found_both_hosts_say_the_same(inside, dmz) -> None:
+    said = {(end.ended_by, end.reason) for end in (agreed("inside", inside, dmz), agreed("dmz", dmz, inside))}
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize(("side", "key", "by"), [(ONE, "STH-EOF", "link"), (TWO, "STH-EOF", "verifier"),
+                                                 (ONE, "SEQ-TURN", "verifier")])  # fmt: skip
+def test_a_buffer_that_is_cut_on_the_link_is_the_links_fault(side, key, by) -> None:
+    """The other host lets whole buffers out, so no partner can have cut it; any other rule is its sender's."""
+    refusal = Refusal(key, EndReason.INVALID_DATA, side, 1, 0, "text", b"")
+    end = Play().see(refusal, Ending(Cause.VERIFIER, "rule", key)).truth.end(None)
+    assert (end.by, end.rule) == (by, "" if by == "link" else key)
 
 
 @pytest.mark.parametrize(("events", "end"), KNOWN + GUESSED)
