@@ -8,10 +8,10 @@ import pytest
 from seon import api_messages as a
 from seon.client.courier import messages as c
 from seon.config import ProxyConfiguration
-from seon.daemon import line
 from seon.decoding import MalformedError, decode
 from seon.events import Event
 from seon.link import messages as m
+from seon.process import line
 
 DEEP = b"[" * 100_000
 KINDS = [Any, dict, a.Problem, a.Enrolled, Event, ProxyConfiguration, m.FromClient, m.FromServer, c.FromMain,

@@ -7,11 +7,12 @@ import socket
 import time
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seon.api_messages import Enrolled
-from seon.client import courier_messages as c
 from seon.client.client import Client
+from seon.client.courier import messages as c
 from seon.config import (
     FORMAT,
     ClientConfiguration,
@@ -119,19 +120,20 @@ class Inside:
                     case c.Enrol(number, csr):
                         certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.proxy_id])
                         moment = int(time.time()) + self.life
-                        answer = Enrolled(pem_of(certificate), pem_of(self.ca), (self.proxy_id,), moment)
-                        await self.say(c.HaveEnrolled(answer))
+                        pems = pem_of(certificate), pem_of(self.ca)
+                        answer = Enrolled(*pems, (self.proxy_id,), moment, "b", FORMAT, FORMAT)
+                        await self.say(c.HaveEnrolled(number, answer))
                     case c.Resolve(host):
                         await self.say(c.Resolved(host, ("127.0.0.1",)))
-                    case c.Keep(events):
-                        self._jobs.add(asyncio.create_task(self._write(events)))
+                    case c.Keep(first_number, events):
+                        self._jobs.add(asyncio.create_task(self._write(first_number, events)))
 
-    async def _write(self, events: tuple[Event, ...]) -> None:
+    async def _write(self, first_number: int, events: tuple[Event, ...]) -> None:
         while self.hold:
             await asyncio.sleep(0.01)
         self.kept += events
         with contextlib.suppress(OSError):
-            await self.say(c.Kept(len(events)))
+            await self.say(c.Kept(first_number + len(events) - 1))
 
     async def configure(self, version: int = 1, **fields) -> None:
         """Let Seonapi have a configuration for the client, and wait until it is in force."""
@@ -142,7 +144,7 @@ class Inside:
         """Let Seonapi have a configuration for the client."""
         known = {"partners": (ClientPartner("P1", "One"),), "limits": Limits(drain_seconds=1, connect_seconds=2)}
         client = ClientConfiguration(**{**known, **fields})
-        await self.say(c.NewConfiguration(ProxyConfiguration(version, ServerConfiguration(), client)))
+        await self.say(c.NewConfiguration(ProxyConfiguration(version, msgspec.Raw(b"{}"), client)))
 
     # --- the server ---------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from seon.client import client
-from seon.client import courier_messages as c
 from seon.client.client import EXIT_COURIER, EXIT_LINK
+from seon.client.courier import messages as c
 from seon.config import ClientPartner, PartnerRules
 from seon.link import messages as m
 

@@ -121,7 +121,7 @@ def test_a_server_that_closes_instead_has_refused(play) -> None:
 
 def test_what_the_server_wants_reaches_the_owner(play, link_pki) -> None:
     opening = m.OpenSession(bytes(16), "session-1", "P1", "192.0.2.1:5", "0" * 64)
-    events = m.Events((EventMaker("dmz").make("SRV-END"),))
+    events = m.Events(7, (EventMaker("dmz").make("SRV-END"),))
 
     async def scene(server, link) -> None:
         await established(server, link, link_pki)

@@ -13,7 +13,7 @@ from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
 from seon.client import courier_line as module
 from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine
-from seon.config import ClientConfiguration, ProxyConfiguration
+from seon.config import FORMAT, ClientConfiguration, ProxyConfiguration
 from seon.process.events import EventMaker
 
 WANTED = SealedKeyWanted("0" * 64 + "px", bytes(1184), bytes(32), bytes(64), "id")
@@ -54,7 +54,7 @@ def play(scene, pid: int = 0) -> str:
     return asyncio.run(live())
 
 
-ANSWER = Enrolled("pem", "ca", ("0" * 64 + "px",), 5)
+ANSWER = Enrolled("pem", "ca", ("0" * 64 + "px",), 5, "b", FORMAT, FORMAT)
 
 
 def test_an_enrolment_is_answered() -> None:
@@ -69,7 +69,7 @@ def test_an_enrolment_is_answered() -> None:
 
 def test_two_enrolments_that_wait_are_answered_each_by_its_own_answer() -> None:
     """A renewal that was asked for while another waited left that one waiting for ever."""
-    other = Enrolled("other pem", "ca", ("0" * 64 + "px",), 5)
+    other = msgspec.structs.replace(ANSWER, certificate="other pem")
 
     async def scene(line, courier, seen, running) -> None:
         asking = [asyncio.create_task(line.enrol(csr)) for csr in ("one", "two")]
@@ -165,7 +165,7 @@ def test_an_answer_nobody_waits_for_is_no_trouble() -> None:
             c.Resolved("x"),
             c.GotSealed("id"),
             c.GotBlob("0" * 64),
-            c.HaveEnrolled(1, Enrolled("", "", (), 1)),
+            c.HaveEnrolled(1, ANSWER),
             c.Alive(),
         ):
             await courier.say(note)

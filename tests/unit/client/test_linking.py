@@ -316,12 +316,12 @@ def renewed(directory: str) -> None:
         old = await inside.controls.get()
         await inside.until("CLI-LINKED")
         inside.hold = True
-        await old.send(m.Events((event,)))
+        await old.send(m.Events(1, (event,)))
         new = await inside.controls.get()
         inside.life = 3_600
         with pytest.raises(EndOfStream):
             await inside.next(old, m.EventsTaken)
-        await new.send(m.Events((event,)))  # what was not acknowledged comes again
+        await new.send(m.Events(1, (event,)))  # what was not acknowledged comes again
         inside.hold = False
         assert (await inside.next(new, m.EventsTaken)).count == 1
         async with Station(b"").serving() as daemon:

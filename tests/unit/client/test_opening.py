@@ -1,6 +1,7 @@
 """The client's sessions: it decides itself where they go and whether they may be. Session processes are real."""
 
 import asyncio
+import contextlib
 import socket
 import types
 
@@ -60,7 +61,7 @@ class Main:
 
     def bring_about(self, direction: str, session: str = "session-1") -> str | None:
         """Have a session opened in a direction; return why it is refused at once, or None."""
-        link = Link(LinkAddress("192.0.2.9", 2878, ()), self._context)
+        link = Link(LinkAddress("192.0.2.9", 2878, (), m.PROTOCOL), self._context)
         if direction == "incoming":
             message = m.OpenSession(bytes(16), session, "P1", "192.0.2.1:5", "0" * 64)
             return self.opening.incoming(message, link, self.refused.append)

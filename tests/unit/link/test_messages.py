@@ -62,7 +62,7 @@ def test_a_part_is_bounded() -> None:
 def test_events_come_in_batches_that_are_neither_empty_nor_endless() -> None:
     event = msgspec.convert(EVENT, Event)
     for count, good in ((0, False), (1, True), (m.EVENTS_PER_MESSAGE, True), (m.EVENTS_PER_MESSAGE + 1, False)):
-        octets = msgspec.json.encode(m.Events((event,) * count))
+        octets = msgspec.json.encode(m.Events(1, (event,) * count))
         if good:
             assert len(msgspec.json.decode(octets, type=m.Events).events) == count
         else:

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from seon.daemon.outbox import Outbox
 
 from seon.build import this_build
 from seon.client.control import ControlLink as ClientLink
@@ -17,6 +16,7 @@ from seon.config import OpenStruct
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
 from seon.link.sealing import EphemeralKey
+from seon.process.outbox import Outbox
 from seon.server.control import ControlLink as ServerLink
 
 NEXT = m.PROTOCOL + 1

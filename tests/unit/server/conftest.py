@@ -11,7 +11,7 @@ import pytest
 
 import ports
 from seon.api_messages import SealedKey, SealedKeyWanted
-from seon.config import Limits, OwnCertificate, ServerConfiguration, ServerPartner
+from seon.config import FORMAT, Limits, OwnCertificate, ServerConfiguration, ServerPartner
 from seon.daemon.tasks import Tasks
 from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey, seal

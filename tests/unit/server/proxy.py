@@ -25,7 +25,7 @@ from seon.link.sealing import EphemeralKey, seal
 from seon.net.context import CONTROL, SESSION, KeyedContext, connecting, link_dialler, partner_dialler
 from seon.net.listen import open_listener
 from seon.net.stream import AsyncTls
-from seon.pki import pem_of
+from seon.pki import pem_of, pem_of_key
 from seon.server.files import load_identity, load_license, parse_identity
 from seon.server.license import LicenseWatch
 from seon.server.server import Server
@@ -70,7 +70,7 @@ class Proxy:
     def _new_dialler(self) -> KeyedContext:
         key, csr = new_link_request()
         certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.ephemeral.proxy_id])
-        return link_dialler(pem_of(certificate), _pem(key), pem_of(self.ca))
+        return link_dialler(pem_of(certificate), pem_of_key(key), pem_of(self.ca))
 
     def issue(self, days: int) -> None:
         """Put a license of so many days in place."""
@@ -163,7 +163,7 @@ class Proxy:
             message = await stream.receive()
             if isinstance(message, m.Events):
                 self.taken += message.events
-                await stream.send(m.EventsTaken(len(message.events)))
+                await stream.send(m.EventsTaken(message.first_number + len(message.events) - 1))
             if isinstance(message, kind):
                 return message
 

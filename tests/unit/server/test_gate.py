@@ -311,7 +311,7 @@ def test_a_name_of_control_characters_cannot_make_a_message_too_long(
         assert may_come_from_dmz(event)
         box.add(event)
     batch = box.batch(m.EVENTS_PER_MESSAGE, m.EVENTS_SIZE)
-    sent = encode(m.Events(batch))
+    sent = encode(m.Events(1, batch))
     decoder = Decoder(m.FromServer)
     assert decoder.length(sent[:HEADER]) == len(sent) - HEADER
-    assert decoder.decode(sent[HEADER:]) == m.Events(batch)
+    assert decoder.decode(sent[HEADER:]) == m.Events(1, batch)

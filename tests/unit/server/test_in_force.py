@@ -5,7 +5,8 @@ import pytest
 
 from seon.admission.partners import Refused
 from seon.api_messages import SealedKey
-from seon.config import OwnCertificate, PartnerRules, ServerPartner, SessionRules
+from seon.build import this_build
+from seon.config import FORMAT, OLDEST_FORMAT, OwnCertificate, PartnerRules, ServerPartner, SessionRules
 from seon.daemon.session_table import Claim
 from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey

@@ -12,6 +12,7 @@ from seon.link.codec import HEADER, Decoder, encode
 from seon.link.identity import issue_client_certificate, new_link_request, proxy_id_of
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import CONTROL, SESSION, connecting, link_dialler, link_listener
+from seon.pki import pem_of, pem_of_key
 from seon.server import internal as module
 from seon.server.internal import CONNECTIONS, InternalPort
 

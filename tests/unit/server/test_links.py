@@ -21,6 +21,7 @@ class Link:
 
     def __init__(self, client: str = "one", key: str = "key") -> None:
         self.client, self.key, self.source = client, key, "192.0.2.1:5"
+        self.leaving = False
         self.wake = types.SimpleNamespace(set=lambda: self.noted.append("wake"))
         self.noted: list[object] = []
 
@@ -47,9 +48,41 @@ def test_a_newer_link_of_the_same_client_takes_the_place_of_the_older_one(links,
     assert "ended" in old.noted
     assert len(links) == 1
     assert links.next() is new
-    assert (links.client_of("renewed"), links.client_of("key")) == ("one", "")
+    assert links.client_of("renewed") == "one"
     assert links.carries_events(new)
     assert reported.codes == ["LNK-UP", "LNK-UP"], "the client was linked all the time"
+
+
+def test_the_certificate_before_a_renewal_counts_for_a_while_and_no_longer(links, monkeypatch) -> None:
+    """Session processes that were forked right before it come with that one."""
+    links.add(Link())
+    links.add(Link(key="renewed"))
+    assert links.client_of("key") == "one"
+    now = time.monotonic()
+    monkeypatch.setattr(module.time, "monotonic", lambda: now + module.FORMER_SECONDS + 1)
+    assert links.client_of("key") == ""
+
+
+def test_the_certificate_of_a_client_that_is_gone_counts_for_nothing(links) -> None:
+    old, new = Link(), Link(key="renewed")
+    links.add(old)
+    links.add(new)
+    links.remove(new, "why")
+    assert (links.client_of("renewed"), links.client_of("key")) == ("", "")
+
+
+def test_a_client_that_leaves_gets_no_more_sessions_and_still_hears_what_ends_those_it_has(reported) -> None:
+    told = []
+    links = Links(reported, lambda: told.append(links.takes_sessions))
+    link = Link()
+    links.add(link)
+    links.leave(link)
+    assert told == [True, False], "the external port closes"
+    assert links.next() is None
+    end = SessionEnd("administrator", "shutdown", "dmz")
+    links.tell("one", "s" * 10, end)
+    assert link.noted[-1] == m.SessionEnding.of("s" * 10, end)
+    assert links.carries_events(link), "the last events go inside over it"
 
 
 def test_coming_and_going_of_a_client_is_told_each_time(reported) -> None:
@@ -102,7 +135,7 @@ def test_the_end_waits_until_the_last_events_are_taken_but_not_for_ever(links, m
         await asyncio.sleep(0.1)
         assert "signal" not in link.noted, "it waits"
         if taken:
-            links.outbox.taken(1)
+            links.outbox.taken_up_to(links.outbox.first_number)
         await ending
         assert link.noted.pop() == "signal"
         return time.monotonic() - began
@@ -157,7 +190,7 @@ def other_version(directory: str) -> None:
 
     async def scene(proxy: Proxy) -> None:
         tls = await proxy.connect(proxy.internal, connecting(proxy.dialler.context, CONTROL))
-        await tls.write(encode(m.ClientHello(m.PROTOCOL + 1, "build 99", 0.0, "client one")))
+        await tls.write(encode(m.ClientHello(m.PROTOCOL + 1, m.PROTOCOL + 1, "build 99", 0.0, "client one")))
         await proxy.until("LNK-REFUSED")
         assert proxy.logged("build 99")
         tls.close()

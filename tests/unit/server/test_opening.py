@@ -278,7 +278,7 @@ def test_a_partner_over_its_limit_is_let_go_before_anything_happens_inside(main,
     asyncio.run(main.opening.enter(admitted(tls), link))
     assert tls.closed
     assert link.opening is None
-    assert reported.of("ADM-LIMIT")["limit"] == "the limit of 1 sessions of partner P1 at once"
+    assert reported.of("ADM-LIMIT")["limit"] == "the limit of 1 session of partner P1 at once"
 
 
 # --- outgoing ---------------------------------------------------------------------------------------------------------
@@ -303,7 +303,7 @@ def test_a_dial_over_the_limit_is_refused(main) -> None:
     main.put(in_force(HOST, sessions=1))
     main.table.reserve(Claim("P1", "incoming", PIN), Limits())
     answer = main.opening.dial(m.Dial("session-1", "P1"), Tls(), "source", "client one")
-    assert answer == "the limit of 1 sessions at once is reached"
+    assert answer == "the limit of 1 session at once is reached"
 
 
 def test_a_dial_with_the_id_of_a_running_session_is_refused(main, monkeypatch) -> None:
@@ -393,7 +393,7 @@ def limited(directory: str) -> None:
             one = await proxy.connect(proxy.external, proxy.partner.dials())
             await proxy.next(stream, m.OpenSession)
             two = await proxy.connect(proxy.external, proxy.partner.dials())
-            await proxy.until("the limit of 1 sessions of partner P1 at once")
+            await proxy.until("the limit of 1 session of partner P1 at once")
             one.close()
             two.close()
 

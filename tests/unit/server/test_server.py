@@ -1,6 +1,7 @@
 """The server as a whole: a client and a partner are played, session processes are real."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -12,7 +13,10 @@ import pytest
 
 from seon.config import PartnerRules, ServerPartner
 from seon.link import messages as m
-from seon.net.channel import EndOfStream
+from seon.net.channel import EndOfStream, TlsError
+from seon.net.context import accepting, partner_listener
+from seon.net.listen import open_listener
+from seon.net.stream import AsyncTls
 from seon.oftp2.codec import encode
 from seon.oftp2.commands import StartSessionReady
 from seon.oftp2.framing import frame

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from seon.client import courier_messages as c
+from seon.client.courier import messages as c
 from seon.link.messages import LinkError
 from seon.process.events import EventMaker
 
