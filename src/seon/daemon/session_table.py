@@ -175,7 +175,7 @@ class SessionTable:
             case line.Stage():
                 testimony.runs()
             case line.Happened():
-                event = testimony.event(message)
+                event = testimony.event(message, running.told)
                 self._our.log.event(event, child)
                 self._our.happened(event)
                 if event.code == "SES-FAILED":

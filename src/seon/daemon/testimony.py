@@ -1,11 +1,12 @@
 """What a session process says is a claim: its main decides what of it becomes an event, and whose.
 
-The main stamps session, hop, time and id; partner, direction and addresses are those of the assignment. A process may
+The main stamps session, hop, time and id; partner, direction and addresses are those of the assignment. What ended a
+session is said in the words of what the process said when it was decided, and of the other host's. A process may
 report only what sessions report, some of it once, and each in its time: that it failed only before it has started, all
 else after that, and nothing after its end.
 """
 
-from seon.endings import SessionEnd, credible
+from seon.endings import SessionEnd, agreed, credible
 from seon.events import CATALOGUE, Event, Value
 from seon.process import line
 from seon.process.events import EventMaker
@@ -49,8 +50,8 @@ class Testimony:
         """Whether an event of this code was reported."""
         return code in self._said
 
-    def event(self, claim: line.Happened) -> Event:
-        """Return the event that a claim becomes."""
+    def event(self, claim: line.Happened, told: SessionEnd | None = None) -> Event:
+        """Return the event that a claim becomes; `told`: the other host's word of what ends the session."""
         code = claim.code
         if why := self._why_not(code):
             raise line.NonsenseError(why)
@@ -59,21 +60,24 @@ class Testimony:
         fields: dict[str, Value] = {name: value for name, value in claim.fields.items() if name in known}
         if not code.startswith("FIL-"):
             fields |= {name: getattr(self._assignment, name) for name in OURS if name in known}
+        if code == "SES-END":
+            assert self.end
+            end = agreed(self._assignment.hop, self.end, told)
+            fields |= {"ended_by": end.ended_by, "reason": end.reason}
         return self._maker.make(code, **fields)
 
     def _why_not(self, code: str) -> str:
         """Say why an event of this code cannot be reported now, "" if it can."""
-        if code not in CODES[self._assignment.hop]:
-            return "it reported what no session reports"
-        if code in ONCE and code in self._said:
-            return f"it reported {code} twice"
-        if self._said & LAST:
-            return f"it reported {code} after its end"
-        if code in EARLY and (self.running or self.has("SES-START")):
-            return "it reported that it failed to start, and was running"
-        if code not in {*EARLY, "SES-START"} and not self.has("SES-START"):
-            return f"it reported {code} before its start"
-        return ""
+        started = self.has("SES-START")
+        checks = (
+            (code not in CODES[self._assignment.hop], "it reported what no session reports"),
+            (code in ONCE and code in self._said, f"it reported {code} twice"),
+            (bool(self._said & LAST), f"it reported {code} after its end"),
+            (code in EARLY and (self.running or started), "it reported that it failed to start, and was running"),
+            (code not in {*EARLY, "SES-START"} and not started, f"it reported {code} before its start"),
+            (code == "SES-END" and self.end is None, "it reported its end without saying what ends it"),
+        )
+        return next((why for wrong, why in checks if wrong), "")
 
     def ending(self, claim: line.Ending) -> SessionEnd | None:
         """Return what ends the session, if that is news."""

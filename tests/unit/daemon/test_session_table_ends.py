@@ -15,7 +15,20 @@ from seon.process import line
 from seon.process.levels import Level
 from seon.session.assignment import Connections
 from unit.daemon.forks import descriptors, no_process_is_left
-from unit.daemon.tables import ENDED, LIMITS, ONE, RUNNING, START, Play, assignment, deaf, play, runs_until_told, says
+from unit.daemon.tables import (
+    ENDED,
+    LIMITS,
+    ONE,
+    RUNNING,
+    START,
+    Play,
+    assignment,
+    deaf,
+    end_event,
+    play,
+    runs_until_told,
+    says,
+)
 
 # --- what the main says for a process that is dead ------------------------------------------------------------------
 
@@ -131,7 +144,8 @@ def both_at_once(directory: str) -> None:
                 our.table.told("session-1", told)
             began = time.monotonic()
             await our.gone()
-            assert told is None or time.monotonic() - began < session_table.FAR_WORD_SECONDS / 2, "no longer than needed"
+            quick = time.monotonic() - began < session_table.FAR_WORD_SECONDS / 2
+            assert told is None or quick, "no longer than needed"
             assert our.codes == ["SES-KILLED", "SES-END"]
             assert (our.reports[1][2]["ended_by"], our.reports[1][2]["reason"]) == (end.ended_by, end.reason)
             our.reports.clear()
@@ -210,8 +224,7 @@ def end_in_time(directory: str) -> None:
     def body(sock: socket.socket) -> int:
         says(sock, START, RUNNING)
         time.sleep(0.3)
-        says(sock, line.Happened(2, "SES-END", {"ended_by": "partner"}))
-        return 0
+        says(sock, line.Ending(SessionEnd("partner", "closed")), end_event())
         return 0
 
     async def scene(our: Play) -> None:

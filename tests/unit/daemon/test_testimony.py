@@ -23,6 +23,8 @@ def hearing(hop: str = "inside", *, started: bool = True) -> testimony.Testimony
 
 
 def say(one: testimony.Testimony, code: str, **fields):
+    if code == "SES-END" and one.end is None:
+        one.ending(end("idle", "idle", number=300))
     return one.event(line.Happened(1, code, fields))
 
 
@@ -115,6 +117,27 @@ def test_after_its_end_nothing_happens_in_it(code) -> None:
         say(one, code)
 
 
+def test_it_ends_only_by_what_it_has_said_when_that_was_decided() -> None:
+    with pytest.raises(line.NonsenseError, match="without saying what ends it"):
+        hearing().event(line.Happened(1, "SES-END", {}))
+
+
+def test_what_ended_it_is_said_in_our_words_whatever_it_says_of_it() -> None:
+    one = hearing()
+    one.ending(end("idle", "idle", number=300))
+    event = say(one, "SES-END", ended_by="partner", reason="all was well", files=3)
+    assert (event.fields["ended_by"], event.fields["files"]) == ("idle", 3)
+    assert event.fields["reason"] == one.end.reason
+
+
+@pytest.mark.parametrize(("hop", "by"), [("dmz", "station"), ("inside", "idle")])
+def test_of_two_words_the_insides_counts(hop, by) -> None:
+    one = hearing(hop)
+    one.ending(end("idle", "idle", number=300))
+    told = SessionEnd("station", "closed", "inside") if hop == "dmz" else SessionEnd("partner", "closed", "dmz")
+    assert one.event(line.Happened(1, "SES-END", {}), told).fields["ended_by"] == by
+
+
 def test_who_has_failed_does_not_start() -> None:
     one = hearing(started=False)
     say(one, "SES-FAILED", reason="why")
@@ -155,7 +178,7 @@ def test_a_file_has_a_direction_of_its_own(code, direction) -> None:
 
 def test_fields_that_the_catalogue_does_not_know_are_dropped() -> None:
     fields = say(hearing(), "SES-END", reason="why", session="another", hop="inside", id="x", surprise="!").fields
-    assert fields == {"partner": "P1", "reason": "why"}
+    assert set(fields) == {"partner", "ended_by", "reason"}
 
 
 def test_ids_and_time_are_the_mains() -> None:
