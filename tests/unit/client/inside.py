@@ -21,6 +21,7 @@ from seon.config import (
     OutgoingListener,
     ProxyConfiguration,
     ReceiveDaemon,
+    ServerConfiguration,
 )
 from seon.daemon.log import Log
 from seon.daemon.message_stream import MessageStream
@@ -73,10 +74,14 @@ class Inside:
         pem = pem_of_key(identity)
         return link_listener(chain[0] + chain[1], pem, pem_of(self.ca))
 
-    def play(self, scene) -> int:
-        """Run the client while the scene plays; return its exit status, of which the scene is the cause."""
+    def play(self, scene, tasks=None) -> int:
+        """Run the client while the scene plays; return its exit status, of which the scene is the cause.
+
+        `tasks`: a task factory.
+        """
 
         async def live() -> int:
+            asyncio.get_running_loop().set_task_factory(tasks)
             async with asyncio.timeout(40):
                 for job in (self._be_courier(), self._be_server()):
                     self._jobs.add(asyncio.create_task(job))
