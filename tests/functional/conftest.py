@@ -7,13 +7,18 @@ import pytest
 
 from functional.harness import Site, make_golden, open_site
 
+_made: list[Path] = []
+"""The golden installation of this worker: tests/adversary takes the same one, and a fixture is made once per folder."""
+
 
 @pytest.fixture(scope="session")
 def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation that nobody has started yet; made once per worker."""
-    root = tmp_path_factory.mktemp("golden") / "run"
-    make_golden(root)
-    return root
+    if not _made:
+        root = tmp_path_factory.mktemp("golden") / "run"
+        make_golden(root)
+        _made.append(root)
+    return _made[0]
 
 
 @pytest.fixture

@@ -1,0 +1,162 @@
+"""Hostile session processes: what one may do that an attacker has taken over, with everything it holds."""
+
+import json
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+from seon.net.pump import Pump
+from seon.session.assignment import Assignment
+
+FLOOD = 100_000
+LARGEST = 200_000
+"""Octets that a message of the line can have: the kernel takes no more."""
+
+
+def live(name: str, honest: Callable[[], int], assignment: Assignment, sock: socket.socket) -> int:
+    """Be the session process with this body."""
+    if name == "deaf":
+        return _deaf(honest)
+    if name == "late":
+        return _late(honest, assignment)
+    Liar(assignment, sock).live(name)
+    return 0
+
+
+def _deaf(honest: Callable[[], int]) -> int:
+    """Start as any session, and from then on ignore everything: signals, the main, and both peers."""
+
+    def hang(_: Pump) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        _for_ever()
+
+    Pump.run = hang  # type: ignore[assignment,method-assign]
+    return honest()
+
+
+def _late(honest: Callable[[], int], assignment: Assignment) -> int:
+    """Start when a file says so."""
+    from pathlib import Path
+
+    while not (Path(assignment.directory) / "go").exists():
+        time.sleep(0.01)
+    return honest()
+
+
+def _for_ever() -> None:
+    while True:
+        time.sleep(60)
+
+
+def _happened(number: int, code: str, **fields: Any) -> dict[str, Any]:
+    return {"type": "happened", "number": number, "code": code, "fields": fields}
+
+
+def _ending(by: str, why: str, **more: Any) -> dict[str, Any]:
+    return {"type": "ending", "end": {"by": by, "why": why, **more}}
+
+
+RUNNING = {"type": "stage", "stage": "running"}
+STARTED = _happened(1, "SES-START", tls="x")
+ENDED = {"ended_by": "partner", "reason": "FORGED", "seconds": 1.0}
+FINDING = {"rule": "FLD-TIME", "key": "FLD-TIME", "side": "INITIATOR", "stb": 1, "offset": 1, "text": "x",
+           "field": "-", "seen": "-"}  # fmt: skip
+
+KILLED: dict[str, tuple[list[Any], str]] = {
+    "license": ([STARTED, _happened(2, "LIC-END", until="FORGED")], "it reported what no session reports"),
+    "audit": (
+        [STARTED, _happened(2, "AUD-CHANGE", user="FORGED", what="x", change="x")],
+        "it reported what no session reports",
+    ),
+    "main": ([_happened(1, "SES-KILLED", pid=1, partner="x", reason="FORGED")], "it reported what no session reports"),
+    "unknown": ([STARTED, _happened(2, "FORGED-CODE")], "it reported what no session reports"),
+    "out of order": ([STARTED, _happened(3, "SES-NOTRACE", reason="FORGED")], "its events are not in order"),
+    "repeated": ([STARTED, _happened(1, "SES-NOTRACE", reason="FORGED")], "its events are not in order"),
+    "backwards": ([STARTED, RUNNING, _happened(0, "SES-NOTRACE", reason="FORGED")], ""),
+    "failed after running": (
+        [STARTED, RUNNING, _happened(2, "SES-FAILED", reason="FORGED")],
+        "it reported that it failed to start, and was running",
+    ),
+    "end twice": (
+        [STARTED, RUNNING, _happened(2, "SES-END", **(ENDED | {"reason": "one"})), _happened(3, "SES-END", **ENDED)],
+        "it reported SES-END twice",
+    ),
+    "end before start": ([_happened(1, "SES-END", **ENDED)], "it reported SES-END before its start"),
+    "after its end": (
+        [
+            STARTED,
+            RUNNING,
+            _happened(2, "SES-END", **(ENDED | {"reason": "one"})),
+            _happened(3, "SES-NOTRACE", reason="FORGED"),
+        ],
+        "it reported SES-NOTRACE after its end",
+    ),
+    "garbage": ([STARTED, b"\x00\xff\xfe FORGED"], ""),
+    "no UTF-8": ([STARTED, b'{"type":"line","level":20,"text":"FORGED \xff"}'], ""),
+    "deep JSON": ([STARTED, b'{"type":"happened","number":2,"code":"SES-NOTRACE","fields":' + b"[" * 60_000], ""),
+    "half a message": ([STARTED, json.dumps(_happened(2, "SES-NOTRACE", reason="FORGED")).encode()[:-9]], ""),
+    "a message as large as can be": ([STARTED, b'"FORGED' + b"x" * LARGEST + b'"'], ""),
+    "what mains say": ([STARTED, {"type": "taken", "number": 2**53}], ""),
+    "a field of its own": ([STARTED, {**_happened(2, "SES-NOTRACE", reason="FORGED"), "session": "FORGED"}], ""),
+}
+"""What is said, and why the process is killed for it ("": the words are the decoder's)."""
+BY_HOST: dict[str, dict[str, tuple[list[Any], str]]] = {
+    "dmz": {
+        "other host": (
+            [STARTED, _happened(2, "SES-NOCONTENT", exchanges=1, partner="FORGED")],
+            "it reported what no session reports",
+        ),
+        "station did it": ([STARTED, RUNNING, _ending("station", "esid")], "it said what it cannot know"),
+        "crash by rule": ([STARTED, RUNNING, _ending("crash", "rule", rule="FLD-TIME")], "it said what it cannot know"),
+    },
+    "inside": {
+        "other host": ([_happened(1, "ADM-DIAL", partner="FORGED")], "it reported what no session reports"),
+        "partner did it": ([STARTED, RUNNING, _ending("partner", "esid")], "it said what it cannot know"),
+        "rule that is none": (
+            [STARTED, RUNNING, _ending("verifier", "rule", rule="FORGED")],
+            "it said what it cannot know",
+        ),
+    },
+}
+
+
+class Liar:
+    """A session process that says what nobody has taught it, and hears nothing."""
+
+    def __init__(self, assignment: Assignment, sock: socket.socket) -> None:
+        self._hop, self._sock = assignment.hop, sock
+
+    def live(self, name: str) -> None:
+        known = KILLED | BY_HOST[self._hop]
+        if name in known:
+            for message in known[name][0]:
+                self._say(message)
+        elif name == "another's name":
+            self._anothers_name()
+            return
+        else:
+            {"flood": self._flood, "100 MB": self._one_hundred_megabytes}[name]()
+        _for_ever()
+
+    def _say(self, message: Any) -> None:
+        self._sock.send(message if isinstance(message, bytes) else json.dumps(message).encode())
+
+    def _flood(self) -> None:
+        self._say(STARTED)
+        self._say(RUNNING)
+        for number in range(2, FLOOD):
+            self._say(_happened(number, "SES-FINDING", **FINDING))
+
+    def _one_hundred_megabytes(self) -> None:
+        self._say(STARTED)
+        for _ in range(100_000_000 // LARGEST):
+            self._say(b" " * LARGEST)
+
+    def _anothers_name(self) -> None:
+        """Speak of another partner and another session, then end."""
+        of_others = {"partner": "FORGED", "direction": "FORGED", "source": "FORGED", "target": "FORGED"}
+        self._say(_happened(1, "SES-START", tls="x", session="FORGED", hop="FORGED", id="FORGED", **of_others))
+        self._say(RUNNING)
+        self._say(_happened(2, "SES-END", ended_by="idle", reason="one", seconds=1.0, partner="FORGED"))
