@@ -99,7 +99,7 @@ class Delivery:
         while (found := self._spool.oldest(most)).events and not found.unreadable:
             rejected = await self._seonapi.insist("events", partial(self._store, EventBatch(found.events)))
             if rejected is None:
-                self._spool.taken_up_to(found.number)
+                self._spool.taken(found)
                 return True
             if len(found.events) == 1:
                 name = f"{found.events[0].id} {found.events[0].code}"

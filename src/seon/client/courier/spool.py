@@ -29,7 +29,8 @@ BUSY_SECONDS = 0.5
 """For another program that has locked the file: the courier stands still for so long, and then tries again later."""
 
 _SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS event (number INTEGER PRIMARY KEY, id TEXT UNIQUE, body BLOB NOT NULL)",
+    # AUTOINCREMENT: no number is used twice. The courier of a main that was killed may still know an old one.
+    "CREATE TABLE IF NOT EXISTS event (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, body BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS aside (number INTEGER PRIMARY KEY, time REAL, id BLOB, body BLOB, why TEXT)",
 )
 _event = msgspec.json.Decoder(Event)
@@ -46,6 +47,8 @@ class Found:
     number: int
     events: tuple[Event, ...]
     unreadable: dict[int, tuple[str, str]]
+    rows: tuple[tuple[int, bytes | None], ...] = ()
+    """Of all of them, number and id."""
 
 
 class Spool:
@@ -80,17 +83,22 @@ class Spool:
                 events.append(decode(_event, body))
             except MalformedError as error:
                 unreadable[number] = ((name or b"-").decode("utf-8", "replace"), str(error))
-        return Found(rows[-1][0] if rows else 0, tuple(events), unreadable)
+        found = tuple((number, name) for number, name, _ in rows)
+        return Found(rows[-1][0] if rows else 0, tuple(events), unreadable, found)
 
-    def taken_up_to(self, number: int) -> None:
-        """Forget all events up to this number: Seonapi has them. Raises SpoolError."""
+    def taken(self, found: Found) -> None:
+        """Forget what was found: Seonapi has it. Raises SpoolError.
+
+        By number and id: the file may be another one by now, or another courier may have used it meanwhile.
+        """
+        forget = "DELETE FROM event WHERE number = ? AND CAST(id AS BLOB) IS ?"
         with self._use() as database:
-            gone = database.execute("DELETE FROM event WHERE number <= ?", (number,)).rowcount
-        self._count -= gone
+            gone = database.executemany(forget, found.rows).rowcount
+        self._count -= max(gone, 0)
 
     def set_aside(self, reasons: dict[int, str]) -> None:
         """Move events to the table `aside`: number to why they cannot be delivered. Raises SpoolError."""
-        # The row number of `aside` is its own: those of `event` begin anew whenever that table was empty.
+        # The row number of `aside` is its own: those of `event` begin anew in a new file.
         move = (
             "INSERT INTO aside (time, id, body, why) "
             "SELECT ?, CAST(id AS BLOB), substr(CAST(body AS BLOB), 1, ?), ? FROM event WHERE number = ?"

@@ -34,10 +34,10 @@ def test_events_come_out_as_they_went_in_oldest_first(spool) -> None:
     spool.keep(mine[2:])
     found = spool.oldest(3)
     assert list(found.events) == mine[:3]
-    spool.taken_up_to(found.number)
+    spool.taken(found)
     found = spool.oldest(10)
     assert list(found.events) == mine[3:]
-    spool.taken_up_to(found.number)
+    spool.taken(found)
     assert spool.oldest(10) == NOTHING
 
 
@@ -51,10 +51,35 @@ def test_what_was_delivered_twice_is_kept_once(spool) -> None:
 def test_an_event_that_came_while_others_were_delivered_is_not_forgotten_with_them(spool) -> None:
     mine = events(4)
     spool.keep(mine[:2])
-    number = spool.oldest(10).number
+    found = spool.oldest(10)
     spool.keep(mine[2:])
-    spool.taken_up_to(number)
+    spool.taken(found)
     assert list(spool.oldest(10).events) == mine[2:]
+
+
+def test_the_courier_of_a_killed_main_forgets_no_event_that_another_courier_has_kept(tmp_path) -> None:
+    mine, others = events(2), events(2, "another")
+    old, new = Spool(tmp_path / "spool"), Spool(tmp_path / "spool")
+    old.keep(mine)
+    found = old.oldest(10)
+    new.taken(new.oldest(10))
+    new.keep(others)
+    old.taken(found)
+    old.set_aside({found.number: "Seonapi rejects it"})
+    assert list(new.oldest(10).events) == others
+    old.close()
+    new.close()
+
+
+def test_a_file_that_took_the_place_of_the_one_delivered_from_loses_nothing(spool) -> None:
+    mine, later = events(2), events(2, "later")
+    spool.keep(mine)
+    found = spool.oldest(10)
+    for path in spool.path.parent.glob("spool*"):
+        path.unlink()
+    spool.keep(later)
+    spool.taken(found)
+    assert list(spool.oldest(10).events) == later
 
 
 def test_a_new_start_finds_what_the_last_one_left(tmp_path) -> None:
@@ -109,7 +134,7 @@ def test_a_spool_that_is_full_takes_no_more_until_some_are_gone(spool, monkeypat
     spool.keep(mine[4:6])
     with pytest.raises(SpoolError, match="6 events wait"):
         spool.keep(mine[6:])
-    spool.taken_up_to(spool.oldest(3).number)
+    spool.taken(spool.oldest(3))
     spool.keep(mine[6:8])
     assert len(spool.oldest(100).events) == 5
 
@@ -129,7 +154,7 @@ def uses(spool):
     return {
         "keep": lambda: spool.keep(events(1)),
         "oldest": lambda: spool.oldest(1),
-        "taken": lambda: spool.taken_up_to(0),
+        "taken": lambda: spool.taken(NOTHING),
         "aside": lambda: spool.set_aside({1: "why"}),
     }
 
@@ -298,7 +323,7 @@ def test_what_was_set_aside_is_kept_with_its_octets_and_hinders_nothing_any_more
     assert kept[2][0] == ODD[2], "a newer build can still read it"
     assert len(kept[3][0]) == module.MOST_ASIDE_OCTETS
     assert all(why for _, why in kept)
-    spool.taken_up_to(spool.oldest(100).number)
+    spool.taken(spool.oldest(100))
     assert spool.oldest(100) == NOTHING
 
 
