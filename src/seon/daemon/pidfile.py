@@ -16,25 +16,32 @@ class PidFile:
 
     def write(self) -> None:
         """Make the file. Raises StartError if there is one already, naming the process in it."""
+        draft = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            _write(draft, f"{os.getpid()}\n")
+            # In one step, with its content: an empty file, left by a kill in between, would name no process, and
+            # nobody could tell whether it is dead.
+            os.link(draft, self._path)
         except FileExistsError:
             raise StartError(_who(self._path)) from None
         except OSError as error:
             raise StartError(f"The PID file {self._path} cannot be made: {error.strerror}") from error
+        finally:
+            with contextlib.suppress(OSError):
+                draft.unlink()
         self._owner = os.getpid()
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(f"{self._owner}\n")
-        except OSError as error:
-            self.remove()
-            raise StartError(f"The PID file {self._path} cannot be written: {error.strerror}") from error
 
     def remove(self) -> None:
         """Remove the file if this process wrote it."""
         if self._owner == os.getpid():
             with contextlib.suppress(OSError):
                 self._path.unlink()
+
+
+def _write(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
 
 
 def _who(path: Path) -> str:

@@ -82,8 +82,44 @@ def full_disk(path: str) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))  # the file can be made, and takes no octet
     try:
-        with pytest.raises(StartError, match="cannot be written"):
+        with pytest.raises(StartError, match="cannot be made"):
             PidFile(Path(path)).write()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not Path(path).exists()
+
+
+def test_a_kill_at_any_step_leaves_no_file_that_names_no_process(alone, tmp_path) -> None:
+    """One that names a dead process can be removed by whoever starts the program again."""
+    alone(killed_at_each_step, tmp_path)
+
+
+def killed_at_each_step(directory: str) -> None:
+    import signal
+    from pathlib import Path
+
+    class Step:
+        """Kills this process at the audit event with a number: each system call that Python tells of is one."""
+
+        def __init__(self, last: int) -> None:
+            self.left = last
+
+        def __call__(self, event: str, _: object) -> None:
+            if event.startswith(("open", "os.")):
+                self.left -= 1
+                if not self.left:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+    path = Path(directory) / "x.pid"
+    for last in range(1, 100):
+        pid = os.fork()
+        if pid == 0:
+            sys.addaudithook(Step(last))
+            PidFile(path).write()
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        assert not path.exists() or path.read_text() == f"{pid}\n", f"after {last} steps"
+        path.unlink(missing_ok=True)
+        if status == 0:
+            return
+    raise AssertionError("it never came to its end")
