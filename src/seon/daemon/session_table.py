@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from seon.admission.limits import SessionCounts
 from seon.config import Limits
@@ -74,6 +75,8 @@ class _Running:
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when it has."""
     began: float = field(default_factory=time.monotonic)
+    started: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    """Done once it has got past its start: from then on its watch waits for no time."""
 
 
 class SessionTable:
@@ -174,6 +177,8 @@ class SessionTable:
         match message:
             case line.Stage():
                 testimony.runs()
+                if not running.started.done():
+                    running.started.set_result(None)
             case line.Happened():
                 event = testimony.event(message, running.told)
                 self._our.log.event(event, child)
@@ -191,7 +196,8 @@ class SessionTable:
     async def _watch(self, running: _Running, start_seconds: float) -> None:
         child, assignment = running.child, running.assignment
         try:
-            await asyncio.wait([child.ended], timeout=start_seconds)
+            ways: list[asyncio.Future[Any]] = [child.ended, running.started]
+            await asyncio.wait(ways, timeout=start_seconds, return_when=asyncio.FIRST_COMPLETED)
             if not child.ended.done() and not running.testimony.running:
                 if not running.testimony.has("SES-FAILED"):
                     running.over = True

@@ -284,6 +284,33 @@ def stuck(directory: str) -> None:
     play(directory, scene)
 
 
+def test_once_a_session_has_started_its_main_wakes_for_no_limit_of_its_start(alone, tmp_path) -> None:
+    alone(no_timer_left, tmp_path)
+
+
+def no_timer_left(directory: str) -> None:
+    async def scene(our: Play) -> None:
+        loop = asyncio.get_running_loop()
+
+        def due() -> list[float]:
+            """When the loop will wake for timers that are more than the 20 s of the whole play away."""
+            now = loop.time()
+            return [timer.when() for timer in loop._scheduled if not timer.cancelled() and timer.when() > now + 50]
+
+        our.start(runs_until_told, seconds=100)
+        await asyncio.sleep(0)
+        assert len(due()) == 1
+        await our.runs()
+        while due():
+            await asyncio.sleep(0.005)
+        assert our.table.has("session-1")
+        our.table.follow(lambda _: "disabled", lambda _: False)
+        await our.gone()
+        assert our.failed == []
+
+    play(directory, scene)
+
+
 def test_a_session_that_has_failed_and_stays_is_ended_without_another_word_of_failure(alone, tmp_path) -> None:
     alone(failed_and_stays, tmp_path)
 
