@@ -152,17 +152,38 @@ def test_a_failed_accept_is_tried_again_after_a_pause(until, monkeypatch) -> Non
         with socket.create_connection(("127.0.0.1", port)):
             await until(lambda: served)
 
-    real = asyncio.SelectorEventLoop.sock_accept
+    real = listen._accept
 
-    async def failing(self, sock):
-        tries.append(sock)
+    async def failing(listener: socket.socket) -> tuple[socket.socket, tuple[str, int]]:
+        tries.append(listener)
         if len(tries) <= 2:
             raise OSError(errno.EMFILE, "too many open files")
-        return await real(self, sock)
+        return await real(listener)
 
-    monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_accept", failing)
+    monkeypatch.setattr(listen, "_accept", failing)
     play(scene, slots=1, handler=handler)
     assert len(tries) >= 3
+
+
+def test_a_connection_that_comes_in_the_turn_in_which_the_port_closes_is_no_error() -> None:
+    troubles = []
+
+    async def handler(sock: socket.socket, source: str, port: int) -> None:
+        raise AssertionError("nobody is served any more")
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: troubles.append(context))
+        with open_listener("127.0.0.1", 0) as listener:
+            task = asyncio.create_task(accept_forever(listener, asyncio.Semaphore(1), handler))
+            for _ in range(5):
+                await asyncio.sleep(0)
+            with socket.create_connection(("127.0.0.1", port_of(listener))):
+                loop.call_soon(task.cancel)  # in the next turn, before what the selector finds in it
+                await asyncio.wait([task])
+
+    asyncio.run(run())
+    assert troubles == []
 
 
 def test_to_end_listening_ends_what_is_being_served(until) -> None:
