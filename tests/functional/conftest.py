@@ -7,18 +7,16 @@ import pytest
 
 from functional.harness import Site, make_golden, open_site
 
-_made: list[Path] = []
 """The golden installation of this worker: tests/adversary takes the same one, and a fixture is made once per folder."""
 
 
 @pytest.fixture(scope="session")
 def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An installation that nobody has started yet; made once per worker."""
-    if not _made:
-        root = tmp_path_factory.mktemp("golden") / "run"
+    """An installation that nobody has started yet; made once per worker, whoever has this fixture."""
+    root = tmp_path_factory.getbasetemp() / "golden" / "run"
+    if not root.exists():
         make_golden(root)
-        _made.append(root)
-    return _made[0]
+    return root
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Looking at processes from outside, as an administrator would: /proc and nothing else."""
 
+import contextlib
 import os
 import signal
 import time
@@ -63,6 +64,14 @@ def resident_kib(pid: int) -> int:
     raise ProcessLookupError(pid)
 
 
+def wake_ups(pid: int) -> int:
+    """Return how often a process has waited for something, and was woken, since it started."""
+    for line in (PROC / str(pid) / "status").read_text().splitlines():
+        if line.startswith("voluntary_ctxt_switches:"):
+            return int(line.split()[1])
+    raise ProcessLookupError(pid)
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """An established TCP connection, ports as the process sees them."""
@@ -84,15 +93,35 @@ def connections(pids: Iterable[int]) -> list[Connection]:
     return found
 
 
+def listening(pids: Iterable[int]) -> dict[int, set[int]]:
+    """Return the ports on which processes listen: each with those that have it open."""
+    sockets = {f"socket:[{inode}]": local for inode, local, _ in _tcp("0A")}
+    found: dict[int, set[int]] = {}
+    for pid in pids:
+        with contextlib.suppress(OSError):  # it has ended
+            for target in descriptors(pid).values():
+                if target in sockets:
+                    found.setdefault(sockets[target], set()).add(pid)
+    return found
+
+
+def listening_ports() -> set[int]:
+    """Return all TCP ports of this host on which somebody listens."""
+    return {local for _, local, _ in _tcp("0A")}
+
+
 def _established() -> dict[str, tuple[int, int]]:
-    found = {}
+    return {f"socket:[{inode}]": (local, remote) for inode, local, remote in _tcp("01")}
+
+
+def _tcp(state: str) -> Iterator[tuple[str, int, int]]:
+    """Yield inode, local and remote port of each TCP socket in a state, as the kernel numbers them."""
     for table in ("tcp", "tcp6"):
         for line in (PROC / "net" / table).read_text().splitlines()[1:]:
             fields = line.split()
-            if fields[3] == "01":
+            if fields[3] == state:
                 local, remote = (int(address.rpartition(":")[2], 16) for address in fields[1:3])
-                found[f"socket:[{fields[9]}]"] = (local, remote)
-    return found
+                yield fields[9], local, remote
 
 
 def kill(pid: int, number: signal.Signals | int) -> None:
