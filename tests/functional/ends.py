@@ -119,9 +119,26 @@ def both_ends(site: Site, *, incoming: bool, certificate: str = "partner") -> It
 
     `incoming`: a partner calls the receive daemon; else the send daemon calls the partner.
     """
-    port = site.ports.receive if incoming else site.ports.partner
-    with socket.create_server(("127.0.0.1", port)) as listener, _calling(site, incoming, certificate) as caller:
-        listener.settimeout(WAIT_SECONDS)
+    with (
+        called_port(site, incoming=incoming) as listener,
+        meeting_at(listener, site, incoming=incoming, certificate=certificate) as ends,
+    ):
+        yield ends
+
+
+def called_port(site: Site, *, incoming: bool) -> socket.socket:
+    """Return the listener of who is called: the receive daemon, or the partner."""
+    listener = socket.create_server(("127.0.0.1", site.ports.receive if incoming else site.ports.partner))
+    listener.settimeout(WAIT_SECONDS)
+    return listener
+
+
+@contextmanager
+def meeting_at(
+    listener: socket.socket, site: Site, *, incoming: bool, certificate: str = "partner"
+) -> Iterator[tuple[Wire, Wire]]:
+    """Yield the same as `both_ends`, for one of many sessions: the listener serves them all."""
+    with _calling(site, incoming, certificate) as caller:
         sock, _ = listener.accept()
         with sock:
             called = PlainWire(sock) if incoming else _partner_tls(site).accept(sock)
