@@ -16,7 +16,7 @@ Host = Literal["dmz", "inside"]
 By = Literal["partner", "station", "verifier", "idle", "administrator", "link", "crash"]
 Why = Literal[
     "esid", "closed", "cut", "broken", "rule", "declined", "idle", "barred", "shutdown", "signal", "orphaned", "lost",
-    "unsaid", "killed", "exit", "deaf",
+    "unsaid", "unlinked", "killed", "exit", "deaf",
 ]  # fmt: skip
 RuleKey = Annotated[str, Meta(max_length=40, pattern=r"^([A-Z][A-Z0-9-]*(/[a-z-]+)?)?\Z")]
 EndNumber = Annotated[int, Meta(ge=0, le=86_400)]
@@ -73,6 +73,7 @@ _WORDS: dict[Why, str] = {
     "orphaned": "the main process of the {program} is gone",
     "lost": "the connection between server and client was lost",
     "unsaid": "ESID {esid} came over the link, and the other host did not say whose it is",
+    "unlinked": "the {program} is ending, since there is no link between server and client any more",
     "killed": "the session process of the {program} was ended by signal {number}",
     "exit": "the session process of the {program} ended by itself with status {number}",
     "deaf": "the session process of the {program} did not obey and was ended",
@@ -85,7 +86,7 @@ _CLAIMS: dict[By, frozenset[Why]] = {
     "verifier": frozenset({"rule", "declined"}),
     "idle": frozenset({"idle"}),
     "administrator": frozenset({"barred", "shutdown", "signal", "deaf"}),
-    "link": frozenset({"lost", "unsaid"}),
+    "link": frozenset({"lost", "unsaid", "unlinked"}),
     "crash": frozenset({"orphaned", "killed", "exit"}),
 }
 """What each can have done."""
@@ -96,6 +97,12 @@ def credible(end: SessionEnd) -> bool:
     at_its_side = end.by != far_party(end.host)
     rule_is_right = end.rule in RULES if end.why == "rule" else not end.rule
     return at_its_side and end.why in _CLAIMS[end.by] and rule_is_right
+
+
+def ordered(why: Literal["barred", "shutdown", "unlinked", "signal", "orphaned", "deaf"], host: Host) -> SessionEnd:
+    """Return the end of a session that had to end, whatever its peers wanted."""
+    by: dict[str, By] = {"unlinked": "link", "orphaned": "crash"}
+    return SessionEnd(by.get(why, "administrator"), why, host)
 
 
 def agreed(host: Host, own: SessionEnd, told: SessionEnd | None) -> SessionEnd:

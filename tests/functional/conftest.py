@@ -7,7 +7,6 @@ import pytest
 
 from functional.harness import Site, make_golden, open_site
 
-"""The golden installation of this worker: tests/adversary takes the same one, and a fixture is made once per folder."""
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,7 @@ POSSIBLE = {
     "verifier": {"rule", "declined"},
     "idle": {"idle"},
     "administrator": {"barred", "shutdown", "signal", "deaf"},
-    "link": {"lost", "unsaid"},
+    "link": {"lost", "unsaid", "unlinked"},
     "crash": {"orphaned", "killed", "exit"},
 }
 

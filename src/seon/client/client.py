@@ -114,7 +114,9 @@ class Client:
             self._log.line(Level.ERROR, "The listening ports were not closed in time")
         if self._control:
             await self._control.leave()
-        await self._table.end_all(self._in_force.configuration.limits.drain_seconds)
+        unlinked = status == EXIT_LINK and self._link is None
+        drain = self._in_force.configuration.limits.drain_seconds
+        await self._table.end_all(drain, "unlinked" if unlinked else "shutdown")
         if self._control:  # only now: what has ended the last sessions crosses before it
             await self._control.bye(reason)
         if status != EXIT_COURIER:

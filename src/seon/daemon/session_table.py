@@ -18,7 +18,7 @@ from seon.daemon import children
 from seon.daemon.log import Log
 from seon.daemon.tasks import Tasks
 from seon.daemon.testimony import Testimony
-from seon.endings import SessionEnd, agreed
+from seon.endings import SessionEnd, agreed, ordered
 from seon.events import Event
 from seon.process import line
 from seon.process.events import ReportOf
@@ -155,11 +155,11 @@ class SessionTable:
             running.heard.set()
             running.child.tell(line.Ending(end))
 
-    async def end_all(self, seconds: float) -> None:
+    async def end_all(self, seconds: float, why: line.Order = "shutdown") -> None:
         """Give running sessions so long to end, then order them to."""
         await self._wait(seconds)
         for running in list(self._running.values()):
-            _end(running, "shutdown")
+            _end(running, why)
         await self._wait(children.OBEY_SECONDS + KILLED_SECONDS)
 
     async def _wait(self, seconds: float) -> None:
@@ -223,8 +223,8 @@ class SessionTable:
         if running.over or testimony.has("SES-END") or testimony.has("SES-FAILED"):
             return
         if not testimony.has("SES-START"):
-            ordered = SessionEnd("administrator", child.order, assignment.hop).reason if child.order else ""
-            self._fail(assignment, ordered or died, running.failed)
+            reason = ordered(child.order, assignment.hop).reason if child.order else died
+            self._fail(assignment, reason, running.failed)
             self._our.ending(assignment, _end_of(child, assignment, status))  # the other host may have begun already
             return
         end = await self._end_of_dead(running, status)
@@ -277,7 +277,7 @@ def _claim(assignment: Assignment) -> Claim:
 def _end_of(child: children.Child, assignment: Assignment, status: int) -> SessionEnd:
     """Return what ended a process that has not said it."""
     if child.order:
-        return SessionEnd("administrator", "deaf" if child.deaf else child.order, assignment.hop)
+        return ordered("deaf" if child.deaf else child.order, assignment.hop)
     if status < 0:
         return SessionEnd("crash", "killed", assignment.hop, number=-status)
     return SessionEnd("crash", "exit", assignment.hop, number=status)

@@ -19,7 +19,11 @@ LAST_WORDS_SECONDS = 5.0
 """How long an ended session waits for its main to acknowledge the last events."""
 ORDERED_LAST_WORDS_SECONDS = 1.0
 """The same after an order to end: the main that gave it does not wait longer."""
-_ORDERS = {"barred": EndReason.UNSPECIFIED, "shutdown": EndReason.EMERGENCY_CLOSE}
+_ORDERS: dict[line.Order, EndReason] = {
+    "barred": EndReason.UNSPECIFIED,
+    "shutdown": EndReason.EMERGENCY_CLOSE,
+    "unlinked": EndReason.EMERGENCY_CLOSE,
+}
 """The ESID of what a main may order."""
 
 

@@ -8,7 +8,9 @@ else happened here at the same time.
 
 from collections.abc import Callable
 
-from seon.endings import SessionEnd, Why, agreed, near_party
+import msgspec
+
+from seon.endings import SessionEnd, Why, agreed, near_party, ordered
 from seon.net.pump import Cause, Ending
 from seon.oftp2.happenings import SessionEnded
 from seon.oftp2.inspection import Refusal
@@ -58,8 +60,8 @@ class Truth:
             case Cause.IDLE:
                 self._found(SessionEnd("idle", "idle", self._hop, number=number))
             case Cause.ORDER:
-                by = "crash" if ending.detail == "orphaned" else "administrator"
-                self._found(SessionEnd(by, ending.detail, self._hop, number=number))  # type: ignore[arg-type]
+                end = ordered(ending.detail, self._hop)  # type: ignore[arg-type]
+                self._found(msgspec.structs.replace(end, number=number))
             case _:
                 self._connection_ended(ending)
 

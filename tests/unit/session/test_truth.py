@@ -62,6 +62,7 @@ KNOWN = [
     ([RULE, NEAR_ESID], OUR_RULE),
     ([DECLINED], SessionEnd("verifier", "declined", "inside")),
     ([Ending(Cause.ORDER, "order", "shutdown")], SessionEnd("administrator", "shutdown", "inside")),
+    ([Ending(Cause.ORDER, "order", "unlinked")], SessionEnd("link", "unlinked", "inside")),
     ([BARRED, NEAR_EOF], SessionEnd("administrator", "barred", "inside")),
     ([Ending(Cause.ORDER, "order", "orphaned")], SessionEnd("crash", "orphaned", "inside")),
 ]
