@@ -10,7 +10,8 @@ from seon.net.pump import Cause, Ending, Pump
 from seon.oftp2.happenings import SessionEnded
 from seon.oftp2.inspection import Inspection
 from seon.oftp2.observer import Side
-from seon.session.assignment import Assignment
+from seon.process.levels import Level
+from seon.session.assignment import Assignment, Hop
 from seon.session.main_line import MainLine
 from seon.session.reporter import SessionReporter
 from seon.session.tracing import TracedObserver, Tracer
@@ -20,8 +21,10 @@ from seon.session.truth import FAR_WORD_SECONDS, ORDERED_FAR_WORD_SECONDS, Truth
 class _Watch:
     """Hears the pump: what the verifier saw goes to the reporter, what ends the session to the truth about it."""
 
-    def __init__(self, reporter: SessionReporter, truth: Truth, main: MainLine, idle_seconds: int) -> None:
-        self._reporter, self._truth, self._main, self._idle_seconds = reporter, truth, main, idle_seconds
+    def __init__(self, reporter: SessionReporter, truth: Truth, main: MainLine, assignment: Assignment) -> None:
+        self._reporter, self._truth, self._main = reporter, truth, main
+        self._idle_seconds = assignment.limits.idle_seconds
+        self._hop, self._partner_side = assignment.hop, assignment.partner_side
         self._declined = 0
 
     def inspection(self, seen: Inspection) -> None:
@@ -39,6 +42,14 @@ class _Watch:
         """Take what ends the session."""
         numbers = {Cause.IDLE: self._idle_seconds, Cause.ORDER: self._main.signal, Cause.VERIFIER: self._declined}
         self._truth.ended(ending, numbers.get(ending.cause, 0))
+        if ending.how == "broken":
+            self._main.log(Level.INFO, f"Connection to the {self._peer(ending.cause)} broken: {ending.detail}")
+
+    def _peer(self, cause: Cause) -> str:
+        """Return who is at the other end of a connection, as this host sees it."""
+        of_partner = (cause is Cause.INITIATOR) == (self._partner_side is Side.INITIATOR)
+        peers: dict[Hop, tuple[str, str]] = {"dmz": ("client", "partner"), "inside": ("station", "server")}
+        return peers[self._hop][of_partner]
 
 
 def run(main: MainLine, assignment: Assignment, initiator: Leg, responder: Leg, tls: str) -> SessionEnd:
@@ -59,7 +70,7 @@ def run(main: MainLine, assignment: Assignment, initiator: Leg, responder: Leg, 
     truth = Truth(assignment.hop, partner_side if dmz else partner_side.other, main.ending)
     main.running()
     began, idle = time.monotonic(), assignment.limits.idle_seconds
-    watch = _Watch(reporter, truth, main, idle)
+    watch = _Watch(reporter, truth, main, assignment)
     result = Pump(initiator, responder, observer, idle_seconds=idle, watch=watch, control=main).run()
     seconds = round(time.monotonic() - began, 3)
     reporter.broken_off(observer.broken_off())

@@ -9,15 +9,18 @@ import pytest
 
 from seon.endings import SessionEnd
 from seon.net.legs import PlainLeg
+from seon.oftp2 import commands as c
 from seon.oftp2.demands import Demands
 from seon.oftp2.framing import frame
 from seon.oftp2.reasons import EndReason
 from seon.oftp2.rules import Policy, Severity
 from seon.process import line
+from seon.process.levels import Level
 from seon.session import run as module
-from unit.session.scenes import SECRET, SSRM, Session, assignment, esid, leave, ssid, wait_until
+from unit.session.scenes import SECRET, SSRM, Session, assignment, esid, leave, ssid, stb, wait_until
 
 BAD = frame(b"?")
+OFFER = stb(c.StartFile("F", "20260101", "1200000001", "", "TWO", "ONE", "U", 0, 1, 1))
 
 
 def test_a_session_is_reported_from_start_to_end(ends) -> None:
@@ -238,6 +241,36 @@ def test_a_session_whose_main_is_gone_goes_on_and_ends_within_the_limit(ends) ->
 
     end = Session(ends, assignment(drain_seconds=1)).play(scene)
     assert end == SessionEnd("crash", "orphaned", "inside")
+
+
+@pytest.mark.parametrize(
+    ("hop", "direction", "broken", "peer"),
+    [
+        ("dmz", "incoming", "one", "partner"), ("dmz", "incoming", "two", "client"),
+        ("dmz", "outgoing", "one", "client"), ("inside", "incoming", "one", "server"),
+        ("inside", "incoming", "two", "station"), ("inside", "outgoing", "two", "server"),
+    ],
+)  # fmt: skip
+def test_the_log_says_which_connection_broke_and_how_in_the_kernels_words(
+    ends, monkeypatch, hop, direction, broken, peer
+) -> None:
+    monkeypatch.setattr(module, "FAR_WORD_SECONDS", 0.05)
+
+    def scene(play: Session) -> None:
+        play.open()
+        breaks, stays = (play.one, play.two) if broken == "one" else (play.two, play.one)
+        if broken == "one":
+            hand_over(play)
+        stays.sendall(OFFER)
+        wait_until(lambda: breaks.recv(5, socket.MSG_PEEK))
+        breaks.close()
+        stays.recv(1)
+        stays.close()
+
+    play = Session(ends, assignment(hop=hop, direction=direction))
+    play.play(scene)
+    said = [message for message in play.main.heard if isinstance(message, line.Line)]
+    assert said == [line.Line(Level.INFO, f"Connection to the {peer} broken: connection reset by peer")]
 
 
 # --- what it is judged by -------------------------------------------------------------------------------------------
