@@ -8,7 +8,6 @@ import pytest
 from functional.harness import Site, make_golden, open_site
 
 
-
 @pytest.fixture(scope="session")
 def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation that nobody has started yet; made once per worker, whoever has this fixture."""

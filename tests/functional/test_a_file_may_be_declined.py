@@ -285,7 +285,7 @@ def test_the_checker_passes_the_traces(picky: Site) -> None:
     done = run(["seon", "oftp2", "check", "--profile", "strict", "--json", *map(str, traces)])
     assert done.returncode == 0, done.stdout
     assert [json.loads(line)["verdict"] for line in done.stdout.splitlines()] == ["accept"] * 2
-    assert "# the proxy answers:" in traces[0].read_text()
+    assert "# the proxy's own, to " in traces[0].read_text()
     assert "nothing was left after 3 declined files" in traces[1].read_text()
 
 

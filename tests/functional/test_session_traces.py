@@ -153,6 +153,25 @@ def test_a_refused_session_is_refused_again_by_the_checker(traced: Site, station
     assert (said["verdict"], said["rule"], said["side"], said["stb"]) == ("refuse", "FLD-TIME", "I", 2)
 
 
+def test_what_the_proxy_made_itself_is_marked_and_made_up_octets_are_called_so(
+    traced: Site, station: RecordingStation
+) -> None:
+    """A reader must not take an ESID of ours for the other station's, nor zeros for what was sent."""
+    before = files(traced)
+    with Partner(traced) as partner:
+        partner.open()
+        partner.tls.sendall(frame(b"Zsecret"))
+        (heard,) = partner.until_end()
+    texts = new_traces(traced, before)
+    own = frame(encode(heard, 5)).hex()
+    plain = frame(encode(c.EndSession(1), 5)).hex()
+    assert f"# the proxy's own, to I: {own}\n" in texts["server"]
+    assert f"# the proxy's own, to R: {plain}\n" in texts["server"]
+    assert "# blanked: only the first 5 of these 11 octets are as I has sent them" in texts["server"]
+    assert "the proxy's own" not in texts["client"], "there it came over the link, as from a partner"
+    assert replayed(texts["server"]).refusal
+
+
 class Daemon:
     """The company's station, driven by hand."""
 

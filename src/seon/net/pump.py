@@ -65,6 +65,9 @@ class Watch(Protocol):
     def ending(self, ending: Ending) -> None:
         """Take what ends the session: before its ESID is queued, and before a connection is closed. Said once."""
 
+    def own(self, side: Side, octets: bytes) -> None:
+        """Take the ESID of ours that is queued for a side."""
+
 
 class Control(Protocol):
     """Where orders come from: looked at when one of its descriptors is readable, and at its deadline."""
@@ -365,8 +368,11 @@ class Pump:
     def _send_wires(self, wire_to: Callable[[Side], bytes]) -> None:
         """Queue our ESID to both peers, behind whole buffers: the verifier never lets a part of one out."""
         for flow in self._flows:
+            wire = wire_to(flow.side)
             with contextlib.suppress(*BROKEN):
-                flow.source.write_octets(wire_to(flow.side))
+                flow.source.write_octets(wire)
+                if wire:
+                    self._watch.own(flow.side, wire)
 
     def _close(self, seconds: float) -> None:
         """Flush, end both sending directions, then read and discard until the peers end theirs."""

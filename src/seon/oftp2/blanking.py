@@ -5,6 +5,7 @@ subrecords stay, so that the verifier comes to the same end with the copy as wit
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from seon.oftp2.codec import decode
 from seon.oftp2.data import COMPRESSED, COUNT, plain_octets
@@ -16,10 +17,20 @@ from seon.oftp2.layouts import DATA, FORMS, LEVELS, layout, length_bounds
 COMMAND = HEADER + 1
 """Octets up to and with the command octet: what is shown of a buffer that makes no sense."""
 _SSID = ord("X")
+_LEVEL = 2
+"""Octets of an SSID up to and with its level, by which it is read."""
 _STEP = 64
 """Octets of a full subrecord: its header and 63 octets."""
 _LIKENESSES = (b"\0", b"X", b"9", b"0", b" ", b"x", b"X X", b"x X", b" 9", b" 0", b"B", b"N", b"\r", b"\n")
 """What stands in for a field, each stretched by its last octet: the first that breaks the same rules is taken."""
+
+
+class Blanked(NamedTuple):
+    """A copy of a buffer that could not be read to its end."""
+
+    octets: bytes
+    kept: int
+    """How many of them are as they were sent, but for a secret and a file's content; what follows is made up."""
 
 
 def stream_buffers(octets: memoryview) -> Iterator[memoryview]:
@@ -44,7 +55,7 @@ def blanked(stb: memoryview) -> bytes:
     return bytes(stb[:HEADER]) + _without_secret(code, bytes(stb[HEADER:]))
 
 
-def blanked_offender(octets: memoryview, level: int) -> bytes:
+def blanked_offender(octets: memoryview, level: int) -> Blanked:
     """Return a copy of what the verifier has refused: `octets` begin with that buffer, as far as it has come.
 
     A buffer that has no reading may hold anything, a shifted password too: only what surely belongs to its command is
@@ -53,29 +64,29 @@ def blanked_offender(octets: memoryview, level: int) -> bytes:
     header = int.from_bytes(octets[:HEADER], "big")
     fault = header_fault(header)
     if fault == "STH-VER":  # it may be anything
-        return bytes(octets[:1]) + bytes(HEADER - 1)
+        return Blanked(bytes(octets[:1]) + bytes(HEADER - 1), 1)
     if fault not in ("", "STH-FLG"):
-        return bytes(octets[:HEADER])  # where this buffer ends, if it is one, nobody knows
+        return Blanked(bytes(octets[:HEADER]), HEADER)  # where this buffer ends, if it is one, nobody knows
     length = header & LENGTH_MASK
     stb = octets[:length]
     if len(stb) < length:
         return blanked_part(bytes(stb[:COMMAND]), len(stb))
     code = command_octet(stb)
     if code == DATA:
-        return blanked(stb)
+        return Blanked(blanked(stb), length)
     oeb = bytes(stb[HEADER:])
     flaw = _unreadable(oeb, level)
     if flaw and code == _SSID:
-        readable = _likeness_of_ssid(oeb)
+        readable, kept = _likeness_of_ssid(oeb), _LEVEL
     else:
-        shown = _sure_octets(code, level, flaw) if flaw else len(oeb)
-        readable = _without_secret(code, oeb[:shown])
-    return bytes(stb[:HEADER]) + readable.ljust(len(oeb), b"\0")
+        kept = min(_sure_octets(code, level, flaw), len(oeb)) if flaw else len(oeb)
+        readable = _without_secret(code, oeb[:kept])
+    return Blanked(bytes(stb[:HEADER]) + readable.ljust(len(oeb), b"\0"), HEADER + kept)
 
 
-def blanked_part(beginning: bytes, octets: int) -> bytes:
+def blanked_part(beginning: bytes, octets: int) -> Blanked:
     """Return as much of a buffer as there is of an incomplete one: its first octets, and then zeros."""
-    return beginning[:COMMAND].ljust(octets, b"\0")
+    return Blanked(beginning[:COMMAND].ljust(octets, b"\0"), min(octets, COMMAND))
 
 
 # --- contents -------------------------------------------------------------------------------------------------------
@@ -161,7 +172,7 @@ def _sure_octets(code: int, level: int, flaw: Flaw) -> int:
 
 def _likeness_of_ssid(oeb: bytes) -> bytes:
     """Return an SSID with the flaws of one that cannot be read: its fields may be shifted, the password with them."""
-    at = 2  # behind the level, by which it is read
+    at = _LEVEL
     out = oeb[:at]
     for field in layout(_SSID, 5 if oeb[1:at] >= b"5" else 1)[1:]:
         octets = oeb[at : at + (field.width or 0)]

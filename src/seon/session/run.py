@@ -21,8 +21,10 @@ from seon.session.truth import FAR_WORD_SECONDS, ORDERED_FAR_WORD_SECONDS, Truth
 class _Watch:
     """Hears the pump: what the verifier saw goes to the reporter, what ends the session to the truth about it."""
 
-    def __init__(self, reporter: SessionReporter, truth: Truth, main: MainLine, assignment: Assignment) -> None:
-        self._reporter, self._truth, self._main = reporter, truth, main
+    def __init__(
+        self, reporter: SessionReporter, truth: Truth, main: MainLine, tracer: Tracer, assignment: Assignment
+    ) -> None:
+        self._reporter, self._truth, self._main, self._tracer = reporter, truth, main, tracer
         self._idle_seconds = assignment.limits.idle_seconds
         self._hop, self._partner_side = assignment.hop, assignment.partner_side
         self._declined = 0
@@ -44,6 +46,10 @@ class _Watch:
         self._truth.ended(ending, numbers.get(ending.cause, 0))
         if ending.how == "broken":
             self._main.log(Level.INFO, f"Connection to the {self._peer(ending.cause)} broken: {ending.detail}")
+
+    def own(self, side: Side, octets: bytes) -> None:
+        """Take an ESID of our own."""
+        self._tracer.own(side, octets)
 
     def _peer(self, cause: Cause) -> str:
         """Return who is at the other end of a connection, as this host sees it."""
@@ -70,7 +76,7 @@ def run(main: MainLine, assignment: Assignment, initiator: Leg, responder: Leg, 
     truth = Truth(assignment.hop, partner_side if dmz else partner_side.other, main.ending)
     main.running()
     began, idle = time.monotonic(), assignment.limits.idle_seconds
-    watch = _Watch(reporter, truth, main, assignment)
+    watch = _Watch(reporter, truth, main, observer.tracer, assignment)
     result = Pump(initiator, responder, observer, idle_seconds=idle, watch=watch, control=main).run()
     seconds = round(time.monotonic() - began, 3)
     reporter.broken_off(observer.broken_off())

@@ -1,14 +1,15 @@
 """Session traces: what passed and what was refused, as a transcript that can be handed to a partner's support.
 
 The format is that of `oftp2.transcript`, so `seon oftp2 check` reads it; what is said besides stands in comments, with
-everything escaped that is not ours. Secrets and the contents of files are blanked (`oftp2.blanking`).
+everything escaped that is not ours. What the proxy made itself is marked as its own, with the side that it went to.
+Secrets and the contents of files are blanked (`oftp2.blanking`).
 """
 
 import time
 from collections.abc import Iterable
 
 from seon.events import shown
-from seon.oftp2.blanking import COMMAND, blanked, blanked_offender, blanked_part, command_octet, stream_buffers
+from seon.oftp2.blanking import COMMAND, Blanked, blanked, blanked_offender, blanked_part, command_octet, stream_buffers
 from seon.oftp2.framing import HEADER, VERSION_1
 from seon.oftp2.layouts import DATA
 from seon.oftp2.observer import Inspection, Side
@@ -57,25 +58,34 @@ class Trace:
         if seen.drop:
             self._take_dropped(side, view[at : at + seen.drop], over=over and seen.closing is None)
         if seen.reply:
-            self._comment("the proxy answers:")
+            self._comment(f"the proxy's own, to {side.value}, and never sent by {side.other.value}:")
             self._line(side.other, seen.reply)
         self._take_words(seen)
         if seen.refusal:
-            self._line(side, blanked_offender(view[at:], level))
+            self._take_offender(side, blanked_offender(view[at:], level), len(view) - at)
             self._incomplete.clear()
         else:
             rest = view[at + seen.drop :]
             self._incomplete[side] = bytes(rest[:COMMAND]), len(rest)
         self._take_refusal(seen)
         if seen.closing:
-            self._comment(f"the proxy ends the session with ESID 00: {seen.closing.text}")
+            self._comment(f"the proxy ends the session: {seen.closing.text}")
+        self._flush()
+
+    def own(self, side: Side, octets: bytes) -> None:
+        """Write what the proxy has made itself and queued for a side, to end the session.
+
+        It stands in a comment: no side has sent it.
+        """
+        self._full, self._limit = False, MAX_OCTETS
+        self._comment(f"the proxy's own, to {side.value}: {octets.hex()}")
         self._flush()
 
     def stream_ended(self, side: Side, tail: int, seen: Inspection) -> None:
         """Write that a side sends no more, after `tail` octets of an incomplete buffer."""
         beginning, _ = self._incomplete.pop(side, (b"", 0))
         if tail:
-            self._line(side, blanked_part(beginning, tail))
+            self._take_offender(side, blanked_part(beginning, tail), tail)
         self._add(f"{side.value} EOF\n")
         self._take_words(seen)
         self._take_refusal(seen)
@@ -120,6 +130,18 @@ class Trace:
         self.left_out += len(stb)
         self._skipped[0] += 1
         self._skipped[1] += len(stb)
+
+    def _take_offender(self, side: Side, copy: Blanked, came: int) -> None:
+        """Write a buffer that has no reading, and say what of it is made up; `came`: octets that there were."""
+        self._line(side, copy.octets)
+        size = len(copy.octets)
+        if size > copy.kept:
+            self._comment(
+                f"blanked: only the first {copy.kept} of these {size} octets are as {side.value} has sent them, "
+                "for the buffer cannot be read"
+            )
+        if came > size:
+            self._comment(f"{side.value} has sent {came - size} octets more, which are not here")
 
     def _take_dropped(self, side: Side, octets: memoryview, *, over: bool) -> None:
         """Before the end the verifier drops whole buffers, after it whatever comes."""

@@ -54,6 +54,11 @@ class Tracer:
         if trace := self._trace:
             self._attempt(lambda: trace.stream_ended(side, tail, seen))
 
+    def own(self, side: Side, octets: bytes) -> None:
+        """Write what the proxy has queued for a side to end the session; see Trace."""
+        if trace := self._trace:
+            self._attempt(lambda: trace.own(side, octets))
+
     def end(self, why: str) -> None:
         """End the trace, if there is one."""
         trace = self._trace

@@ -21,7 +21,6 @@ from seon.config import (
     OutgoingListener,
     ProxyConfiguration,
     ReceiveDaemon,
-    ServerConfiguration,
 )
 from seon.daemon.log import Log
 from seon.daemon.message_stream import MessageStream

@@ -61,12 +61,16 @@ class Watch:
     def __init__(self) -> None:
         self.seen: list[Inspection] = []
         self.endings: list[Ending] = []
+        self.owns: list[tuple[Side, bytes]] = []
 
     def inspection(self, seen: Inspection) -> None:
         self.seen.append(seen)
 
     def ending(self, ending: Ending) -> None:
         self.endings.append(ending)
+
+    def own(self, side: Side, octets: bytes) -> None:
+        self.owns.append((side, octets))
 
 
 class Session:
@@ -331,6 +335,7 @@ def test_a_silent_session_ends_with_esid_09_to_both(plain, monkeypatch) -> None:
     two.close()
     ending = session.end()
     assert (ending.cause, ending.how) == (Cause.IDLE, "idle")
+    assert session.watch.owns == [(side, esid(EndReason.TIME_OUT)) for side in Side], "each ESID of ours is told of"
 
 
 def test_a_session_that_moves_is_not_silent(plain, monkeypatch) -> None:

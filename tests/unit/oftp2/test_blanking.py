@@ -5,8 +5,9 @@ from random import Random
 
 import pytest
 
+from seon.oftp2 import blanking
 from seon.oftp2 import commands as c
-from seon.oftp2.blanking import blanked, blanked_offender, blanked_part, command_octet, stream_buffers
+from seon.oftp2.blanking import blanked, command_octet, stream_buffers
 from seon.oftp2.codec import encode
 from seon.oftp2.data import walk_stream
 from seon.oftp2.framing import HEADER, frame
@@ -19,6 +20,14 @@ from seon.oftp2.transcript import Read, Replay, parse, replay
 VECTORS = sorted((Path(__file__).parents[2] / "vectors" / "sessions").glob("*.oftp"))
 PASSWORD = "HUSH/4ME"
 CHALLENGE, RESPONSE = bytes(range(0x30, 0x30 + 80)), bytes(range(0xC0, 0xC0 + 20))
+
+
+def blanked_offender(octets: memoryview, level: int) -> bytes:
+    return blanking.blanked_offender(octets, level).octets
+
+
+def blanked_part(beginning: bytes, octets: int) -> bytes:
+    return blanking.blanked_part(beginning, octets).octets
 
 
 def ssid(password: str = PASSWORD, level: int = 5) -> bytes:
@@ -266,3 +275,23 @@ def test_stream_buffers_are_found_one_by_one() -> None:
 @pytest.mark.parametrize(("oeb", "level"), [(b"zSECRET", 5), (b"JSECRET", 4)])
 def test_of_a_command_that_there_is_not_only_its_octet_is_shown(oeb: bytes, level: int) -> None:
     assert blanked_offender(memoryview(framed(oeb)), level) == framed(oeb[:1] + bytes(len(oeb) - 1))
+
+
+@pytest.mark.parametrize(
+    ("octets", "level", "kept"),
+    [
+        (b"SECRET", 5, 1),
+        (b"\x1f\xff\xff\xffmore", 5, 4),
+        (framed(b"Zsecret"), 5, 5),
+        (framed(b"X5" + b"secret" * 9), 5, 6),
+        (framed(b"X5" + b"secret" * 9)[:40], 5, 5),
+        (framed(b"P") + b"more", 5, 5),
+        (framed(b"D\x03abc"), 5, 9),
+    ],
+)
+def test_it_is_known_how_much_of_a_copy_is_as_it_was_sent(octets: bytes, level: int, kept: int) -> None:
+    copy = blanking.blanked_offender(memoryview(octets), level)
+    assert copy.kept == kept
+    assert copy.octets[: min(kept, 6)] == octets[: min(kept, 6)]
+    assert blanking.blanked_part(b"\x10\0\0\xffXsecret", 11).kept == 5
+    assert blanking.blanked_part(b"\x10\0\0", 3).kept == 3

@@ -67,7 +67,8 @@ def test_of_an_incomplete_buffer_the_beginning_and_the_length_are_written(trace)
     show(trace, I, b"\x10\0\0\xffXsecret", Inspection())
     trace.stream_ended(I, 11, Inspection())
     trace.ended("done")
-    assert lines(trace)[1:] == ["I 100000ff58" + "00" * 6, "I EOF", "# end: done"]
+    blanked = "# blanked: only the first 5 of these 11 octets are as I has sent them, for the buffer cannot be read"
+    assert lines(trace)[1:] == ["I 100000ff58" + "00" * 6, blanked, "I EOF", "# end: done"]
 
 
 def test_a_session_that_ends_in_the_middle_of_a_buffer_says_so(trace) -> None:
@@ -115,8 +116,13 @@ def test_a_refused_buffer_is_the_last_and_the_reason_follows(trace) -> None:
         view = memoryview(read.octets or b"")
         trace.inspected(read.side, view, observer.inspect(read.side, view), 5, over=True)
     trace.ended("refused")
-    *_, offender, why, end = lines(trace)
+    *_, offender, blanked, more, why, end = lines(trace)
     assert offender == "I 1000000b5a" + "00" * 6
+    assert (
+        blanked
+        == "# blanked: only the first 5 of these 11 octets are as I has sent them, for the buffer cannot be read"
+    )
+    assert more == "# I has sent 10 octets more, which are not here"
     assert why == "# refused: CMD-ID, I buffer 1, offset 0: unknown command octet 0x5a; ESID 01"
     assert end == "# end: refused"
 
@@ -130,6 +136,51 @@ def test_a_stream_that_ends_inside_a_buffer_is_refused_with_its_rest(trace) -> N
     text = trace.file.path.read_text()
     assert "# refused: STH-EOF, I buffer 1" in text
     assert replay(parse(text), SessionObserver(Policy())).refusal.rule == "STH-EOF"
+
+
+def test_a_refused_buffer_that_can_be_read_is_shown_and_not_called_blanked(trace) -> None:
+    observer = SessionObserver(Policy())
+    for side, octets in ((R, frame(b"IODETTE FTP READY \r")), (R, frame(b"R"))):
+        view = memoryview(octets)
+        trace.inspected(side, view, observer.inspect(side, view), 5, over=True)
+    text = "\n".join(lines(trace))
+    assert "R 1000000552" in text
+    assert "refused: " in text
+    assert "blanked" not in text
+
+
+# --- the proxy's own ------------------------------------------------------------------------------------------------
+
+ESID = frame(encode(c.EndSession(9), 5))
+
+
+def test_an_esid_of_the_proxys_is_marked_as_its_own_with_whom_it_went_to(trace) -> None:
+    show(trace, R, frame(b"P"))
+    for side in Side:
+        trace.own(side, ESID)
+    trace.ended("idle")
+    assert lines(trace)[2:] == [
+        f"# the proxy's own, to I: {ESID.hex()}", f"# the proxy's own, to R: {ESID.hex()}", "# end: idle",
+    ]  # fmt: skip
+    assert [read.octets for read in parse(trace.file.path.read_text())] == [frame(b"P")], "no side has sent it"
+
+
+def test_an_answer_of_the_proxys_is_marked_as_its_own_and_stands_where_the_verifier_looks_for_it(trace) -> None:
+    sfna = frame(encode(c.StartFileRefused(99, False), 5))
+    show(trace, I, sfid(), Inspection(drop=len(sfid()), reply=sfna))
+    *_, asked, marked, answer = lines(trace)
+    assert asked == f"I {sfid().hex()}"
+    assert marked == "# the proxy's own, to I, and never sent by R:"
+    assert answer == f"R {sfna.hex()}"
+
+
+def test_the_proxys_own_is_in_a_trace_that_is_full_too(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(tracing, "MAX_TRANSCRIPT", 500)
+    trace = Trace(TraceFile(tmp_path, "abc"))
+    for _ in range(100):
+        show(trace, I, frame(b"P"))
+    trace.own(I, ESID)
+    assert lines(trace)[-1] == f"# the proxy's own, to I: {ESID.hex()}"
 
 
 # --- bounds ---------------------------------------------------------------------------------------------------------
