@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import datetime as dt
+import gc
 import hashlib
 import inspect
 import ipaddress
 import os
 import socket
 import ssl
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -226,5 +228,8 @@ def play(seonapi: Seonapi, tmp_path: Path) -> Callable[..., None]:
                 spool.close()  # the scene's own use of it
 
         asyncio.run(live())
+        with warnings.catch_warnings():  # httpx leaves a connection open that it was about to make when the main went
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
     return run

@@ -7,7 +7,7 @@ import msgspec
 
 from seon import api_messages as a
 from seon.client.courier import messages as c
-from seon.config import FORMAT, ClientConfiguration, ProxyConfiguration
+from seon.config import FORMAT, OLDEST_FORMAT, ClientConfiguration, ProxyConfiguration
 from seon.process.events import EventMaker
 
 BEGIN = c.Begin("dmz.example", 2878, True)
@@ -43,13 +43,18 @@ class Versions:
 
     def __init__(self) -> None:
         self.version = 1
+        self.newest_format = FORMAT
+        """Of the server's part."""
 
     async def __call__(self, request) -> tuple[int, bytes]:
         query = request.path.partition("?")[2]
         for _ in range(100 if "wait=50" in query else 1):
             if f"known={self.version}&" not in query:
-                configuration = ProxyConfiguration(self.version, msgspec.Raw(b"{}"), ClientConfiguration())
-                return 200, msgspec.json.encode(configuration)
+                wanted = int(query.partition("server_format=")[2])
+                if wanted < OLDEST_FORMAT:
+                    return 409, b'{"error":"upgrade the host of the server"}'
+                parts = msgspec.Raw(b"{}"), ClientConfiguration(), FORMAT, min(wanted, self.newest_format)
+                return 200, msgspec.json.encode(ProxyConfiguration(self.version, *parts))
             await asyncio.sleep(0.02)
         return 204, b""
 

@@ -11,6 +11,7 @@ from seon import api_messages as a
 from seon.client.courier import messages as c
 from seon.client.courier import seonapi as module
 from seon.client.courier.troubles import Patience
+from seon.config import FORMAT, OLDEST_FORMAT
 from unit.client.courier.played import ENROLLED, Versions
 
 ENROLLED_ANSWER = (200, msgspec.json.encode(ENROLLED))
@@ -270,3 +271,53 @@ def test_a_server_that_asks_without_end_makes_one_call_at_a_time(play, seonapi) 
     play(scene)
     assert most == 1
     assert len([request for request in seonapi.seen if "configuration" in request.path]) < 5
+
+
+# --- servers of other versions ----------------------------------------------------------------------------------------
+
+
+def test_a_server_of_another_version_gets_its_part_in_a_format_that_it_knows(play, seonapi) -> None:
+    seonapi.answers["configuration"].newest_format = FORMAT + 2
+
+    async def scene(main, spool) -> None:
+        await main.enrol()
+        first = (await main.hear(c.NewConfiguration)).configuration
+        assert (first.version, first.server_format) == (1, FORMAT), "no server is known yet: one of our version"
+        for newest, served in ((FORMAT + 1, FORMAT + 1), (FORMAT + 9, FORMAT + 2), (FORMAT, FORMAT)):
+            await main.say(c.ServerReads(newest))
+            again = (await main.hear(c.NewConfiguration)).configuration
+            assert (again.version, again.server_format) == (1, served)
+        seonapi.answers["configuration"].version = 2
+        changed = (await main.hear(c.NewConfiguration)).configuration
+        assert (changed.version, changed.server_format) == (2, FORMAT)
+
+    play(scene)
+
+
+def test_a_server_of_our_version_costs_no_second_configuration(play, seonapi) -> None:
+    async def scene(main, spool) -> None:
+        await main.enrol()
+        await main.hear(c.NewConfiguration)
+        await main.say(c.ServerReads(FORMAT))
+        await main.say(c.AskNow())
+        await main.say(c.Resolve("127.0.0.1"))
+        await main.hear(c.Resolved)
+        await asyncio.sleep(0.1)
+        fetched = [request.path for request in seonapi.seen if "configuration?format" in request.path]
+        assert len(fetched) == 1
+
+    play(scene)
+
+
+def test_a_server_that_is_too_old_is_told_and_one_that_fits_gets_its_part_at_once(play, seonapi) -> None:
+    async def scene(main, spool) -> None:
+        await main.enrol()
+        await main.hear(c.NewConfiguration)
+        await main.say(c.ServerReads(OLDEST_FORMAT - 1))
+        state = await main.hear(c.ApiState)
+        assert state.state == "away"
+        assert "upgrade the host of the server" in state.reason
+        await main.say(c.ServerReads(FORMAT))
+        assert (await main.hear(c.NewConfiguration)).configuration.server_format == FORMAT
+
+    play(scene)

@@ -287,7 +287,7 @@ def put(path: Path, *bodies: object) -> None:
 ODD = (
     b"",
     b"nonsense",
-    b'{"id":"x","code":"NEW","time":1,"hop":"inside","session":"","fields":{},"what_a_newer_build_adds":1}',
+    b'{"id":"x","code":"NEW","time":1,"hop":"a hop of a newer build","session":"","fields":{}}',
     b"[" * 100_000,
     b'{"id":"x","fields":' + b"[" * 100_000,
     "text with \x00",
