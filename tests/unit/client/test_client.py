@@ -3,15 +3,17 @@
 import asyncio
 import json
 import socket
+from typing import get_args
 
 import msgspec
 import pytest
 
 from seon.client import client
-from seon.client.client import EXIT_COURIER, EXIT_LINK
+from seon.client.client import EXIT_AWAY, EXIT_COURIER, EXIT_LINK, EXIT_REFUSED
 from seon.client.courier import messages as c
 from seon.config import ClientPartner, PartnerRules
 from seon.link import messages as m
+from seon.process.events import EventMaker
 
 
 def test_the_end_of_an_established_link_ends_the_client(alone, tmp_path) -> None:
@@ -42,10 +44,53 @@ def courier_gone(directory: str) -> None:
 
     async def scene(inside: Inside) -> None:
         await inside.controls.get()
+        await inside.say(c.Ending("failed", "internal error: its last word"))
         inside._courier.shutdown(2)
         await inside.ended
 
-    assert Inside(directory).play(scene) == EXIT_COURIER
+    inside = Inside(directory)
+    assert inside.play(scene) == EXIT_COURIER
+    assert inside.logged("CLI-END Client ended: the courier process has ended: internal error: its last word")
+
+
+def test_a_client_that_seonapi_has_not_served_for_too_long_ends_in_order_and_says_so(alone, tmp_path) -> None:
+    for why in ("refused", "away"):
+        home = tmp_path / why
+        home.mkdir()
+        alone(given_up, home, why)
+
+
+def given_up(directory: str, why: str) -> None:
+    from inside import Inside
+
+    async def scene(inside: Inside) -> None:
+        await inside.controls.get()
+        await inside.until("CLI-LINKED")
+        await inside.say(c.Ending(why, "Seonapi has refused this client for 24 h: no valid token"))
+        await inside.ended
+
+    inside = Inside(directory)
+    assert inside.play(scene) == {"refused": EXIT_REFUSED, "away": EXIT_AWAY}[why]
+    last = inside.kept[-1]
+    assert (last.code, last.fields["reason"]) == ("CLI-END", "Seonapi has refused this client for 24 h: no valid token")
+
+
+def test_what_fails_in_the_line_to_the_courier_ends_the_client_with_a_reason(alone, tmp_path) -> None:
+    alone(line_fails, tmp_path)
+
+
+def line_fails(directory: str) -> None:
+    from inside import Inside
+
+    async def scene(inside: Inside) -> None:
+        await inside.controls.get()
+        inside.client._table.follow = lambda *_: 1 / 0
+        await inside.offer(1)
+        await inside.ended
+
+    inside = Inside(directory)
+    assert inside.play(scene) == EXIT_COURIER
+    assert inside.logged("CLI-END Client ended: internal error: ZeroDivisionError('division by zero')")
 
 
 def test_the_configuration_goes_to_a_server_that_asks_and_is_asked_for_at_seonapi(alone, tmp_path) -> None:
@@ -77,9 +122,12 @@ def api_states(directory: str) -> None:
     async def scene(inside: Inside) -> None:
         await inside.controls.get()
         await inside.until("CLI-LINKED")
-        for state, code in (("away", "CLI-NOAPI"), ("back", "CLI-API"), ("spool", "CLI-SPOOL")):
+        codes = {"away": "CLI-NOAPI", "back": "CLI-API", "spool": "CLI-SPOOL", "spooled": "CLI-SPOOLED",
+                 "rejected": "CLI-REJECTED", "unreadable": "CLI-UNREADABLE", "courier": "CLI-COURIER"}  # fmt: skip
+        assert {*codes, "refused"} == set(get_args(c.State))
+        for state, code in codes.items():
             await inside.say(c.ApiState(state, "why", 5))
-            await inside.until(code)
+            await inside.until(f"{code} ")
         await inside.say(c.ApiState("refused", "no valid token", 5))
         await inside.ended
 
@@ -311,9 +359,9 @@ def never_begun(directory: str) -> None:
     assert inside.logged("SES-FAILED [session-1] Session with partner P1, incoming, not started: the client is ending")
 
 
-@pytest.mark.parametrize("what", ["serving the link", "keeping the ports"])
+@pytest.mark.parametrize("what", ["serving the link", "supplying the server", "keeping the ports"])
 def test_a_vital_task_that_fails_ends_the_client_and_is_told(alone, tmp_path, what) -> None:
-    """Without link or ports it is of no use; the service manager starts it anew."""
+    """Without link, supply or ports it is of no use; the service manager starts it anew."""
     alone(vital, tmp_path, what)
 
 
@@ -331,6 +379,9 @@ def vital(directory: str, what: str) -> None:
         if what == "serving the link":
             inside.client.blobs_wanted = fail
             await control.send(m.BlobsWanted(("0" * 64,)))
+        elif what == "supplying the server":
+            inside.client._supply._deliver = fail
+            await inside.offer(1)
         else:
             inside.client.not_opened = fail
             with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -354,15 +405,15 @@ def test_a_task_that_fails_is_told_and_the_client_goes_on(alone, tmp_path) -> No
 def told(directory: str) -> None:
     from inside import Inside
 
-    def fail(*_: object) -> None:
+    async def fail(*_: object) -> None:
         raise RuntimeError("nobody thought of this")
 
     async def scene(inside: Inside) -> None:
         control = await inside.controls.get()
         await inside.until("CLI-LINKED")
-        inside.client._supply._deliver = fail
-        await inside.configure(1)
-        await inside.until("CLI-FAULT Internal error while supplying the server: RuntimeError (test_client.py:")
+        inside.client._control.events_taken = fail
+        await control.send(m.Events(1, (EventMaker("dmz").make("SRV-END", reason="why"),)))
+        await inside.until("CLI-FAULT Internal error while acknowledging events: RuntimeError (test_client.py:")
         await control.send(m.Heartbeat())
         await asyncio.sleep(0.1)
         assert not inside.ended.done()

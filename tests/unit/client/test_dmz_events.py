@@ -1,8 +1,11 @@
 """The server's events: stamped as the DMZ's, kept, and acknowledged once all of them are on disk."""
 
+import asyncio
+
 import msgspec
 import pytest
 
+from seon.client import dmz_events as module
 from seon.client.client import EXIT_LINK
 from seon.client.dmz_events import DmzEvents, stamped
 from seon.events import MAX_ID, Event
@@ -11,16 +14,19 @@ from seon.process.events import EventMaker
 
 
 class Courier:
-    """Keeps events when the test says so; `full`: there is no room."""
+    """Keeps events when the test says so; `room`: for so many more."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: int = 1_000) -> None:
         self.events: list[Event] = []
-        self.full = False
+        self.room = room
         self._kept = []
 
+    def has_room(self) -> bool:
+        return self.room > 0
+
     def keep(self, event: Event, when_kept) -> bool:
-        if self.full:
-            return False
+        assert self.has_room(), "it would be lost"
+        self.room -= 1
         self.events.append(event)
         self._kept.append(when_kept)
         return True
@@ -31,39 +37,60 @@ class Courier:
             self._kept.pop(0)()
 
 
-def batch(*reasons: str) -> m.Events:
+def batch(first_number: int, *reasons: str) -> m.Events:
     maker = EventMaker("dmz")
-    return m.Events(tuple(maker.make("SRV-END", reason=reason) for reason in reasons))
+    return m.Events(first_number, tuple(maker.make("SRV-END", reason=reason) for reason in reasons))
 
 
 def test_a_batch_is_acknowledged_when_the_last_of_it_is_on_disk_and_not_before() -> None:
     courier, acknowledged = Courier(), []
     events = DmzEvents(courier, acknowledged.append)
-    events.take(batch("one", "two", "three"))
+    events.take(batch(1, "one", "two", "three"))
     courier.write(2)
     assert acknowledged == []
     courier.write(1)
     assert acknowledged == [3]
-    events.take(batch("four"))
+    events.take(batch(4, "four"))
     courier.write(1)
-    assert acknowledged == [3, 1]
+    assert acknowledged == [3, 4]
 
 
-def test_what_there_is_no_room_for_is_acknowledged_all_the_same() -> None:
-    """It is lost and counted here; the server would send it again for ever."""
+def test_the_first_batch_of_a_link_may_begin_anywhere() -> None:
+    """The server is older than this link, and its events before were taken over another one."""
     courier, acknowledged = Courier(), []
-    courier.full = True
-    DmzEvents(courier, acknowledged.append).take(batch("one", "two"))
-    assert acknowledged == [2]
+    DmzEvents(courier, acknowledged.append).take(batch(700, "one", "two"))
+    courier.write(2)
+    assert acknowledged == [701]
+
+
+def test_what_there_is_no_room_for_waits_and_is_acknowledged_when_it_is_on_disk(monkeypatch) -> None:
+    """Until then the server keeps it too, so none is lost while the disk is full."""
+    monkeypatch.setattr(module, "ROOM_SECONDS", 0.01)
+    courier, acknowledged = Courier(room=1), []
+
+    async def live() -> None:
+        DmzEvents(courier, acknowledged.append).take(batch(1, "one", "two", "three"))
+        await asyncio.sleep(0.05)
+        assert len(courier.events) == 1
+        courier.write(1)
+        assert acknowledged == []
+        courier.room = 2
+        while len(courier.events) < 3:
+            await asyncio.sleep(0.01)
+        courier.write(2)
+
+    asyncio.run(asyncio.wait_for(live(), 10))
+    assert acknowledged == [3]
+    assert [event.fields["reason"] for event in courier.events] == ["one", "two", "three"]
 
 
 def test_a_batch_before_the_last_one_was_acknowledged_is_refused_and_not_kept() -> None:
     courier = Courier()
     events = DmzEvents(courier, lambda _: None)
-    events.take(batch("one", "two"))
+    events.take(batch(1, "one", "two"))
     courier.write(1)
     with pytest.raises(m.LinkError, match="before the last ones were acknowledged"):
-        events.take(batch("three"))
+        events.take(batch(3, "three"))
     assert len(courier.events) == 2
 
 
@@ -71,7 +98,7 @@ def test_a_batch_with_one_event_that_is_not_the_servers_to_tell_is_refused_whole
     courier = Courier()
     forged = EventMaker("dmz").make("FIL-END", what="forged")
     with pytest.raises(m.LinkError, match="no reason to send"):
-        DmzEvents(courier, lambda _: None).take(m.Events((*batch("good").events, forged)))
+        DmzEvents(courier, lambda _: None).take(m.Events(1, (*batch(1, "good").events, forged)))
     assert courier.events == []
 
 
@@ -87,8 +114,8 @@ def servers_events(directory: str) -> None:
 
     async def scene(inside: Inside) -> None:
         control = await inside.controls.get()
-        await control.send(m.Events(events))
-        assert (await inside.next(control, m.EventsTaken)).count == 3
+        await control.send(m.Events(41, events))
+        assert (await inside.next(control, m.EventsTaken)).up_to == 43
         kept = [event for event in inside.kept if event.code == "SES-END"]
         assert [event.hop for event in kept] == ["dmz"] * 3
         assert not {event.id for event in kept} & {event.id for event in events}
@@ -119,8 +146,8 @@ def two_batches(directory: str) -> None:
         maker = EventMaker("dmz")
         inside.hold = True
         await inside.until("CLI-LINKED")
-        await control.send(m.Events((maker.make("SRV-END", reason="one"),)))
-        await control.send(m.Events((maker.make("SRV-END", reason="two"),)))
+        await control.send(m.Events(1, (maker.make("SRV-END", reason="one"),)))
+        await control.send(m.Events(2, (maker.make("SRV-END", reason="two"),)))
         await inside.until("events came before the last ones were acknowledged")
         inside.hold = False
         await inside.ended
@@ -141,7 +168,7 @@ def foreign(directory: str, code: str) -> None:
     async def scene(inside: Inside) -> None:
         control = await inside.controls.get()
         maker = EventMaker("dmz")
-        await control.send(m.Events((maker.make("SRV-END", reason="good"), maker.make(code, what="forged"))))
+        await control.send(m.Events(1, (maker.make("SRV-END", reason="good"), maker.make(code, what="forged"))))
         await inside.ended
 
     inside = Inside(directory)

@@ -11,7 +11,7 @@ from seon.client.linking import Linking
 from seon.daemon.log import Log
 from seon.daemon.tasks import Tasks
 from seon.link import messages as m
-from seon.net.channel import EndOfStream
+from seon.net.channel import EndOfStream, TlsError
 from seon.process.backoff import PAUSES, REMINDERS, Backoff
 
 
@@ -43,12 +43,19 @@ class Uplink:
         self.renewed = asyncio.Event()
         self.answers: list[Control | Exception] = []
         self.renewing = asyncio.get_running_loop().create_future()
+        self.issued: list[Exception] = []
+        """What is wrong with the certificates that come before one that can be used."""
+        self.enrolled = 0
 
     async def enrol(self) -> None:
-        pass
+        if self.issued:
+            raise self.issued.pop(0)
+        self.enrolled += 1
 
-    async def renew_forever(self) -> None:
+    async def renew_forever(self, enrol) -> None:
         await self.renewing
+        await enrol()
+        self.renewed.set()
 
     async def dial(self) -> tuple[Control, str]:
         answer = self.answers.pop(0)
@@ -249,6 +256,39 @@ def test_a_renewal_that_fails_is_told(play, until) -> None:
     play(scene)
 
 
+# --- a certificate that cannot be used --------------------------------------------------------------------------------
+
+
+def test_a_certificate_that_cannot_be_used_is_told_and_asked_for_again(play, until, reported, without_pauses) -> None:
+    async def scene(uplink, owner, running) -> None:
+        control = Control()
+        uplink.answers.append(control)
+        uplink.issued = [TlsError("no certificate"), TlsError("no certificate")]
+        await until(lambda: control.served)
+        assert uplink.enrolled == 1
+
+    play(scene)
+    assert reported.codes == ["CLI-NOAPI"], "said once at first"
+    assert (
+        reported.of("CLI-NOAPI")["reason"] == "the link certificate that it has issued cannot be used: no certificate"
+    )
+
+
+def test_the_same_for_one_that_comes_at_a_renewal_and_the_link_stays(play, until, reported, without_pauses) -> None:
+    async def scene(uplink, owner, running) -> None:
+        old, new = Control(), Control()
+        uplink.answers += [old, new]
+        await until(lambda: old.served)
+        uplink.issued = [TlsError("no certificate")]
+        uplink.renewing.set_result(None)
+        await until(lambda: new.served)
+        assert uplink.enrolled == 2
+        assert (uplink.troubles, uplink.lost) == ([], [])
+
+    play(scene)
+    assert reported.codes == ["CLI-NOAPI"]
+
+
 # --- the same with a whole client -------------------------------------------------------------------------------------
 
 
@@ -323,7 +363,7 @@ def renewed(directory: str) -> None:
             await inside.next(old, m.EventsTaken)
         await new.send(m.Events(1, (event,)))  # what was not acknowledged comes again
         inside.hold = False
-        assert (await inside.next(new, m.EventsTaken)).count == 1
+        assert (await inside.next(new, m.EventsTaken)).up_to == 1
         async with Station(b"").serving() as daemon:
             await inside.configure(receive_daemon=daemon)
             await inside.next(new, m.Offered)
