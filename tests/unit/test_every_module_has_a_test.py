@@ -104,6 +104,8 @@ OF_THE_WHOLE = {
     "backend/test_logs.py",
     "daemon/test_children_line.py",
     "daemon/test_session_table_ends.py",
+    "link/test_protocol_numbers.py",
+    "link/test_recorded_messages.py",
     "oftp2/test_recorded_sessions.py",
     "oftp2/test_station_authentication.py",
     "oftp2/test_station_faults.py",

@@ -262,14 +262,15 @@ def test_events_go_out_oldest_first_and_are_kept_until_acknowledged(play) -> Non
         await client.hello()
         link.wake.set()
         first = await client.next(m.Events)
-        assert list(first.events) == events[: m.EVENTS_PER_MESSAGE]
+        assert (first.first_number, list(first.events)) == (1, events[: m.EVENTS_PER_MESSAGE])
         link.wake.set()
         await asyncio.sleep(0.05)
         assert len(outbox) == len(events), "nothing is forgotten, and nothing sent twice, before the answer"
         await client.stream.send(m.EventsTaken(m.EVENTS_PER_MESSAGE))
         second = await client.next(m.Events)
+        assert second.first_number == m.EVENTS_PER_MESSAGE + 1
         assert list(second.events) == events[m.EVENTS_PER_MESSAGE :]
-        await client.stream.send(m.EventsTaken(10))
+        await client.stream.send(m.EventsTaken(len(events)))
         while len(outbox):
             await asyncio.sleep(0.01)
         assert owner.room == 2, "whoever counts what was lost is told that there is room"
@@ -293,15 +294,39 @@ def test_of_several_links_only_one_carries_the_events(play) -> None:
     play(scene)
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_an_acknowledgement_of_what_was_not_sent_ends_the_link(play, count) -> None:
+def test_an_acknowledgement_of_a_part_or_a_late_one_forgets_what_it_names_and_no_more(play) -> None:
+    events = [EventMaker("dmz").make("SRV-END") for _ in range(4)]
+
+    async def scene(client, link, owner, outbox) -> None:
+        for event in events[:3]:
+            outbox.add(event)
+        await client.hello()
+        link.wake.set()
+        await client.next(m.Events)
+        for up_to in (2, 1, 2):
+            await client.stream.send(m.EventsTaken(up_to))
+        while len(outbox) > 1:
+            await asyncio.sleep(0.01)
+        outbox.add(events[3])
+        link.wake.set()
+        await asyncio.sleep(0.05)
+        assert list(outbox.batch(10, 10**6)) == events[2:], "the rest of the batch is waited for"
+        await client.stream.send(m.EventsTaken(3))
+        assert await client.next(m.Events) == m.Events(4, (events[3],))
+        await client.stream.send(m.Bye(""))
+
+    assert play(scene) == "the client closed the connection"
+
+
+@pytest.mark.parametrize("up_to", [3, 2**53])
+def test_an_acknowledgement_of_what_was_not_sent_ends_the_link(play, up_to) -> None:
     async def scene(client, link, owner, outbox) -> None:
         for _ in range(2):
             outbox.add(EventMaker("dmz").make("SRV-END"))
         await client.hello()
         link.wake.set()
         await client.next(m.Events)
-        await client.stream.send(m.EventsTaken(count))
+        await client.stream.send(m.EventsTaken(up_to))
         await asyncio.sleep(0.05)
         assert len(outbox) == 2
 

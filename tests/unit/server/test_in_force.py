@@ -8,7 +8,6 @@ from seon.api_messages import SealedKey
 from seon.build import this_build
 from seon.config import FORMAT, OLDEST_FORMAT, OwnCertificate, PartnerRules, ServerPartner, SessionRules
 from seon.daemon.session_table import Claim
-from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey
 from seon.net.context import accepting, connecting
 from seon.oftp2.rules import RULES, Severity
@@ -19,12 +18,14 @@ HARD = next(rule.key for rule in RULES.values() if not rule.can_be(Severity.IGNO
 """A rule that cannot be softened."""
 
 
+@pytest.fixture
+def known(configuration) -> ServerPartner:
+    """The partner of the configuration."""
+    return configuration.partners[0]
+
+
 def changed(struct, **fields):
     return msgspec.structs.replace(struct, **fields)
-
-
-def with_partners(delivery: Delivery, *partners: ServerPartner) -> Delivery:
-    return changed(delivery, configuration=changed(delivery.configuration, partners=partners))
 
 
 def test_a_configuration_in_force_admits_its_partners_and_nobody_else(
@@ -133,9 +134,8 @@ def test_the_key_is_overwritten_also_when_it_cannot_be_used(ephemeral, monkeypat
     assert len(wiped) == 1
 
 
-def test_a_disabled_partner_is_found_nowhere(delivery, ephemeral, partner) -> None:
-    disabled = changed(delivery.configuration.partners[0], enabled=False)
-    in_force = put_in_force(with_partners(delivery, disabled), ephemeral)
+def test_a_disabled_partner_is_found_nowhere(delivering, known, ephemeral, partner) -> None:
+    in_force = put_in_force(delivering(partners=(changed(known, enabled=False),)), ephemeral)
     assert in_force.partner("P1") is None
     assert not in_force.knows(partner.certificate)
 
@@ -150,15 +150,17 @@ def test_a_disabled_partner_is_found_nowhere(delivery, ephemeral, partner) -> No
     ],
 )
 def test_a_partner_may_have_sessions_while_it_is_there_enabled_and_has_the_certificate_that_it_showed(
-    delivery, ephemeral, partner, change, why
+    delivering, known, ephemeral, partner, change, why
 ) -> None:
-    in_force = put_in_force(with_partners(delivery, changed(delivery.configuration.partners[0], **change)), ephemeral)
+    in_force = put_in_force(delivering(partners=(changed(known, **change),)), ephemeral)
     assert in_force.barred(Claim("P1", "incoming", partner.fingerprint)) == why
 
 
-def test_a_dialled_partner_is_not_barred_for_a_certificate_that_it_has_not_shown_yet(delivery, ephemeral) -> None:
-    without = changed(delivery.configuration.partners[0], pins=())
-    assert put_in_force(with_partners(delivery, without), ephemeral).barred(Claim("P1", "outgoing")) == ""
+def test_a_dialled_partner_is_not_barred_for_a_certificate_that_it_has_not_shown_yet(
+    delivering, known, ephemeral
+) -> None:
+    without = changed(known, pins=())
+    assert put_in_force(delivering(partners=(without,)), ephemeral).barred(Claim("P1", "outgoing")) == ""
 
 
 def test_before_the_first_configuration_every_claim_is_barred() -> None:
@@ -174,40 +176,35 @@ def test_before_the_first_configuration_every_claim_is_barred() -> None:
     ],
 )
 def test_rules_that_this_program_cannot_follow_are_not_usable_and_named(
-    delivery, ephemeral, own, general, words
+    delivering, known, ephemeral, own, general, words
 ) -> None:
-    partner = changed(delivery.configuration.partners[0], rules=PartnerRules(rules=own))
-    configuration = changed(delivery.configuration, partners=(partner,), rules=SessionRules(rules=general))
+    partner = changed(known, rules=PartnerRules(rules=own))
     with pytest.raises(NotUsable) as refused:
-        put_in_force(changed(delivery, configuration=configuration), ephemeral)
+        put_in_force(delivering(partners=(partner,), rules=SessionRules(rules=general)), ephemeral)
     for word in words:
         assert word in str(refused.value)
 
 
-def test_two_partners_with_one_certificate_are_not_usable_and_both_named(delivery, ephemeral, partner) -> None:
-    one = delivery.configuration.partners[0]
+def test_two_partners_with_one_certificate_are_not_usable_and_both_named(delivering, known, ephemeral, partner) -> None:
     with pytest.raises(NotUsable, match=f"partners P1 and P2 have the same certificate, SHA-256 {partner.fingerprint}"):
-        put_in_force(with_partners(delivery, one, changed(one, id="P2")), ephemeral)
+        put_in_force(delivering(partners=(known, changed(known, id="P2"))), ephemeral)
 
 
-def test_two_partners_with_one_id_are_not_usable(delivery, ephemeral) -> None:
-    one = delivery.configuration.partners[0]
+def test_two_partners_with_one_id_are_not_usable(delivering, known, ephemeral) -> None:
     with pytest.raises(NotUsable, match="there are two partners P1"):
-        put_in_force(with_partners(delivery, one, changed(one, pins=("0" * 64,))), ephemeral)
+        put_in_force(delivering(partners=(known, changed(known, pins=("0" * 64,)))), ephemeral)
 
 
-def test_a_disabled_partner_with_a_broken_rule_is_not_usable_either(delivery, ephemeral) -> None:
+def test_a_disabled_partner_with_a_broken_rule_is_not_usable_either(delivering, known, ephemeral) -> None:
     """Else the day on which it is enabled would be the day on which nothing works any more."""
-    odd = changed(delivery.configuration.partners[0], enabled=False, rules=PartnerRules(rules={"FLD-NEW": "warn"}))
+    odd = changed(known, enabled=False, rules=PartnerRules(rules={"FLD-NEW": "warn"}))
     with pytest.raises(NotUsable, match="P1"):
-        put_in_force(with_partners(delivery, odd), ephemeral)
+        put_in_force(delivering(partners=(odd,)), ephemeral)
 
 
-def test_a_session_is_judged_and_bounded_by_what_is_in_force(delivery, ephemeral) -> None:
-    partner = changed(
-        delivery.configuration.partners[0], ssid_codes=("O1",), trace=True, rules=PartnerRules(level_5_only=True)
-    )
-    in_force = put_in_force(with_partners(delivery, partner), ephemeral)
+def test_a_session_is_judged_and_bounded_by_what_is_in_force(delivering, known, ephemeral) -> None:
+    partner = changed(known, ssid_codes=("O1",), trace=True, rules=PartnerRules(level_5_only=True))
+    in_force = put_in_force(delivering(partners=(partner,)), ephemeral)
     made = in_force.assignment(partner, "incoming", session="session-1", source="a", target="b")
     assert (made.hop, made.partner, made.direction, made.session) == ("dmz", "P1", "incoming", "session-1")
     assert made.limits == in_force.configuration.limits

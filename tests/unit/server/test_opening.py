@@ -123,7 +123,7 @@ def enter(main: Main, scene, while_sending=lambda: None) -> None:
 
 def test_a_partner_for_which_the_inside_comes_gets_a_process(main) -> None:
     async def scene(link, tls, entering) -> None:
-        assert main.opening.redeem(link.opening.ticket, "key", Tls())
+        assert main.opening.redeem(link.opening.ticket, "client one", Tls())
         await entering
 
     enter(main, scene)
@@ -144,7 +144,7 @@ def test_a_partner_that_loses_its_right_on_the_way_gets_no_session(main, reporte
         if moment == "while it waits":
             lose()
             await asyncio.sleep(0.01)
-        assert main.opening.redeem(link.opening.ticket, "key", inside)
+        assert main.opening.redeem(link.opening.ticket, "client one", inside)
         if moment == "when its link is there":
             lose()
         await entering
@@ -203,7 +203,7 @@ def test_a_partner_that_is_refused_inside_is_let_go_and_no_longer_counted(main, 
         main.opening.refused("session-unknown", "nobody waits for this")
         await entering
         assert tls.closed
-        assert main.opening.redeem(link.opening.ticket, "key", Tls()) is False
+        assert main.opening.redeem(link.opening.ticket, "client one", Tls()) is False
         assert reported.of("SES-FAILED")["session"] == link.opening.session
 
     enter(main, scene)
@@ -227,7 +227,7 @@ def test_a_partner_that_nobody_comes_for_in_time_is_let_go(main, reported, monke
 def test_a_partner_without_a_process_is_let_go_and_it_is_said_why(main, reported) -> None:
     async def scene(link, tls, entering) -> None:
         inside = Tls()
-        assert main.opening.redeem(link.opening.ticket, "key", inside)
+        assert main.opening.redeem(link.opening.ticket, "client one", inside)
         await entering
         assert (tls.closed, inside.closed) == (True, True)
         assert reported.of("SES-FAILED")["session"] == link.opening.session
@@ -242,8 +242,8 @@ def test_a_ticket_is_for_the_client_it_was_sent_to_and_for_one_link(main, monkey
         other = Tls()
         assert main.opening.redeem(link.opening.ticket, "another client", other) is False
         assert not other.kept
-        assert main.opening.redeem(link.opening.ticket, "key", Tls())
-        assert main.opening.redeem(link.opening.ticket, "key", other) is False
+        assert main.opening.redeem(link.opening.ticket, "client one", Tls())
+        assert main.opening.redeem(link.opening.ticket, "client one", other) is False
         assert not other.kept
         await entering
 
@@ -255,7 +255,7 @@ def test_a_port_that_closes_while_a_partner_waits_leaves_no_count_and_no_link(ma
     async def scene(link, tls, entering) -> None:
         inside = Tls()
         if linked:
-            main.opening.redeem(link.opening.ticket, "key", inside)
+            main.opening.redeem(link.opening.ticket, "client one", inside)
         entering.cancel()
         await asyncio.gather(entering, return_exceptions=True)
         assert inside.closed is linked

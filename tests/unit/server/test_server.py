@@ -389,6 +389,7 @@ def killed(directory: str) -> None:
             (child,) = (running.child for running in proxy.server._table._running.values())
             os.kill(child.pid, signal.SIGKILL)
             assert await proxy.next(stream, m.SessionEnding) == m.SessionEnding(session, "crash", "killed", number=9)
+            await proxy.until(f"SES-END [{session}]")
             assert "ended by crash: the session process of the server was ended by signal 9" in end_of(proxy, session)
             partner.close()
             inside.close()
