@@ -388,6 +388,7 @@ def test_a_host_that_ends_in_order_is_named(world: World, side: str) -> None:
 @pytest.mark.parametrize(
     ("side", "other", "reason"),
     [("client", "server", f"{UNSAID}|{LOST}"), ("server", "client", f"{UNSAID}|{LOST}|{UNLINKED}")],
+    ids=["client", "server"],
 )
 def test_of_a_host_that_was_killed_the_other_says_only_what_it_knows(
     world: World, side: str, other: str, reason: str
