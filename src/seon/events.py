@@ -143,8 +143,8 @@ _KINDS = (
          "{exchanges:# turn, receipt or file|# turns, receipts and files} without content in a row, "
          "with partner {partner}"),
     Kind("SES-END", _I, "session",
-         "Session with partner {partner} ended by {ended_by}: {reason}; {seconds} s, "
-         "{octets_in:# octet|# octets} in, {octets_out:# octet|# octets} out, {files:# file|# files}"),
+         "Session with partner {partner} ended by {ended_by}: {reason}; {seconds} s"
+         "[, {octets_in:# octet|# octets} in, {octets_out:# octet|# octets} out, {files:# file|# files}]"),
     Kind("SES-TRACE", _I, "session", "Session is traced to {file}"),
     Kind("SES-TRACED", _I, "session",
          "Session trace {file} written: {octets:# octet|# octets}"
