@@ -77,12 +77,12 @@ class Proxy:
         self.license.write_text(issue_license(self.ca_key, self.ca, self.ephemeral.proxy_id, days))
         self.license.chmod(0o600)
 
-    def play(self, scene, tasks=None) -> int:
+    def play(self, scene, tasks=None, seconds: float = 40) -> int:
         """Run the server while the scene plays; return its exit status. `tasks`: a task factory."""
 
         async def live() -> int:
             asyncio.get_running_loop().set_task_factory(tasks)
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(seconds):
                 self.ended = asyncio.create_task(self.server.live(self.listener))
                 await asyncio.sleep(0)
                 await scene(self)
