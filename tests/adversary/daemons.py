@@ -23,6 +23,8 @@ from seon.link.messages import SessionEnding
 from seon.server.server import Server
 from seon.session import start
 
+WAITING = "waiting"
+"""Claims about every session for which the client's session link has not come yet."""
 _CLIENT_MAIN = "client-main"
 _honest_begin = start.begin
 _honest_live = Server.live
@@ -45,8 +47,9 @@ async def _live(server: Server, listener: Any) -> int:
 def _claim(server: Server) -> None:
     claims = json.loads((Path(os.environ["SEON_HOME"]) / "claims.json").read_text())
     for link in server._links._by_client.values():
-        for claim in claims:
-            link.say_ending(SessionEnding(*claim))
+        for about, *claim in claims:
+            for session in list(server._opening._waiting) if about == WAITING else [about]:
+                link.say_ending(SessionEnding(session, *claim))
 
 
 def _become_main(path: str, arguments: list[str], environment: dict[str, str]) -> NoReturn:
@@ -54,11 +57,10 @@ def _become_main(path: str, arguments: list[str], environment: dict[str, str]) -
     _execve(path, [path, __file__, _CLIENT_MAIN, arguments[-1]], environment)
 
 
-start.begin = _begin
-Server.live = _live
-os.execve = _become_main
-
 if __name__ == "__main__":
+    start.begin = _begin
+    Server.live = _live
+    os.execve = _become_main
     which, *arguments = sys.argv[1:]
     if which == _CLIENT_MAIN:
         sys.argv = [__file__, *arguments]
