@@ -59,8 +59,10 @@ def _ending(by: str, why: str, **more: Any) -> dict[str, Any]:
 
 
 RUNNING = {"type": "stage", "stage": "running"}
+IDLE = _ending("idle", "idle", number=7)
 STARTED = _happened(1, "SES-START", tls="x")
 ENDED = {"ended_by": "partner", "reason": "FORGED", "seconds": 1.0}
+"""Who and why are not believed: what it has said of its end counts."""
 FINDING = {"rule": "FLD-TIME", "key": "FLD-TIME", "side": "INITIATOR", "stb": 1, "offset": 1, "text": "x",
            "field": "-", "seen": "-"}  # fmt: skip
 
@@ -80,17 +82,17 @@ KILLED: dict[str, tuple[list[Any], str]] = {
         "it reported that it failed to start, and was running",
     ),
     "end twice": (
-        [STARTED, RUNNING, _happened(2, "SES-END", **(ENDED | {"reason": "one"})), _happened(3, "SES-END", **ENDED)],
+        [STARTED, RUNNING, IDLE, _happened(2, "SES-END", **ENDED), _happened(3, "SES-END", **ENDED)],
         "it reported SES-END twice",
     ),
+    "an end that it has not said": (
+        [STARTED, RUNNING, _happened(2, "SES-END", **ENDED)],
+        "it reported its end without saying what ends it",
+    ),
+    "runs without a start": ([RUNNING], "it runs and has not started"),
     "end before start": ([_happened(1, "SES-END", **ENDED)], "it reported SES-END before its start"),
     "after its end": (
-        [
-            STARTED,
-            RUNNING,
-            _happened(2, "SES-END", **(ENDED | {"reason": "one"})),
-            _happened(3, "SES-NOTRACE", reason="FORGED"),
-        ],
+        [STARTED, RUNNING, IDLE, _happened(2, "SES-END", **ENDED), _happened(3, "SES-NOTRACE", reason="FORGED")],
         "it reported SES-NOTRACE after its end",
     ),
     "garbage": ([STARTED, b"\x00\xff\xfe FORGED"], ""),
@@ -159,4 +161,5 @@ class Liar:
         of_others = {"partner": "FORGED", "direction": "FORGED", "source": "FORGED", "target": "FORGED"}
         self._say(_happened(1, "SES-START", tls="x", session="FORGED", hop="FORGED", id="FORGED", **of_others))
         self._say(RUNNING)
-        self._say(_happened(2, "SES-END", ended_by="idle", reason="one", seconds=1.0, partner="FORGED"))
+        self._say(IDLE)
+        self._say(_happened(2, "SES-END", partner="FORGED", **ENDED))

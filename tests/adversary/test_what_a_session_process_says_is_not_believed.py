@@ -99,16 +99,17 @@ def test_a_session_process_speaks_of_its_own_partner_and_session_whatever_it_say
     hostile: HostileSite, side: str
 ) -> None:
     hop, liar = HOPS[side], LIARS[side]
-    before = len(hostile.lines(side, "SES-END .* idle: one"))
+    before = len(hostile.lines(side, "SES-END .* by idle: no progress for 7 s"))
     with begun(hostile, side, "another's name"):
-        line = hostile.line(side, "SES-END .* idle: one", but=before)
+        line = hostile.line(side, "SES-END .* by idle: no progress for 7 s", but=before)
     assert f"partner {liar} ended" in line
-    hostile.in_journal("SES-END", f"{liar} ended by idle: one")
     session = session_in(line)
-    (fields,) = hostile._rows("SELECT fields FROM journal_entry WHERE session = ? AND code = 'SES-START'", session)
-    assert liar in fields[0]
-    (hops,) = hostile._rows("SELECT DISTINCT hop FROM journal_entry WHERE session = ? AND code = 'SES-END'", session)
-    assert hops == (hop,)
+    query = "SELECT code, hop, fields FROM journal_entry WHERE session = ? AND hop = ? ORDER BY code"
+    eventually(lambda: len(hostile._rows(query, session, hop)) == 2, why="start and end are in the journal")
+    end, start = hostile._rows(query, session, hop)
+    assert (end[0], start[0]) == ("SES-END", "SES-START")
+    assert liar in start[2]
+    assert liar in end[2]
     nothing_forged_is_written(hostile)
 
 
