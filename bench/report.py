@@ -82,12 +82,13 @@ def chapter(rounds: Sequence[Round], facts: dict[str, str]) -> str:
     )
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, text: str, marks: tuple[str, str] = (BEGIN, END)) -> None:
     """Put `text` in the place of the part that was measured last time; what people wrote around it stays."""
-    old = path.read_text() if path.exists() else f"# Benchmarks\n\n{BEGIN}\n{END}\n"
-    before, begin, rest = old.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    first, last = marks
+    old = path.read_text() if path.exists() else f"# Benchmarks\n\n{first}\n{last}\n"
+    before, begin, rest = old.partition(first)
+    _, end, after = rest.partition(last)
     if not begin or not end:
-        raise SystemExit(f"{path} has no part between {BEGIN!r} and {END!r}")
+        raise SystemExit(f"{path} has no part between {first!r} and {last!r}")
     path.parent.mkdir(exist_ok=True)
     path.write_text(before + text + after)
