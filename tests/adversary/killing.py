@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import re
 import signal
 import sqlite3
 import time
@@ -11,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from adversary.load import Load
 from functional import processes
 from functional.harness import Site
@@ -18,6 +21,7 @@ from functional.processes import Seen, eventually
 from seon.cli.quickstart.processes import remove_dead_pid_file
 
 KINDS = ("server", "client", "courier", "seonapi", "server's session", "client's session")
+SIDES = ("server", "client")
 PAUSE_SECONDS = 0.1
 """RestartSec of the supervisor."""
 UP_SECONDS = 60.0
@@ -25,6 +29,7 @@ SLACK_SECONDS = 4.0
 """What a loaded machine may add."""
 POLL_SECONDS = 0.03
 T = TypeVar("T")
+_LOGGED = re.compile(r" (SES-START|FIL-START|FIL-END|SES-END|CLI-NOAPI) (?:\[(\w+)\] )?")
 
 
 class Journal:
@@ -34,7 +39,8 @@ class Journal:
         self._database = site.layout.seonapi / "seonapi.sqlite3"
         self._spool = site.layout.client / "seon_proxyclient.spool"
         self._last = 0
-        self.looks = 0
+        self.looks = self.found = 0
+        """How often the spool could be looked at, and how many events were found in it, each at each look."""
 
     def stored(self) -> set[str]:
         """Return the ids that have come since the last look, each with its hop."""
@@ -42,14 +48,23 @@ class Journal:
         self._last = max((number for number, _, _ in found), default=self._last)
         return {f"{hop} {name}" for _, hop, name in found}
 
-    def spooled(self) -> set[str] | None:
-        """Return the ids in the client's spool, None if it cannot be read at this moment."""
+    def spooled(self) -> set[str]:
+        """Return the ids in the client's spool; none if it cannot be read at this moment."""
+        return {f"{event['hop']} {event['id']}" for event in self._in_spool()}
+
+    def session_events(self) -> set[tuple[str, str]]:
+        """Return code and session of the events that are in the spool, or the inside's in the journal."""
+        found = _rows(self._database, "SELECT code, session FROM journal_entry WHERE hop = 'inside'")
+        return {*found, *((event["code"], event["session"]) for event in self._in_spool())}
+
+    def _in_spool(self) -> list[dict[str, str]]:
         try:
-            found = _rows(self._spool, "SELECT json_extract(body, '$.hop'), id FROM event")
+            found = [msgspec.json.decode(body) for (body,) in _rows(self._spool, "SELECT body FROM event")]
         except sqlite3.OperationalError:  # it is being opened or recovered
-            return None
+            return []
         self.looks += 1
-        return {f"{hop} {name}" for hop, name in found}
+        self.found += len(found)
+        return found
 
     def missing(self, seen: set[str]) -> list[str]:
         """Return which of the ids are not in the journal."""
@@ -112,6 +127,8 @@ class Killing:
         self._gone_seconds = gone_seconds
         self._orphans: dict[int, float] = {}
         self._ended: dict[str, float] = {}
+        self._held = ""
+        """A program that is not to be started again for now."""
         self._starts: Counter[str] = Counter()
         self._kills: list[str] = []
         self.load.start()
@@ -123,11 +140,38 @@ class Killing:
         if self.rng.random() < 1 / 3:
             self.wait_for_files_both_ways()
         victim = self.rng.choice(self._until(lambda: self._of_kind(kind), f"a process to kill: {kind}"))
-        if kind in ("server", "client"):
+        self._kill(kind, victim)
+
+    def kill_all_programs(self) -> None:
+        """Kill both mains and Seonapi at once, while there are sessions in both directions on both hosts."""
+        held = ("incoming", "outgoing")
+        self._until(
+            lambda: all(any(way in seen.title for seen in self.site.sessions(side)) for side in SIDES for way in held),
+            "sessions in both directions",
+        )
+        for name in self.PROGRAMS:
+            self._kill(name, self.site.running[name].pid)
+
+    def _kill(self, kind: str, victim: int) -> None:
+        if kind in SIDES:
             self._orphaned(kind, victim)
         with contextlib.suppress(ProcessLookupError):  # it has ended by itself in this moment
             processes.kill(victim, signal.SIGKILL)
         self._kills.append(kind)
+
+    def kill_the_courier_while_seonapi_is_away(self) -> None:
+        """Events wait on disk then; courier and main are killed over them, and Seonapi comes back last."""
+        site = self.site
+        self._held = "seonapi"
+        processes.kill(site.running["seonapi"].pid, signal.SIGKILL)
+        before = len(site.log("client"))
+        self._until(lambda: _LOGGED.search(site.log("client"), before), "something happens while Seonapi is away")
+        logged = set(_LOGGED.findall(site.log("client"), before))
+        self._until(lambda: logged <= self.journal.session_events(), "what was logged since then is on disk")
+        self.step()  # it is seen there
+        for kind in ("courier", "client"):
+            processes.kill(self._until(lambda kind=kind: self._of_kind(kind), kind)[0], signal.SIGKILL)
+        self._held = ""
 
     def _of_kind(self, kind: str) -> list[int]:
         if kind in self.PROGRAMS:
@@ -149,11 +193,11 @@ class Killing:
         now = time.monotonic()
         for name in self.PROGRAMS:
             if self.site.running[name].ended() is not None:
-                if now - self._ended.setdefault(name, now) >= PAUSE_SECONDS:
+                if now - self._ended.setdefault(name, now) >= PAUSE_SECONDS and name != self._held:
                     self._start(name)
             else:
                 self._ended.pop(name, None)
-        self.seen |= self.journal.stored() | (self.journal.spooled() or set())
+        self.seen |= self.journal.stored() | self.journal.spooled()
         if self._orphans:
             self._look_at_orphans()
         time.sleep(POLL_SECONDS)
@@ -192,9 +236,12 @@ class Killing:
 
     def everything_delivered(self) -> None:
         """Wait until nothing is in the spool, and all programs have been up for two looks."""
-        self._until(lambda: self.journal.spooled() == set() and self.journal.missing(self.seen) == [], "all delivered")
-        assert self.journal.looks > 0, "the spool was never looked at"
-        self._until(lambda: not self._orphans, "orphaned session processes have ended")
+        self._until(lambda: not self.journal.spooled() and not self.journal.missing(self.seen), "all delivered")
+        assert self.journal.found > 0, "no event was ever seen in the spool"
+
+    def sessions_of_killed_mains_are_gone(self) -> None:
+        """Wait until they are; `overdue` says which took too long."""
+        self._until(lambda: not self._orphans, "session processes whose main was killed have ended")
 
     def strangers(self) -> list[Seen]:
         """Return the processes that nobody owns, once those that are about to end have had time for it."""
@@ -238,6 +285,7 @@ class Killing:
         lost, of = self.journal.without_end()
         return (
             f"killed: {', '.join(self._kills)}\nstarted again: {dict(self._starts)}\n{self.load.story()}\n"
-            f"{len(self.seen)} events seen on disk; the spool was looked at {self.journal.looks} times\n"
+            f"{len(self.seen)} events seen on disk; {self.journal.found} times one in the spool, "
+            f"at {self.journal.looks} looks\n"
             f"{lost} of {of} sessions have no end in the journal: the mains that knew it were killed"
         )

@@ -1,5 +1,6 @@
 """Partners and send daemons in this process that send files all the time, through programs that may be killed."""
 
+import contextlib
 import hashlib
 import io
 import itertools
@@ -24,8 +25,9 @@ MOST_FILES = 4
 PAUSE_SECONDS = 1.0
 """The longest pause within a session, so that some are open whatever is killed."""
 AGAIN_SECONDS = 0.05
-SENDERS = (True, True, False, False)
-"""Who sends: True a partner, False a send daemon."""
+SENDERS = ((True, False), (False, False), (True, False), (False, False), (True, True), (False, True))
+"""Who sends (True: a partner, False: a send daemon), and whether it stops amid its file until it is cut off."""
+LOOK_SECONDS = 0.2
 DATE, TIME = "20260101", "1200000001"
 
 
@@ -46,8 +48,8 @@ class Load:
         self._counts: Counter[str] = Counter()
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._send_on, args=(incoming, random.Random(seed + index)), daemon=True)
-            for index, incoming in enumerate(SENDERS)
+            threading.Thread(target=self._send_on, args=(*who, random.Random(seed + index)), daemon=True)
+            for index, who in enumerate(SENDERS)
         ]
 
     def start(self) -> None:
@@ -77,16 +79,16 @@ class Load:
 
     # --- one sender ---------------------------------------------------------------------------------------------------
 
-    def _send_on(self, incoming: bool, rng: random.Random) -> None:
+    def _send_on(self, incoming: bool, held: bool, rng: random.Random) -> None:
         while not self._stop.is_set():
             try:
-                self._session(incoming, rng)
-                self._count("whole sessions")
+                self._session(incoming, held, rng)
+                self._count("held sessions" if held else "whole sessions")
             except (*BROKEN, ProtocolError) as error:
                 self._count(f"broken: {type(error).__name__}")
                 self._stop.wait(AGAIN_SECONDS)
 
-    def _session(self, incoming: bool, rng: random.Random) -> None:
+    def _session(self, incoming: bool, held: bool, rng: random.Random) -> None:
         sock, wire, profile = self._connect(incoming)
         with sock:
             station = Station(profile, initiator=True)
@@ -100,10 +102,21 @@ class Load:
                     if isinstance(notice, n.ReceiptReceived):
                         self._receipt(notice.receipt)
                     if isinstance(notice, n.FileStarted):
+                        if held:
+                            self._hold(sock)
+                            return
                         self._stop.wait(pause)
             while octets := station.data_to_send():
                 wire.sendall(octets)
             wire.end()
+
+    def _hold(self, sock: socket.socket) -> None:
+        """Say nothing until the proxy says something or closes, or the load stops."""
+        sock.settimeout(LOOK_SECONDS)
+        while not self._stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                sock.recv(1)
+                return
 
     def _connect(self, incoming: bool) -> tuple[socket.socket, "BlockingTls | PlainWire", Profile]:
         if incoming:

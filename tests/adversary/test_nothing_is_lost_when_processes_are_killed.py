@@ -7,14 +7,12 @@ SEON_SEED=<number> repeats it.
 
 import os
 import random
-import signal
 from collections.abc import Iterator
 
 import pytest
 
 from adversary.killing import KINDS, Killing
 from functional import conftest as functional
-from functional import processes
 from functional.harness import Site, port_is_open
 from functional.processes import eventually
 from seon.net.pump import ORDERED_CLOSING_SECONDS
@@ -53,6 +51,7 @@ def test_what_was_acknowledged_is_there_after_kills_in_random_order(killing: Kil
     random_kinds = killing.rng.choices(KINDS, k=count - len(KINDS))
     for kind in killing.rng.sample([*KINDS, *random_kinds], k=count):
         killing.kill(kind)
+    killing.sessions_of_killed_mains_are_gone()
     killing.wait_for_files_both_ways()
     killing.load.stop()
     print(killing.story())
@@ -69,14 +68,24 @@ def test_what_was_acknowledged_is_there_after_kills_in_random_order(killing: Kil
     assert killing.nothing_is_left_after_an_end_in_order() == []
 
 
-def test_a_file_passes_both_ways_after_all_programs_were_killed_at_once(killing: Killing) -> None:
-    for name in killing.PROGRAMS:
-        processes.kill(killing.site.running[name].pid, signal.SIGKILL)
+def test_after_all_programs_were_killed_at_once_their_sessions_end_in_time_and_files_pass(killing: Killing) -> None:
+    killing.kill_all_programs()
+    killing.sessions_of_killed_mains_are_gone()
     killing.wait_for_files_both_ways()
     killing.load.stop()
     assert port_is_open(killing.site.ports.external)
     killing.everything_delivered()
     assert killing.overdue == {}
     assert killing.load.damaged == []
+    assert killing.journal.missing(killing.seen) == []
+    assert killing.journal.faults() == []
+
+
+def test_what_waits_for_seonapi_outlives_the_courier_and_its_main(killing: Killing) -> None:
+    killing.wait_for_files_both_ways()
+    killing.kill_the_courier_while_seonapi_is_away()
+    killing.wait_for_files_both_ways()
+    killing.load.stop()
+    killing.everything_delivered()
     assert killing.journal.missing(killing.seen) == []
     assert killing.journal.faults() == []
