@@ -41,7 +41,7 @@ class Claim:
     partner: str
     direction: Direction
     fingerprint: str = ""
-    """The certificate that was shown, where the partner came in here."""
+    """The certificate that the partner has shown; "" where it was not asked yet."""
 
 
 Rule = Callable[[Claim], str]
@@ -68,6 +68,10 @@ class _Running:
     testimony: Testimony
     child: children.Child
     failed: Failed
+    fingerprint: str = ""
+    """The partner's certificate: the one that it came in with, or the one that it was found to have when dialled."""
+    cut_short: bool = False
+    """It was ended in its start."""
     over: bool = False
     """It was said already that there is no session."""
     told: SessionEnd | None = None
@@ -106,7 +110,7 @@ class SessionTable:
 
         The caller closes its copies of the connections right after.
         """
-        if why := self._rule(_claim(assignment)):
+        if why := self._rule(_claim(assignment, assignment.fingerprint)):
             self._not_begun(assignment, why, failed)
             return
         testimony = Testimony(assignment)
@@ -120,7 +124,9 @@ class SessionTable:
         except BaseException:
             self.release(assignment.partner)
             raise
-        running = self._running[assignment.session] = _Running(assignment, testimony, child, failed)
+        running = self._running[assignment.session] = _Running(
+            assignment, testimony, child, failed, assignment.fingerprint
+        )
         self._our.tasks.keep(self._watch(running, start_seconds), f"watching session {assignment.session}")
         child.tracing = assignment.trace
         child.trace(self._traced(assignment))
@@ -143,7 +149,7 @@ class SessionTable:
         """Let these claims have sessions and no others, and these sessions write a trace: running and coming ones."""
         self._rule, self._traced = rule, traced
         for running in list(self._running.values()):
-            if rule(_claim(running.assignment)):
+            if rule(_claim(running.assignment, running.fingerprint)):
                 _end(running, "barred")
             running.child.trace(traced(running.assignment))
 
@@ -177,6 +183,9 @@ class SessionTable:
         match message:
             case line.Stage():
                 testimony.runs()
+                running.fingerprint = running.fingerprint or message.fingerprint
+                if self._rule(_claim(running.assignment, running.fingerprint)):  # it may have changed since the fork
+                    _end(running, "barred")
                 if not running.started.done():
                     running.started.set_result(None)
             case line.Happened():
@@ -218,7 +227,7 @@ class SessionTable:
             died = f"ended by its main: {child.fault}"
         elif child.deaf:
             died = f"ended by its main: it did not obey within {children.OBEY_SECONDS:g} s"
-        if status != 0 and not (child.order and not testimony.running):
+        if status != 0 and not running.cut_short:
             self._our.report("SES-KILLED", assignment.session, pid=child.pid, partner=assignment.partner, reason=died)
         if running.over or testimony.has("SES-END") or testimony.has("SES-FAILED"):
             return
@@ -267,11 +276,12 @@ def _end(running: _Running, why: line.Order) -> None:
     """Order a session to end. One that is still being brought about hears nothing and has nobody to say goodbye to."""
     running.child.end(why)
     if not running.testimony.running:
+        running.cut_short = True
         running.child.kill()
 
 
-def _claim(assignment: Assignment) -> Claim:
-    return Claim(assignment.partner, assignment.direction, assignment.fingerprint)
+def _claim(assignment: Assignment, fingerprint: str) -> Claim:
+    return Claim(assignment.partner, assignment.direction, fingerprint)
 
 
 def _end_of(child: children.Child, assignment: Assignment, status: int) -> SessionEnd:

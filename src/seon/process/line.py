@@ -55,6 +55,8 @@ class Stage(Said, frozen=True, tag="stage"):
     """Session process: how far it has come. `running` ends the main's time limit for the start."""
 
     stage: Literal["running"]
+    fingerprint: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
+    """The certificate of a partner that was dialled: the session lasts no longer than it is one of that partner's."""
 
 
 class Ending(Said, frozen=True, tag="ending"):

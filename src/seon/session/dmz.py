@@ -31,7 +31,7 @@ def dial_partner(main: MainLine, assignment: Assignment, connections: Connection
     assert connections.link
     inside = TlsLeg(*connections.link)
     try:
-        reached = _reach(main, assignment, connections)
+        reached, fingerprint = _reach(main, assignment, connections)
     except DialError as error:
         reason = failed(main, assignment, error)
         inside.write_octets(encode(m.NotJoined(reason[:500])))
@@ -39,11 +39,11 @@ def dial_partner(main: MainLine, assignment: Assignment, connections: Connection
         return
     forget_keys()
     partner = TlsLeg(reached.sock, reached.channel)
-    run(main, assignment, inside, partner, _welcome(assignment, partner, inside))
+    run(main, assignment, inside, partner, _welcome(assignment, partner, inside), fingerprint)
 
 
-def _reach(main: MainLine, assignment: Assignment, connections: Connections) -> BlockingTls:
-    """Return the connection to the partner, which has spoken. Raises DialError."""
+def _reach(main: MainLine, assignment: Assignment, connections: Connections) -> tuple[BlockingTls, str]:
+    """Return the connection to the partner, which has spoken, and its certificate's fingerprint. Raises DialError."""
     partner = assignment.dialled
     assert partner
     assert connections.dialling
@@ -66,7 +66,7 @@ def _reach(main: MainLine, assignment: Assignment, connections: Connections) -> 
         tls.end()
         raise DialError(assignment.target, Stage.CERTIFICATE, verdict.reason)
     first_word(tls, assignment.target, deadline=deadline)
-    return tls
+    return tls, identity.fingerprint
 
 
 def _welcome(assignment: Assignment, partner: TlsLeg, inside: TlsLeg) -> str:

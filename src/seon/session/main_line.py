@@ -60,9 +60,9 @@ class MainLine:
         """Write a line that is no event."""
         self._say(line.Line(level, text[: line.MAX_LINE]))
 
-    def running(self) -> None:
-        """Say that the start is over."""
-        self._say(line.Stage("running"))
+    def running(self, fingerprint: str) -> None:
+        """Say that the start is over; `fingerprint`: the certificate of a partner that was dialled, else ""."""
+        self._say(line.Stage("running", fingerprint))
 
     def ending(self, end: SessionEnd) -> None:
         """Say what ends the session."""

@@ -58,8 +58,13 @@ class _Watch:
         return peers[self._hop][of_partner]
 
 
-def run(main: MainLine, assignment: Assignment, initiator: Leg, responder: Leg, tls: str) -> SessionEnd:
-    """Pump the session between two legs to its end; report its start, with the partner's TLS in words, and its end."""
+def run(
+    main: MainLine, assignment: Assignment, initiator: Leg, responder: Leg, tls: str, dialled: str = ""
+) -> SessionEnd:
+    """Pump the session between two legs to its end; report its start, with the partner's TLS in words, and its end.
+
+    `dialled`: the fingerprint of the partner's certificate, where the partner was dialled.
+    """
     main.report(
         "SES-START",
         partner=assignment.partner,
@@ -74,7 +79,7 @@ def run(main: MainLine, assignment: Assignment, initiator: Leg, responder: Leg, 
     )
     dmz, partner_side = assignment.hop == "dmz", assignment.partner_side
     truth = Truth(assignment.hop, partner_side if dmz else partner_side.other, main.ending)
-    main.running()
+    main.running(dialled)
     began, idle = time.monotonic(), assignment.limits.idle_seconds
     watch = _Watch(reporter, truth, main, observer.tracer, assignment)
     result = Pump(initiator, responder, observer, idle_seconds=idle, watch=watch, control=main).run()

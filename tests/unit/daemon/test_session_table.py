@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -109,6 +110,46 @@ def barred_in_start(directory: str) -> None:
             "partner": "P1", "direction": "incoming", "reason": "the partner may not have sessions any more",
         })  # fmt: skip
         assert our.failed == ["the partner may not have sessions any more"]
+
+    play(directory, scene)
+
+
+@pytest.mark.parametrize("when", ["while it runs", "while it is dialled"])
+def test_a_dialled_partner_keeps_its_session_only_as_long_as_its_certificate(alone, tmp_path, when) -> None:
+    alone(certificate_withdrawn, tmp_path, when)
+
+
+def certificate_withdrawn(directory: str, when: str) -> None:
+    """Which one it has is found out by the session process, after the fork."""
+    go = Path(directory, "go")
+
+    def body(sock: socket.socket) -> int:
+        says(sock, START)
+        while when == "while it is dialled" and not go.exists():
+            time.sleep(0.005)
+        says(sock, line.Stage("running", "ab" * 32))
+        while not isinstance(line.hear_main(sock), line.End):
+            pass
+        says(sock, line.Ending(SessionEnd("administrator", "barred")), end_event())
+        return 0
+
+    def follow(our: Play, barred: str) -> None:
+        our.table.follow(lambda claim: "withdrawn" if claim.fingerprint == barred else "", lambda _: False)
+
+    async def scene(our: Play) -> None:
+        follow(our, "cd" * 32)
+        our.start(body)
+        await our.runs()
+        if when == "while it is dialled":
+            follow(our, "ab" * 32)
+            go.touch()
+        else:
+            follow(our, "ef" * 32)
+            assert our.table.has("session-1"), "another certificate is none of its business"
+            follow(our, "ab" * 32)
+        await our.gone()
+        assert [event.code for event in our.events] == ["SES-START", "SES-END"]
+        assert our.events[-1].fields["ended_by"] == "administrator"
 
     play(directory, scene)
 
