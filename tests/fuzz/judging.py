@@ -80,7 +80,7 @@ def _show(side: Side, tail: bytearray, observer: SessionObserver, outcome: Outco
 
 
 def _add(outcome: Outcome, seen: Inspection) -> None:
-    outcome.events += seen.events
+    outcome.events += seen.happenings
     outcome.findings += seen.findings
     outcome.refusal = seen.refusal
     for one in (*seen.findings, *([seen.refusal] if seen.refusal else [])):

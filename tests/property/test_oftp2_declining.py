@@ -65,7 +65,7 @@ class Chain:
             seen = hop.observer.inspect(side, memoryview(hop.held[side]))
             assert (seen.refusal, seen.findings) == (None, ()), seen
             forward, hop.held[side] = hop.held[side][: seen.forward], hop.held[side][seen.forward + seen.drop :]
-            self.events += seen.events
+            self.events += seen.happenings
             if forward:
                 self._push(at + onward, side, forward)
             if seen.reply:

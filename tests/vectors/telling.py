@@ -30,7 +30,7 @@ def _lines(name: str) -> Iterator[str]:
     for profile in PROFILES:
         seen = replay(parse((SESSIONS / name).read_text()), SessionObserver(Policy(profile)))
         if profile == "default":
-            yield from (f"  {event!r}" for event in seen.events)
+            yield from (f"  {event!r}" for event in seen.happenings)
         yield from (f"  {profile}: {_in_words(one)}" for one in (*seen.findings, *filter(None, [seen.refusal])))
 
 

@@ -97,7 +97,7 @@ class Client:
             (self._linking.run(self, partial(self._stop, EXIT_LINK)), "keeping the link"),
             (self._ports.run(), "keeping the ports"),
         ):
-            self._tasks.keep(job, name).add_done_callback(self._vital_ended)
+            self._tasks.start(job, name).add_done_callback(self._vital_ended)
         status, reason = await self._end
         await self._finish(status, reason)
         await self._tasks.end()
@@ -111,7 +111,7 @@ class Client:
         try:
             await asyncio.wait_for(self._ports.settled(), PORTS_SECONDS)
         except TimeoutError:
-            self._log.line(Level.ERROR, "The listening ports were not closed in time")
+            self._log.write(Level.ERROR, "The listening ports were not closed in time")
         if self._control:
             await self._control.leave()
         unlinked = status == EXIT_LINK and self._link is None
@@ -121,7 +121,7 @@ class Client:
             await self._control.bye(reason)
         if status != EXIT_COURIER:
             await self._courier.flushed(FLUSH_SECONDS)
-        self._log.line(Level.DEBUG, f"Client process {os.getpid()} ended: {reason}")
+        self._log.write(Level.DEBUG, f"Client process {os.getpid()} ended: {reason}")
 
     def _stop(self, status: int, reason: str) -> None:
         if not self._end.done():
@@ -163,7 +163,7 @@ class Client:
             self._supplying.cancel()
         self._supplying = None
         if control:
-            self._supplying = self._tasks.keep(self._supply.serve(control), "supplying the server")
+            self._supplying = self._tasks.start(self._supply.serve(control), "supplying the server")
             self._supplying.add_done_callback(self._vital_ended)
 
     async def configuration_wanted(self, known: int) -> None:
@@ -210,7 +210,7 @@ class Client:
 
     def closed(self, port: Port[None], why: str) -> None:
         """A port is closed."""
-        self._log.line(Level.INFO, f"Listening port {port.shown} for partner {port.owner} closed: {why}")
+        self._log.write(Level.INFO, f"Listening port {port.shown} for partner {port.owner} closed: {why}")
 
     def not_opened(self, port: Port[None], why: str) -> None:
         """A port cannot be opened."""
@@ -230,7 +230,7 @@ class Client:
             return "the client is ending"
 
         def failed(reason: str) -> None:
-            self._tasks.keep(control.refuse(message.session, reason), "refusing a session")
+            self._tasks.start(control.refuse(message.session, reason), "refusing a session")
 
         return self._opening.incoming(message, link, failed)
 
@@ -246,7 +246,7 @@ class Client:
     def _session_ends(self, assignment: Assignment, end: SessionEnd) -> None:
         if self._control:
             message = m.SessionEnding.of(assignment.session, end)
-            self._tasks.keep(self._control.say_ending(message), "saying what ends a session")
+            self._tasks.start(self._control.say_ending(message), "saying what ends a session")
 
     # --- events -------------------------------------------------------------------------------------------------------
 
@@ -261,7 +261,7 @@ class Client:
 
     def _acknowledge(self, control: ControlLink, up_to: int) -> None:
         if control is self._control:  # else another link has come; the server sends them again there
-            self._tasks.keep(control.events_taken(up_to), "acknowledging events")
+            self._tasks.start(control.events_taken(up_to), "acknowledging events")
 
     def _api_state(self, note: c.ApiState) -> None:
         self.report(_API_STATES[note.state], reason=note.reason, seconds=note.seconds)

@@ -38,7 +38,7 @@ class Linking:
     async def run(self, owner: Linked, lost: Callable[[str], None]) -> None:
         """Keep the link; `lost` is told why when an established one has ended, and that is the end of it."""
         await self._enrol_until_it_works()
-        self._tasks.keep(self._uplink.renew_forever(self._enrol_until_it_works), "renewing the link certificate")
+        self._tasks.start(self._uplink.renew_forever(self._enrol_until_it_works), "renewing the link certificate")
         while True:
             control = await self._dial_until_it_works(owner)
             try:
@@ -93,7 +93,7 @@ class Linking:
                 try:
                     fresh = await self._dial(owner)
                 except LINK_ERRORS as error:
-                    self._log.line(Level.ERROR, f"No link with the renewed certificate yet: {error}")
+                    self._log.write(Level.ERROR, f"No link with the renewed certificate yet: {error}")
                     continue
                 serving.cancel()  # the server has ended the old link already
                 serving = asyncio.create_task(fresh.run(owner))

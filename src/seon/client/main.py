@@ -45,7 +45,7 @@ def main() -> int:
         sys.stderr.write(f"The log {log.path} cannot be written: {error.strerror}\n")
         return EXIT_START
     except StartError as error:
-        log.line(Level.FATAL, str(error))
+        log.write(Level.FATAL, str(error))
         sys.stderr.write(f"{error}\n")
         return EXIT_START
     handle_levels(log.level_changed)

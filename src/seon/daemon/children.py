@@ -157,7 +157,7 @@ class Child:
             if message is None:
                 asyncio.get_running_loop().remove_reader(self._sock)
                 return False
-            if isinstance(message, line.Happened):
+            if isinstance(message, line.Reported):
                 if message.number != self._taken + 1:
                     raise line.NonsenseError("its events are not in order")
                 self._taken = message.number
@@ -247,7 +247,7 @@ def _live(title: str, own: list[socket.socket], sock: socket.socket, body: Body)
         with contextlib.suppress(BaseException):
             sock.setblocking(True)
             for text in traceback.format_exc().splitlines():
-                line.say(sock, line.Line(Level.ERROR, text[: line.MAX_LINE]))
+                line.say(sock, line.LogLine(Level.ERROR, text[: line.MAX_LINE]))
     finally:
         os._exit(status)
 

@@ -47,7 +47,7 @@ class Log:
         name = _NAMES.get(severity, severity.name)
         self._write(severity, name, f"{event.code}{session} {describe(event)}", process)
 
-    def line(self, level: Level, text: str, process: Source | None = None) -> None:
+    def write(self, level: Level, text: str, process: Source | None = None) -> None:
         """Write a line that is no event."""
         self._write(level, level.name, shown(text), process)
 
@@ -63,7 +63,7 @@ class Log:
         """Write where an error came from that nobody has caught."""
         for text in traceback.format_exception(error):
             for part in text.splitlines():
-                self.line(Level.ERROR, part)
+                self.write(Level.ERROR, part)
 
     def check(self) -> None:
         """Raise OSError if the file cannot be written: said once, at start, where a person still looks."""

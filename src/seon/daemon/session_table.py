@@ -127,7 +127,7 @@ class SessionTable:
         running = self._running[assignment.session] = _Running(
             assignment, testimony, child, failed, assignment.fingerprint
         )
-        self._our.tasks.keep(self._watch(running, start_seconds), f"watching session {assignment.session}")
+        self._our.tasks.start(self._watch(running, start_seconds), f"watching session {assignment.session}")
         child.tracing = assignment.trace
         child.trace(self._traced(assignment))
 
@@ -188,7 +188,7 @@ class SessionTable:
                     _end(running, "barred")
                 if not running.started.done():
                     running.started.set_result(None)
-            case line.Happened():
+            case line.Reported():
                 event = testimony.event(message, running.told)
                 self._our.log.event(event, child)
                 self._our.happened(event)
@@ -197,8 +197,8 @@ class SessionTable:
             case line.Ending():
                 if end := testimony.ending(message):
                     self._our.ending(running.assignment, end)
-            case line.Line():
-                self._our.log.line(message.level, message.text, child)
+            case line.LogLine():
+                self._our.log.write(message.level, message.text, child)
             case line.LogLevel():
                 self._our.log.level_changed(message.level, child)
 

@@ -16,7 +16,7 @@ class Tasks:
         self._trouble = trouble
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def keep(self, job: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+    def start(self, job: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run a job; `name` says what it does, in words that fit behind "internal error while"."""
         task = asyncio.get_running_loop().create_task(job, name=name)
         self._tasks.add(task)

@@ -50,7 +50,7 @@ class Testimony:
         """Whether an event of this code was reported."""
         return code in self._said
 
-    def event(self, claim: line.Happened, told: SessionEnd | None = None) -> Event:
+    def event(self, claim: line.Reported, told: SessionEnd | None = None) -> Event:
         """Return the event that a claim becomes; `told`: the other host's word of what ends the session."""
         code = claim.code
         if why := self._why_not(code):

@@ -282,7 +282,7 @@ class Pump:
             at += seen.forward + seen.drop
             if seen.forward:
                 self._last = time.monotonic()
-            if seen.events or seen.findings or seen.refusal or seen.closing:
+            if seen.happenings or seen.findings or seen.refusal or seen.closing:
                 self._take_words(flow, seen)
                 if self._end is not None:
                     return

@@ -83,7 +83,7 @@ class AsyncTls:
                         break
         self.close()
 
-    def keep(self) -> None:
+    def take_over(self) -> None:
         """Take the socket from whoever accepted it: closing the accepted one does nothing any more."""
         self.sock = socket.socket(fileno=self.sock.detach())
 

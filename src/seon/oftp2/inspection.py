@@ -95,7 +95,7 @@ class Inspection(NamedTuple):
 
     forward: int = 0
     drop: int = 0
-    events: tuple[Happening, ...] = ()
+    happenings: tuple[Happening, ...] = ()
     findings: tuple[Finding, ...] = ()
     refusal: Refusal | None = None
     reply: bytes = b""

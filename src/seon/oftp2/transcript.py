@@ -27,13 +27,13 @@ class Replay:
 
     forwarded: dict[Side, bytearray] = field(default_factory=lambda: {side: bytearray() for side in Side})
     dropped: dict[Side, int] = field(default_factory=lambda: dict.fromkeys(Side, 0))
-    events: list[Happening] = field(default_factory=list)
+    happenings: list[Happening] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     refusal: Refusal | None = None
 
     def add(self, seen: Inspection) -> None:
         """Note what an inspection says."""
-        self.events += seen.events
+        self.happenings += seen.happenings
         self.findings += seen.findings
         self.refusal = self.refusal or seen.refusal
 

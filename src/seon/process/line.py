@@ -30,7 +30,7 @@ class Said(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=
     """A message of the line."""
 
 
-class Happened(Said, frozen=True, tag="happened"):
+class Reported(Said, frozen=True, tag="reported"):
     """Session process: an event, numbered from 1."""
 
     number: Number
@@ -38,7 +38,7 @@ class Happened(Said, frozen=True, tag="happened"):
     fields: Annotated[dict[Annotated[str, Meta(max_length=40)], Value], Meta(max_length=MAX_FIELDS)] = {}
 
 
-class Line(Said, frozen=True, tag="line"):
+class LogLine(Said, frozen=True, tag="log-line"):
     """Session process: a line for the log."""
 
     level: Level
@@ -83,7 +83,7 @@ class Trace(Said, frozen=True, tag="trace"):
     on: bool
 
 
-FromSession = Happened | Line | LogLevel | Stage | Ending
+FromSession = Reported | LogLine | LogLevel | Stage | Ending
 FromMain = Taken | End | Trace | Ending
 _encoder = msgspec.json.Encoder()
 _from_session: msgspec.json.Decoder[FromSession] = msgspec.json.Decoder(FromSession)

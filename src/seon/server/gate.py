@@ -67,8 +67,8 @@ class Gate:
             if not self._by_source[group]:
                 del self._by_source[group]
         if admitted:  # its slot is free again: what is slow inside must not keep strangers and partners waiting here
-            admitted.tls.keep()
-            entering = self._tasks.keep(self._bring_in(admitted), f"bringing {admitted.source} inside")
+            admitted.tls.take_over()
+            entering = self._tasks.start(self._bring_in(admitted), f"bringing {admitted.source} inside")
             self._entering.add(entering)
             entering.add_done_callback(self._entering.discard)
 

@@ -82,8 +82,8 @@ class InternalPort:
                 raise
         match tls.channel.connection.get_alpn_proto_negotiated():
             case context.CONTROL:
-                tls.keep()  # a verified client's link lasts: it takes no slot from those that come
-                self._tasks.keep(self._links.control(tls, key, where), f"serving the control link from {where}")
+                tls.take_over()  # a verified client's link lasts: it takes no slot from those that come
+                self._tasks.start(self._links.control(tls, key, where), f"serving the control link from {where}")
             case context.SESSION:
                 await self._session(tls, key, where)
             case _:

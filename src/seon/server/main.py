@@ -49,7 +49,7 @@ def run(options: Options) -> int:
     try:
         return _run(options, home, log)
     except StartError as error:
-        log.line(Level.FATAL, str(error))
+        log.write(Level.FATAL, str(error))
         raise
 
 

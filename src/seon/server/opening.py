@@ -121,7 +121,7 @@ class Opening:
         arrived = self._tickets.redeem(ticket, client, time.monotonic())
         if arrived is None or arrived.done():
             return False
-        tls.keep()
+        tls.take_over()
         arrived.set_result(tls)
         return True
 

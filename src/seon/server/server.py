@@ -82,7 +82,7 @@ class Server:
             (self._ports.run(), "keeping the ports"),
             (self._license.run(self.report, self._log, self._look_at_ports), "watching the license"),
         ):
-            self._tasks.keep(job, name).add_done_callback(self._vital_ended)
+            self._tasks.start(job, name).add_done_callback(self._vital_ended)
         status, reason = await self._end
         await self._finish(reason)
         await self._tasks.end()
@@ -95,7 +95,7 @@ class Server:
             await asyncio.wait_for(self._ports.settled(), PORTS_SECONDS)
         await self._table.end_all(self._in_force.configuration.limits.drain_seconds)
         await self._links.bye(reason)
-        self._log.line(Level.DEBUG, f"Server process {os.getpid()} ended: {reason}")
+        self._log.write(Level.DEBUG, f"Server process {os.getpid()} ended: {reason}")
 
     def _vital_ended(self, task: "asyncio.Task[None]") -> None:
         """Without ports or license there is nothing to serve; but an end that was wanted cancels both."""

@@ -54,11 +54,11 @@ class MainLine:
     def report(self, code: str, /, **fields: Value) -> None:
         """Report an event."""
         self._said += 1
-        self._say(line.Happened(self._said, code, {name: fitting(value) for name, value in fields.items()}))
+        self._say(line.Reported(self._said, code, {name: fitting(value) for name, value in fields.items()}))
 
     def log(self, level: Level, text: str) -> None:
         """Write a line that is no event."""
-        self._say(line.Line(level, text[: line.MAX_LINE]))
+        self._say(line.LogLine(level, text[: line.MAX_LINE]))
 
     def running(self, fingerprint: str) -> None:
         """Say that the start is over; `fingerprint`: the certificate of a partner that was dialled, else ""."""

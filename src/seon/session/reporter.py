@@ -32,7 +32,7 @@ class SessionReporter:
         """Report what one inspection brought."""
         for finding in seen.findings:
             self._problem("SES-FINDING", finding)
-        for event in seen.events:
+        for event in seen.happenings:
             self._event(event)
         if seen.refusal:
             self._problem("SES-REFUSED", seen.refusal)

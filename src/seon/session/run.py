@@ -31,7 +31,7 @@ class _Watch:
 
     def inspection(self, seen: Inspection) -> None:
         """Take what one inspection brought."""
-        for event in seen.events:
+        for event in seen.happenings:
             if isinstance(event, SessionEnded):
                 self._truth.esid_passed(event)
         if seen.refusal:

@@ -89,13 +89,13 @@ def says(sock: socket.socket, *messages: line.Said) -> None:
         line.say(sock, message)
 
 
-START = line.Happened(1, "SES-START", {"tls": "x"})
+START = line.Reported(1, "SES-START", {"tls": "x"})
 RUNNING = line.Stage("running")
-FAILED = line.Happened(1, "SES-FAILED", {"reason": "nobody there"})
+FAILED = line.Reported(1, "SES-FAILED", {"reason": "nobody there"})
 
 
-def end_event(number: int = 2) -> line.Happened:
-    return line.Happened(number, "SES-END", {"ended_by": "idle", "reason": "why", "seconds": 1.0})
+def end_event(number: int = 2) -> line.Reported:
+    return line.Reported(number, "SES-END", {"ended_by": "idle", "reason": "why", "seconds": 1.0})
 
 
 def runs_until_told(sock: socket.socket) -> int:

@@ -16,8 +16,8 @@ from unit.daemon.forks import until, wait_for_word, with_child
 END = SessionEnd("link", "lost", "dmz")
 
 
-def happened(number: int, **fields: object) -> line.Happened:
-    return line.Happened(number, "SES-FINDING", fields)
+def happened(number: int, **fields: object) -> line.Reported:
+    return line.Reported(number, "SES-FINDING", fields)
 
 
 def narrow_line() -> None:

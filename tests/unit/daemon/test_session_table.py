@@ -193,7 +193,7 @@ def test_events_of_session_processes_are_taken_as_the_mains_with_its_stamps(alon
 
 def events_taken(directory: str) -> None:
     def body(sock: socket.socket) -> int:
-        says(sock, line.Happened(1, "SES-FAILED", {"reason": "nobody there", "partner": "P2"}))
+        says(sock, line.Reported(1, "SES-FAILED", {"reason": "nobody there", "partner": "P2"}))
         return 0 if line.hear_main(sock) == line.Taken(1) else 1
 
     async def scene(our: Play) -> None:
@@ -223,8 +223,8 @@ def lines_written(directory: str) -> None:
     from seon.process.levels import Level
 
     def body(sock: socket.socket) -> int:
-        says(sock, line.Line(Level.DEBUG, "not heard"), line.LogLevel(Level.DEBUG), line.Line(Level.DEBUG, "heard"),
-             line.Line(Level.INFO, "two"), FAILED)  # fmt: skip
+        says(sock, line.LogLine(Level.DEBUG, "not heard"), line.LogLevel(Level.DEBUG))
+        says(sock, line.LogLine(Level.DEBUG, "heard"), line.LogLine(Level.INFO, "two"), FAILED)
         return 0
 
     async def scene(our: Play) -> None:
@@ -286,10 +286,10 @@ def test_a_process_that_says_what_none_says_is_killed_and_its_main_tells_the_end
 
 def hostile_process(directory: str, hostile: str) -> None:
     words = {
-        "foreign": line.Happened(2, "LIC-END", {"until": "now"}),
+        "foreign": line.Reported(2, "LIC-END", {"until": "now"}),
         "garbage": line.Taken(1),
-        "other host": line.Happened(2, "FIL-START", {}),
-        "twice": line.Happened(2, "SES-START", {}),
+        "other host": line.Reported(2, "FIL-START", {}),
+        "twice": line.Reported(2, "SES-START", {}),
     }
 
     def body(sock: socket.socket) -> int:
@@ -401,7 +401,7 @@ def traced(directory: str) -> None:
         while not isinstance(message := line.hear_main(sock), line.End):
             if isinstance(message, line.Trace):
                 number += 1
-                says(sock, line.Happened(number, "SES-TRACE", {"file": str(message.on)}))
+                says(sock, line.Reported(number, "SES-TRACE", {"file": str(message.on)}))
         says(sock, end_event(number + 1))
         return 0
 

@@ -17,7 +17,7 @@ def test_a_failure_is_heard_with_the_name_of_the_task() -> None:
     heard = []
 
     async def live() -> None:
-        task = Tasks(lambda *trouble: heard.append(trouble)).keep(fails(), "counting sheep")
+        task = Tasks(lambda *trouble: heard.append(trouble)).start(fails(), "counting sheep")
         await asyncio.wait([task])
         await asyncio.sleep(0)
 
@@ -32,7 +32,7 @@ def test_who_ends_well_or_is_cancelled_is_no_trouble() -> None:
 
     async def live() -> None:
         tasks = Tasks(lambda *trouble: heard.append(trouble))
-        one, two = tasks.keep(asyncio.sleep(0), "one"), tasks.keep(asyncio.sleep(30), "two")
+        one, two = tasks.start(asyncio.sleep(0), "one"), tasks.start(asyncio.sleep(30), "two")
         await one
         two.cancel()
         await asyncio.wait([two])
@@ -54,7 +54,7 @@ def test_a_task_lives_though_nobody_else_holds_it() -> None:
 
     async def live() -> None:
         tasks = Tasks(lambda *_: None)
-        tasks.keep(waits_for_nothing_else(), "waiting")
+        tasks.start(waits_for_nothing_else(), "waiting")
         await asyncio.sleep(0)
         gc.collect()
         await asyncio.sleep(0)
@@ -77,7 +77,7 @@ def test_at_the_end_all_are_cancelled_and_waited_for() -> None:
 
     async def live() -> None:
         tasks = Tasks(lambda *trouble: steps.append(trouble))
-        task = tasks.keep(slow_to_end(), "x")
+        task = tasks.start(slow_to_end(), "x")
         await asyncio.sleep(0)
         await tasks.end()
         assert task.cancelled()
@@ -97,7 +97,7 @@ def test_who_fails_while_it_is_ended_is_heard_too() -> None:
 
     async def live() -> None:
         tasks = Tasks(lambda what, _: heard.append(what))
-        tasks.keep(fails_at_its_end(), "ending badly")
+        tasks.start(fails_at_its_end(), "ending badly")
         await asyncio.sleep(0)
         await tasks.end()
         await asyncio.sleep(0)

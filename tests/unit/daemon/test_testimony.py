@@ -25,7 +25,7 @@ def hearing(hop: str = "inside", *, started: bool = True) -> testimony.Testimony
 def say(one: testimony.Testimony, code: str, **fields):
     if code == "SES-END" and one.end is None:
         one.ending(end("idle", "idle", number=300))
-    return one.event(line.Happened(1, code, fields))
+    return one.event(line.Reported(1, code, fields))
 
 
 def end(by: str, why: str, *rest, **fields) -> line.Ending:
@@ -119,7 +119,7 @@ def test_after_its_end_nothing_happens_in_it(code) -> None:
 
 def test_it_ends_only_by_what_it_has_said_when_that_was_decided() -> None:
     with pytest.raises(line.NonsenseError, match="without saying what ends it"):
-        hearing().event(line.Happened(1, "SES-END", {}))
+        hearing().event(line.Reported(1, "SES-END", {}))
 
 
 def test_what_ended_it_is_said_in_our_words_whatever_it_says_of_it() -> None:
@@ -135,7 +135,7 @@ def test_of_two_words_the_insides_counts(hop, by) -> None:
     one = hearing(hop)
     one.ending(end("idle", "idle", number=300))
     told = SessionEnd("station", "closed", "inside") if hop == "dmz" else SessionEnd("partner", "closed", "dmz")
-    assert one.event(line.Happened(1, "SES-END", {}), told).fields["ended_by"] == by
+    assert one.event(line.Reported(1, "SES-END", {}), told).fields["ended_by"] == by
 
 
 def test_who_has_failed_does_not_start() -> None:

@@ -138,7 +138,7 @@ def test_several_writers_do_not_mix_their_messages(both) -> None:
 
 def test_a_kept_connection_outlives_the_socket_it_came_on(both, pair) -> None:
     async def scene(one: AsyncTls, two: AsyncTls) -> None:
-        one.keep()
+        one.take_over()
         pair[0].close()
         await one.write(b"still here")
         assert await two.read_exactly(10) == b"still here"

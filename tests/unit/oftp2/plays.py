@@ -95,5 +95,5 @@ class Play:
         return next((seen.refusal.rule for seen in self.seen if seen.refusal), "")
 
     @property
-    def events(self) -> list[object]:
-        return [event for seen in self.seen for event in seen.events]
+    def happenings(self) -> list[object]:
+        return [event for seen in self.seen for event in seen.happenings]

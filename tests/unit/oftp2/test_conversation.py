@@ -137,14 +137,14 @@ def test_events_tell_the_session() -> None:
     play = Play().run(f"{START} {file} I:SFID R:SFNA I:CD R:NERP I:RTR R:CD I:ESID")
     assert play.rules == []
     kinds = [SessionAgreed, FileOffered, FileStarted, FileEnded, FileOffered, FileRefused, ReceiptPassed, SessionEnded]
-    assert [type(event) for event in play.events] == kinds
-    assert play.events[0] == SessionAgreed("O0013", "O0013", 5, 128, 2, False, True, False)
-    assert play.events[3] == FileEnded("NAME", "20260131", "2359580001", octets=5, records=0, accepted=True)
-    assert play.events[6] == ReceiptPassed(
+    assert [type(event) for event in play.happenings] == kinds
+    assert play.happenings[0] == SessionAgreed("O0013", "O0013", 5, 128, 2, False, True, False)
+    assert play.happenings[3] == FileEnded("NAME", "20260131", "2359580001", octets=5, records=0, accepted=True)
+    assert play.happenings[6] == ReceiptPassed(
         kind="NERP", sender=TWO, name="NAME", date="20260131", time="2359580001", destination="DEST",
         originator="ORIG", signed=False, reason=34, creator="CREA",
     )  # fmt: skip
-    assert play.events[7] == SessionEnded(ONE, 0, "")
+    assert play.happenings[7] == SessionEnded(ONE, 0, "")
     assert play.observer.ended
 
 
@@ -220,7 +220,7 @@ def test_only_three_reasons_are_known_to_end_a_session_instead_of_ssrm(reason: E
 
 def test_a_refusal_of_a_file_s_end_ends_the_file_and_leaves_the_turn() -> None:
     play = Play().run(f"{START} I:CD R:SFID I:SFPA R:LAST R:EFID I:EFNA(reason=11)")
-    assert play.events[-1] == FileEnded(
+    assert play.happenings[-1] == FileEnded(
         "NAME", "20260131", "2359580001", octets=5, records=0, accepted=False, reason=11
     )
     assert play.observer.broken_off() is None
@@ -245,7 +245,7 @@ def test_only_an_initiator_may_come_from_the_future(level: bytes) -> None:
 
 def test_a_file_s_records_are_told_at_its_end() -> None:
     play = Play().run(f"{START} I:SFID(format=V,record_length=5) R:SFPA I:LAST I:EFID(records=1) R:EFPA")
-    (*_, ended) = play.events
+    (*_, ended) = play.happenings
     assert ended == FileEnded("NAME", "20260131", "2359580001", octets=5, records=1, accepted=True)
     stream = Play(Policy.named("default")).run(f"{START} I:SFID(format=T) R:SFPA I:LAST*2 R:CDT I:EFID R:EFPA")
     assert [one.records for one in stream.events if isinstance(one, FileEnded)] == [0]

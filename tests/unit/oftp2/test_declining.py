@@ -40,8 +40,8 @@ def test_the_sender_gets_an_sfna_and_the_other_side_nothing(level: int) -> None:
     assert seen.drop == len(frame(encode(replace(COMMANDS["SFID"], **old(level)), level)))
     text = "file name not allowed" if level == 5 else ""
     assert replies(play) == [c.StartFileRefused(AnswerReason.INVALID_NAME, retry=False, text=text)]
-    assert [type(event) for event in seen.events] == [FileOffered, FileDeclined]
-    assert seen.events[1].rule == "POL-NAME"
+    assert [type(event) for event in seen.happenings] == [FileOffered, FileDeclined]
+    assert seen.happenings[1].rule == "POL-NAME"
 
 
 def old(level: int) -> dict[str, str]:
@@ -74,7 +74,7 @@ def test_other_files_pass_before_between_and_behind() -> None:
     play.run(f"{DECLINED} {DECLINED} {PASSES} {DECLINED} I:CD R:ESID")
     assert (play.refused, play.rules) == ("", [])
     assert len(replies(play)) == 4
-    assert sum(isinstance(event, FileEnded) for event in play.events) == 2
+    assert sum(isinstance(event, FileEnded) for event in play.happenings) == 2
 
 
 def test_a_rule_that_refuses_the_same_file_wins() -> None:
@@ -187,6 +187,6 @@ def test_declined_files_count_as_exchanges_without_content() -> None:
     play = inside().run(START)
     for _ in range(20):
         play.run(f"{DECLINED}*49 I:EERP R:RTR")
-    assert [event for event in play.events if isinstance(event, NothingMoved)] == [NothingMoved(1_000)]
+    assert [event for event in play.happenings if isinstance(event, NothingMoved)] == [NothingMoved(1_000)]
     assert play.refused == ""
     assert TWO is ONE.other

@@ -21,7 +21,7 @@ from unit.oftp2.plays import COMMANDS, DATA, ONE, SSID, START, TWO, Play
 def test_nothing_of_a_session_s_secrets_is_reported() -> None:
     chain = "I:SECD R:AUCH I:AURP R:SECD I:AUCH R:AURP"
     play = Play(Policy()).run(f"{START} {chain} I:CD R:ESID", authentication=True)
-    assert len(play.events) == 2
+    assert len(play.happenings) == 2
     assert not re.search("SECRETPW|CHALLENGE|rrrr", repr(play.seen))
 
 
@@ -528,7 +528,7 @@ def test_each_thousand_exchanges_in_a_row_without_content_are_told(exchanges: st
     play = Play().run(START)
     for _ in range(1_001):
         play.run(exchanges)
-    assert [event for event in play.events if isinstance(event, NothingMoved)] == [
+    assert [event for event in play.happenings if isinstance(event, NothingMoved)] == [
         NothingMoved(1_000), NothingMoved(2_000)
     ]  # fmt: skip
     assert play.refused == ""
@@ -538,11 +538,11 @@ def test_turns_count_and_content_begins_anew() -> None:
     play = Play(Policy()).run(START)
     for _ in range(499):
         play.run("I:EERP R:RTR I:CD R:EERP I:RTR R:CD")
-    assert [event for event in play.events if isinstance(event, NothingMoved)] == [NothingMoved(1_000)]
+    assert [event for event in play.happenings if isinstance(event, NothingMoved)] == [NothingMoved(1_000)]
     play.run("I:SFID R:SFPA I:LAST I:EFID R:EFPA")
     for _ in range(249):
         play.run("I:EERP R:RTR I:CD R:EERP I:RTR R:CD")
-    assert sum(isinstance(event, NothingMoved) for event in play.events) == 1
+    assert sum(isinstance(event, NothingMoved) for event in play.happenings) == 1
 
 
 # --- data without content ---------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from seon.process import line
 from seon.process.levels import Level
 
 END = SessionEnd("idle", "idle", "inside", number=300)
-HAPPENED = line.Happened(1, "SES-END", {"reason": "why", "files": 3, "seconds": 0.5, "on": True})
+HAPPENED = line.Reported(1, "SES-END", {"reason": "why", "files": 3, "seconds": 0.5, "on": True})
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def ends():
 
 @pytest.mark.parametrize(
     "message",
-    [HAPPENED, line.Line(Level.DEBUG, "text"), line.LogLevel(Level.TRACE), line.Stage("running"), line.Ending(END)],
+    [HAPPENED, line.LogLine(Level.DEBUG, "text"), line.LogLevel(Level.TRACE), line.Stage("running"), line.Ending(END)],
 )
 def test_what_a_session_process_says_is_heard_whole(ends, message) -> None:
     line.say(ends[1], message)
@@ -123,13 +123,13 @@ def test_a_message_over_the_limit_is_nonsense_and_not_half_a_message(ends) -> No
 
 def test_the_largest_event_fits(ends) -> None:
     fields = {f"field-{number}": fitting("\x01" * 5_000) for number in range(MAX_FIELDS)}
-    message = line.Happened(2**53, "SES-END", fields)
+    message = line.Reported(2**53, "SES-END", fields)
     line.say(ends[1], message)
     assert line.hear_session(ends[0]) == message
 
 
 def test_the_longest_line_fits(ends) -> None:
-    message = line.Line(Level.FATAL, "\x01" * line.MAX_LINE)
+    message = line.LogLine(Level.FATAL, "\x01" * line.MAX_LINE)
     line.say(ends[1], message)
     assert line.hear_session(ends[0]) == message
 

@@ -37,7 +37,7 @@ class Links:
     def session(self, opening, tls, key: str, source: str) -> str | None:
         if isinstance(opening, m.Dial) and opening.partner == "P2":
             return "partner P2 is not known"
-        tls.keep()
+        tls.take_over()
         self.sessions.append((opening, tls, key))
         return None
 

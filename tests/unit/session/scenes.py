@@ -61,12 +61,12 @@ class Main:
         with contextlib.suppress(OSError):
             while message := line.hear_session(self.sock):
                 self.heard.append(message)
-                if isinstance(message, line.Happened):
+                if isinstance(message, line.Reported):
                     line.say(self.sock, line.Taken(message.number))
 
     @property
-    def events(self) -> list[line.Happened]:
-        return [message for message in self.heard if isinstance(message, line.Happened)]
+    def events(self) -> list[line.Reported]:
+        return [message for message in self.heard if isinstance(message, line.Reported)]
 
     @property
     def codes(self) -> list[str]:

@@ -33,7 +33,7 @@ def test_events_are_numbered_from_one_and_long_texts_are_cut(ends) -> None:
     session_line = main_line(ends[1])
     session_line.report("SES-START", partner="P1")
     session_line.report("SES-END", reason="x" * 10_000, files=3)
-    assert line.hear_session(ends[0]) == line.Happened(1, "SES-START", {"partner": "P1"})
+    assert line.hear_session(ends[0]) == line.Reported(1, "SES-START", {"partner": "P1"})
     last = line.hear_session(ends[0])
     assert (last.number, last.fields["files"]) == (2, 3)
     assert len(last.fields["reason"]) <= MAX_VALUE_OCTETS
@@ -44,7 +44,7 @@ def test_log_lines_and_stages_and_endings_go_to_the_main(ends) -> None:
     session_line.log(Level.DEBUG, "x" * (line.MAX_LINE + 1))
     session_line.running("")
     session_line.ending(END)
-    assert line.hear_session(ends[0]) == line.Line(Level.DEBUG, "x" * line.MAX_LINE)
+    assert line.hear_session(ends[0]) == line.LogLine(Level.DEBUG, "x" * line.MAX_LINE)
     assert line.hear_session(ends[0]) == line.Stage("running")
     assert line.hear_session(ends[0]) == line.Ending(END)
 

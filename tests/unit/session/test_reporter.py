@@ -39,7 +39,7 @@ def reporter(reported):
 
 
 def see(reporter: SessionReporter, *events: object) -> None:
-    reporter.inspection(Inspection(events=events))
+    reporter.inspection(Inspection(happenings=events))
 
 
 @pytest.mark.parametrize(("sender", "direction"), [(ONE, "incoming"), (TWO, "outgoing")])

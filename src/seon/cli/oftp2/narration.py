@@ -60,7 +60,7 @@ class Narrator:
             if not step.is_end:
                 self._refused(step)
             self._problems([*self._findings_at(step, step.seen.refusal.stb), step.seen.refusal])
-        self._ended = next((e.side for e in step.seen.events if isinstance(e, SessionEnded)), self._ended)
+        self._ended = next((e.side for e in step.seen.happenings if isinstance(e, SessionEnded)), self._ended)
 
     def finish(self, broken_off: FileBrokenOff | None, surplus: Iterable[Surplus]) -> None:
         """The session has been seen to its end."""
@@ -174,7 +174,7 @@ def _head(number: int | str, side: Side, stb: str) -> str:
 
 
 def _notes(step: Step) -> Iterator[str]:
-    for event in step.seen.events:
+    for event in step.seen.happenings:
         if isinstance(event, SessionAgreed):
             yield words.of_agreement(event)
         elif isinstance(event, FileEnded):

@@ -39,7 +39,7 @@ class Verdict:
         self.findings += step.seen.findings
         self.refusal = step.seen.refusal
         self._is_empty_buffer = step.left.startswith(_EMPTY)
-        for event in step.seen.events:
+        for event in step.seen.happenings:
             if isinstance(event, FileOffered):
                 self._format = event.format
 
