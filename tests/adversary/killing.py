@@ -52,10 +52,12 @@ class Journal:
         """Return the ids in the client's spool; none if it cannot be read at this moment."""
         return {f"{event['hop']} {event['id']}" for event in self._in_spool()}
 
-    def session_events(self) -> set[tuple[str, str]]:
-        """Return code and session of the events that are in the spool, or the inside's in the journal."""
-        found = _rows(self._database, "SELECT code, session FROM journal_entry WHERE hop = 'inside'")
-        return {*found, *((event["code"], event["session"]) for event in self._in_spool())}
+    def on_disk(self) -> Counter[tuple[str, str]]:
+        """Return code and session of the inside's events that are in the spool or in the journal."""
+        stored = _rows(self._database, "SELECT event_id, code, session FROM journal_entry WHERE hop = 'inside'")
+        found = {name: (code, session) for name, code, session in stored}
+        found |= {event["id"]: (event["code"], event["session"]) for event in self._in_spool()}
+        return Counter(found.values())
 
     def _in_spool(self) -> list[dict[str, str]]:
         try:
@@ -164,10 +166,13 @@ class Killing:
         site = self.site
         self._held = "seonapi"
         processes.kill(site.running["seonapi"].pid, signal.SIGKILL)
-        before = len(site.log("client"))
-        self._until(lambda: _LOGGED.search(site.log("client"), before), "something happens while Seonapi is away")
-        logged = set(_LOGGED.findall(site.log("client"), before))
-        self._until(lambda: logged <= self.journal.session_events(), "what was logged since then is on disk")
+
+        def logged() -> Counter[tuple[str, str]]:
+            return Counter(_LOGGED.findall(site.log("client")))
+
+        self._until(lambda: logged()["CLI-NOAPI", ""], "the client has seen that Seonapi is away")
+        until_then = logged()
+        self._until(lambda: not until_then - self.journal.on_disk(), "what was logged until then is on disk")
         self.step()  # it is seen there
         for kind in ("courier", "client"):
             processes.kill(self._until(lambda kind=kind: self._of_kind(kind), kind)[0], signal.SIGKILL)

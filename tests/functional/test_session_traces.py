@@ -112,7 +112,7 @@ def test_both_hops_write_what_passed(traced: Site, station: RecordingStation, tm
         result = replayed(text)
         assert not result.refusal
         assert not result.findings, "the counts are right too"
-        assert [type(event).__name__ for event in result.events][-1] == "SessionEnded"
+        assert [type(event).__name__ for event in result.happenings][-1] == "SessionEnded"
         octets = octets_of(text)
         assert b"ODETTE FTP READY" in octets
         assert OUR_CODE.encode() in octets

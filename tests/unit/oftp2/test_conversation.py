@@ -248,4 +248,4 @@ def test_a_file_s_records_are_told_at_its_end() -> None:
     (*_, ended) = play.happenings
     assert ended == FileEnded("NAME", "20260131", "2359580001", octets=5, records=1, accepted=True)
     stream = Play(Policy.named("default")).run(f"{START} I:SFID(format=T) R:SFPA I:LAST*2 R:CDT I:EFID R:EFPA")
-    assert [one.records for one in stream.events if isinstance(one, FileEnded)] == [0]
+    assert [one.records for one in stream.happenings if isinstance(one, FileEnded)] == [0]

@@ -353,7 +353,7 @@ def test_runs_of_data_amid_others_pass_in_one_read() -> None:
     content = 5 + 4 * 63 + 3 * 72 + 10 + 63
     seen = play.send(ONE, octets + frame(encode(c.EndFile(0, content), 5)))
     assert seen == Inspection(forward=len(octets) + 4 + 35)
-    assert play.run("R:EFPA").events[-1] == FileEnded(
+    assert play.run("R:EFPA").happenings[-1] == FileEnded(
         "NAME", "20260131", "2359580001", octets=content, records=0, accepted=True
     )
     assert play.send(ONE, frame(b"z")).refusal.stb == 3 + 12 + 1  # type: ignore[union-attr]

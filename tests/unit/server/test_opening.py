@@ -74,7 +74,7 @@ class Tls:
     def __init__(self) -> None:
         self.kept = self.closed = False
 
-    def keep(self) -> None:
+    def take_over(self) -> None:
         self.kept = True
 
     async def end(self) -> None:

@@ -179,7 +179,7 @@ def test_a_big_file_is_shortened_and_the_verifier_finds_the_counts_wrong_and_not
     again = replay(parse(site.files[0].read_text()), SessionObserver(Policy()))
     assert not again.refusal
     assert {finding.rule for finding in again.findings} == {"DAT-END", "SEM-UCNT"}
-    assert [type(event) for event in again.events] == [type(event) for event in real.events]
+    assert [type(event) for event in again.happenings] == [type(event) for event in real.happenings]
     assert site.events[-1][1]["left_out"] > 7_000
 
 
