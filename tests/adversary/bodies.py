@@ -51,7 +51,7 @@ def _for_ever() -> None:
 
 
 def _happened(number: int, code: str, **fields: Any) -> dict[str, Any]:
-    return {"type": "happened", "number": number, "code": code, "fields": fields}
+    return {"type": "reported", "number": number, "code": code, "fields": fields}
 
 
 def _ending(by: str, why: str, **more: Any) -> dict[str, Any]:
@@ -96,8 +96,8 @@ KILLED: dict[str, tuple[list[Any], str]] = {
         "it reported SES-NOTRACE after its end",
     ),
     "garbage": ([STARTED, b"\x00\xff\xfe FORGED"], ""),
-    "no UTF-8": ([STARTED, b'{"type":"line","level":20,"text":"FORGED \xff"}'], ""),
-    "deep JSON": ([STARTED, b'{"type":"happened","number":2,"code":"SES-NOTRACE","fields":' + b"[" * 60_000], ""),
+    "no UTF-8": ([STARTED, b'{"type":"log-line","level":20,"text":"FORGED \xff"}'], ""),
+    "deep JSON": ([STARTED, b'{"type":"reported","number":2,"code":"SES-NOTRACE","fields":' + b"[" * 60_000], ""),
     "half a message": ([STARTED, json.dumps(_happened(2, "SES-NOTRACE", reason="FORGED")).encode()[:-9]], ""),
     "a message as large as can be": ([STARTED, b'"FORGED' + b"x" * LARGEST + b'"'], ""),
     "what mains say": ([STARTED, {"type": "taken", "number": 2**53}], ""),

@@ -60,7 +60,7 @@ def test_a_main_that_is_gone_is_the_end_even_with_words_unread(ends) -> None:
 
 
 def happened(**fields: object) -> bytes:
-    return msgspec.json.encode({"type": "happened", "number": 1, "code": "SES-END", **fields})
+    return msgspec.json.encode({"type": "reported", "number": 1, "code": "SES-END", **fields})
 
 
 def ending(**fields: object) -> bytes:
@@ -79,7 +79,7 @@ def ending(**fields: object) -> bytes:
         b'{"type":"taken","number":1}',
         b'{"type":"end","why":"barred"}',
         b'{"type":"trace","on":true}',
-        b'{"type":"line","level":21,"text":"no such level"}',
+        b'{"type":"log-line","level":21,"text":"no such level"}',
         msgspec.json.encode({"type": "line", "level": 20, "text": "x" * (line.MAX_LINE + 1)}),
         happened(number=0),
         happened(number=-1),
@@ -105,7 +105,7 @@ def test_nonsense_is_not_taken(ends, octets) -> None:
         line.hear_session(ends[0])
 
 
-@pytest.mark.parametrize("octets", [happened(), ending(), b'{"type":"line","level":20,"text":"x"}'])
+@pytest.mark.parametrize("octets", [happened(), ending(), b'{"type":"log-line","level":20,"text":"x"}'])
 def test_and_that_is_no_matter_of_its_form(ends, octets) -> None:
     """What was spoiled above is taken when it is whole."""
     ends[1].send(octets)

@@ -22,7 +22,7 @@ _REFUSED = re.compile(
     + r"(.*); partner"
 )
 _AGREED = re.compile(_LINE + r"SES-AGREED \[\S+\] Initiator .* and Responder (.*) agreed on level")
-_MUTE = re.compile(_LINE + r"SES-END .*; [\d.]+ s, 0 octets in, 0 octets out, \d+ files?$")
+_MUTE = re.compile(_LINE + r"SES-END .*; [\d.]+ s$")
 _NOT_DELIVERED = re.compile(
     _LINE + r"FIL-RECEIPT \[\S+\] Receipt NERP for file (\S+) .*: not delivered: (.*); (?:not )?signed"
 )
