@@ -202,6 +202,7 @@ def daemon_down(directory: str) -> None:
         assert refused.reason == "the receive daemon cannot be reached, the client's log says why"
         assert inside.sessions.empty(), "nobody was let further in"
         await inside.until("SES-FAILED [session-1]")
+        assert inside.logged("receive daemon: 127.0.0.1:1: connect: refused (nothing listens on that port)")
 
     assert Inside(directory).play(scene) == 0
 

@@ -129,6 +129,7 @@ def test_what_is_no_tls_is_refused_and_named(play, in_force, until, reported, oc
         assert admitted == []
 
     play(scene)
+    assert reported.of("ADM-TLS")["reason"] == reason
 
 
 def test_a_silent_caller_is_closed_at_the_deadline(play, in_force, reported, until) -> None:
