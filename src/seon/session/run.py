@@ -65,20 +65,11 @@ def run(
 
     `dialled`: the fingerprint of the partner's certificate, where the partner was dialled.
     """
-    main.report(
-        "SES-START",
-        partner=assignment.partner,
-        direction=assignment.direction,
-        source=assignment.source,
-        target=assignment.target,
-        tls=tls,
-    )
-    observer = _observer(main, assignment)
-    reporter = SessionReporter(
-        main.report, assignment.partner, assignment.partner_side, whole=assignment.hop == "inside"
-    )
-    dmz, partner_side = assignment.hop == "dmz", assignment.partner_side
-    truth = Truth(assignment.hop, partner_side if dmz else partner_side.other, main.ending)
+    names = ("partner", "direction", "source", "target")
+    main.report("SES-START", **{name: getattr(assignment, name) for name in names}, tls=tls)
+    observer, side = _observer(main, assignment), assignment.partner_side
+    reporter = SessionReporter(main.report, assignment.partner, side, whole=assignment.hop == "inside")
+    truth = Truth(assignment.hop, side if assignment.hop == "dmz" else side.other, main.ending)
     main.running(dialled)
     began, idle = time.monotonic(), assignment.limits.idle_seconds
     watch = _Watch(reporter, truth, main, observer.tracer, assignment)
@@ -90,7 +81,7 @@ def run(
         main.wait_for_far_end(ORDERED_FAR_WORD_SECONDS if main.order else FAR_WORD_SECONDS)
     end = truth.end(main.far_end)
     observer.tracer.end(f"{end.ended_by}: {end.reason}")
-    octets_in, octets_out = result.octets if partner_side is Side.INITIATOR else result.octets[::-1]
+    octets_in, octets_out = result.octets if side is Side.INITIATOR else result.octets[::-1]
     main.report(
         "SES-END",
         partner=assignment.partner,
