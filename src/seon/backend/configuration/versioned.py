@@ -11,6 +11,7 @@ that two of them wait for each other in one order and never in a circle (Postgre
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F
@@ -19,19 +20,20 @@ from django.db.models.signals import m2m_changed, pre_delete
 
 def read_version() -> int:
     """Return the configuration version in force; 0 before the first change."""
-    from seon.backend.configuration.models import Version  # noqa: PLC0415 - models need this module first
-
-    return Version.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+    return _versions().filter(pk=1).values_list("number", flat=True).first() or 0
 
 
 def raise_version() -> None:
     """Raise the configuration version. Call it inside the transaction of the change, before the change."""
-    from seon.backend.configuration.models import Version  # noqa: PLC0415
-
-    row = Version.objects.filter(pk=1)
+    row = _versions().filter(pk=1)
     if not row.update(number=F("number") + 1):
-        Version.objects.get_or_create(pk=1)  # the very first change; another one may be making the row just now
+        _versions().get_or_create(pk=1)  # the very first change; another one may be making the row just now
         row.update(number=F("number") + 1)
+
+
+def _versions() -> models.Manager[Any]:
+    """Return the rows of the counter: by its name, since its module needs this one."""
+    return apps.get_model("configuration", "Version")._default_manager
 
 
 M = TypeVar("M", bound="Versioned")
