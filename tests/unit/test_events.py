@@ -71,6 +71,14 @@ def test_every_report_has_the_fields_that_its_text_shows() -> None:
     assert lacking == []
 
 
+def test_an_end_of_a_session_of_which_nobody_knows_the_octets_does_not_speak_of_them() -> None:
+    known = {"partner": "P1", "ended_by": "crash", "reason": "why", "seconds": 1.5}
+    assert describe(EventMaker("dmz").make("SES-END", **known)) == "Session with partner P1 ended by crash: why; 1.5 s"
+    counts = {"octets_in": 1, "octets_out": 0, "files": 0}
+    text = describe(EventMaker("dmz").make("SES-END", **known, **counts))
+    assert text.endswith("; 1.5 s, 1 octet in, 0 octets out, 0 files")
+
+
 def test_every_kind_is_reported_somewhere() -> None:
     """A kind that nobody makes any more goes out of the catalogue."""
     source = "\n".join(path.read_text() for path in SOURCE.rglob("*.py") if path.name != "events.py")

@@ -22,7 +22,8 @@ _REFUSED = re.compile(
     + r"(.*); partner"
 )
 _AGREED = re.compile(_LINE + r"SES-AGREED \[\S+\] Initiator .* and Responder (.*) agreed on level")
-_MUTE = re.compile(_LINE + r"SES-END .*; [\d.]+ s$")
+_MUTE = re.compile(_LINE + r"SES-END (?:\[\S+\] )?Session with partner \S+ ended by (?!crash)\w+: .*; [\d.]+ s$")
+"""Without octets, which would stand behind the seconds. Of a session process that has died nobody knows them."""
 _NOT_DELIVERED = re.compile(
     _LINE + r"FIL-RECEIPT \[\S+\] Receipt NERP for file (\S+) .*: not delivered: (.*); (?:not )?signed"
 )

@@ -82,11 +82,17 @@ def test_words_of_the_station_in_the_log_are_not_taken_for_lines_of_it(words) ->
     assert "do this" not in said
 
 
-def test_words_of_the_station_do_not_make_it_mute() -> None:
-    farewell = "connection closed; ESID 03; 1 s, 0 octets in, 0 octets out, 0 files"
+@pytest.mark.parametrize("words", ["1 s", "1 s, 0 octets in, 0 octets out, 0 files"])
+def test_words_of_the_station_do_not_make_it_mute(words) -> None:
+    farewell = f"connection closed; ESID 03; {words}"
     log = logged(
         "SES-END", partner="p", ended_by="station", reason=farewell, seconds=1, octets_in=9, octets_out=9, files=0
     )
+    assert "without a word" not in told(ended(None), log=log)
+
+
+def test_a_session_process_that_died_does_not_make_the_station_mute() -> None:
+    log = logged("SES-END", partner="p", ended_by="crash", reason="it was ended by signal 9", seconds=1)
     assert "without a word" not in told(ended(None), log=log)
 
 
