@@ -339,10 +339,16 @@ def test_a_port_that_is_not_wanted_any_more_is_not_tried_again(taken, monkeypatc
     play(scene)
 
 
-def test_an_address_that_this_host_has_not_got_is_said_in_words() -> None:
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("192.0.2.1", "Cannot assign requested address"), ("nowhere", "'nowhere' is not an IP address")],
+)
+def test_an_address_that_this_host_has_not_got_or_that_is_none_is_said_and_can_be_corrected(address, words) -> None:
     async def scene(our: Play) -> None:
-        await our.want(Port("192.0.2.1", NUMBERS[0], 1, "A", "one"))
-        assert our.told == [("not opened", "A", "Cannot assign requested address")]
+        await our.want(Port(address, NUMBERS[0], 1, "A", "one"))
+        assert our.told == [("not opened", "A", words)]
+        await our.want(Port("127.0.0.1", NUMBERS[0], 1, "A", "one"))
+        assert our.told[1:] == [("opened", "A", "")]
 
     play(scene)
 
