@@ -128,7 +128,9 @@ class Watched:
     @cached_property
     def session(self) -> str:
         """The id of the session."""
-        found = re.search(r"SES-START \[(\w+)\]", self.log("client"))
+        started = re.compile(r"SES-START \[(\w+)\]")
+        eventually(lambda: started.search(self.log("client")), why="the start of the session in the client's log")
+        found = started.search(self.log("client"))
         assert found
         return found[1]
 
