@@ -11,7 +11,8 @@ run: $(VENV)/.run
 
 test: check
 	@tools/need-browser-and-databases
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	@# Four workers on two cores: most of them wait for programs.
+	$(BIN)/pytest -n 4 --dist loadfile $(ARGS)
 	@tools/test-python-3.13
 
 check: $(VENV)/.dev
