@@ -11,6 +11,7 @@ from pathlib import Path
 
 from seon import addresses
 from seon.client.in_force import InForce
+from seon.daemon.rate import Bucket
 from seon.daemon.session_table import Claim, Failed, SessionTable, Surroundings
 from seon.link import messages as m
 from seon.net.context import SESSION, KeyedContext, connecting
@@ -19,6 +20,9 @@ from seon.session.assignment import LINK_SECONDS, Assignment, Connections, Direc
 NAME = "seon_proxyclient2"
 START_SECONDS = 20.0
 """From the fork of an incoming session to its join; the server gives up after 10."""
+REFUSALS_A_SECOND, REFUSALS_AT_ONCE = 1.0, 600.0
+"""Refused sessions of the server that are told here; the server tells each of them itself. As many at once as there may
+be new sessions in a minute."""
 REMEMBERED = 20_000
 """Ids of past sessions that the server may not use again."""
 
@@ -43,6 +47,7 @@ class Opening:
         self._in_force = in_force
         """Returns what is in force at the moment of the call."""
         self._seen: dict[str, None] = {}
+        self._refusals = Bucket(REFUSALS_A_SECOND, REFUSALS_AT_ONCE)
 
     def incoming(self, opening: m.OpenSession, link: Link, failed: Failed) -> str | None:
         """Serve a partner that came in at the server; return why not, or None. `failed` is told of later trouble."""
@@ -107,7 +112,9 @@ class Opening:
         return None
 
     def _not_begun(self, session: str, partner: str, direction: Direction, reason: str) -> str:
-        self._our.report("SES-FAILED", session, partner=partner, direction=direction, reason=reason)
+        """Tell a session that does not begin; but a server in an attacker's hands must not write our log for us."""
+        if direction == "outgoing" or self._refusals.take() == 0:
+            self._our.report("SES-FAILED", session, partner=partner, direction=direction, reason=reason)
         return reason
 
     def _remember(self, session: str) -> None:

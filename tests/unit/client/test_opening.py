@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from OpenSSL import SSL
 
-from seon.client.in_force import put_in_force
+from seon.client import opening as module
+from seon.client.in_force import EMPTY, put_in_force
 from seon.client.opening import Link, Opening
 from seon.config import ClientConfiguration, ClientPartner, Limits, ReceiveDaemon
 from seon.daemon.log import Log
@@ -418,3 +419,14 @@ def id_again(directory: str) -> None:
             await inside.until("SES-END")
 
     assert Inside(directory).play(scene) == 0
+
+
+def test_a_server_that_asks_without_end_does_not_fill_the_log(monkeypatch, tmp_path) -> None:
+    """Each session that it asks for is refused; that is told to it, and here so many times."""
+    told: list[str] = []
+    our = types.SimpleNamespace(report=lambda code, *_rest, **_fields: told.append(code))
+    made = module.Opening(our, types.SimpleNamespace(has=lambda _: False), tmp_path, lambda: EMPTY)
+    for number in range(2 * int(module.REFUSALS_AT_ONCE)):
+        asked = m.OpenSession(bytes(16), f"{number:024d}", "P9", "192.0.2.1:5", "ab" * 32)
+        assert "not known inside" in made.incoming(asked, None, lambda _: None)
+    assert module.REFUSALS_AT_ONCE <= len(told) < module.REFUSALS_AT_ONCE + 30
