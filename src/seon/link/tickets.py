@@ -39,7 +39,7 @@ class Tickets(Generic[T]):
         A wrong client does not use it up: it may not take what is not its own, nor spoil it.
         """
         issued = self._issued.get(ticket)
-        if issued is None or now >= issued.until or not hmac.compare_digest(issued.client, client):
+        if issued is None or now >= issued.until or not hmac.compare_digest(issued.client.encode(), client.encode()):
             return None
         del self._issued[ticket]
         return issued.waiting

@@ -49,3 +49,11 @@ def test_tickets_are_128_bits_and_no_two_are_alike(tickets) -> None:
     issued = {tickets.issue("client", "partner", 0.0) for _ in range(1_000)}
     assert len(issued) == 1_000
     assert {len(ticket) for ticket in issued} == {16}
+
+
+def test_a_client_may_have_any_name() -> None:
+    """Also one that Python does not compare in constant time as it is."""
+    tickets: Tickets[str] = Tickets()
+    ticket = tickets.issue("Zürich", "waiting", 0.0)
+    assert tickets.redeem(ticket, "Züri", 1.0) is None
+    assert tickets.redeem(ticket, "Zürich", 1.0) == "waiting"
