@@ -111,7 +111,7 @@ class Client:
         try:
             await asyncio.wait_for(self._ports.settled(), PORTS_SECONDS)
         except TimeoutError:
-            self._log.write(Level.ERROR, "The listening ports were not closed in time")
+            self._log.write("client", Level.ERROR, "The listening ports were not closed in time")
         if self._control:
             await self._control.leave()
         unlinked = status == EXIT_LINK and self._link is None
@@ -121,7 +121,7 @@ class Client:
             await self._control.bye(reason)
         if status != EXIT_COURIER:
             await self._courier.flushed(FLUSH_SECONDS)
-        self._log.write(Level.DEBUG, f"Client process {os.getpid()} ended: {reason}")
+        self._log.write("client", Level.DEBUG, f"Client process {os.getpid()} ended: {reason}")
 
     def _stop(self, status: int, reason: str) -> None:
         if not self._end.done():
@@ -210,7 +210,7 @@ class Client:
 
     def closed(self, port: Port[None], why: str) -> None:
         """A port is closed."""
-        self._log.write(Level.INFO, f"Listening port {port.shown} for partner {port.owner} closed: {why}")
+        self._log.write("client", Level.INFO, f"Listening port {port.shown} for partner {port.owner} closed: {why}")
 
     def not_opened(self, port: Port[None], why: str) -> None:
         """A port cannot be opened."""

@@ -93,7 +93,7 @@ class Linking:
                 try:
                     fresh = await self._dial(owner)
                 except LINK_ERRORS as error:
-                    self._log.write(Level.ERROR, f"No link with the renewed certificate yet: {error}")
+                    self._log.write("link", Level.ERROR, f"No link with the renewed certificate yet: {error}")
                     continue
                 serving.cancel()  # the server has ended the old link already
                 serving = asyncio.create_task(fresh.run(owner))

@@ -36,7 +36,7 @@ def main() -> int:
         sys.stderr.write("The courier process ended before it could begin\n")
         return EXIT_START
     home = homes.home()
-    log = Log(home, LOG_NAME, echo=begin.echo)
+    log = Log(home, LOG_NAME, terminal=begin.echo)
     pid_file = PidFile(home / PID_NAME)
     try:
         log.check()
@@ -45,7 +45,7 @@ def main() -> int:
         sys.stderr.write(f"The log {log.path} cannot be written: {error.strerror}\n")
         return EXIT_START
     except StartError as error:
-        log.write(Level.FATAL, str(error))
+        log.write("client", Level.FATAL, str(error))
         sys.stderr.write(f"{error}\n")
         return EXIT_START
     handle_levels(log.level_changed)

@@ -91,7 +91,7 @@ class Supply:
             try:
                 octets = await self._courier.blob(name)
             except (ConnectionError, TimeoutError) as error:
-                self._log.write(Level.ERROR, f"Blob {name} is not to be had: {error}")
+                self._log.write("configuration", Level.ERROR, f"Blob {name} is not to be had: {error}")
                 continue
             try:
                 await control.deliver("blob", octets)

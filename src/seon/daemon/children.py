@@ -46,8 +46,8 @@ class Child:
     def __init__(self, pid: int, sock: socket.socket, hear: Hear) -> None:
         """Watch a process that was just forked. Raises OSError."""
         self.pid = pid
-        self.level = Level.INFO
-        """What is logged of it (daemon.log.Source)."""
+        self.level: Level | None = None
+        """What a signal has set in it (daemon.log.Source)."""
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """The exit status once reaped; negative for a signal."""
         self.tracing = False
@@ -95,8 +95,8 @@ class Child:
             self.tracing = on
             self._say(line.Trace(on))
 
-    def tell(self, message: line.Ending) -> None:
-        """Pass on what the other host says."""
+    def tell(self, message: line.Ending | line.Verbosity) -> None:
+        """Pass on what the other host says, or what is worth while to say."""
         self._say(message)
 
     def kill(self) -> None:
@@ -247,7 +247,7 @@ def _live(title: str, own: list[socket.socket], sock: socket.socket, body: Body)
         with contextlib.suppress(BaseException):
             sock.setblocking(True)
             for text in traceback.format_exc().splitlines():
-                line.say(sock, line.LogLine(Level.ERROR, text[: line.MAX_LINE]))
+                line.say(sock, line.LogLine("session", Level.ERROR, text[: line.MAX_LINE]))
     finally:
         os._exit(status)
 

@@ -115,7 +115,7 @@ class SessionTable:
             return
         testimony = Testimony(assignment)
         title = session_title(self._our.program, assignment)
-        body = partial(start.begin, assignment, connections)
+        body = partial(start.begin, assignment, connections, verbosity=self._our.log.verbosity())
         try:
             child = children.fork(title, connections.sockets, body, partial(self._hear, assignment.session))
         except OSError as error:
@@ -152,6 +152,12 @@ class SessionTable:
             if rule(_claim(running.assignment, running.fingerprint)):
                 _end(running, "barred")
             running.child.trace(traced(running.assignment))
+
+    def verbosity_changed(self) -> None:
+        """The log settings have changed: processes need to know which lines are worth while."""
+        message = line.Verbosity(self._our.log.verbosity())
+        for running in self._running.values():
+            running.child.tell(message)
 
     def told(self, session: str, end: SessionEnd) -> None:
         """Pass on what the other host says of the end of a session: its first word, and no other."""
@@ -198,7 +204,7 @@ class SessionTable:
                 if end := testimony.ending(message):
                     self._our.ending(running.assignment, end)
             case line.LogLine():
-                self._our.log.write(message.level, message.text, child)
+                self._our.log.write(message.category, message.level, message.text, child)
             case line.LogLevel():
                 self._our.log.level_changed(message.level, child)
 

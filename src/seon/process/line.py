@@ -14,7 +14,7 @@ from msgspec import Meta
 from seon.decoding import MalformedError, decode
 from seon.endings import SessionEnd
 from seon.events import MAX_EVENT, MAX_FIELDS, Value
-from seon.process.levels import Level
+from seon.process.levels import Category, Level
 
 MAX_MESSAGE = MAX_EVENT + 4_096
 """Octets of a message; the rest of a longer one is lost, so that it cannot be decoded."""
@@ -41,6 +41,7 @@ class Reported(Said, frozen=True, tag="reported"):
 class LogLine(Said, frozen=True, tag="log-line"):
     """Session process: a line for the log."""
 
+    category: Category
     level: Level
     text: Annotated[str, Meta(max_length=MAX_LINE)]
 
@@ -77,6 +78,12 @@ class End(Said, frozen=True, tag="end"):
     why: Order
 
 
+class Verbosity(Said, frozen=True, tag="verbosity"):
+    """Main: lines of a lower level than this are written nowhere, so they need not be said."""
+
+    level: Level
+
+
 class Trace(Said, frozen=True, tag="trace"):
     """Main: write a trace from here on, or no longer."""
 
@@ -84,7 +91,7 @@ class Trace(Said, frozen=True, tag="trace"):
 
 
 FromSession = Reported | LogLine | LogLevel | Stage | Ending
-FromMain = Taken | End | Trace | Ending
+FromMain = Taken | End | Trace | Verbosity | Ending
 _encoder = msgspec.json.Encoder()
 _from_session: msgspec.json.Decoder[FromSession] = msgspec.json.Decoder(FromSession)
 _from_main: msgspec.json.Decoder[FromMain] = msgspec.json.Decoder(FromMain)

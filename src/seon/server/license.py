@@ -49,7 +49,7 @@ class LicenseWatch:
         warned = ended = False
         while True:
             if self._renew():
-                log.write(Level.INFO, "A renewed license was taken over")
+                log.write("license", Level.INFO, "A renewed license was taken over")
                 changed()
             left = self._license.not_after - time.time()
             until = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(self._license.not_after))

@@ -41,7 +41,7 @@ def run(options: Options) -> int:
     forbid_dumps()
     raise_limits()
     home = homes.home()
-    log = Log(home, LOG_NAME, echo=options.echo)
+    log = Log(home, LOG_NAME, terminal=options.echo)
     try:
         log.check()
     except OSError as error:
@@ -49,7 +49,7 @@ def run(options: Options) -> int:
     try:
         return _run(options, home, log)
     except StartError as error:
-        log.write(Level.FATAL, str(error))
+        log.write("server", Level.FATAL, str(error))
         raise
 
 

@@ -95,7 +95,7 @@ class Server:
             await asyncio.wait_for(self._ports.settled(), PORTS_SECONDS)
         await self._table.end_all(self._in_force.configuration.limits.drain_seconds)
         await self._links.bye(reason)
-        self._log.write(Level.DEBUG, f"Server process {os.getpid()} ended: {reason}")
+        self._log.write("server", Level.DEBUG, f"Server process {os.getpid()} ended: {reason}")
 
     def _vital_ended(self, task: "asyncio.Task[None]") -> None:
         """Without ports or license there is nothing to serve; but an end that was wanted cancels both."""

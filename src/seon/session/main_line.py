@@ -12,7 +12,7 @@ from seon.events import Value, fitting
 from seon.net.pump import Order
 from seon.oftp2.reasons import EndReason
 from seon.process import line
-from seon.process.levels import Level
+from seon.process.levels import Category, Level
 from seon.process.signals import handle_ending, handle_levels
 
 LAST_WORDS_SECONDS = 5.0
@@ -30,7 +30,9 @@ _ORDERS: dict[line.Order, EndReason] = {
 class MainLine:
     """Everything that a session process says to anybody but its two peers. It writes no log of its own."""
 
-    def __init__(self, sock: socket.socket, *, tracing: bool, drain_seconds: float) -> None:
+    def __init__(
+        self, sock: socket.socket, *, tracing: bool, drain_seconds: float, verbosity: Level = Level.INFO
+    ) -> None:
         self.tracing = tracing
         """Whether the session is to write a trace, as the main has it now."""
         self.far_end: SessionEnd | None = None
@@ -44,10 +46,13 @@ class MainLine:
         self._sock = sock
         self._drain_seconds = drain_seconds
         self._said = self._taken = 0
+        self._verbosity = verbosity
+        self._chosen: Level | None = None
+        """What a signal has set here."""
         self._orphan_deadline: float | None = None
         self._waking = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         handle_ending(self._note_signal)
-        handle_levels(lambda level: self._say(line.LogLevel(level)))
+        handle_levels(self._choose_level)
 
     # --- what the session says --------------------------------------------------------------------------------------
 
@@ -56,9 +61,14 @@ class MainLine:
         self._said += 1
         self._say(line.Reported(self._said, code, {name: fitting(value) for name, value in fields.items()}))
 
-    def log(self, level: Level, text: str) -> None:
-        """Write a line that is no event."""
-        self._say(line.LogLine(level, text[: line.MAX_LINE]))
+    def wants(self, level: Level) -> bool:
+        """Whether a line of this level may be written somewhere: asked before one is made that costs something."""
+        return level >= self._verbosity
+
+    def log(self, category: Category, level: Level, text: str) -> None:
+        """Write a line that is no event. It waits while the main does not keep up: no line is lost."""
+        if self.wants(level):
+            self._say(line.LogLine(category, level, text[: line.MAX_LINE]))
 
     def running(self, fingerprint: str) -> None:
         """Say that the start is over; `fingerprint`: the certificate of a partner that was dialled, else ""."""
@@ -128,6 +138,8 @@ class MainLine:
                 self._taken = max(self._taken, message.number)
             case line.Trace():
                 self.tracing = message.on
+            case line.Verbosity():
+                self._verbosity = self._chosen or message.level
             case line.End():
                 self.order = message.why
             case line.Ending():
@@ -136,6 +148,10 @@ class MainLine:
     def _say(self, message: line.Said) -> None:
         with contextlib.suppress(OSError):  # the main is gone, and the log with it
             line.say(self._sock, message)
+
+    def _choose_level(self, level: Level) -> None:
+        self._chosen = self._verbosity = level
+        self._say(line.LogLevel(level))
 
     def _note_signal(self, number: int) -> None:
         self.signal = number

@@ -45,7 +45,9 @@ class _Watch:
         numbers = {Cause.IDLE: self._idle_seconds, Cause.ORDER: self._main.signal, Cause.VERIFIER: self._declined}
         self._truth.ended(ending, numbers.get(ending.cause, 0))
         if ending.how == "broken":
-            self._main.log(Level.INFO, f"Connection to the {self._peer(ending.cause)} broken: {ending.detail}")
+            self._main.log(
+                "session", Level.INFO, f"Connection to the {self._peer(ending.cause)} broken: {ending.detail}"
+            )
 
     def own(self, side: Side, octets: bytes) -> None:
         """Take an ESID of our own."""

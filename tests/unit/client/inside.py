@@ -47,7 +47,7 @@ class Inside:
         self.proxy_id = proxy_id_of(identity.public_key())
         self.ephemeral = EphemeralKey(identity)
         self.context = self.context_of(identity)
-        self.log = Log(Path(directory), "log", echo=False)
+        self.log = Log(Path(directory), "log")
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.listener.setblocking(False)
         ours, self._courier = socket.socketpair()

@@ -85,7 +85,7 @@ def play(reported, tmp_path):
         async def live() -> None:
             lost, troubles, uplink, owner = [], [], Uplink(), Owner()
             tasks = Tasks(lambda name, error: troubles.append((name, error)))
-            linking = Linking(uplink, "dmz.example:2878", reported, Log(tmp_path, "log", echo=False), tasks)
+            linking = Linking(uplink, "dmz.example:2878", reported, Log(tmp_path, "log"), tasks)
             running = asyncio.ensure_future(linking.run(owner, lost.append))
             uplink.lost, uplink.troubles = lost, troubles
             async with asyncio.timeout(100_000):

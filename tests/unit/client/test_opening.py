@@ -41,7 +41,7 @@ class Main:
     """The main around an Opening: what is in force, the table, and what was forked."""
 
     def __init__(self, reported, directory, monkeypatch) -> None:
-        log, tasks = Log(directory, "log", echo=False), Tasks(lambda *_: None)
+        log, tasks = Log(directory, "log"), Tasks(lambda *_: None)
         surroundings = Surroundings("seon test", log, reported, lambda _: None, lambda *_: None, tasks)
         self.forks: list[str] = []
         self.refused: list[str] = []

@@ -100,7 +100,7 @@ def courier() -> Courier:
 
 @pytest.fixture
 def supply(courier, reported, tmp_path) -> Supply:
-    made = Supply(courier, reported, Log(tmp_path, "log", echo=False))
+    made = Supply(courier, reported, Log(tmp_path, "log"))
     made.newest = configuration()
     return made
 

@@ -40,7 +40,7 @@ class Play:
         """What is told to the other host."""
         self.failed: list[str] = []
         self.troubles: list[BaseException] = []
-        self.log = Log(Path(directory), "log", echo=False)
+        self.log = Log(Path(directory), "log")
         self.tasks = Tasks(lambda _, error: self.troubles.append(error))
         our = Surroundings("seon test", self.log, self._report, self.events.append, self._ending, self.tasks)
         self.table = SessionTable(our)
@@ -56,7 +56,7 @@ class Play:
         """Reserve and start a session; `body` takes the place of the session process's."""
         given = given or assignment()
         assert self.table.reserve(Claim(given.partner, given.direction), Limits()) == ""
-        session_table.start.begin = lambda _given, _connections, sock: body(sock)
+        session_table.start.begin = lambda _given, _connections, sock, **_: body(sock)
         self.table.start(given, Connections(), seconds, self.failed.append)
 
     async def gone(self, session: str = "session-1") -> None:

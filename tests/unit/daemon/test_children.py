@@ -155,7 +155,7 @@ def fails() -> None:
     async def scene(child, heard) -> None:
         assert await child.ended == 70
         assert {type(message) for message in heard} == {line.LogLine}
-        assert heard[-1] == line.LogLine(Level.ERROR, "ValueError: nobody thought of this")
+        assert heard[-1] == line.LogLine("session", Level.ERROR, "ValueError: nobody thought of this")
         assert any("test_children.py" in message.text for message in heard)
 
     with_child(body, scene)

@@ -16,7 +16,7 @@ MAKER = EventMaker("dmz", "session-1")
 
 @pytest.fixture
 def log(tmp_path) -> Log:
-    return Log(tmp_path, "seon", echo=False)
+    return Log(tmp_path, "seon")
 
 
 def lines(log: Log) -> list[str]:
@@ -24,7 +24,7 @@ def lines(log: Log) -> list[str]:
 
 
 def test_a_line_has_time_level_process_and_text(log) -> None:
-    log.write(Level.INFO, "text")
+    log.write("server", Level.INFO, "text")
     (line,) = lines(log)
     assert re.fullmatch(rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{{3}} INFO    {os.getpid()} text", line)
     assert re.fullmatch(r"seon\.\d{4}-\d\d-\d\d\.log", log.path.name)
@@ -48,7 +48,7 @@ NASTY = "a\nb\r\n2026-01-01 00:00:00.000 INFO 1 SRV-START forged\x1b[2J\0\x85\u2
 @pytest.mark.parametrize("write", ["line", "event"])
 def test_a_stranger_cannot_write_a_line_of_its_own(log, write) -> None:
     if write == "line":
-        log.write(Level.INFO, NASTY)
+        log.write("server", Level.INFO, NASTY)
     else:
         log.event(MAKER.make("ADM-TLS", source=NASTY, reason=NASTY))
     octets = log.path.read_bytes()
@@ -61,7 +61,7 @@ def test_a_stranger_cannot_write_a_line_of_its_own(log, write) -> None:
 
 
 def test_a_backslash_cannot_pass_for_an_escape(log) -> None:
-    log.write(Level.INFO, "\\n")
+    log.write("server", Level.INFO, "\\n")
     assert lines(log)[0].endswith("\\\\n")
 
 
@@ -72,8 +72,8 @@ def test_a_long_value_is_cut(log) -> None:
 
 def test_the_level_decides_what_is_written(log) -> None:
     log.level = Level.ERROR
-    log.write(Level.WARNING, "not this")
-    log.write(Level.ERROR, "this")
+    log.write("server", Level.WARNING, "not this")
+    log.write("server", Level.ERROR, "this")
     log.event(MAKER.make("SES-FINDING"))
     (line,) = lines(log)
     assert line.endswith(" this")
@@ -88,13 +88,13 @@ def test_lines_of_several_processes_stay_whole(alone, tmp_path) -> None:
 
 
 def several_writers(directory: str) -> None:
-    log = Log(Path(directory), "seon", echo=False)
+    log = Log(Path(directory), "seon")
     pids = []
     for number in range(4):
         pid = os.fork()
         if pid == 0:
             for _ in range(100):
-                log.write(Level.INFO, str(number) * 200)
+                log.write("server", Level.INFO, str(number) * 200)
             os._exit(0)
         pids.append(pid)
     for pid in pids:
@@ -102,23 +102,23 @@ def several_writers(directory: str) -> None:
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path) -> None:
-    log = Log(tmp_path / "missing", "seon", echo=False)
-    log.write(Level.FATAL, "nobody reads this")
+    log = Log(tmp_path / "missing", "seon")
+    log.write("server", Level.FATAL, "nobody reads this")
     with pytest.raises(OSError, match="No such file"):
         log.check()
 
 
 def test_a_full_disk_stops_nothing(tmp_path) -> None:
-    log = Log(tmp_path, "seon", echo=False)
+    log = Log(tmp_path, "seon")
     log.path.symlink_to("/dev/full")
-    log.write(Level.FATAL, "nobody reads this")
+    log.write("server", Level.FATAL, "nobody reads this")
 
 
 def test_a_closed_terminal_stops_nothing(tmp_path, monkeypatch) -> None:
     with Path("/dev/full").open("w") as full:
         monkeypatch.setattr("sys.stderr", full)
-        log = Log(tmp_path, "seon", echo=True)
-        log.write(Level.INFO, "text")
+        log = Log(tmp_path, "seon", terminal=True)
+        log.write("server", Level.INFO, "text")
         assert len(lines(log)) == 1
         monkeypatch.undo()
         with pytest.raises(OSError, match="No space"):
@@ -129,15 +129,15 @@ def test_a_closed_terminal_stops_nothing(tmp_path, monkeypatch) -> None:
 def test_the_file_is_not_for_others(log) -> None:
     umask = os.umask(0)
     try:
-        log.write(Level.INFO, "text")
+        log.write("server", Level.INFO, "text")
     finally:
         os.umask(umask)
     assert log.path.stat().st_mode & 0o777 == 0o640
 
 
 def test_the_terminal_shows_the_same_line(tmp_path, capsys) -> None:
-    log = Log(tmp_path, "seon", echo=True)
-    log.write(Level.INFO, "text")
+    log = Log(tmp_path, "seon", terminal=True)
+    log.write("server", Level.INFO, "text")
     assert capsys.readouterr().err == log.path.read_text()
 
 
@@ -165,16 +165,16 @@ class Process:
 
 
 def test_what_a_session_process_says_has_its_own_process_id(log) -> None:
-    log.write(Level.INFO, "text", Process())
+    log.write("server", Level.INFO, "text", Process())
     log.event(MAKER.make("SES-END"), Process())
     assert all(f" {Process.pid} " in line for line in lines(log))
 
 
 def test_its_own_level_decides_and_not_the_mains(log) -> None:
     log.level = Level.ERROR
-    log.write(Level.DEBUG, "this", Process(level=Level.DEBUG))
-    log.write(Level.INFO, "not this", Process(level=Level.ERROR))
-    log.write(Level.INFO, "nor this")
+    log.write("server", Level.DEBUG, "this", Process(level=Level.DEBUG))
+    log.write("server", Level.INFO, "not this", Process(level=Level.ERROR))
+    log.write("server", Level.INFO, "nor this")
     (line,) = lines(log)
     assert line.endswith(" this")
 
@@ -182,7 +182,7 @@ def test_its_own_level_decides_and_not_the_mains(log) -> None:
 def test_a_level_that_was_chosen_is_said_with_that_level_and_is_of_that_process_alone(log) -> None:
     process = Process()
     log.level_changed(Level.FATAL, process)
-    assert (process.level, log.level) == (Level.FATAL, Level.INFO)
+    assert (process.level, log.level) == (Level.FATAL, None)
     log.level_changed(Level.TRACE)
     assert (process.level, log.level) == (Level.FATAL, Level.TRACE)
     first, second = lines(log)

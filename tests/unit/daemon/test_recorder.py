@@ -15,7 +15,7 @@ def handed_on() -> list:
 
 @pytest.fixture
 def log(tmp_path) -> Log:
-    return Log(tmp_path, "log", echo=False)
+    return Log(tmp_path, "log")
 
 
 @pytest.fixture

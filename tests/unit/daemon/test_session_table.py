@@ -33,13 +33,13 @@ from unit.daemon.tables import (
 
 
 def test_before_there_is_a_configuration_nobody_has_a_session(tmp_path) -> None:
-    our = Surroundings("seon", Log(tmp_path, "log", echo=False), None, None, None, None)
+    our = Surroundings("seon", Log(tmp_path, "log"), None, None, None, None)
     table = SessionTable(our)
     assert table.barred(ONE) == table.reserve(ONE, LIMITS) == "there is no configuration yet"
 
 
 def test_the_rule_is_asked_when_a_place_is_reserved(tmp_path) -> None:
-    table = SessionTable(Surroundings("seon", Log(tmp_path, "log", echo=False), None, None, None, None))
+    table = SessionTable(Surroundings("seon", Log(tmp_path, "log"), None, None, None, None))
     table.follow(lambda claim: "" if claim == Claim("P1", "incoming", "f") else "no", lambda _: False)
     assert table.reserve(Claim("P1", "incoming", "f"), LIMITS) == ""
     for claim in (Claim("P1", "incoming", "g"), Claim("P1", "outgoing", "f"), Claim("P2", "incoming", "f")):
@@ -223,15 +223,15 @@ def lines_written(directory: str) -> None:
     from seon.process.levels import Level
 
     def body(sock: socket.socket) -> int:
-        says(sock, line.LogLine(Level.DEBUG, "not heard"), line.LogLevel(Level.DEBUG))
-        says(sock, line.LogLine(Level.DEBUG, "heard"), line.LogLine(Level.INFO, "two"), FAILED)
+        says(sock, line.LogLine("session", Level.DEBUG, "not heard"), line.LogLevel(Level.DEBUG))
+        says(sock, line.LogLine("session", Level.DEBUG, "heard"), line.LogLine("session", Level.INFO, "two"), FAILED)
         return 0
 
     async def scene(our: Play) -> None:
         our.log.event = lambda *_: None
         our.start(body)
         await our.gone()
-        assert our.log.level is Level.INFO, "the main's own level stays"
+        assert our.log.level is None, "the main's own level stays"
 
     play(directory, scene)
 

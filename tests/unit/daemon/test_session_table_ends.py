@@ -260,7 +260,7 @@ def tasks_ended(directory: str) -> None:
     def talks(sock: socket.socket) -> int:
         says(sock, START, RUNNING)
         while True:
-            says(sock, line.LogLine(Level.DEBUG, "x"))
+            says(sock, line.LogLine("session", Level.DEBUG, "x"))
 
     async def scene(our: Play) -> None:
         uncaught = []

@@ -26,7 +26,13 @@ def ends():
 
 @pytest.mark.parametrize(
     "message",
-    [HAPPENED, line.LogLine(Level.DEBUG, "text"), line.LogLevel(Level.TRACE), line.Stage("running"), line.Ending(END)],
+    [
+        HAPPENED,
+        line.LogLine("session", Level.DEBUG, "text"),
+        line.LogLevel(Level.TRACE),
+        line.Stage("running"),
+        line.Ending(END),
+    ],
 )
 def test_what_a_session_process_says_is_heard_whole(ends, message) -> None:
     line.say(ends[1], message)
@@ -79,7 +85,7 @@ def ending(**fields: object) -> bytes:
         b'{"type":"taken","number":1}',
         b'{"type":"end","why":"barred"}',
         b'{"type":"trace","on":true}',
-        b'{"type":"log-line","level":21,"text":"no such level"}',
+        b'{"type":"log-line","category":"session","level":21,"text":"no such level"}',
         msgspec.json.encode({"type": "line", "level": 20, "text": "x" * (line.MAX_LINE + 1)}),
         happened(number=0),
         happened(number=-1),
@@ -105,7 +111,9 @@ def test_nonsense_is_not_taken(ends, octets) -> None:
         line.hear_session(ends[0])
 
 
-@pytest.mark.parametrize("octets", [happened(), ending(), b'{"type":"log-line","level":20,"text":"x"}'])
+@pytest.mark.parametrize(
+    "octets", [happened(), ending(), b'{"type":"log-line","category":"session","level":20,"text":"x"}']
+)
 def test_and_that_is_no_matter_of_its_form(ends, octets) -> None:
     """What was spoiled above is taken when it is whole."""
     ends[1].send(octets)
@@ -129,7 +137,7 @@ def test_the_largest_event_fits(ends) -> None:
 
 
 def test_the_longest_line_fits(ends) -> None:
-    message = line.LogLine(Level.FATAL, "\x01" * line.MAX_LINE)
+    message = line.LogLine("session", Level.FATAL, "\x01" * line.MAX_LINE)
     line.say(ends[1], message)
     assert line.hear_session(ends[0]) == message
 

@@ -23,7 +23,7 @@ def test_each_signal_sets_its_level_and_writes_it_with_the_level_chosen(alone, t
 
 
 def set_level(directory: str, number: str) -> None:
-    log = Log(Path(directory), "log", echo=False)
+    log = Log(Path(directory), "log")
     log.level = Level.FATAL
     handle_levels(log.level_changed)
     os.kill(os.getpid(), int(number))

@@ -55,7 +55,7 @@ class Proxy:
         license_ = load_license(self.license, self.ephemeral.proxy_id, time.time())
         self.ours, partner = make("proxy"), make("partner")
         self.partner = Partner(partner.certificate, partner.key)
-        self.log = Log(self.home, "log", echo=False)
+        self.log = Log(self.home, "log")
         watch = LicenseWatch(license_, self.license, self.home, self.ephemeral.proxy_id)
         self.listener = open_listener("127.0.0.1", 0)
         self.internal = self.listener.getsockname()[1]

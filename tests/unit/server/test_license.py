@@ -20,7 +20,7 @@ class Installation:
         self.home, self.path = home, home / "seon_proxy.lic"
         self.ca = new_link_ca()
         self.proxy_id = proxy_id_of(parse_identity(load_identity(home)).public_key())
-        self.log = Log(home, "log", echo=False)
+        self.log = Log(home, "log")
         self.changes = 0
         self.issue(days)
         self.watch = LicenseWatch(read_license(self.path, self.proxy_id), self.path, home, self.proxy_id)

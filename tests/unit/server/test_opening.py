@@ -38,7 +38,7 @@ class Main:
     """The main around an Opening: what is in force, the table, and what was forked (no process comes of it)."""
 
     def __init__(self, reported, directory, tasks, monkeypatch) -> None:
-        log = Log(directory, "log", echo=False)
+        log = Log(directory, "log")
         surroundings = Surroundings("seon test", log, reported, lambda _: None, lambda *_: None, tasks)
         self.forks: list[str] = []
         self.table = SessionTable(surroundings)

@@ -41,10 +41,10 @@ def test_events_are_numbered_from_one_and_long_texts_are_cut(ends) -> None:
 
 def test_log_lines_and_stages_and_endings_go_to_the_main(ends) -> None:
     session_line = main_line(ends[1])
-    session_line.log(Level.DEBUG, "x" * (line.MAX_LINE + 1))
+    session_line.log("session", Level.INFO, "x" * (line.MAX_LINE + 1))
     session_line.running("")
     session_line.ending(END)
-    assert line.hear_session(ends[0]) == line.LogLine(Level.DEBUG, "x" * line.MAX_LINE)
+    assert line.hear_session(ends[0]) == line.LogLine("session", Level.INFO, "x" * line.MAX_LINE)
     assert line.hear_session(ends[0]) == line.Stage("running")
     assert line.hear_session(ends[0]) == line.Ending(END)
 

@@ -270,7 +270,7 @@ def test_the_log_says_which_connection_broke_and_how_in_the_kernels_words(
     play = Session(ends, assignment(hop=hop, direction=direction))
     play.play(scene)
     said = [message for message in play.main.heard if isinstance(message, line.LogLine)]
-    assert said == [line.LogLine(Level.INFO, f"Connection to the {peer} broken: connection reset by peer")]
+    assert said == [line.LogLine("session", Level.INFO, f"Connection to the {peer} broken: connection reset by peer")]
 
 
 # --- what it is judged by -------------------------------------------------------------------------------------------
