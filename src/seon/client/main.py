@@ -35,14 +35,13 @@ def main() -> int:
     if begin is None:
         sys.stderr.write("The courier process ended before it could begin\n")
         return EXIT_START
-    home = homes.home()
+    home = homes.directory()  # its first start has looked at it
     log = Log(home, LOG_NAME, terminal=begin.echo)
-    pid_file = PidFile(home / PID_NAME)
     try:
         log.check()
-        pid_file.write()
+        pid_file = PidFile.take(home / PID_NAME)
     except OSError as error:
-        sys.stderr.write(f"The log {log.path} cannot be written: {error.strerror}\n")
+        sys.stderr.write(f"The log {log.path} cannot be written: {error.strerror}.\n{homes.where(home)}\n")
         return EXIT_START
     except StartError as error:
         log.write("client", Level.FATAL, str(error))

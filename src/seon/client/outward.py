@@ -25,7 +25,7 @@ def client_name() -> str:
         machine = _MACHINE.read_text()
     except (OSError, UnicodeDecodeError):
         machine = ""  # a container without one
-    known = f"{machine}:{socket.gethostname()}:{homes.home()}"
+    known = f"{machine}:{socket.gethostname()}:{homes.directory()}"
     return f"client-{hashlib.sha256(known.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
 
 

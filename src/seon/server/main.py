@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from seon.net.listen import open_listener
 from seon.process.levels import Level
 from seon.process.memory import forbid_dumps
 from seon.process.signals import handle_levels
-from seon.server.files import load_identity, load_license, parse_identity, read_license
+from seon.server.files import has_identity, load_identity, load_license, parse_identity, read_license
 from seon.server.license import LicenseWatch
 from seon.server.server import Server
 
@@ -45,7 +46,7 @@ def run(options: Options) -> int:
     try:
         log.check()
     except OSError as error:
-        raise StartError(f"The log {log.path} cannot be written: {error.strerror}") from error
+        raise StartError(f"The log {log.path} cannot be written: {error.strerror}.\n{homes.where(home)}") from error
     try:
         return _run(options, home, log)
     except StartError as error:
@@ -55,8 +56,7 @@ def run(options: Options) -> int:
 
 def _run(options: Options, home: Path, log: Log) -> int:
     build = this_build().short  # before there are keys in memory, and an event loop
-    pid_file = PidFile(home / PID_NAME)
-    pid_file.write()
+    pid_file = PidFile.take(home / PID_NAME)
     try:
         pem = load_identity(home)
         ephemeral = EphemeralKey(parse_identity(pem))
@@ -82,10 +82,17 @@ def _internal_port(options: Options) -> socket.socket:
 
 
 def print_identity() -> str:
-    """Return the Proxy ID, making the identity key at first use (mission C1)."""
-    pem = load_identity(homes.home())
+    """Return the Proxy ID, making the identity key at first use (mission C1). Raises StartError.
+
+    What a person should know of a new key goes to standard error: programs read the ID.
+    """
+    place = homes.home_for_identity()
+    is_new = not has_identity(place.path)
+    pem = load_identity(place.path, place=place)
     proxy_id = EphemeralKey(parse_identity(pem)).proxy_id
     wipe(pem)
+    if is_new and place.note:
+        sys.stderr.write(f"{place.note}\n")
     return proxy_id
 
 

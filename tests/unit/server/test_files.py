@@ -1,6 +1,7 @@
 """The server's two files: what is wrong with them is said, with what to do."""
 
 import os
+import re
 import time
 
 import pytest
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from seon.daemon.home import StartError
+from seon.daemon.home import KeyPlace, StartError
 from seon.link.identity import issue_license, proxy_id_of
 from seon.server.files import KEY_NAME, load_identity, load_license, parse_identity, read_license
 
@@ -33,6 +34,81 @@ def test_an_identity_key_that_others_may_read_is_refused(tmp_path, mode) -> None
     (tmp_path / KEY_NAME).chmod(mode)
     with pytest.raises(StartError, match="chmod 600"):
         load_identity(tmp_path)
+
+
+def test_what_is_no_file_or_without_end_is_not_read(tmp_path) -> None:
+    path = tmp_path / KEY_NAME
+    os.mkfifo(path, 0o600)
+    with pytest.raises(StartError, match=f"no file of at most .* octets: look at {path}"):
+        load_identity(tmp_path)
+    path.unlink()
+    path.touch(0o600)
+    os.truncate(path, 10**12)
+    with pytest.raises(StartError, match="no file of at most"):
+        load_identity(tmp_path)
+
+
+def test_every_message_about_the_key_names_the_directory_and_seon_home(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("SEON_HOME", str(tmp_path))
+    load_identity(tmp_path)
+    (tmp_path / KEY_NAME).chmod(0o644)
+    named = re.escape(f"The program's directory is {tmp_path}: SEON_HOME names it.")
+    with pytest.raises(StartError, match=named):
+        load_identity(tmp_path)
+    with pytest.raises(StartError, match=named):
+        parse_identity(bytearray(b"nonsense"))
+
+
+SERVICE = 40_001
+"""A number that no user has."""
+
+
+@pytest.fixture
+def of_service(tmp_path):
+    """A service user's directory, and this process is root; the superuser really makes it so, others only say so."""
+    if os.geteuid() != 0:
+        pytest.skip("gives files to another user: needs root")
+    os.chown(tmp_path, SERVICE, SERVICE)
+    return KeyPlace(tmp_path, SERVICE, SERVICE, "")
+
+
+def test_a_key_that_root_makes_in_a_service_users_directory_is_that_users(tmp_path, of_service) -> None:
+    first = load_identity(tmp_path, place=of_service)
+    status = (tmp_path / KEY_NAME).stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (SERVICE, SERVICE, 0o600)
+    assert [path.name for path in tmp_path.iterdir()] == [KEY_NAME]
+    assert load_identity(tmp_path, place=of_service) == first
+
+
+def test_in_another_users_directory_root_follows_no_link_and_writes_through_none(tmp_path, of_service) -> None:
+    """Its owner could let it lead to a file of root's."""
+    of_root = tmp_path / "of-root"
+    of_root.mkdir()
+    load_identity(of_root)
+    target = of_root / KEY_NAME
+    before = target.read_bytes()
+    (tmp_path / KEY_NAME).symlink_to(target)
+    with pytest.raises(StartError, match="symbolic link in another user's directory"):
+        load_identity(tmp_path, place=of_service)
+    (tmp_path / KEY_NAME).unlink()
+    (tmp_path / KEY_NAME).symlink_to(tmp_path / "new")
+    with pytest.raises(StartError, match="symbolic link"):
+        load_identity(tmp_path, place=of_service)
+    assert not (tmp_path / "new").exists()
+    assert target.read_bytes() == before
+    assert target.stat().st_uid == 0
+
+
+def test_a_key_of_roots_that_the_service_cannot_read_is_told_with_what_to_type(tmp_path, of_service) -> None:
+    load_identity(tmp_path)
+    with pytest.raises(StartError, match=f"the service cannot read it; type: chown {SERVICE} {tmp_path / KEY_NAME}"):
+        load_identity(tmp_path, place=of_service)
+
+
+def test_a_directory_that_changes_hands_in_between_gets_no_key(tmp_path, of_service) -> None:
+    with pytest.raises(StartError, match="has just got another owner"):
+        load_identity(tmp_path, place=KeyPlace(tmp_path, SERVICE + 1, SERVICE, ""))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_directory_that_cannot_be_written_is_named(tmp_path) -> None:

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from seon.daemon.home import StartError
+from seon.daemon.pidfile import PidFile
 from seon.link.identity import issue_license, new_link_ca
 from seon.server import main
 from seon.server.files import KEY_NAME
@@ -75,10 +76,10 @@ def test_a_taken_port_is_named_and_no_pid_file_is_left(home, license_file) -> No
 
 
 def test_a_second_server_does_not_start_and_does_not_touch_the_firsts_pid_file(home, license_file) -> None:
-    (home / PID_NAME).write_text(f"{os.getpid()}\n")
-    with pytest.raises(StartError, match=f"process {os.getpid()} is running"):
+    first = PidFile.take(home / PID_NAME)
+    with pytest.raises(StartError, match=f"this process, {os.getpid()}, has taken it already"):
         main.run(Options("127.0.0.1", 1, license_file, False))
-    assert (home / PID_NAME).exists()
+    assert first.remove()
 
 
 def test_a_log_that_cannot_be_written_is_named(home, license_file, monkeypatch) -> None:
