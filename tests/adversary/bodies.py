@@ -96,7 +96,7 @@ KILLED: dict[str, tuple[list[Any], str]] = {
         "it reported SES-NOTRACE after its end",
     ),
     "garbage": ([STARTED, b"\x00\xff\xfe FORGED"], ""),
-    "no UTF-8": ([STARTED, b'{"type":"log-line","level":20,"text":"FORGED \xff"}'], ""),
+    "no UTF-8": ([STARTED, b'{"type":"log-line","category":"session","level":20,"text":"FORGED \xff"}'], ""),
     "deep JSON": ([STARTED, b'{"type":"reported","number":2,"code":"SES-NOTRACE","fields":' + b"[" * 60_000], ""),
     "half a message": ([STARTED, json.dumps(_happened(2, "SES-NOTRACE", reason="FORGED")).encode()[:-9]], ""),
     "a message as large as can be": ([STARTED, b'"FORGED' + b"x" * LARGEST + b'"'], ""),

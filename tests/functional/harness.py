@@ -57,6 +57,9 @@ def make_golden(root: Path) -> None:
     seonapi(layout, *(["set", key, str(value)] for key, value in SETTINGS.items()))
 
 
+FOREGROUND = ("-d", "--log-to-terminal")
+
+
 def _free_ports(count: int) -> list[int]:
     """Return free ports below the kernel's range for outgoing connections, which could take one at any moment."""
     found: list[int] = []
@@ -176,7 +179,7 @@ class Site:
     def launch_server(self) -> Process:
         """Start the server in the DMZ."""
         arguments = ["-i", f"127.0.0.1:{self.ports.internal}", "-l", str(self.layout.license_file)]
-        return self.launch("server", ["seon_proxyserver2", *arguments], self.layout.server)
+        return self.launch("server", ["seon_proxyserver2", *FOREGROUND, *arguments], self.layout.server)
 
     def start_server(self) -> Process:
         """Start the server and wait for its internal port."""
@@ -186,9 +189,9 @@ class Site:
 
     def launch_client(self, *more: str) -> Process:
         """Start the client; `more` takes the place of arguments named before."""
-        return self.launch("client", ["seon_proxyclient2", "-U", f"https://127.0.0.1:{self.ports.seonapi}", "-S",
-                                      f"127.0.0.1:{self.ports.internal}", "-T", f"@{self.layout.token_file}", *more],
-                           self.layout.client)  # fmt: skip
+        where = ["-U", f"https://127.0.0.1:{self.ports.seonapi}", "-S", f"127.0.0.1:{self.ports.internal}"]
+        token = ["-T", f"@{self.layout.token_file}"]
+        return self.launch("client", ["seon_proxyclient2", *FOREGROUND, *where, *token, *more], self.layout.client)
 
     def start_client(self) -> Process:
         """Start the client and wait for its link."""

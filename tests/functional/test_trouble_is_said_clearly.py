@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from functional.harness import Site, environment, open_site, port_is_open, run
+from functional.harness import FOREGROUND, Site, environment, open_site, port_is_open, run
 from functional.peers import random_file
 from functional.processes import eventually
 from seon.cli.quickstart.installation import PARTNER
@@ -34,7 +34,7 @@ def refused_at_start(process: Process) -> str:
 
 def server(site: Site, *arguments: str) -> Process:
     more = arguments or ("-i", f"127.0.0.1:{site.ports.internal}", "-l", str(site.layout.license_file))
-    return site.launch("server", ["seon_proxyserver2", *more], site.layout.server)
+    return site.launch("server", ["seon_proxyserver2", *FOREGROUND, *more], site.layout.server)
 
 
 # --- programs that are not there -------------------------------------------------------------------------------------
@@ -332,7 +332,7 @@ def without_privilege(arguments: list[str], home: Path) -> "subprocess.Completed
 
 
 def test_a_server_that_may_not_write_says_so(api: Site, read_only: Path) -> None:
-    done = without_privilege(["seon_proxyserver2", "-i", f"127.0.0.1:{api.ports.internal}"], read_only)
+    done = without_privilege(["seon_proxyserver2", "-d", "-i", f"127.0.0.1:{api.ports.internal}"], read_only)
     assert done.returncode == 1
     assert re.search(r"The log .*seon_proxyserver.*log cannot be written: Permission denied", done.stderr)
     assert "Traceback" not in done.stderr
@@ -341,7 +341,7 @@ def test_a_server_that_may_not_write_says_so(api: Site, read_only: Path) -> None
 def test_a_client_that_may_not_write_says_so(read_only: Path) -> None:
     token = "seon1." + "0" * 64 + "." + "x" * 40
     done = without_privilege(
-        ["seon_proxyclient2", "-U", "https://127.0.0.1", "-S", "127.0.0.1", "-T", token], read_only
+        ["seon_proxyclient2", "-d", "-U", "https://127.0.0.1", "-S", "127.0.0.1", "-T", token], read_only
     )
     assert done.returncode == 1
     assert re.search("cannot be (written|opened): ", done.stderr)

@@ -7,24 +7,24 @@ import socket
 from functools import partial
 from pathlib import Path
 
-import setproctitle
-
 from seon import addresses
 from seon.build import this_build
 from seon.client.control import ControlLink
 from seon.client.courier import messages as c
-from seon.client.courier_line import CourierLine
+from seon.client.courier_line import CourierLine, Ears
 from seon.client.dmz_events import DmzEvents
 from seon.client.in_force import EMPTY, NotUsable, put_in_force
 from seon.client.linking import Linking
 from seon.client.opening import NAME, Link, Opening
 from seon.client.outward import client_name
+from seon.client.readiness import Readiness
 from seon.client.supply import Supply
 from seon.client.uplink import Uplink
 from seon.client.wanted import wanted_ports
 from seon.config import ProxyConfiguration
 from seon.daemon.assigning import traced_by
 from seon.daemon.host import misfit
+from seon.daemon.life import Life
 from seon.daemon.log import Log
 from seon.daemon.ports import Port, Ports
 from seon.daemon.recorder import Recorder
@@ -34,13 +34,12 @@ from seon.endings import SessionEnd
 from seon.events import Event
 from seon.link import messages as m
 from seon.process.levels import Level
-from seon.process.signals import ENDING
 from seon.session.assignment import Assignment
 
 FLUSH_SECONDS = 5.0
 PORTS_SECONDS = 5.0
 """How long an end waits until the listening ports are closed."""
-EXIT_OK, EXIT_START, EXIT_LINK, EXIT_COURIER, EXIT_REFUSED, EXIT_AWAY = 0, 1, 3, 4, 5, 6
+EXIT_LINK, EXIT_COURIER, EXIT_REFUSED, EXIT_AWAY = 3, 4, 5, 6
 """EXIT_LINK: an established link has ended (mission A7); the service manager starts the client again. EXIT_REFUSED,
 EXIT_AWAY: Seonapi has refused this client, or has not served it, for as long as the administrator allows."""
 _API_STATES = {
@@ -58,14 +57,17 @@ _API_STATES = {
 class Client:
     """Holds what is in force, and decides nothing that one of its parts can decide."""
 
-    def __init__(self, log: Log, home: Path, sock: socket.socket, begin: c.Begin) -> None:
+    def __init__(self, life: Life, log: Log, home: Path, sock: socket.socket, begin: c.Begin) -> None:
+        self._life = life
         self._log = log
         self._server = addresses.shown(begin.host, begin.port)
         self._in_force = EMPTY
         self._recorder = Recorder("inside", log, self._keep, "CLI-FAULT")
         self.report = self._recorder.report
         self._tasks = Tasks(self._recorder.trouble)
-        self._courier = CourierLine(sock, begin.pid, self._configured, self._api_state, self._seonapi_given_up)
+        self._readiness = Readiness(life, self._server, begin.wait)
+        ears = Ears(self._configured, self._api_state, self._seonapi_given_up, log.write, log.level_changed)
+        self._courier = CourierLine(sock, begin.pid, ears)
         surroundings = Surroundings(NAME, log, self.report, self._keep, self._session_ends, self._tasks)
         self._table = SessionTable(surroundings)
         self._opening = Opening(surroundings, self._table, home, lambda: self._in_force)
@@ -77,7 +79,6 @@ class Client:
         self._link: Link | None = None
         self._dmz_events: DmzEvents
         self._supplying: asyncio.Task[None] | None = None
-        self._end: asyncio.Future[tuple[int, str]]
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -85,21 +86,24 @@ class Client:
         """Serve until a signal, the end of an established link, or the courier's; return the exit status."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._recorder.uncaught)
-        self._end = loop.create_future()
-        for number in ENDING:
-            loop.add_signal_handler(number, self._stop, EXIT_OK, f"signal {number.name}")
+        self._life.begin(self._state, self._settings_changed)
         gc.freeze()
-        self._show_title("starting")
+        self._life.show("starting")
         self.report("CLI-START", version=this_build().short, server=self._server)
         courier = asyncio.create_task(self._courier.run())  # it outlives the others: it takes the last events
         courier.add_done_callback(self._courier_ended)
         for job, name in (
-            (self._linking.run(self, partial(self._stop, EXIT_LINK)), "keeping the link"),
+            (self._linking.run(self, partial(self._life.stop, EXIT_LINK)), "keeping the link"),
             (self._ports.run(), "keeping the ports"),
+            (self._life.watch_settings(self._settings_changed), "watching the log settings"),
         ):
             self._tasks.start(job, name).add_done_callback(self._vital_ended)
-        status, reason = await self._end
-        await self._finish(status, reason)
+        self._tasks.start(self._life.beat(), "telling the watchdog")
+        self._tasks.start(self._readiness.run(), "saying when it is ready")
+        status, reason = await self._life.ended()
+        self._readiness.ended(status, reason)
+        if not await self._life.unless_hurried(self._finish(status, reason)):
+            self._table.kill_all()
         await self._tasks.end()
         courier.cancel()
         await asyncio.gather(courier, return_exceptions=True)
@@ -121,23 +125,38 @@ class Client:
             await self._control.bye(reason)
         if status != EXIT_COURIER:
             await self._courier.flushed(FLUSH_SECONDS)
-        self._log.write("client", Level.DEBUG, f"Client process {os.getpid()} ended: {reason}")
 
-    def _stop(self, status: int, reason: str) -> None:
-        if not self._end.done():
-            self._end.set_result((status, reason))
+    def _state(self) -> list[str]:
+        """Return a report of all that there is, in lines."""
+        control, newest = self._control, self._supply.newest
+        link = f"Linked to server {self._server}, protocol {control.protocol}, {control.hello.build}" if control else ""
+        return [
+            f"State of client {this_build()}, process {os.getpid()}",
+            link or f"Not linked to server {self._server}",
+            *self._ports.state(),
+            f"Configuration {newest.version} in force" if newest else "No configuration yet",
+            self._courier.state(),
+            *self._table.state(),
+        ]
+
+    def _settings_changed(self) -> None:
+        """Which lines are written has changed: who makes them needs to know."""
+        self._table.verbosity_changed()
+        self._tasks.start(self._courier.verbosity(self._log.verbosity()), "telling the courier what is worth while")
 
     def _courier_ended(self, task: "asyncio.Task[str]") -> None:
         if not task.cancelled():
-            self._stop(EXIT_COURIER, f"internal error: {task.exception()!r}" if task.exception() else task.result())
+            self._life.stop(
+                EXIT_COURIER, f"internal error: {task.exception()!r}" if task.exception() else task.result()
+            )
 
     def _seonapi_given_up(self, note: c.Ending) -> None:
-        self._stop(EXIT_REFUSED if note.why == "refused" else EXIT_AWAY, note.reason)
+        self._life.stop(EXIT_REFUSED if note.why == "refused" else EXIT_AWAY, note.reason)
 
     def _vital_ended(self, task: "asyncio.Task[None]") -> None:
         """Without link or ports the client is of no use; an end that was wanted cancels both."""
         if not task.cancelled():
-            self._stop(EXIT_LINK, f"internal error while {task.get_name()}")
+            self._life.stop(EXIT_LINK, f"internal error while {task.get_name()}")
 
     # --- the link (linking.Linked, control.Owner) ---------------------------------------------------------------------
 
@@ -147,7 +166,6 @@ class Client:
         self._dmz_events = DmzEvents(self._courier, partial(self._acknowledge, control))
         self._supply_over(control)
         self.report("CLI-LINKED", server=self._server, proxy_id=control.hello.proxy_id)
-        self._show_title(f"linked to {self._server}")
         self._look_at_ports()
 
     def unlinked(self, reason: str) -> None:
@@ -155,7 +173,6 @@ class Client:
         self._control = self._link = None
         self._supply_over(None)
         self.report("LNK-DOWN", reason=reason)
-        self._show_title("not linked")
         self._look_at_ports()
 
     def _supply_over(self, control: ControlLink | None) -> None:
@@ -198,7 +215,7 @@ class Client:
 
     def _look_at_ports(self) -> None:
         """Something that decides about ports may have changed."""
-        linked, ending = self._link is not None, self._end.done()
+        linked, ending = self._link is not None, self._life.is_ending
         why = "the configuration has changed" if linked else "there is no server"
         if linked and ending:
             why = "the client is ending"
@@ -226,7 +243,7 @@ class Client:
         control, link = self._control, self._link
         if control is None or link is None or self._in_force is EMPTY:
             return "there is no configuration yet"
-        if self._end.done():
+        if self._life.is_ending:
             return "the client is ending"
 
         def failed(reason: str) -> None:
@@ -252,7 +269,9 @@ class Client:
 
     def _keep(self, event: Event) -> None:
         """Keep an event for Seonapi; it is in the log already."""
-        if self._courier.keep(event) and (lost := self._courier.lost()):
+        self._readiness.happened(event)
+        first = partial(self._readiness.works, "spool") if event.code == "CLI-START" else None
+        if self._courier.keep(event, first) and (lost := self._courier.lost()):
             self.report("CLI-LOST", count=lost)
 
     def events(self, message: m.Events) -> None:
@@ -266,7 +285,4 @@ class Client:
     def _api_state(self, note: c.ApiState) -> None:
         self.report(_API_STATES[note.state], reason=note.reason, seconds=note.seconds)
         if note.state == "refused" and self._control:  # the token was withdrawn: what it had opened ends with it
-            self._stop(EXIT_LINK, "Seonapi refuses this client")
-
-    def _show_title(self, state: str) -> None:
-        setproctitle.setproctitle(f"{NAME}: main, {state}")
+            self._life.stop(EXIT_LINK, "Seonapi refuses this client")

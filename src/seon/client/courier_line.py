@@ -13,43 +13,53 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
 from seon.client.courier import messages as c
 from seon.config import ProxyConfiguration
+from seon.daemon.log import Source
 from seon.events import Event
 from seon.link.messages import LinkError
 from seon.process.backoff import REMINDERS, Reminder
+from seon.process.levels import Category, Level
 from seon.process.outbox import Outbox
+from seon.wording import fill
 
 ANSWER_SECONDS = 60.0
 SILENT_SECONDS = 3 * c.ALIVE_SECONDS
 """After so long without a word the courier hangs."""
+NOTES_A_TURN = 16
+"""What is heard of the courier before others have their turn."""
 ENDED_SECONDS = 2.0
 """For a process whose end of the line is closed, to be gone."""
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """What the main does with what the courier says by itself."""
+
+    configuration: Callable[[ProxyConfiguration], None]
+    state: Callable[[c.ApiState], None]
+    end: Callable[[c.Ending], None]
+    """The courier says that the client should end."""
+    line: Callable[[Category, Level, str, Source], None]
+    """A line for the log, and the process it comes from."""
+    level: Callable[[Level, Source], None]
+    """A signal has set the level of the courier."""
+
+
 class CourierLine:
-    """Talks to the courier. `run` ends when the courier does: without it the client is of no use.
+    """Talks to the courier. `run` ends when the courier does: without it the client is of no use."""
 
-    `on_end` is called when the courier says that the client should end.
-    """
-
-    def __init__(
-        self,
-        sock: socket.socket,
-        pid: int,
-        on_configuration: Callable[[ProxyConfiguration], None],
-        on_state: Callable[[c.ApiState], None],
-        on_end: Callable[[c.Ending], None],
-    ) -> None:
+    def __init__(self, sock: socket.socket, pid: int, ears: Ears) -> None:
         self._sock = sock
-        self._pid = pid
-        self._on_configuration = on_configuration
-        self._on_state = on_state
-        self._on_end = on_end
+        self.pid = pid
+        self.level: Level | None = None
+        """What a signal has set in the courier (daemon.log.Source)."""
+        self._ears = ears
         self._heard = time.monotonic()
         self._last_word = ""
         self._sending = asyncio.Lock()
@@ -83,7 +93,7 @@ class CourierLine:
             for part in parts:
                 part.cancel()
             await asyncio.gather(*parts, return_exceptions=True)
-        return f"the courier process has ended: {self._last_word or await _how_it_ended(self._pid)}"
+        return f"the courier process has ended: {self._last_word or await _how_it_ended(self.pid)}"
 
     # --- questions --------------------------------------------------------------------------------------------------
 
@@ -104,6 +114,15 @@ class CourierLine:
     async def ask_now(self) -> None:
         """Pass on the server's question for a changed configuration (mission B4)."""
         await self._say(c.AskNow())
+
+    async def verbosity(self, level: Level) -> None:
+        """Let the courier know which lines are worth while."""
+        await self._say(c.Verbosity(level))
+
+    def state(self) -> str:
+        """Return a line about the courier and what waits for it."""
+        waiting = fill("{count:# event|# events|no event} waiting for the spool", {"count": len(self._outbox)})
+        return f"Courier is process {self.pid}, heard of {time.monotonic() - self._heard:.0f} s ago; {waiting}"
 
     async def server_reads(self, newest_format: int) -> None:
         """Have the server's part of configurations served in a format that the linked server knows."""
@@ -188,16 +207,21 @@ class CourierLine:
     async def _listen(self) -> None:
         """Hear the courier until it is gone. Raises LinkError for what cannot be understood."""
         with contextlib.suppress(OSError):
-            while (octets := await c.receive(self._sock)) is not None:
+            for number in itertools.count(1):
+                octets = await c.receive(self._sock)
+                if octets is None:
+                    return
                 self._heard = time.monotonic()
                 self._hear(c.from_courier.decode(octets))
+                if number % NOTES_A_TURN == 0:  # receiving what is there already does not let others in
+                    await asyncio.sleep(0)
 
     def _hear(self, note: c.FromCourier) -> None:
         match note:
             case c.Kept():
                 self._kept(note.up_to)
             case c.NewConfiguration():
-                self._on_configuration(note.configuration)
+                self._ears.configuration(note.configuration)
             case c.HaveEnrolled():
                 _answer(self._enrolling.get(note.number), note.answer)
             case c.GotSealed():
@@ -209,12 +233,16 @@ class CourierLine:
             case c.Resolved():
                 problem = None if note.addresses else ConnectionError(note.problem)
                 _answer(self._resolving.pop(note.host, None), note.addresses, problem)
+            case c.LogLine():
+                self._ears.line(note.category, note.level, note.text, self)
+            case c.LogLevel():
+                self._ears.level(note.level, self)
             case c.ApiState():
-                self._on_state(note)
+                self._ears.state(note)
             case c.Ending(why="failed"):
                 self._last_word = note.reason
             case c.Ending():
-                self._on_end(note)
+                self._ears.end(note)
 
     async def _watch(self) -> None:
         """Say that nothing is heard of the courier, again and again while it is so."""
@@ -228,7 +256,7 @@ class CourierLine:
                 reason = (
                     f"nothing was heard of it for {int(now - self._heard)} s; is it stopped, or does its disk hang?"
                 )
-                self._on_state(c.ApiState("courier", reason))
+                self._ears.state(c.ApiState("courier", reason))
 
     async def _say(self, note: c.FromMain) -> None:
         with contextlib.suppress(OSError):  # the courier is gone: `run` is about to say so

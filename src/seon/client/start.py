@@ -9,15 +9,20 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from seon import addresses
 from seon.client.courier import process
 from seon.client.courier.messages import Begin
+from seon.client.files import PID_NAME
+from seon.client.waiting import Wait
 from seon.daemon import home as homes
-from seon.daemon.home import StartError
+from seon.daemon.background import Starter, detach
+from seon.daemon.home import EXIT_START, StartError
+from seon.daemon.pidfile import PidFile
 from seon.process.memory import forbid_dumps
 
 DEFAULT_PORT = 2878
@@ -33,18 +38,42 @@ class Options:
     url: str
     server: str
     token: str
-    echo: bool
+    foreground: bool = False
+    terminal: bool = False
+    """The log goes to the terminal besides."""
+    replace_stale: bool = False
+    """The PID file of a client that has ended without removing it is written over."""
+    wait: Wait = field(default_factory=Wait)
     refused: float = 86_400.0
     away: float = 0.0
 
 
 def start(options: Options) -> None:
-    """Start courier and main; the calling process becomes the main. Raises StartError; otherwise does not return."""
+    """Start courier and main: in the foreground the calling process becomes the main, else a new one does.
+
+    Raises StartError, or SystemExit in the command that has started a client in the background; otherwise does not
+    return. All that names a file is read, or made absolute, before the working directory is left.
+    """
     forbid_dumps()
-    home = homes.home()
+    home = homes.home().absolute()
     host, port = _server(options.server)
     api = process.seonapi(options.url, options.token)
-    begin = Begin(host, port, options.echo)
+    begin = Begin(host, port, options.terminal, options.wait)
+    starter = Starter() if options.foreground else detach()
+    try:
+        pid_file = PidFile.take(home / PID_NAME, replace_stale=options.replace_stale)
+        try:
+            live = partial(process.live, api=api, home=home, begin=begin, refused=options.refused, away=options.away)
+            _start(live, home, pid_file, starter)
+        finally:
+            pid_file.remove()
+    except StartError as error:
+        starter.say(EXIT_START, str(error))
+        raise
+
+
+def _start(courier: Callable[[socket.socket], int], home: Path, pid_file: PidFile, starter: Starter) -> NoReturn:
+    """Fork the courier and execute the main. Raises StartError."""
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
@@ -53,10 +82,10 @@ def start(options: Options) -> None:
             except OSError as error:
                 raise StartError(f"The courier process cannot be started: {error.strerror}") from error
             if pid == 0:
-                _be_courier(
-                    ours, lambda: process.live(theirs, api, home, begin, refused=options.refused, away=options.away)
-                )
-        _become_main(ours, home)
+                starter.close()
+                os.close(pid_file.fileno())
+                _be_courier(ours, partial(courier, theirs))
+        _become_main(ours, home, pid_file, starter)
 
 
 def _server(text: str) -> tuple[str, int]:
@@ -84,12 +113,18 @@ def _be_courier(not_ours: socket.socket, live: Callable[[], int]) -> NoReturn:
         os._exit(status)
 
 
-def _become_main(ours: socket.socket, home: Path) -> NoReturn:
-    """Execute the main with its end of the line. If that fails the line is closed, and the courier ends."""
-    os.set_inheritable(ours.fileno(), True)
+def _become_main(ours: socket.socket, home: Path, pid_file: PidFile, starter: Starter) -> NoReturn:
+    """Execute the main with its end of the line. If that fails the line is closed, and the courier ends.
+
+    Python is isolated there: nothing that lies in a directory or in the environment takes the place of our modules.
+    """
+    descriptors = (ours.fileno(), pid_file.fileno(), starter.descriptor)
+    for number in descriptors:
+        if number >= 0:
+            os.set_inheritable(number, True)
     environment = {name: value for name, value in os.environ.items() if name != "SEON_TOKEN"}
     environment["SEON_HOME"] = str(home)
-    arguments = [sys.executable, "-m", "seon.client.main", str(ours.fileno())]
+    arguments = [sys.executable, "-I", "-m", "seon.client.main", *map(str, descriptors)]
     try:
         os.execve(sys.executable, arguments, environment)  # noqa: S606  # our own interpreter, fixed arguments
     except OSError as error:

@@ -257,8 +257,8 @@ def _cut_ties(title: str, keep: set[int]) -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)  # until the session sets its own, they end it
-    for level in LEVELS:
-        signal.signal(level, signal.SIG_IGN)  # unhandled, the first three would stop it
+    for other in (*LEVELS, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(other, signal.SIG_IGN)  # unhandled, the first three would stop it, and the last two end it
     os.setpgid(0, 0)
     _close_others(keep | {0, 1, 2})
     gc.freeze()

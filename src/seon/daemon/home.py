@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VARIABLE = "SEON_HOME"
+EXIT_START = 1
+"""Exit status of a program that could not start."""
 
 
 class StartError(Exception):

@@ -83,6 +83,13 @@ class Ports(Generic[T]):
         task.add_done_callback(lambda _: self._changed.set())  # it does not end by itself, but if it did
         self._open[port] = task
 
+    def state(self) -> list[str]:
+        """Return lines about what is open, and what is wanted and is not."""
+        states = [f"Port {port.shown} ({port.owner}) open" for port in self._open]
+        return states + [
+            f"Port {port.shown} ({port.owner}) not open" for port in self._wanted if port not in self._open
+        ]
+
     async def settled(self) -> None:
         """Wait until what is open is what is wanted, or cannot be opened."""
         await self._settled.wait()

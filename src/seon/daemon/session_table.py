@@ -24,6 +24,7 @@ from seon.process import line
 from seon.process.events import ReportOf
 from seon.session import start
 from seon.session.assignment import Assignment, Connections, Direction, session_title
+from seon.wording import fill
 
 KILLED_SECONDS = 2.0
 """From a kill to the reaping of what was killed."""
@@ -166,6 +167,23 @@ class SessionTable:
             running.told = end
             running.heard.set()
             running.child.tell(line.Ending(end))
+
+    def state(self) -> list[str]:
+        """Return lines about the sessions that run, or are being brought about."""
+        now = time.monotonic()
+        sessions = [
+            f"Session {running.assignment.session} with partner {running.assignment.partner}, "
+            f"{running.assignment.direction}, process {running.child.pid}, {now - running.began:.0f} s"
+            + ("" if running.testimony.running else ", not started yet")
+            for running in self._running.values()
+        ]
+        return [fill("{count:# session|# sessions|No session} running", {"count": len(sessions)}), *sessions]
+
+    def kill_all(self) -> None:
+        """End all sessions at once, by force."""
+        for running in self._running.values():
+            running.cut_short = True
+            running.child.kill()
 
     async def end_all(self, seconds: float, why: line.Order = "shutdown") -> None:
         """Give running sessions so long to end, then order them to."""

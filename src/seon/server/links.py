@@ -10,6 +10,7 @@ from seon.link import messages as m
 from seon.process.events import Report
 from seon.process.outbox import Outbox
 from seon.server.control import ControlLink
+from seon.wording import fill
 
 FORMER_SECONDS = 60.0
 """Session processes that were forked right before a renewal come with the certificate before it."""
@@ -75,6 +76,16 @@ class Links:
             await asyncio.sleep(0.05)
         for link in list(self._by_client.values()):
             await link.bye(reason)
+
+    def state(self) -> list[str]:
+        """Return lines about the links and what waits for one."""
+        links = [
+            f"Link of client {link.client} from {link.source}, protocol {link.protocol}"
+            + (", takes no more sessions" if link.leaving else "")
+            for link in self._by_client.values()
+        ]
+        waiting = fill("{count:# event|# events|No event} waiting for the inside", {"count": len(self.outbox)})
+        return [*(links or ["No client is linked"]), waiting]
 
     # --- which one --------------------------------------------------------------------------------------------------
 

@@ -1,26 +1,30 @@
 """How the server starts: identity key, license, internal port, PID file, and then the loop."""
 
 import asyncio
+import os
 import socket
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seon import addresses
 from seon.build import this_build
 from seon.daemon import home as homes
-from seon.daemon.home import StartError
+from seon.daemon.background import Starter, detach
+from seon.daemon.home import EXIT_START, StartError
 from seon.daemon.host import raise_limits
+from seon.daemon.life import Life, last_line, open_log
 from seon.daemon.log import Log
+from seon.daemon.notify import Notify
 from seon.daemon.pidfile import PidFile
 from seon.link.sealing import EphemeralKey, wipe
 from seon.net.listen import open_listener
 from seon.process.levels import Level
 from seon.process.memory import forbid_dumps
-from seon.process.signals import handle_levels
 from seon.server.files import has_identity, load_identity, load_license, parse_identity, read_license
 from seon.server.license import LicenseWatch
+from seon.server.opening import NAME
 from seon.server.server import Server
 
 LOG_NAME = "seon_proxyserver"
@@ -34,29 +38,40 @@ class Options:
     address: str
     port: int
     license: Path
-    echo: bool
+    foreground: bool = False
+    terminal: bool = False
+    """The log goes to the terminal besides."""
+    replace_stale: bool = False
+    """The PID file of a server that has ended without removing it is written over."""
 
 
 def run(options: Options) -> int:
-    """Run the server to its end; return the exit status. Raises StartError with a text for the terminal."""
+    """Run the server to its end; return the exit status.
+
+    Raises StartError with a text for the terminal, and SystemExit in the command that has started a server in the
+    background. Nothing secret is read before that server is a process of its own.
+    """
     forbid_dumps()
     raise_limits()
-    home = homes.home()
-    log = Log(home, LOG_NAME, terminal=options.echo)
+    home, license_file = homes.home().absolute(), options.license.absolute()
+    starter = Starter() if options.foreground else detach()
     try:
-        log.check()
-    except OSError as error:
-        raise StartError(f"The log {log.path} cannot be written: {error.strerror}.\n{homes.where(home)}") from error
-    try:
-        return _run(options, home, log)
-    except StartError as error:
-        log.write("server", Level.FATAL, str(error))
+        log = open_log(home, LOG_NAME, terminal=options.terminal)
+        try:
+            return _run(replace(options, license=license_file), home, log, starter)
+        except Exception as error:
+            if not isinstance(error, StartError):
+                log.trace(error)
+            log.write("server", Level.FATAL, str(error))
+            raise
+    except Exception as error:
+        starter.say(EXIT_START, str(error) or type(error).__name__)
         raise
 
 
-def _run(options: Options, home: Path, log: Log) -> int:
+def _run(options: Options, home: Path, log: Log, starter: Starter) -> int:
     build = this_build().short  # before there are keys in memory, and an event loop
-    pid_file = PidFile.take(home / PID_NAME)
+    pid_file = PidFile.take(home / PID_NAME, replace_stale=options.replace_stale)
     try:
         pem = load_identity(home)
         ephemeral = EphemeralKey(parse_identity(pem))
@@ -64,13 +79,13 @@ def _run(options: Options, home: Path, log: Log) -> int:
         license_ = load_license(options.license, ephemeral.proxy_id, time.time())
         watch = LicenseWatch(license_, options.license, home, ephemeral.proxy_id)
         with _internal_port(options) as listener:
-            handle_levels(log.level_changed)
-            server = Server(log, home, ephemeral, watch, (options.address, options.port))
+            life = Life(NAME, "server", log, starter, Notify(os.environ))
+            server = Server(life, log, home, ephemeral, watch, (options.address, options.port))
             where = addresses.shown(options.address or "*", options.port)
             server.report("SRV-START", version=build, proxy_id=ephemeral.proxy_id, address=where)
             return asyncio.run(server.live(listener))
     finally:
-        pid_file.remove()
+        last_line(log, "server", home / PID_NAME, pid_file.remove())
 
 
 def _internal_port(options: Options) -> socket.socket:

@@ -10,10 +10,10 @@ import os
 import socket
 from pathlib import Path
 
-import setproctitle
-
+from seon.build import this_build
 from seon.daemon.assigning import traced_by
 from seon.daemon.host import misfit
+from seon.daemon.life import Life
 from seon.daemon.log import Log
 from seon.daemon.ports import Port, Ports
 from seon.daemon.recorder import Recorder
@@ -25,8 +25,6 @@ from seon.link import messages as m
 from seon.link.sealing import EphemeralKey
 from seon.net.dial import can_bind
 from seon.net.stream import AsyncTls
-from seon.process.levels import Level
-from seon.process.signals import ENDING
 from seon.server.control import ENDED_HERE, ControlLink
 from seon.server.gate import ENFORCED, Admitted, Gate
 from seon.server.in_force import EMPTY, InForce, NotUsable, put_in_force
@@ -40,13 +38,17 @@ from seon.wording import fill
 
 PORTS_SECONDS = 5.0
 """How long an end waits until the external port is closed."""
-EXIT_OK, EXIT_START, EXIT_FATAL = 0, 1, 2
+EXIT_FATAL = 2
+"""An error that makes the server useless, for example an outgoing address that this host does not have."""
 
 
 class Server:
     """Holds what is in force, and decides nothing that one of its parts can decide."""
 
-    def __init__(self, log: Log, home: Path, ephemeral: EphemeralKey, license_: LicenseWatch, where: tuple[str, int]):
+    def __init__(
+        self, life: Life, log: Log, home: Path, ephemeral: EphemeralKey, license_: LicenseWatch, where: tuple[str, int]
+    ) -> None:
+        self._life = life
         self._log = log
         self._ephemeral = ephemeral
         self._license = license_
@@ -63,7 +65,6 @@ class Server:
         self._gate = Gate(self.report, self._enter, self._tasks)
         self._internal = InternalPort(ephemeral.proxy_id, self.report, self, self._tasks)
         self._ports: Ports[Terms] = Ports(self._serve, self)
-        self._end: asyncio.Future[tuple[int, str]]
         self._applying = asyncio.Lock()
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -72,19 +73,21 @@ class Server:
         """Serve until a signal or a fatal error; return the exit status. `listener`: the internal port, open."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._recorder.uncaught)
-        self._end = loop.create_future()
-        for number in ENDING:
-            loop.add_signal_handler(number, self._stop, EXIT_OK, f"signal {number.name}")
+        self._life.begin(self._state, self._table.verbosity_changed)
         gc.freeze()
         self._ports.adopt(internal_port(self._moment()), listener)
         self._look_at_ports()
         for job, name in (
             (self._ports.run(), "keeping the ports"),
             (self._license.run(self.report, self._log, self._look_at_ports), "watching the license"),
+            (self._life.watch_settings(self._table.verbosity_changed), "watching the log settings"),
         ):
             self._tasks.start(job, name).add_done_callback(self._vital_ended)
-        status, reason = await self._end
-        await self._finish(reason)
+        self._tasks.start(self._life.beat(), "telling the watchdog")
+        self._life.ready()
+        status, reason = await self._life.ended()
+        if not await self._life.unless_hurried(self._finish(reason)):
+            self._table.kill_all()
         await self._tasks.end()
         return status
 
@@ -95,22 +98,29 @@ class Server:
             await asyncio.wait_for(self._ports.settled(), PORTS_SECONDS)
         await self._table.end_all(self._in_force.configuration.limits.drain_seconds)
         await self._links.bye(reason)
-        self._log.write("server", Level.DEBUG, f"Server process {os.getpid()} ended: {reason}")
 
     def _vital_ended(self, task: "asyncio.Task[None]") -> None:
         """Without ports or license there is nothing to serve; but an end that was wanted cancels both."""
         if not task.cancelled():
-            self._stop(EXIT_FATAL, f"internal error while {task.get_name()}")
+            self._life.stop(EXIT_FATAL, f"internal error while {task.get_name()}")
 
-    def _stop(self, status: int, reason: str) -> None:
-        if not self._end.done():
-            self._end.set_result((status, reason))
+    def _state(self) -> list[str]:
+        """Return a report of all that there is, in lines."""
+        version, problem = self._in_force.version, self._license.problem()
+        return [
+            f"State of server {this_build()}, process {os.getpid()}",
+            *self._links.state(),
+            *self._ports.state(),
+            f"Configuration {version} in force" if version else "No configuration yet",
+            f"License {'does not hold: ' + problem if problem else 'holds'}",
+            *self._table.state(),
+        ]
 
     # --- ports ------------------------------------------------------------------------------------------------------
 
     def _moment(self) -> Moment:
         internal = (*self._where, self._license.context)
-        ending = self._end.done()
+        ending = self._life.is_ending
         return Moment(internal, self._in_force, self._links.takes_sessions, self._license.problem(), ending)
 
     def _look_at_ports(self) -> None:
@@ -120,7 +130,8 @@ class Server:
         if all(port.owner != EXTERNAL for port in ports):
             self._gate.drop_entering()
         linked = fill("{count:# client|# clients} connected", {"count": len(self._links)})
-        setproctitle.setproctitle(f"{NAME}: main, {linked if len(self._links) else 'waiting for a client'}")
+        closed = "" if len(ports) > 1 else f"; external port closed: {why}"
+        self._life.show(f"{linked}{closed}" if len(self._links) else "waiting for a client")
 
     async def _serve(self, port: Port[Terms], sock: socket.socket, source: str, number: int) -> None:
         if isinstance(port.terms, InForce):
@@ -183,7 +194,7 @@ class Server:
             return None if self._opening.redeem(opening.ticket, client, tls) else "the ticket is not good"
         if not client:
             return "this client has no control link"
-        if self._end.done():
+        if self._life.is_ending:
             return "the server is ending"
         if problem := self._license.problem():
             return f"the license does not hold: {problem}"
@@ -256,5 +267,5 @@ class Server:
         problem = can_bind(address) if address else None
         if problem:
             self.report("SRV-OUTGOING", address=address, reason=problem)
-            self._stop(EXIT_FATAL, f"outgoing address {address} is not available")
+            self._life.stop(EXIT_FATAL, f"outgoing address {address} is not available")
         return problem is None

@@ -154,5 +154,7 @@ class MainLine:
         self._say(line.LogLevel(level))
 
     def _note_signal(self, number: int) -> None:
+        if self.signal:  # the second one: at once
+            os._exit(128 + number)
         self.signal = number
         os.eventfd_write(self._waking, 1)

@@ -22,6 +22,7 @@ from seon.config import (
     ProxyConfiguration,
     ReceiveDaemon,
 )
+from seon.daemon.life import Life
 from seon.daemon.log import Log
 from seon.daemon.message_stream import MessageStream
 from seon.events import Event
@@ -54,7 +55,8 @@ class Inside:
         for sock in (ours, self._courier):
             sock.setblocking(False)
         begin = c.Begin("dmz", self.listener.getsockname()[1], False)
-        self.client = Client(self.log, Path(directory), ours, begin)
+        self.main = Life("seon_proxyclient2", "client", self.log)
+        self.client = Client(self.main, self.log, Path(directory), ours, begin)
         self.life = 3_600
         """Seconds that a link certificate is said to live."""
         self.kept: list[Event] = []
@@ -100,7 +102,7 @@ class Inside:
 
     def stop(self) -> None:
         """End the client as a signal does."""
-        self.client._stop(0, "signal SIGTERM")
+        self.main.stop(0, "signal SIGTERM")
 
     def logged(self, text: str) -> bool:
         """Whether the log has it."""

@@ -15,6 +15,7 @@ from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine
 from seon.config import FORMAT, ClientConfiguration, ProxyConfiguration
 from seon.process.events import EventMaker
+from unit.client.ears import ears
 
 WANTED = SealedKeyWanted("0" * 64 + "px", bytes(1184), bytes(32), bytes(64), "id")
 MAKER = EventMaker("inside")
@@ -42,7 +43,7 @@ def play(scene, pid: int = 0) -> str:
         ours, theirs = socket.socketpair()
         for sock in (ours, theirs):
             sock.setblocking(False)
-        line = CourierLine(ours, pid, seen.append, seen.append, seen.append)
+        line = CourierLine(ours, pid, ears(seen.append))
         running = asyncio.create_task(line.run())
         async with asyncio.timeout(10):
             await scene(line, Courier(theirs), seen, running)
@@ -327,7 +328,7 @@ def test_an_exception_in_what_is_called_ends_the_line_and_reaches_its_owner() ->
         def fail(_) -> None:
             raise ZeroDivisionError
 
-        line = CourierLine(ours, 0, fail, fail, fail)
+        line = CourierLine(ours, 0, ears(fail))
         running = asyncio.create_task(line.run())
         await Courier(theirs).say(c.ApiState("away"))
         async with asyncio.timeout(10):

@@ -5,18 +5,26 @@ import socket
 import subprocess
 import sys
 
+from seon.client.files import PID_NAME
+
 
 def test_without_a_courier_the_main_does_not_start(tmp_path) -> None:
     one, two = socket.socketpair()
     two.close()
-    command = [sys.executable, "-m", "seon.client.main", str(one.fileno())]
+    reading, writing = os.pipe()
+    pid_file = os.open(tmp_path / PID_NAME, os.O_RDWR | os.O_CREAT)
+    descriptors = [one.fileno(), pid_file, writing]
+    command = [sys.executable, "-I", "-m", "seon.client.main", *map(str, descriptors)]
     environment = {**os.environ, "SEON_HOME": str(tmp_path)}
-    done = subprocess.run(
-        command, env=environment, pass_fds=[one.fileno()], capture_output=True, check=False, timeout=30
-    )
+    done = subprocess.run(command, env=environment, pass_fds=descriptors, capture_output=True, check=False, timeout=30)
     one.close()
+    os.close(pid_file)
+    os.close(writing)
     assert done.returncode == 1
-    assert done.stderr == b"The courier process ended before it could begin\n"
+    text = "The courier process ended before it could begin\n"
+    assert done.stderr.decode() == text
+    with os.fdopen(reading) as pipe:
+        assert pipe.read() == f"1\n{text.strip()}", "the command that has started it hears of it"
     assert list(tmp_path.iterdir()) == []
 
 

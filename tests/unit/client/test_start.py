@@ -43,7 +43,7 @@ def refused(directory: str, url: str, server: str, token: str) -> None:
     os.environ["SEON_HOME"] = directory
     os.fork = lambda: (_ for _ in ()).throw(SystemExit("something was started"))
     try:
-        start(Options(url, server, token, True))
+        start(Options(url, server, token, foreground=True))
     except StartError as error:
         print(error)
     assert list(Path(directory).iterdir()) == []
@@ -54,7 +54,7 @@ def test_the_main_begins_again_without_token_url_or_any_of_the_memory_that_held_
     alone(executed, tmp_path)
 
 
-OPTIONS = Options("https://user:password@127.0.0.1:1", "dmz.example", "", False)
+OPTIONS = Options("https://user:password@127.0.0.1:1", "dmz.example", "", foreground=True)
 
 
 class ExecutedError(Exception):
@@ -67,7 +67,7 @@ def executed(directory: str) -> None:
     seen = []
 
     def execve(program: str, arguments: list[str], environment: dict[str, str]) -> None:
-        seen.append((program, arguments, environment, os.get_inheritable(int(arguments[3]))))
+        seen.append((program, arguments, environment, [os.get_inheritable(int(number)) for number in arguments[4:6]]))
         raise ExecutedError
 
     os.execve = execve
@@ -77,8 +77,9 @@ def executed(directory: str) -> None:
         os.wait()
     ((program, arguments, environment, inheritable),) = seen
     assert program == sys.executable
-    assert arguments[:3] == [sys.executable, "-m", "seon.client.main"]
-    assert inheritable, "the line to the courier is what it begins with"
+    assert arguments[:4] == [sys.executable, "-I", "-m", "seon.client.main"]
+    assert inheritable == [True, True], "the line to the courier and its PID file are what it begins with"
+    assert arguments[6:] == ["-1"], "no command waits for it"
     assert SECRET not in f"{arguments} {environment}"
     assert "password" not in f"{arguments} {environment}"
     assert environment["SEON_HOME"] == directory

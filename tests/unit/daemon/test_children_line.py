@@ -372,7 +372,7 @@ def test_whoever_goes_on_talking_for_a_process_that_has_ended_does_not_hold_the_
 
 
 def left_the_line() -> None:
-    octets = b'{"type":"log-line","level":20,"text":"x"}'
+    octets = b'{"type":"log-line","category":"session","level":20,"text":"x"}'
     heard = []
 
     def body(sock: socket.socket) -> int:

@@ -15,6 +15,7 @@ import ports
 from certificates import Made, make
 from seon.api_messages import SealedKeyWanted
 from seon.config import FORMAT, Limits, OwnCertificate, ServerConfiguration, ServerPartner
+from seon.daemon.life import Life
 from seon.daemon.log import Log
 from seon.daemon.message_stream import MessageStream
 from seon.events import Event
@@ -59,7 +60,8 @@ class Proxy:
         watch = LicenseWatch(license_, self.license, self.home, self.ephemeral.proxy_id)
         self.listener = open_listener("127.0.0.1", 0)
         self.internal = self.listener.getsockname()[1]
-        self.server = Server(self.log, self.home, self.ephemeral, watch, ("127.0.0.1", self.internal))
+        self.life = Life("seon_proxyserver2", "server", self.log)
+        self.server = Server(self.life, self.log, self.home, self.ephemeral, watch, ("127.0.0.1", self.internal))
         with socket.create_server(("127.0.0.1", 0)) as sock:
             self.external = sock.getsockname()[1]
         self.dialler = self._new_dialler()
@@ -94,7 +96,7 @@ class Proxy:
 
     def stop(self) -> None:
         """End the server as a signal does."""
-        self.server._stop(0, "signal SIGTERM")
+        self.life.stop(0, "signal SIGTERM")
 
     def logged(self, text: str) -> bool:
         """Whether the log has it."""

@@ -59,7 +59,7 @@ def test_an_expired_license_is_described_too_and_said_not_to_hold(license_file, 
 
 def test_without_a_license_the_server_does_not_start_and_says_what_to_do(home) -> None:
     with pytest.raises(StartError, match=r"seonapi license issue [0-9a-f]{64}px"):
-        main.run(Options("127.0.0.1", 1, home / "missing.lic", False))
+        main.run(Options("127.0.0.1", 1, home / "missing.lic", foreground=True))
     assert "No valid license" in logged(home)
     assert names(home) == {KEY_NAME}
 
@@ -70,7 +70,7 @@ def test_a_taken_port_is_named_and_no_pid_file_is_left(home, license_file) -> No
         with pytest.raises(
             StartError, match=f"Internal port 127.0.0.1:{port} cannot be opened: Address already in use"
         ):
-            main.run(Options("127.0.0.1", port, license_file, False))
+            main.run(Options("127.0.0.1", port, license_file, foreground=True))
     assert names(home) == {KEY_NAME}
     assert "FATAL" in logged(home)
 
@@ -78,14 +78,14 @@ def test_a_taken_port_is_named_and_no_pid_file_is_left(home, license_file) -> No
 def test_a_second_server_does_not_start_and_does_not_touch_the_firsts_pid_file(home, license_file) -> None:
     first = PidFile.take(home / PID_NAME)
     with pytest.raises(StartError, match=f"this process, {os.getpid()}, has taken it already"):
-        main.run(Options("127.0.0.1", 1, license_file, False))
+        main.run(Options("127.0.0.1", 1, license_file, foreground=True))
     assert first.remove()
 
 
 def test_a_log_that_cannot_be_written_is_named(home, license_file, monkeypatch) -> None:
     monkeypatch.setattr(main.Log, "check", lambda self: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     with pytest.raises(StartError, match=r"The log .* cannot be written: Permission denied"):
-        main.run(Options("127.0.0.1", 1, license_file, False))
+        main.run(Options("127.0.0.1", 1, license_file, foreground=True))
 
 
 def test_the_license_is_on_this_host_the_only_thing_read_besides_the_key(alone, tmp_path) -> None:
@@ -104,7 +104,7 @@ def lives_and_ends(directory: str) -> None:
     license_file.write_text(issue_license(*new_link_ca(), main.print_identity(), 10))
     license_file.chmod(0o600)
     threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
-    status = main.run(Options("127.0.0.1", 0, license_file, False))
+    status = main.run(Options("127.0.0.1", 0, license_file, foreground=True))
     assert status == 0
     assert names(home) == {KEY_NAME, "license"}
     assert "SRV-START" in logged(home)

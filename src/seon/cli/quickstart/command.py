@@ -28,6 +28,8 @@ from seon.cli.quickstart.processes import Process, ProcessError, program
 from seon.cli.quickstart.transfers import Result, incoming, make_files, outgoing, send
 
 LINK_SECONDS = 40.0
+_AS_PART_OF_IT = ("-d", "--log-to-terminal")
+"""How the daemons are started: they stay children of this command, and what they log is waited for here."""
 
 
 class Steps:
@@ -165,7 +167,7 @@ def _start(
         start("receive-daemon", _receive_daemon(layout, ports, stations))
     start("partner", _partner(layout, ports, stations))
     api = start("seonapi", ["seonapi", "serve", "--listen", f"127.0.0.1:{ports.seonapi}"], layout.seonapi)
-    server = start("server", ["seon_proxyserver2", "-i", f"127.0.0.1:{ports.internal}",
+    server = start("server", ["seon_proxyserver2", *_AS_PART_OF_IT, "-i", f"127.0.0.1:{ports.internal}",
                               "-l", str(layout.license_file)], layout.server)  # fmt: skip
     for process in processes[:-2]:
         process.wait_for(r"ready \S+")
@@ -175,7 +177,7 @@ def _start(
     api.wait_for(r"ready \S+")
     steps.say(f"Seonapi answers on 127.0.0.1:{ports.seonapi} (process {api.pid})")
     queue = start("queue", ["seonapi", "queue"], layout.seonapi)
-    client = start("client", ["seon_proxyclient2", "-U", f"https://127.0.0.1:{ports.seonapi}",
+    client = start("client", ["seon_proxyclient2", *_AS_PART_OF_IT, "-U", f"https://127.0.0.1:{ports.seonapi}",
                               "-S", f"127.0.0.1:{ports.internal}", "-T", f"@{layout.token_file}"],
                    layout.client)  # fmt: skip
     client.wait_for("CLI-LINKED", LINK_SECONDS)

@@ -6,18 +6,23 @@ memory. It ends when the main does. Events are in its spool on disk before they 
 
 import asyncio
 import contextlib
+import signal
 import socket
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from seon.client.courier import messages as c
 from seon.client.courier.api import Api
 from seon.client.courier.delivery import Delivery
+from seon.client.courier.lines import Lines
 from seon.client.courier.names import resolve
 from seon.client.courier.seonapi import Seonapi
 from seon.client.courier.spool import Spool
 from seon.client.courier.troubles import Patience, unforeseen
 from seon.link.messages import LinkError
+from seon.process.levels import Level
+from seon.process.signals import LEVELS
 
 LAST_WORD_SECONDS = 1.0
 
@@ -36,6 +41,7 @@ class Courier:
         self._sending = asyncio.Lock()
         self._seonapi = Seonapi(api, self._say, patience)
         self._delivery = Delivery(api, self._seonapi, spool, self._say, patience)
+        self._lines = Lines(self._say)
 
     async def live(self, begin: c.Begin) -> str:
         """Serve the main until it is gone; what is in the spool then waits for the next start.
@@ -46,6 +52,7 @@ class Courier:
         try:
             await self._say(begin)
             async with asyncio.TaskGroup() as tasks:
+                self._handle_signals(tasks)
                 asyncio.get_running_loop().set_exception_handler(lambda _, context: self._uncaught(tasks, context))
                 for part in (self._hear(tasks), self._beat(), self._seonapi.follow(),
                              self._delivery.keep_forever(), self._delivery.deliver_forever()):  # fmt: skip
@@ -59,6 +66,19 @@ class Courier:
         finally:
             await self._finish(reason)
         return reason
+
+    def _handle_signals(self, tasks: asyncio.TaskGroup) -> None:
+        """Let signals choose the level of this process. It ends with the main alone, and has no files to open again."""
+        loop = asyncio.get_running_loop()
+        for number, level in LEVELS.items():
+            loop.add_signal_handler(number, self._do, tasks, partial(self._lines.choose, level))
+        loop.add_signal_handler(signal.SIGUSR2, self._do, tasks, self._state)
+
+    def _do(self, tasks: asyncio.TaskGroup, job: Callable[[], Coroutine[None, None, None]]) -> None:
+        self._ensure(tasks, job())
+
+    async def _state(self) -> None:
+        await self._lines.write("courier", Level.INFO, f"State of the courier: {self._delivery.state()}")
 
     async def _finish(self, reason: str) -> None:
         if reason:
@@ -92,6 +112,8 @@ class Courier:
                 tasks.create_task(self._resolve(note.host))
             case c.AskNow():
                 tasks.create_task(self._seonapi.ask_now())
+            case c.Verbosity():
+                self._lines.follow(note.level)
             case c.ServerReads():
                 self._seonapi.server_reads(note.format)
 

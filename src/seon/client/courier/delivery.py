@@ -14,6 +14,7 @@ from seon.events import Event
 from seon.link.messages import LinkError
 from seon.process.backoff import Backoff, Reminder
 from seon.process.outbox import Intake
+from seon.wording import fill
 
 EACH = 10
 """So many times what was set aside is told at once, and after that at growing intervals: each telling is an event,
@@ -71,6 +72,13 @@ class Delivery:
             return False
         await self._trouble.mended("keep")
         return True
+
+    def state(self) -> str:
+        """Return in words what waits here."""
+        try:
+            return fill("{count:# event|# events|no event} in the spool", {"count": self._spool.count()})
+        except SpoolError as error:
+            return f"the spool cannot be used: {error}"
 
     # --- to Seonapi ---------------------------------------------------------------------------------------------------
 

@@ -8,9 +8,11 @@ import msgspec
 from msgspec import Meta
 
 from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
+from seon.client.waiting import Wait
 from seon.config import Fingerprint, Port, ProxyConfiguration, Struct
 from seon.events import Event
 from seon.link.codec import HEADER, Decoder, encode
+from seon.process.levels import Category, Level
 
 MAX_MESSAGE = 96 * 1024 * 1024
 """A whole configuration with 10,000 partners stays far below it."""
@@ -18,6 +20,8 @@ EVENTS_PER_MESSAGE = 100
 EVENTS_SIZE = 1024 * 1024
 """Octets of the events of one message."""
 ALIVE_SECONDS = 20.0
+MAX_LINE = 2_000
+"""Characters of a log line."""
 
 State = Literal["away", "refused", "back", "spool", "spooled", "rejected", "unreadable", "courier"]
 """`away`: Seonapi cannot be reached or does not serve this client; `refused`: it does not accept this client; `back`:
@@ -37,7 +41,10 @@ class Begin(Note, frozen=True, tag="begin"):
 
     host: str
     port: Port
-    echo: bool
+    terminal: bool
+    """Whether the log goes to the terminal besides."""
+    wait: Wait = Wait()
+    """What the starting command waits for."""
     pid: int = 0
     """The courier's: the main is its parent, and says how it ended. 0 if there is no such process."""
 
@@ -147,13 +154,44 @@ class Ending(Note, frozen=True, tag="ending"):
     reason: str
 
 
+class LogLine(Note, frozen=True, tag="log-line"):
+    """Courier: a line for the log."""
+
+    category: Category
+    level: Level
+    text: Annotated[str, Meta(max_length=MAX_LINE)]
+
+
+class LogLevel(Note, frozen=True, tag="log-level"):
+    """Courier: a signal has chosen what is to be logged of it."""
+
+    level: Level
+
+
+class Verbosity(Note, frozen=True, tag="verbosity"):
+    """Main: lines of a lower level than this are written nowhere, so they need not be said."""
+
+    level: Level
+
+
 class Alive(Note, frozen=True, tag="alive"):
     """Courier: it is not stuck; said every `ALIVE_SECONDS`."""
 
 
-FromMain = Enrol | AskNow | ServerReads | WantSealed | WantBlob | Keep | Resolve
+FromMain = Enrol | AskNow | ServerReads | WantSealed | WantBlob | Keep | Resolve | Verbosity
 FromCourier = (
-    Begin | HaveEnrolled | NewConfiguration | GotSealed | GotBlob | Kept | Resolved | ApiState | Ending | Alive
+    Begin
+    | HaveEnrolled
+    | NewConfiguration
+    | GotSealed
+    | GotBlob
+    | Kept
+    | Resolved
+    | ApiState
+    | Ending
+    | LogLine
+    | LogLevel
+    | Alive
 )
 
 from_main: Decoder[FromMain] = Decoder(FromMain, MAX_MESSAGE)

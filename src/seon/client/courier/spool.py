@@ -70,6 +70,11 @@ class Spool:
             added = database.executemany(add, rows).rowcount
         self._count += added
 
+    def count(self) -> int:
+        """Return how many events wait for Seonapi. Raises SpoolError."""
+        with self._use():
+            return self._count
+
     def oldest(self, most: int) -> Found:
         """Return the oldest events, so many with those that cannot be read; they stay. Raises SpoolError."""
         # As octets, whatever their types are: SQLite would refuse to show text that is not UTF-8.

@@ -62,7 +62,7 @@ def test_a_length_out_of_bounds_is_refused() -> None:
 
 
 def test_the_main_may_know_neither_token_nor_url() -> None:
-    assert set(c.Begin.__struct_fields__) == {"host", "port", "echo", "pid"}
+    assert set(c.Begin.__struct_fields__) == {"host", "port", "terminal", "wait", "pid"}
 
 
 def test_each_takes_only_what_the_other_may_send() -> None:

@@ -70,7 +70,7 @@ def play(seonapi, tmp_path):
 
 def test_it_tells_its_number_and_ends_with_the_main(play) -> None:
     async def scene(main, process) -> None:
-        assert await main.hear(c.Begin) == c.Begin("dmz.example", 2878, True, process.pid)
+        assert await main.hear(c.Begin) == c.Begin("dmz.example", 2878, True, pid=process.pid)
 
     assert play(scene) == (0, "")
 
