@@ -5,6 +5,7 @@ import hashlib
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +22,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certificates import make
+from functional.processes import eventually
 from functional.seonapi import PASSWORD, SEONAPI, Installation
+from ports import free_port
 from seon.api_messages import (
     MAX_BODY,
     PATH,
@@ -406,10 +409,73 @@ def cookies_of(page: httpx.Response) -> list[str]:
     return [value for answer in (*page.history, page) for value in answer.headers.get_list("set-cookie")]
 
 
-def test_a_second_start_on_a_taken_port_is_one_clear_line(installation: Installation) -> None:
+def test_a_start_on_a_taken_port_is_one_clear_line(installation: Installation) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = installation.run("serve", "--listen", f"127.0.0.1:{port}", fails=True)
+    assert said == f"Error: 127.0.0.1:{port} cannot be opened: Address already in use"
+    assert not (installation.home / "seonapi_serve.pid").exists()
+
+
+def test_a_second_start_in_the_same_directory_is_one_clear_line(installation: Installation) -> None:
     installation.serve()
-    said = installation.run("serve", "--listen", f"127.0.0.1:{installation.port}", fails=True)
-    assert said == f"Error: 127.0.0.1:{installation.port} cannot be opened: Address already in use"
+    assert installation.process is not None
+    path = installation.home / "seonapi_serve.pid"
+    assert path.read_text() == f"{installation.process.pid}\n"
+    for option in ([], ["--replace-stale-pid"]):
+        said = installation.run("serve", "--listen", f"127.0.0.1:{free_port()}", *option, fails=True)
+        assert said.startswith(f"Error: The PID file {path} exists: process {installation.process.pid} is running")
+        assert "SEON_HOME" in said
+        assert "\n" not in said
+    assert installation.stop() == 0
+    assert not path.exists()
+
+
+def queue_daemon(installation: Installation, *arguments: str) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [SEONAPI, "queue", *arguments], env=installation.environment, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_a_second_queue_daemon_in_one_directory_is_refused_and_a_single_round_beside_it_too(
+    installation: Installation,
+) -> None:
+    path = installation.home / "seonapi_queue.pid"
+    with queue_daemon(installation) as first:
+        try:
+            for arguments in ([], ["--once"], ["--replace-stale-pid"]):
+                said = installation.run("queue", *arguments, fails=True)
+                assert said.startswith(f"Error: The PID file {path} exists: process {first.pid} is running")
+        finally:
+            first.terminate()
+        assert first.wait(15) == 0
+    assert not path.exists()
+    assert installation.run("queue", "--once") == ""
+    assert not path.exists()
+
+
+def test_after_a_kill_the_queue_daemon_starts_on_demand_where_it_was(installation: Installation) -> None:
+    with queue_daemon(installation) as first:
+        first.kill()
+    assert f"process {first.pid} in it is dead" in installation.run("queue", "--once", fails=True)
+    with queue_daemon(installation, "--replace-stale-pid") as second:
+        assert (installation.home / "seonapi_queue.pid").read_text() == f"{second.pid}\n"
+        second.terminate()
+        assert second.wait(15) == 0
+
+
+def test_sigterm_at_any_moment_of_a_start_leaves_no_pid_file(installation: Installation) -> None:
+    """The file is there before Seonapi answers: who stops it then must be able to start it again."""
+    path = installation.home / "seonapi_serve.pid"
+    command = [SEONAPI, "serve", "--listen", f"127.0.0.1:{free_port()}"]
+    process = subprocess.Popen(command, env=installation.environment)
+    eventually(path.exists)
+    process.terminate()
+    process.wait(20)
+    assert not path.exists()
 
 
 def test_a_database_of_an_unreleased_version_is_told_by_every_command(installation: Installation) -> None:

@@ -22,7 +22,9 @@ from seon.cli.seonapi_base import (
     home_option,
     on_installation,
     open_for_daemon,
+    pid_file,
     read_file,
+    replace_stale_pid_option,
     secret_in,
 )
 from seon.cli.version import version_option
@@ -86,30 +88,35 @@ def _own_name(text: str) -> str:
 @main.command()
 @home_option
 @click.option("--listen", default="127.0.0.1:8443", show_default=True, metavar="ADDRESS:PORT")
+@replace_stale_pid_option
 @clear_errors
-def serve(home: str | None, listen: str) -> None:
+def serve(home: str | None, listen: str, replace_stale_pid: bool) -> None:
     """Serve API and panel by https until SIGTERM or Ctrl-C."""
     place = open_for_daemon(home, "seonapi")
     from seon.backend.configuration.keys import read_host_port
     from seon.backend.serving import serve as serve_https
 
     host, port = read_host_port("--listen", listen, listening_address)
-    serve_https(place, host, port, functools.partial(click.echo, nl=True))
+    with pid_file(place, "seonapi_serve.pid", replace_stale=replace_stale_pid):
+        serve_https(place, host, port, functools.partial(click.echo, nl=True))
 
 
 @main.command()
 @home_option
-@click.option("--once", is_flag=True, help="Do one round and end.")
+@click.option("--once", is_flag=True, help="Do one round and end; refused beside a queue daemon.")
+@replace_stale_pid_option
 @clear_errors
-def queue(home: str | None, once: bool) -> None:
+def queue(home: str | None, once: bool, replace_stale_pid: bool) -> None:
     """Run the queue daemon: clean-up in a time slice (setting queue_seconds)."""
-    open_for_daemon(home, "queue")
+    place = open_for_daemon(home, "queue")
     from seon.backend.queue import daemon
 
-    if once:
-        daemon.run_round()
-    else:
-        daemon.run(click.echo)
+    # One round at a time, whoever does it: two would do the same work twice, and tell of it twice in the journal.
+    with pid_file(place, "seonapi_queue.pid", replace_stale=replace_stale_pid):
+        if once:
+            daemon.run_round()
+        else:
+            daemon.run(click.echo)
 
 
 # --- settings -------------------------------------------------------------------------------------------------------

@@ -5,8 +5,11 @@ Django is loaded by the command that needs it, so `--help` is quick.
 
 # ruff: noqa: PLC0415 - imports inside functions: what needs Django comes after its set-up
 
+import contextlib
 import functools
-from collections.abc import Callable
+import signal
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -15,6 +18,8 @@ import msgspec
 
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home
+from seon.daemon.home import StartError
+from seon.daemon.pidfile import OPTION, PidFile
 
 MAX_FILE = 1024 * 1024
 """Octets of a certificate, key or password file that are read."""
@@ -87,6 +92,31 @@ def open_for_daemon(directory: str | None, name: str) -> Home:
     if not database_errors_cleared(is_current):
         raise OperatorError("The database is not of this version: run `seonapi init`")
     return place
+
+
+def replace_stale_pid_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --replace-stale-pid."""
+    text = "Take over the PID file of a program that has ended without removing it. For service managers."
+    return click.option(OPTION, "replace_stale_pid", is_flag=True, help=text)(function)
+
+
+@contextlib.contextmanager
+def pid_file(place: Home, name: str, *, replace_stale: bool) -> Iterator[None]:
+    """Hold the PID file of one of Seonapi's programs: one of each runs in an installation's directory.
+
+    Raises OperatorError. SIGTERM ends the program in order, from here to where it handles signals itself.
+    """
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        held = PidFile.take(place.path / name, replace_stale=replace_stale)
+        try:
+            yield
+        finally:
+            held.remove()
+    except StartError as error:
+        raise OperatorError(str(error).replace("\n", " ")) from None
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def database_errors_cleared(function: Callable[[], Answer]) -> Answer:
