@@ -18,7 +18,6 @@ from adversary.load import Load
 from functional import processes
 from functional.harness import Site
 from functional.processes import Seen, eventually
-from seon.cli.quickstart.processes import remove_dead_pid_file
 
 KINDS = ("server", "client", "courier", "seonapi", "server's session", "client's session")
 SIDES = ("server", "client")
@@ -208,10 +207,6 @@ class Killing:
         time.sleep(POLL_SECONDS)
 
     def _start(self, name: str) -> None:
-        layout = self.site.layout
-        for pid_file in (*layout.server.glob("*.pid"), *layout.client.glob("*.pid")):
-            if name in pid_file.name:
-                remove_dead_pid_file(pid_file)
         launch = {"server": self.site.launch_server, "client": self.site.launch_client, "seonapi": self.site.launch_api}
         launch[name]()
         self._ended.pop(name)

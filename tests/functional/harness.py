@@ -1,6 +1,7 @@
 """A whole installation of real programs on loopback: started, driven and stopped by tests.
 
 The golden installation is made once per worker by the quick start's own steps; each site is a copy of its directory.
+The programs take over the PID file of a killed one, as under a service manager.
 Nothing here waits for a fixed time: programs are awaited by what they say, ports by what they do.
 """
 
@@ -26,6 +27,7 @@ from functional import processes
 from functional.processes import Seen, eventually
 from seon.cli.quickstart.installation import OUR_CODE, PARTNER_CODE, Layout, Ports, Stations, prepare
 from seon.cli.quickstart.processes import Process, program
+from seon.daemon.pidfile import OPTION
 
 PASSWORD = "DEMO"
 STOP_SECONDS = 15.0
@@ -57,7 +59,7 @@ def make_golden(root: Path) -> None:
     seonapi(layout, *(["set", key, str(value)] for key, value in SETTINGS.items()))
 
 
-FOREGROUND = ("-d", "--log-to-terminal")
+FOREGROUND = ("-d", "--log-to-terminal", OPTION)
 
 
 def _free_ports(count: int) -> list[int]:
@@ -173,7 +175,7 @@ class Site:
     def launch_api(self) -> Process:
         """Start Seonapi."""
         return self.launch(
-            "seonapi", ["seonapi", "serve", "--listen", f"127.0.0.1:{self.ports.seonapi}"], self.layout.seonapi
+            "seonapi", ["seonapi", "serve", "--listen", f"127.0.0.1:{self.ports.seonapi}", OPTION], self.layout.seonapi
         )
 
     def launch_server(self) -> Process:

@@ -16,6 +16,7 @@ from functional.ends import ByHand, Wire, _partner_tls, start
 from functional.harness import OUR_CODE, PARTNER_CODE, PASSWORD, Site
 from functional.peers import BROKEN, WAIT_SECONDS, Partner, offer
 from seon.cli.quickstart.processes import Process
+from seon.daemon.pidfile import OPTION
 from seon.net.stream import BlockingTls
 from seon.oftp2 import commands as c
 from seon.oftp2.session_start import Profile
@@ -66,7 +67,7 @@ def soon(what: Callable[[], object], why: str) -> None:
 
 def launch_demanding_api(site: Site) -> Process:
     """Start Seonapi with what is above."""
-    arguments = ["-c", _API, "serve", "--listen", f"127.0.0.1:{site.ports.seonapi}"]
+    arguments = ["-c", _API, "serve", "--listen", f"127.0.0.1:{site.ports.seonapi}", OPTION]
     process = Process(
         "seonapi", [sys.executable, *arguments], site.layout.output / "demanding.txt", site.layout.seonapi
     )
@@ -287,8 +288,6 @@ class World:
             process = self.site.running.pop(side)
             soon(lambda process=process: process.ended() is not None, f"the {side} has ended")
             process.gone()
-            # What is left of a killed one its supervisor removes.
-            (self.site.layout.root / side / f"seon_proxy{side}2.pid").unlink(missing_ok=True)
         soon(lambda: not any(self.site.sessions(side) for side in SIDES), "all sessions have ended")
 
     def logged(self) -> dict[str, int]:

@@ -26,9 +26,10 @@ from seon.cli.quickstart.installation import (
 from seon.cli.quickstart.options import Code, HostPort, Password
 from seon.cli.quickstart.processes import Process, ProcessError, program
 from seon.cli.quickstart.transfers import Result, incoming, make_files, outgoing, send
+from seon.daemon.pidfile import OPTION
 
 LINK_SECONDS = 40.0
-_AS_PART_OF_IT = ("-d", "--log-to-terminal")
+_AS_PART_OF_IT = ("-d", "--log-to-terminal", OPTION)
 """How the daemons are started: they stay children of this command, and what they log is waited for here."""
 
 
@@ -152,7 +153,10 @@ def _live(steps: Steps, stack: ExitStack, root: Path, stations: Stations, *, onc
 def _start(
     steps: Steps, stack: ExitStack, layout: Layout, ports: Ports, stations: Stations, running: Running
 ) -> list[Process]:
-    """Start the programs, each ready before the next needs it; they are stopped in the opposite order."""
+    """Start the programs, each ready before the next needs it; they are stopped in the opposite order.
+
+    Each takes over what a killed one has left (OPTION): nobody has to remove a PID file by hand.
+    """
     processes: list[Process] = []
 
     def start(name: str, arguments: list[str], home: Path | None = None) -> Process:
@@ -166,7 +170,7 @@ def _start(
     if not stations.receive_daemon:
         start("receive-daemon", _receive_daemon(layout, ports, stations))
     start("partner", _partner(layout, ports, stations))
-    api = start("seonapi", ["seonapi", "serve", "--listen", f"127.0.0.1:{ports.seonapi}"], layout.seonapi)
+    api = start("seonapi", ["seonapi", "serve", "--listen", f"127.0.0.1:{ports.seonapi}", OPTION], layout.seonapi)
     server = start("server", ["seon_proxyserver2", *_AS_PART_OF_IT, "-i", f"127.0.0.1:{ports.internal}",
                               "-l", str(layout.license_file)], layout.server)  # fmt: skip
     for process in processes[:-2]:
@@ -176,7 +180,7 @@ def _start(
     steps.say(f"server waits for its client on 127.0.0.1:{ports.internal}; the external port is closed ({server.pid})")
     api.wait_for(r"ready \S+")
     steps.say(f"Seonapi answers on 127.0.0.1:{ports.seonapi} (process {api.pid})")
-    queue = start("queue", ["seonapi", "queue"], layout.seonapi)
+    queue = start("queue", ["seonapi", "queue", OPTION], layout.seonapi)
     client = start("client", ["seon_proxyclient2", *_AS_PART_OF_IT, "-U", f"https://127.0.0.1:{ports.seonapi}",
                               "-S", f"127.0.0.1:{ports.internal}", "-T", f"@{layout.token_file}"],
                    layout.client)  # fmt: skip

@@ -11,7 +11,7 @@ import msgspec
 
 from seon import pki
 from seon.backend.home import replace_private
-from seon.cli.quickstart.processes import free_port, program, remove_dead_pid_file, run
+from seon.cli.quickstart.processes import free_port, program, run
 from seon.cli.quickstart.seonapi import Seonapi, fingerprint_of
 
 OUR_CODE, PARTNER_CODE, PASSWORD = "O0013000001SEONDEMO", "O0013000002PARTNER", "DEMO"
@@ -105,9 +105,6 @@ def prepare(root: Path, stations: Stations, say: Say) -> tuple[Layout, Ports, st
     password = _password(root / "panel-password")
     _keep_secret(layout.our_password, PASSWORD if stations.our_password is None else stations.our_password)
     _keep_secret(layout.partner_password, stations.partner_password)
-    for pid_file in [*layout.server.glob("*.pid"), *layout.client.glob("*.pid")]:
-        if remove_dead_pid_file(pid_file):
-            say(f"removed {pid_file.name} of a process that is dead")
     ports = _ports(root / "ports.json", "receive" if stations.receive_daemon else "", say)
     seonapi = Seonapi(layout.seonapi, root / "settings.json", say)
     if not installed.exists():

@@ -142,24 +142,5 @@ def free_port(wanted: int, taken: set[int]) -> int:
     raise ProcessError("no free port on 127.0.0.1")
 
 
-def remove_dead_pid_file(path: Path) -> bool:
-    """Remove the PID file of a process that is dead; return whether there was one. A living one's stays."""
-    try:
-        pid = int(path.read_text())
-    except (OSError, ValueError):
-        return False
-    if Path(f"/proc/{pid}").exists() and b"seon" in _title(pid):
-        return False
-    path.unlink()
-    return True
-
-
-def _title(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
 def _tail(text: str) -> str:
     return "\n".join(text.strip().splitlines()[-12:])

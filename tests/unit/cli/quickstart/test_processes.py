@@ -2,9 +2,7 @@
 
 import os
 import socket
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +13,6 @@ from seon.cli.quickstart.processes import (
     attempt,
     free_port,
     program,
-    remove_dead_pid_file,
     run,
 )
 
@@ -71,20 +68,6 @@ def test_a_taken_port_is_replaced_and_none_is_given_twice() -> None:
     assert free == wanted
     assert free_port(wanted, taken) != wanted
     assert len(taken) == 3
-
-
-def test_only_a_dead_process_pid_file_is_removed(tmp_path) -> None:
-    path = tmp_path / "x.pid"
-    assert not remove_dead_pid_file(path)
-    dead = subprocess.run(python("import os; print(os.getpid())"), capture_output=True, check=True).stdout
-    path.write_bytes(dead)
-    assert remove_dead_pid_file(path)
-    assert not path.exists()
-    path.write_text("nonsense")
-    assert not remove_dead_pid_file(path)
-    path.write_text(str(os.getpid()))
-    title = b"seon" in Path(f"/proc/{os.getpid()}/cmdline").read_bytes()
-    assert remove_dead_pid_file(path) is not title, "a living process of ours keeps its file"
 
 
 def test_our_programs_lie_beside_the_interpreter() -> None:
