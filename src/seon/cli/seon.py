@@ -8,6 +8,7 @@ from seon.cli.version import version_option
 
 _COMMANDS = {
     "oftp2": ("seon.cli.oftp2", "oftp2", "Check recorded OFTP2 sessions, and explain octets."),
+    "programs": ("seon.cli.programs", "programs", "Write the two daemons into a directory: their home."),
     "quickstart": ("seon.cli.quickstart", "quickstart", "Make and run a whole installation on this machine."),
     "station": ("seon.cli.station", "station", "An OFTP2 station: send and receive files."),
 }

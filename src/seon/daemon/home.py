@@ -10,7 +10,6 @@ import pwd
 import shlex
 import stat
 import sys
-import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,8 +88,9 @@ def where(path: Path) -> str:
 
 
 def is_for_programs_of_python(path: Path) -> bool:
-    """Whether a directory is a virtual environment's bin, or the one where this Python puts programs."""
-    return (path.parent / "pyvenv.cfg").is_file() or path == Path(sysconfig.get_path("scripts")).resolve()
+    """Whether a directory is a virtual environment's bin, or another one where Python puts programs of packages."""
+    others = (Path(sys.prefix, "bin"), Path("/usr/local/bin"), Path("/usr/bin"))
+    return (path.parent / "pyvenv.cfg").is_file() or path in [other.resolve() for other in others]
 
 
 def problem_of(path: Path, status: os.stat_result) -> str:

@@ -107,7 +107,7 @@ def _make_key(path: Path, place: KeyPlace | None) -> None:
     draft = f"{path.name}.{secrets.token_hex(8)}.new"
     opened = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        if place and os.fstat(opened).st_uid != place.owner:
+        if place and place.owner not in (os.geteuid(), os.fstat(opened).st_uid):
             raise StartError(f"{path.parent} has just got another owner; look at it and try again")
         _write_key(opened, draft, pem, place)
         try:
