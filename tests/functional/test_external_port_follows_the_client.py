@@ -37,7 +37,7 @@ def test_killing_the_client_closes_the_port_and_starting_it_again_opens_it(alone
     eventually(lambda: client.ended() is not None)
     refused = alone.launch_client()
     eventually(lambda: refused.ended() is not None)
-    assert f"process {client.pid} in it is dead; remove the file" in refused.last_words()
+    assert f"process {client.pid} in it is dead" in refused.last_words()
     (alone.layout.client / "seon_proxyclient2.pid").unlink()
     alone.start_client()
     alone.wait_open()
