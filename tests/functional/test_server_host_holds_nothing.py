@@ -1,4 +1,4 @@
-"""The host in the DMZ: four files, no connection towards the inside, and a TLS key that lives in its memory alone."""
+"""The host in the DMZ: five files, no connection towards the inside, and a TLS key that lives in its memory alone."""
 
 import re
 
@@ -12,6 +12,7 @@ FILES = (
     r"seon_proxy\.lic",
     r"seon_proxyserver\.\d{4}-\d\d-\d\d\.log",
     r"seon_proxyserver2\.pid",
+    r"seon_proxyserver\.logrc",
 )
 
 
@@ -19,7 +20,7 @@ def server_pids(site: Site) -> list[int]:
     return [seen.pid for seen in site.titled("seon_proxyserver2")]
 
 
-def test_its_disk_has_key_license_log_and_pid_file_only(running: Site) -> None:
+def test_its_disk_has_key_license_log_log_settings_and_pid_file_only(running: Site) -> None:
     with HeldTransfer(running), HeldTransfer(running, incoming=False):
         names = sorted(path.name for path in running.layout.server.rglob("*"))
     assert len(names) == len(FILES)

@@ -22,6 +22,7 @@ DECLARATIONS = {
     "backend/api/urls.py": "a table of addresses",
     "backend/settings.py": "read by Django at every test of the backend",
     "backend/formats/*/formats.py": "formats of dates, read by Django",
+    "daemon/writing/settings.py": "dataclasses; what they hold is checked by the reader",
     "oftp2/commands.py": "dataclasses; what they hold is checked by the codec",
     "oftp2/happenings.py": "dataclasses; who makes them is tested",
     "oftp2/errors.py": "exceptions; who raises them is tested",

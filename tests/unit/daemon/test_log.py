@@ -1,7 +1,11 @@
 """The log: one whole line each, whatever a stranger sent, and never a reason to stop."""
 
+import json
 import os
 import re
+import resource
+import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,10 +112,23 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path) -> None:
         log.check()
 
 
-def test_a_full_disk_stops_nothing(tmp_path) -> None:
-    log = Log(tmp_path, "seon")
-    log.path.symlink_to("/dev/full")
+def test_a_full_disk_stops_nothing_and_the_log_says_what_it_cost(alone, tmp_path) -> None:
+    alone(full_disk, tmp_path)
+    (path,) = tmp_path.glob("seon.*.log")
+    said = [line.partition(f" {line.split()[3]} ")[2] for line in path.read_text().splitlines()]
+    assert said[-2:] == ["2 lines before this one could not be written and are lost", "after"]
+
+
+def full_disk(directory: str) -> None:
+    """A limit on the size of files stands for a full disk."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    log = Log(Path(directory), "seon")
+    log.write("server", Level.INFO, "before")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.path.stat().st_size, resource.RLIM_INFINITY))
     log.write("server", Level.FATAL, "nobody reads this")
+    log.write("server", Level.FATAL, "nor this")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    log.write("server", Level.INFO, "after")
 
 
 def test_a_closed_terminal_stops_nothing(tmp_path, monkeypatch) -> None:
@@ -188,3 +205,209 @@ def test_a_level_that_was_chosen_is_said_with_that_level_and_is_of_that_process_
     first, second = lines(log)
     assert first.endswith(" FATAL   4711 Log level set to FATAL")
     assert second.endswith(f" TRACE   {os.getpid()} Log level set to TRACE")
+
+
+# --- the settings file ------------------------------------------------------------------------------------------------
+
+
+def set_log(directory: Path, inside: str) -> None:
+    (directory / "seon.logrc").write_text(f"<log4c>{inside}</log4c>")
+
+
+def said(log: Log) -> list[str]:
+    """Return level and text of each line."""
+    return [f"{line.split()[2]} {line.split(maxsplit=4)[4]}" for line in lines(log)]
+
+
+def test_the_first_settings_file_is_made_at_the_start(log, tmp_path) -> None:
+    log.check()
+    assert (tmp_path / "seon.logrc").read_text().startswith("<?xml")
+    assert lines(log) == []
+    assert log.reread_if_changed() is False
+
+
+def test_a_category_has_its_own_level(tmp_path) -> None:
+    set_log(tmp_path, '<category name="root" priority="error"/><category name="session" priority="debug"/>')
+    log = Log(tmp_path, "seon")
+    log.write("session.oftp2", Level.DEBUG, "this")
+    log.write("session.oftp2", Level.TRACE, "not this")
+    log.write("server", Level.WARNING, "nor this")
+    log.event(MAKER.make("SES-END"))
+    assert [text.split()[1] for text in said(log)] == ["this", "SES-END"]
+    assert log.wants("session", Level.DEBUG)
+    assert not log.wants("link", Level.WARNING)
+    assert log.verbosity() is Level.DEBUG
+
+
+def test_what_is_passed_over_in_the_settings_file_is_said_in_the_log_with_its_line(tmp_path) -> None:
+    set_log(tmp_path, '\n<category name="root" priority="verbos"/><appender name="x" colour="red\nFATAL"/>')
+    log = Log(tmp_path, "seon")
+    log.check()
+    first, second = said(log)
+    assert first.startswith('WARNING seon.logrc, line 2: "verbos" is no priority; the category inherits its parent')
+    assert second.startswith('WARNING seon.logrc, line 2: unknown attribute "colour" of <appender>')
+
+
+@pytest.mark.parametrize(
+    ("octets", "why"),
+    [
+        (b"<log4c>\n  <category></log4c>", "line 2, column 15: mismatched tag"),
+        (b"", "line 1, column 1: no element found"),
+        (None, "cannot be read: Is a directory"),
+    ],
+)
+def test_with_a_broken_settings_file_the_defaults_are_in_force_and_the_log_says_why(tmp_path, octets, why) -> None:
+    path = tmp_path / "seon.logrc"
+    path.write_bytes(octets) if octets is not None else path.mkdir()
+    log = Log(tmp_path, "seon")
+    log.check()
+    log.write("server", Level.INFO, "text")
+    first, second = said(log)
+    assert first in (f"ERROR seon.logrc, {why}; the defaults are in force",
+                     f"ERROR seon.logrc {why}; the defaults are in force",
+                     "ERROR seon.logrc cannot be read: Not a regular file; the defaults are in force")  # fmt: skip
+    assert second == "INFO text"
+
+
+def test_a_changed_settings_file_is_in_force_if_it_wants_that(tmp_path) -> None:
+    set_log(tmp_path, "<config><reread>1</reread></config>")
+    log = Log(tmp_path, "seon")
+    assert log.reread_if_changed() is False
+    set_log(tmp_path, '<category name="file" priority="trace"/>')
+    assert log.reread_if_changed() is True
+    assert log.verbosity() is Level.TRACE
+    assert said(log) == ["INFO Log settings read again from seon.logrc"]
+    set_log(tmp_path, '<category name="file" priority="fatal" />')
+    assert log.reread_if_changed() is False, "the file in force does not want it"
+    log.reopen()
+    assert log.verbosity() is Level.INFO
+
+
+@pytest.mark.parametrize("damage", ["broken", "removed"])
+def test_a_settings_file_that_breaks_while_the_program_runs_leaves_the_settings_before(tmp_path, damage) -> None:
+    set_log(tmp_path, '<config><reread>1</reread></config><category name="root" priority="debug"/>')
+    log = Log(tmp_path, "seon")
+    log.check()
+    path = tmp_path / "seon.logrc"
+    path.write_text("<log4c") if damage == "broken" else path.unlink()
+    assert log.reread_if_changed() is True
+    assert log.reread_if_changed() is False
+    (line,) = said(log)
+    assert line.startswith("ERROR seon.logrc")
+    assert line.endswith("; the settings before are in force")
+    log.write("server", Level.DEBUG, "text")
+    assert said(log)[-1] == "DEBUG text"
+    set_log(tmp_path, '<category name="root" priority="error"/>')
+    assert log.reread_if_changed() is True
+    assert log.verbosity() is Level.ERROR
+
+
+def test_a_broken_first_file_that_is_put_right_is_noticed(tmp_path) -> None:
+    (tmp_path / "seon.logrc").write_text("<log4c")
+    log = Log(tmp_path, "seon")
+    set_log(tmp_path, '<category name="root" priority="trace"/>')
+    assert log.reread_if_changed() is True
+    assert log.verbosity() is Level.TRACE
+
+
+def test_a_level_of_a_signal_counts_for_all_categories_and_survives_a_reread(tmp_path) -> None:
+    set_log(tmp_path, '<config><reread>1</reread></config><category name="session" priority="trace"/>')
+    log = Log(tmp_path, "seon")
+    log.level_changed(Level.ERROR)
+    set_log(tmp_path, '<category name="root" priority="debug"/>')
+    assert log.reread_if_changed() is True
+    log.reopen()
+    log.write("session", Level.WARNING, "not this")
+    assert not log.wants("session", Level.INFO)
+    assert log.wants("session", Level.DEBUG, Process(level=None))
+    log.level_changed(Level.TRACE)
+    log.write("server", Level.TRACE, "this")
+    assert said(log) == ["ERROR Log level set to ERROR", "TRACE Log level set to TRACE", "TRACE this"]
+
+
+def test_a_line_can_be_written_whatever_the_level(log) -> None:
+    log.level = Level.FATAL
+    log.always("log", Level.DEBUG, "text")
+    assert said(log) == ["DEBUG text"]
+
+
+def test_logs_are_reopened_where_they_were_moved(log, tmp_path) -> None:
+    log.write("server", Level.INFO, "1")
+    log.path.rename(tmp_path / "moved")
+    log.reopen()
+    log.write("server", Level.INFO, "2")
+    assert said(log)[-1] == "INFO 2"
+    assert (tmp_path / "moved").read_text().endswith(" 1\n")
+
+
+def test_a_category_may_have_a_place_and_a_layout_of_its_own(tmp_path) -> None:
+    set_log(tmp_path, '<appender name="gate.json" type="stream" layout="json"/>'
+                      '<category name="gate" appender="gate.json" additivity="false"/>')  # fmt: skip
+    log = Log(tmp_path, "seon")
+    log.event(MAKER.make("ADM-TLS", source=NASTY, reason=NASTY))
+    log.write("gate", Level.INFO, NASTY)
+    log.write("server", Level.INFO, "text")
+    octets = (tmp_path / "gate.json").read_bytes()
+    assert octets.count(b"\n") == 2
+    assert not set(octets.replace(b"\n", b"")) & {*range(32), 0x7F}
+    assert [json.loads(line)["log"]["logger"] for line in octets.splitlines()] == ["gate", "gate"]
+    assert said(log) == ["INFO text"]
+
+
+@pytest.mark.parametrize("layout", ["seon_layout", "basic", "basic_r", "dated", "dated_r", "json"])
+def test_a_stranger_cannot_write_a_line_of_its_own_in_any_layout(tmp_path, layout) -> None:
+    set_log(tmp_path, f'<appender name="x.log" type="stream" layout="{layout}"/>'
+                      '<category name="root" appender="x.log"/>')  # fmt: skip
+    log = Log(tmp_path, "seon")
+    log.event(MAKER.make("ADM-TLS", source=NASTY, reason=NASTY))
+    log.write("gate", Level.INFO, NASTY)
+    octets = (tmp_path / "x.log").read_bytes()
+    assert octets.count(b"\n") == 2
+    assert not set(octets.replace(b"\n", b"")) & {*range(32), 0x7F}
+    assert b"\xe2\x80\xae" not in octets
+
+
+def test_what_is_wrong_with_the_settings_is_said_even_if_they_lead_nowhere(tmp_path) -> None:
+    set_log(tmp_path, '<category name="root" appender="stdout"/>')
+    log = Log(tmp_path, "seon")
+    log.check()
+    log.write("server", Level.INFO, "nobody reads this")
+    (line,) = said(log)
+    assert line.startswith('WARNING seon.logrc: appender "stdout": the lines go nowhere')
+
+
+def test_a_silenced_category_is_told_at_the_start(tmp_path) -> None:
+    set_log(tmp_path, '<category name="session" additivity="false"/>')
+    log = Log(tmp_path, "seon")
+    log.check()
+    log.write("session", Level.FATAL, "nobody reads this")
+    log.write("server", Level.INFO, "text")
+    assert [text.split(":")[0] for text in said(log)] == ["WARNING seon.logrc"] * 3 + ["INFO text"]
+
+
+def test_debug_in_the_settings_says_how_they_were_understood(tmp_path) -> None:
+    set_log(tmp_path, '<config><debug level="1"/></config><category name="file" priority="trace" appender="stderr"/>')
+    log = Log(tmp_path, "seon")
+    log.check()
+    assert "DEBUG Category file: TRACE and worse to stderr" in said(log)
+
+
+def test_a_place_that_loses_lines_is_told_when_it_is_given_up(tmp_path) -> None:
+    set_log(tmp_path, '<appender name="logs/x" type="stream"/><category name="file" appender="logs/x"/>')
+    (tmp_path / "logs").mkdir()
+    log = Log(tmp_path, "seon")
+    log.check()
+    (tmp_path / "logs" / "x").unlink()
+    (tmp_path / "logs").rmdir()
+    log.write("file", Level.INFO, "text")
+    set_log(tmp_path, "")
+    log.reopen()
+    assert "WARNING 1 lines before this one could not be written and are lost" in said(log)
+
+
+def test_a_line_that_is_not_written_costs_next_to_nothing(log) -> None:
+    log.write("server", Level.INFO, "text")
+    started = time.process_time()
+    for _ in range(20_000):
+        log.write("session.oftp2", Level.TRACE, "text")
+    assert time.process_time() - started < 20_000 * 10e-6, "some ten times what was measured"

@@ -11,7 +11,9 @@ from seon.daemon.pidfile import PidFile
 from seon.link.identity import issue_license, new_link_ca
 from seon.server import main
 from seon.server.files import KEY_NAME
-from seon.server.main import PID_NAME, Options
+from seon.server.main import LOG_NAME, PID_NAME, Options
+
+LOG_SETTINGS = f"{LOG_NAME}.logrc"
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def test_without_a_license_the_server_does_not_start_and_says_what_to_do(home) -
     with pytest.raises(StartError, match=r"seonapi license issue [0-9a-f]{64}px"):
         main.run(Options("127.0.0.1", 1, home / "missing.lic", foreground=True))
     assert "No valid license" in logged(home)
-    assert names(home) == {KEY_NAME}
+    assert names(home) == {KEY_NAME, LOG_SETTINGS}
 
 
 def test_a_taken_port_is_named_and_no_pid_file_is_left(home, license_file) -> None:
@@ -71,7 +73,7 @@ def test_a_taken_port_is_named_and_no_pid_file_is_left(home, license_file) -> No
             StartError, match=f"Internal port 127.0.0.1:{port} cannot be opened: Address already in use"
         ):
             main.run(Options("127.0.0.1", port, license_file, foreground=True))
-    assert names(home) == {KEY_NAME}
+    assert names(home) == {KEY_NAME, LOG_SETTINGS}
     assert "FATAL" in logged(home)
 
 
@@ -106,6 +108,6 @@ def lives_and_ends(directory: str) -> None:
     threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
     status = main.run(Options("127.0.0.1", 0, license_file, foreground=True))
     assert status == 0
-    assert names(home) == {KEY_NAME, "license"}
+    assert names(home) == {KEY_NAME, LOG_SETTINGS, "license"}
     assert "SRV-START" in logged(home)
     assert "signal SIGTERM" in logged(home)

@@ -1,0 +1,80 @@
+"""How a line looks: log4c's four layouts, our own, and JSON. Pure; none returns a line break.
+
+log4c writes `[NAME] ` before a line in the places stream, stream2 and rollingfile. Its own four layouts get that here
+(`layout_of`); ours and JSON are for machines and get nothing.
+"""
+
+import json
+from collections.abc import Callable
+
+from seon.daemon.writing.records import Record, local_second, utc_second
+from seon.daemon.writing.settings import AppenderSettings
+from seon.ecs import document
+from seon.process.levels import Level
+
+Layout = Callable[[Record], str]
+
+MAX_BASIC = 1023
+"""Characters of a line in `basic` and `dated`, as in log4c. `basic_r` and `dated_r` have the limit of bufsize only."""
+_CUT = "..."
+_NAMED = ("stream", "stream2", "rollingfile")
+_LOG4C = {Level.WARNING: "WARN"}
+
+
+def layout_of(appender: AppenderSettings, bufsize: int) -> Layout:
+    """Return the layout of an appender; `bufsize`: octets, of those layouts that have the limit (0: none)."""
+    name = f"[{appender.name}] " if appender.type in _NAMED else ""
+    match appender.layout:
+        case "seon_layout":
+            return seon_layout
+        case "json":
+            return json_layout
+        case "basic":
+            return lambda record: name + cut(basic(record), MAX_BASIC)
+        case "dated":
+            return lambda record: name + cut(dated(record), MAX_BASIC)
+        case "basic_r":
+            return lambda record: name + cut(basic(record), bufsize)
+        case "dated_r":
+            return lambda record: name + cut(dated(record), bufsize)
+
+
+def seon_layout(record: Record) -> str:
+    """Return `YYYY-mm-dd HH:MM:SS.mmm LEVEL   PID text`, in local time."""
+    moment = record.time
+    second = int(moment)
+    milliseconds = int((moment - second) * 1000)
+    return f"{local_second(second)}.{milliseconds:03d} {record.level.name:<7} {record.pid} {record.text}"
+
+
+def basic(record: Record) -> str:
+    """Return `LEVEL    category - text`."""
+    return f"{_log4c_name(record.level):<8} {record.category} - {record.text}"
+
+
+def dated(record: Record) -> str:
+    """Return `YYYYmmdd HH:MM:SS.mmm LEVEL    category - text`, in the time of Greenwich."""
+    second = int(record.time)
+    return f"{utc_second(second)}.{int((record.time - second) * 1000):03d} {basic(record)}"
+
+
+def json_layout(record: Record) -> str:
+    """Return one JSON object with the field names of the Elastic Common Schema.
+
+    All of it is printable ASCII: values of an event come from strangers, and are not escaped yet.
+    """
+    made = document(
+        record.event,
+        time=record.time, level=record.level.name, category=record.category,
+        pid=record.pid, program=record.program, text=record.text,
+    )  # fmt: skip
+    return json.dumps(made, separators=(",", ":")).replace("\x7f", "\\u007f")
+
+
+def cut(text: str, most: int) -> str:
+    """Return at most `most` characters, with `...` as the last three where something is missing; 0: all."""
+    return text if not most or len(text) <= most else text[: most - len(_CUT)] + _CUT
+
+
+def _log4c_name(level: Level) -> str:
+    return _LOG4C.get(level, level.name)

@@ -1,0 +1,46 @@
+"""The settings file on disk: reading it, noticing that it has changed, and making the first one."""
+
+import contextlib
+import errno
+import os
+import stat
+from importlib.resources import files
+from pathlib import Path
+
+from seon.daemon.writing.elements import MAX_OCTETS
+
+Signature = tuple[int, int, int] | None
+"""Time of change in nanoseconds, size, and inode; None: there is no file, or it cannot be looked at."""
+
+
+def signature(path: Path) -> Signature:
+    """Return by what a change of the file is noticed."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def load(path: Path) -> bytes:
+    """Return the file's octets, at most one more than the reader takes. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file", str(path))
+        return file.read(MAX_OCTETS + 1)
+
+
+def make_default(path: Path, program: str) -> None:
+    """Write the first settings file, if none is there. That it cannot be written costs nothing."""
+    text = default_text(program)
+    with contextlib.suppress(OSError):
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(path, flags, 0o644), "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def default_text(program: str) -> str:
+    """Return the text of the first settings file of a program."""
+    template = files(__package__).joinpath("default.logrc").read_text(encoding="utf-8")
+    return template.replace("PROGRAM", program)
