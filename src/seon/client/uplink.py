@@ -1,6 +1,7 @@
 """The way up to the server: a certified link key in memory, and the control link dialled with it."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Awaitable, Callable
 
@@ -10,11 +11,12 @@ from seon.client.control import ControlLink, NotEstablishedError
 from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine
 from seon.client.opening import Link
-from seon.link.identity import IdentityError, check_link_server, new_link_request
+from seon.link.identity import IdentityError, check_link_server, new_link_request, of_another_seonapi
 from seon.link.sealing import wipe
 from seon.net.channel import EndOfStream, TlsError
-from seon.net.context import CONTROL, KeyedContext, connecting, link_dialler, peer_certificate
-from seon.net.dial import DialError, dial_addresses, secured
+from seon.net.context import CONTROL, KeyedContext, connecting, link_dialler, peer_certificate, refused_authority
+from seon.net.dial import DialError, Stage, dial_addresses, secured
+from seon.net.stream import AsyncTls
 from seon.pki import PkiError, pem_of_key
 from seon.process.memory import scrub_freed
 from seon.session.assignment import LinkAddress
@@ -74,10 +76,9 @@ class Uplink:
         host, port = self._begin.host, self._begin.port
         found = await self._courier.resolve(host)
         sock = await dial_addresses(host, found, port, deadline=time.monotonic() + DIAL_SECONDS)
-        connection = connecting(self._context.context, CONTROL)
-        tls = await secured(sock, connection, addresses.shown(host, port), deadline=time.monotonic() + DIAL_SECONDS)
+        tls = await self._secured(sock, addresses.shown(host, port))
         try:
-            certificate = peer_certificate(connection)
+            certificate = peer_certificate(tls.channel.connection)
             assert certificate is not None
             proxy_id = check_link_server(certificate, self._enrolled.proxy_ids)
             control = ControlLink(tls, self._name, proxy_id)
@@ -87,3 +88,21 @@ class Uplink:
             raise
         where = LinkAddress(sock.getpeername()[0], port, self._enrolled.proxy_ids, control.protocol)
         return control, Link(where, self._context)
+
+    async def _secured(self, sock: socket.socket, target: str) -> AsyncTls:
+        """Do the handshake, and say what is wrong with the server's license. Raises DialError, IdentityError."""
+        ours = self._context.authority
+        connection = connecting(self._context.context, CONTROL, authority=ours)
+        try:
+            return await secured(sock, connection, target, deadline=time.monotonic() + DIAL_SECONDS)
+        except DialError as error:
+            if theirs := of_another_seonapi(refused_authority(connection), ours):
+                raise IdentityError(
+                    f"the server's license is of another Seonapi: its link CA is {theirs}, this client's is {ours}; "
+                    "check -S and -U, or license the server here (seonapi license issue)"
+                ) from error
+            if error.stage == Stage.CERTIFICATE:
+                raise IdentityError(
+                    f"{error}; that certificate is the server's license: on its host, `seon_proxyserver2 -V` shows it"
+                ) from error
+            raise

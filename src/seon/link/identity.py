@@ -20,6 +20,7 @@ PROXY_URI = "seon:proxy:"
 MAX_LICENSE_DAYS = 3_660
 MAX_PROXY_IDS = 100
 
+_AUTHORITY_NAME = "Seon SmartProxy link CA"
 _PROXY_ID = re.compile(r"([0-9a-f]{64})px")
 _P = 2**255 - 19
 _D = -121665 * pow(121666, -1, _P) % _P
@@ -70,7 +71,7 @@ def _is_honest_point(raw: bytes) -> bool:
 def new_link_ca(days: int = 3_650) -> tuple[Ed25519PrivateKey, Certificate]:
     """Return a new link CA: it issues licenses and client link certificates, and nothing below it may issue."""
     key = pki.new_ed25519_key()
-    return key, pki.new_authority(key, "Seon SmartProxy link CA", _in_days(days))
+    return key, pki.new_authority(key, _AUTHORITY_NAME, _in_days(days))
 
 
 def issue_license(ca_key: Ed25519PrivateKey, ca_certificate: Certificate, proxy_id: str, days: int) -> str:
@@ -206,6 +207,17 @@ def check_link_client(certificate: Certificate, proxy_id: str) -> None:
         raise IdentityError("the client's certificate names no server")
     if PROXY_URI + proxy_id not in names.uris:
         raise IdentityError("the client's certificate is not for this server's Proxy ID")
+
+
+def of_another_seonapi(named: Certificate | str | None, ours: str) -> str:
+    """Return the fingerprint of a peer's link CA if the peer is of another Seonapi than we, else "".
+
+    `named`: the CA that a refused peer named (`net.context.refused_authority`); `ours`: our CA's fingerprint. A peer
+    can name what it likes: this is for the words of a refusal only. Other kinds of CA are no link CA.
+    """
+    if isinstance(named, Certificate):
+        named = pki.fingerprint(named) if pki.subject_of(named) == f"CN={_AUTHORITY_NAME}" else None
+    return named if named and named != ours else ""
 
 
 def _check_issued(certificate: Certificate, ca: Certificate) -> None:

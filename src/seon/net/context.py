@@ -3,8 +3,14 @@
 Partners: TLS 1.2 or 1.3 with forward secrecy, client certificates demanded. Link: TLS 1.3 only, both sides under the
 link CA. Nowhere session tickets, session cache or renegotiation: every connection is authenticated afresh.
 Keys and certificates come from memory, never from files.
+
+On the link each side shows its CA's certificate too, and the dialling side says the CA's fingerprint in its first
+message. Neither is believed. They only name the other CA where server and client are of two installations: the
+dialling side then refuses first, and the other one never sees its certificate.
 """
 
+import contextlib
+import re
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -13,13 +19,16 @@ from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL, crypto
 
 from seon.net.channel import TlsError, reason_of
-from seon.pki import Certificate, PkiError, certificate_in_der, certificates_in_pem, stand_in_for
+from seon.pki import Certificate, PkiError, certificate_in_der, certificates_in_pem, fingerprint, stand_in_for
 
 Judge = Callable[[Certificate], bool]
 """Says whether the peer's own certificate is acceptable: called inside the handshake, so that a refusal is an alert."""
 
 CONTROL, SESSION = b"seon-control/1", b"seon-session/1"
 """ALPN names of the two kinds of link."""
+_AUTHORITY = b"seon-ca/"
+"""Begins an ALPN name that nobody selects: 64 hex digits follow, the SHA-256 of the caller's link CA."""
+_AUTHORITY_SAID = re.compile(_AUTHORITY + rb"([0-9a-f]{64})")
 
 _TLS12_CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20"
 _OPTIONS = (
@@ -31,6 +40,9 @@ _lib, _ffi = _binding.lib, _binding.ffi
 
 class KeyedContext:
     """A context with its key."""
+
+    authority = ""
+    """On the link: the SHA-256 of the CA that both sides must be under, 64 hex digits."""
 
     def __init__(self, context: SSL.Context, leaf: Certificate) -> None:
         """Raises TlsError for a type of key that could not be given up."""
@@ -85,12 +97,12 @@ def link_listener(chain: str, key: bytes | bytearray, ca: str) -> KeyedContext:
     """Return the context of the internal port: TLS 1.3, a client certificate of the link CA demanded."""
     context = _link_context(SSL.TLS_SERVER_METHOD, ca)
     context.set_alpn_select_callback(_select_alpn)
-    return _with_certificate(context, chain, key)
+    return _for_link(context, chain, key, ca)
 
 
 def link_dialler(chain: str, key: bytes | bytearray, ca: str) -> KeyedContext:
     """Return the context with which the client dials the server; the protocol is set per connection (`connect`)."""
-    return _with_certificate(_link_context(SSL.TLS_CLIENT_METHOD, ca), chain, key)
+    return _for_link(_link_context(SSL.TLS_CLIENT_METHOD, ca), chain, key, ca)
 
 
 def accepting(context: SSL.Context) -> SSL.Connection:
@@ -101,12 +113,15 @@ def accepting(context: SSL.Context) -> SSL.Connection:
     return connection
 
 
-def connecting(context: SSL.Context, alpn: bytes = b"", server_name: str = "") -> SSL.Connection:
-    """Return a connection over memory BIOs in the TLS client's role."""
+def connecting(context: SSL.Context, alpn: bytes = b"", server_name: str = "", authority: str = "") -> SSL.Connection:
+    """Return a connection over memory BIOs in the TLS client's role.
+
+    `authority`: the fingerprint of our link CA, to be said beside `alpn`. Whoever watches the network can read it.
+    """
     connection = SSL.Connection(context, None)
     _connections.add(connection)
     if alpn:
-        connection.set_alpn_protos([alpn])
+        connection.set_alpn_protos([alpn, _AUTHORITY + authority.encode()] if authority else [alpn])
     if server_name:
         connection.set_tlsext_host_name(server_name.encode("idna"))
     connection.set_connect_state()
@@ -123,6 +138,16 @@ def peer_certificate(connection: SSL.Connection) -> Certificate | None:
         return None if shown is None else _read(shown)
     except PkiError as error:
         raise TlsError("the peer's certificate cannot be read") from error
+
+
+def refused_authority(connection: SSL.Connection) -> Certificate | str | None:
+    """Return the CA that a peer on the link named: the certificate it showed, or else the fingerprint it said.
+
+    It proves nothing, and is for the words of a refusal only. A certificate was shown by whoever was refused for it;
+    its name and key are not checked. A fingerprint is 64 hex digits, whatever the peer sent.
+    """
+    named: Certificate | str | None = connection.get_app_data()
+    return named
 
 
 def _read(shown: crypto.X509) -> Certificate:
@@ -170,11 +195,27 @@ def _link_context(method: int, ca: str) -> SSL.Context:
     assert store is not None
     for certificate in _certificates(ca):
         store.add_cert(crypto.X509.from_cryptography(certificate))
-    context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, None)
+
+    def verify(connection: SSL.Connection, shown: crypto.X509, _error: int, depth: int, ok: int) -> bool:
+        if not ok and depth > 0:
+            with contextlib.suppress(PkiError):
+                connection.set_app_data(_read(shown))
+        return bool(ok)  # OpenSSL's word, always: this only watches
+
+    context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, verify)
     return context
 
 
-def _select_alpn(_: SSL.Connection, offered: list[bytes]) -> Any:
+def _for_link(context: SSL.Context, chain: str, key: bytes | bytearray, ca: str) -> KeyedContext:
+    keyed = _with_certificate(context, f"{chain}\n{ca}", key)
+    keyed.authority = fingerprint(_certificates(ca)[0])
+    return keyed
+
+
+def _select_alpn(connection: SSL.Connection, offered: list[bytes]) -> Any:
+    said = next(filter(None, map(_AUTHORITY_SAID.fullmatch, offered)), None)
+    if said:
+        connection.set_app_data(said[1].decode())
     chosen = [name for name in offered if name in (CONTROL, SESSION)]
     return chosen[0] if len(chosen) == 1 else SSL.NO_OVERLAPPING_PROTOCOLS
 

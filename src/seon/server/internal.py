@@ -12,10 +12,10 @@ from seon.daemon.quieter import Quieter
 from seon.daemon.tasks import Tasks
 from seon.link import messages as m
 from seon.link.codec import Decoder, encode
-from seon.link.identity import IdentityError, check_link_client
+from seon.link.identity import IdentityError, check_link_client, of_another_seonapi
 from seon.net import context
 from seon.net.channel import EndOfStream, TlsError
-from seon.net.context import KeyedContext, accepting, peer_certificate
+from seon.net.context import KeyedContext, accepting, peer_certificate, refused_authority
 from seon.net.stream import AsyncTls
 from seon.pki import fingerprint
 from seon.process.events import Report
@@ -77,8 +77,14 @@ class InternalPort:
             try:
                 await tls.handshake(HELLO_SECONDS)
                 key = self._verified(tls)
-            except (TlsError, IdentityError):
+            except (TlsError, IdentityError) as error:
+                named = refused_authority(tls.channel.connection)
                 await tls.end()
+                if isinstance(error, TlsError) and (theirs := of_another_seonapi(named, keyed.authority)):
+                    raise IdentityError(
+                        f"the client is of another Seonapi: its link CA is {theirs}, that of this server's license is "
+                        f"{keyed.authority}; check the client's -S and -U, or license this server there"
+                    ) from error
                 raise
         match tls.channel.connection.get_alpn_proto_negotiated():
             case context.CONTROL:

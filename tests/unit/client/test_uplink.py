@@ -1,6 +1,7 @@
 """The way up to the server."""
 
 import asyncio
+import datetime as dt
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from seon.client.control import NotEstablishedError
 from seon.client.courier import messages as c
 from seon.client.uplink import LINK_ERRORS, Uplink
 from seon.daemon.message_stream import MessageStream
+from seon.events import MAX_VALUE
 from seon.link import messages as m
 from seon.link.codec import Decoder
 from seon.link.identity import IdentityError, issue_client_certificate
@@ -19,6 +21,7 @@ from seon.link.sealing import EphemeralKey
 from seon.net.context import accepting, link_listener
 from seon.net.dial import DialError
 from seon.net.stream import AsyncTls
+from seon.pki import Leaf, Purpose, fingerprint, issue, pem_of
 
 DECODER: Decoder[m.FromClient] = Decoder(m.FromClient)
 
@@ -41,10 +44,10 @@ class Courier:
         return self._addresses
 
 
-def play(pki, scene, *, protocol: int = m.PROTOCOL, courier=None) -> None:
+def play(pki, scene, *, protocol: int = m.PROTOCOL, courier=None, chain: str = "") -> None:
     """Run a scene against a server with this PKI that says Hello; the scene gets an uplink to it."""
     key = EphemeralKey(pki.identity)
-    listener = link_listener(pki.server_chain, pki.identity_pem, pki.ca_pem)
+    listener = link_listener(chain or pki.server_chain, pki.identity_pem, pki.ca_pem)
 
     async def serve(sock) -> None:
         tls = AsyncTls(sock, accepting(listener.context))
@@ -119,8 +122,11 @@ def test_a_server_that_was_not_named_at_enrolment_is_not_linked_to(link_pki) -> 
 def test_a_server_of_another_installation_is_not_linked_to(link_pki, other_link_pki) -> None:
     async def scene(uplink) -> None:
         await uplink.enrol()
-        with pytest.raises(LINK_ERRORS):
+        with pytest.raises(LINK_ERRORS) as error:
             await uplink.dial()
+        theirs, ours = fingerprint(other_link_pki.ca), fingerprint(link_pki.ca)
+        assert f"of another Seonapi: its link CA is {theirs}, this client's is {ours}; check -S" in str(error.value)
+        assert len(str(error.value)) <= MAX_VALUE, "the whole of it is shown"
 
     play(other_link_pki, scene, courier=Courier(link_pki))
 
@@ -204,3 +210,20 @@ def test_a_certificate_without_end_is_renewed_all_the_same(link_pki, monkeypatch
         renewing.cancel()
 
     play(link_pki, scene)
+
+
+def test_a_servers_license_that_has_ended_is_said_to_be_the_license(link_pki) -> None:
+    key = link_pki.identity.public_key()
+    leaf = Leaf(common_name="ended", since=past(days=3), until=past(days=1), purposes=[Purpose.SERVER])
+    ended = pem_of(issue(link_pki.ca_key, link_pki.ca, key, leaf))
+
+    async def scene(uplink) -> None:
+        await uplink.enrol()
+        with pytest.raises(IdentityError, match=r"it has expired .*; that certificate is the server's license: .* -V"):
+            await uplink.dial()
+
+    play(link_pki, scene, chain=ended)
+
+
+def past(days: int) -> dt.datetime:
+    return dt.datetime.now(dt.UTC) - dt.timedelta(days=days)

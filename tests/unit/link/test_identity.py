@@ -23,11 +23,12 @@ from seon.link.identity import (
     issue_license,
     new_link_ca,
     new_link_request,
+    of_another_seonapi,
     parse_license,
     parse_proxy_id,
     proxy_id_of,
 )
-from seon.pki import fingerprint
+from seon.pki import fingerprint, new_authority, new_ed25519_key
 
 P = 2**255 - 19
 D = -121665 * pow(121666, -1, P) % P
@@ -312,3 +313,15 @@ def test_a_clients_certificate_without_the_servers_name_is_refused(ca, names) ->
     certificate = altered(ca, usage=(ExtendedKeyUsageOID.CLIENT_AUTH,), names=names)
     with pytest.raises(IdentityError):
         check_link_client(certificate, new_id())
+
+
+def test_a_peer_of_another_seonapi_is_named_by_its_link_ca_only(ca, link_pki) -> None:
+    ours, theirs = fingerprint(ca[1]), link_pki.ca
+    assert of_another_seonapi(theirs, ours) == fingerprint(theirs)
+    assert of_another_seonapi(fingerprint(theirs), ours) == fingerprint(theirs)
+    for nothing in (None, "", ours, ca[1], made_authority("Some other CA")):
+        assert of_another_seonapi(nothing, ours) == ""
+
+
+def made_authority(name: str) -> x509.Certificate:
+    return new_authority(new_ed25519_key(), name, dt.datetime.now(dt.UTC) + dt.timedelta(days=1))

@@ -25,7 +25,9 @@ from seon.net.context import (
     partner_dialler,
     partner_listener,
     peer_certificate,
+    refused_authority,
 )
+from seon.pki import fingerprint
 
 lib, ffi = Binding().lib, Binding().ffi
 KEYS = {
@@ -347,6 +349,50 @@ def test_a_server_of_another_link_ca_is_refused(link, shake, other_link_pki, lin
     listener = link_listener(other_link_pki.server_chain, other_link_pki.identity_pem, link_pki.ca_pem)
     with pytest.raises(SSL.Error, match="certificate verify failed"):
         shake(accepting(listener.context), connecting(link[1].context, CONTROL))
+
+
+def test_two_of_different_link_cas_can_name_each_others_and_are_refused(link, shake, other_link_pki) -> None:
+    dialler = link_dialler(other_link_pki.client_chain, other_link_pki.client_pem, other_link_pki.ca_pem)
+    one = accepting(link[0].context)
+    two = connecting(dialler.context, CONTROL, authority=dialler.authority)
+    with pytest.raises(SSL.Error):
+        shake(one, two)
+    assert refused_authority(one) == fingerprint(other_link_pki.ca), "said in the first message"
+    assert fingerprint(refused_authority(two)) == link[0].authority, "shown with the certificate"
+
+
+def test_a_client_that_does_not_mind_a_foreign_server_is_named_by_what_it_shows(
+    link, shake, other_link_pki, link_pki
+) -> None:
+    chain = other_link_pki.client_chain + other_link_pki.ca_pem
+    dialler = link_dialler(chain, other_link_pki.client_pem, link_pki.ca_pem)
+    one = accepting(link[0].context)
+    with pytest.raises(SSL.Error, match="certificate verify failed"):
+        shake(one, connecting(dialler.context, CONTROL, authority=link[0].authority))
+    assert refused_authority(one) == other_link_pki.ca
+
+
+def test_saying_the_right_link_ca_makes_no_stranger_one_of_us(link, shake, other_link_pki, link_pki) -> None:
+    """The CA's certificate is no secret: what is shown beside a certificate proves nothing."""
+    dialler = link_dialler(other_link_pki.client_chain + link_pki.ca_pem, other_link_pki.client_pem, link_pki.ca_pem)
+    with pytest.raises(SSL.Error, match="certificate verify failed"):
+        shake(accepting(link[0].context), connecting(dialler.context, CONTROL, authority=link[0].authority))
+
+
+def test_a_link_of_one_installation_names_no_other(link, shake) -> None:
+    one, two = accepting(link[0].context), connecting(link[1].context, CONTROL, authority=link[1].authority)
+    shake(one, two)
+    assert one.get_alpn_proto_negotiated() == CONTROL
+    assert (refused_authority(one), refused_authority(two)) == (link[1].authority, None)
+
+
+@pytest.mark.parametrize("said", [b"", b"F" * 64, b"0" * 63, b"0" * 65, b"0" * 63 + b"\n", b"\xff" * 64])
+def test_what_is_no_fingerprint_is_not_kept(link, shake, said) -> None:
+    one, two = accepting(link[0].context), connecting(link[1].context)
+    two.set_alpn_protos([CONTROL, b"seon-ca/" + said])
+    shake(one, two)
+    assert one.get_alpn_proto_negotiated() == CONTROL
+    assert refused_authority(one) is None
 
 
 def test_a_servers_certificate_is_none_for_a_client_and_the_other_way_round(link, shake, link_pki) -> None:

@@ -6,13 +6,15 @@ from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from OpenSSL import SSL
 
+from seon.events import Event, describe
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
 from seon.link.identity import issue_client_certificate, new_link_request, proxy_id_of
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import CONTROL, SESSION, connecting, link_dialler, link_listener
-from seon.pki import pem_of, pem_of_key
+from seon.pki import fingerprint, pem_of, pem_of_key
 from seon.server import internal as module
 from seon.server.internal import CONNECTIONS, InternalPort
 
@@ -165,6 +167,44 @@ def test_a_stranger_is_refused_with_its_address(play, called, until, reported, o
 
     play(scene)
     assert reported.of("LNK-REFUSED")["source"].startswith("127.0.0.1:")
+
+
+@pytest.mark.parametrize("trusts", ["its own CA", "ours"])
+def test_a_client_of_another_seonapi_is_named_as_that_with_both_fingerprints(
+    play, called, until, reported, other_link_pki, link_pki, trusts
+) -> None:
+    """An honest client refuses the server first, so the server never sees its certificate; a hostile one does not."""
+    anchor = other_link_pki.ca_pem if trusts == "its own CA" else link_pki.ca_pem
+    chain = other_link_pki.client_chain + other_link_pki.ca_pem
+    stranger = link_dialler(chain, other_link_pki.client_pem, anchor)
+
+    async def scene(port, links) -> None:
+        async with called(port, connecting(stranger.context, CONTROL, authority=stranger.authority)) as tls:
+            with contextlib.suppress(TlsError, EndOfStream):
+                await tls.handshake()
+            await until(lambda: "LNK-REFUSED" in reported.codes)
+        assert links.controls == []
+
+    play(scene)
+    text = describe(Event(id="i", code="LNK-REFUSED", time=0, hop="dmz", fields=reported.of("LNK-REFUSED")))
+    assert f"the client is of another Seonapi: its link CA is {fingerprint(other_link_pki.ca)}" in text
+    assert f"that of this server's license is {fingerprint(link_pki.ca)}; check" in text
+    assert text.endswith("license this server there")
+
+
+def test_a_stranger_without_a_certificate_is_not_let_in_whatever_ca_it_names(
+    play, called, until, reported, other_link_pki
+) -> None:
+    async def scene(port, links) -> None:
+        context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+        async with called(port, connecting(context, CONTROL, authority="0" * 64)) as tls:
+            with contextlib.suppress(TlsError, EndOfStream):
+                await tls.handshake()
+            await until(lambda: "LNK-REFUSED" in reported.codes)
+        assert links.controls == []
+
+    play(scene)
+    assert "0" * 64 in reported.of("LNK-REFUSED")["reason"]
 
 
 def test_a_silent_caller_is_closed_at_the_deadline(play, until, reported, monkeypatch) -> None:
