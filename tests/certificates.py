@@ -12,7 +12,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from seon import pki
-from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, new_link_request, proxy_id_of
+from seon.link.identity import (
+    IdentityError,
+    License,
+    issue_client_certificate,
+    issue_license,
+    new_link_ca,
+    new_link_request,
+    proxy_id_of,
+    read_license,
+)
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 Extensions = Sequence[tuple[x509.ExtensionType, bool]]
@@ -144,3 +153,11 @@ def make_link_pki() -> LinkPki:
     client_key, csr = new_link_request()
     certificate = issue_client_certificate(ca_key, ca, csr, [proxy_id_of(identity.public_key())])
     return LinkPki(ca_key, ca, identity, client_key, certificate)
+
+
+def parse_license(octets: bytes, proxy_id: str) -> License:
+    """Return a license that belongs to this server, whatever its validity in time. Raises IdentityError."""
+    license_ = read_license(octets)
+    for problem in license_.problems(proxy_id, license_.not_before):
+        raise IdentityError(problem)
+    return license_

@@ -165,6 +165,12 @@ _KINDS = (
          "{signed:signed|not signed}[, created by {creator}]"),
     # license
     Kind("LIC-SOON", _W, "license", "The license ends {days:in # day|in # days|within a day}, at {until}"),
+    Kind("LIC-NEW", _I, "license",
+         "A renewed license was taken over from {file}: serial {serial}, valid until {until}"),
+    Kind("LIC-REFUSED", _E, "license",
+         "License file {file} is not good: {reason}. The license taken over before "
+         "{holds:holds until|does not hold any more, it ended at} {until}. "
+         "To issue one for this server, type inside: seonapi license issue {proxy_id}"),
     Kind("LIC-END", _C, "license", "The license has ended at {until}; the external port is closed"),
     # audit
     Kind("AUD-CHANGE", _I, "audit", "{user} changed {what}: {change}"),

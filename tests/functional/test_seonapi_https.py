@@ -21,7 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from certificates import make
+from certificates import make, parse_license
 from functional.processes import eventually
 from functional.seonapi import PASSWORD, SEONAPI, Installation
 from ports import free_port
@@ -40,7 +40,7 @@ from seon.api_messages import (
 )
 from seon.config import FORMAT, OLDEST_FORMAT, ProxyConfiguration, ServerConfiguration
 from seon.events import Event
-from seon.link.identity import check_link_client, new_link_request, parse_license, proxy_id_of
+from seon.link.identity import check_link_client, new_link_request, proxy_id_of
 from seon.link.sealing import EphemeralKey
 
 UNRELEASED = ("configuration", "0002_session_rules", "2026-11-24 03:10:00")

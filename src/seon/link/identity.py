@@ -143,50 +143,68 @@ def new_link_request() -> tuple[Ed25519PrivateKey, str]:
 
 @dataclass(frozen=True, slots=True)
 class License:
-    """A license that belongs to this server and to no other. Times are Unix seconds."""
+    """What a license says; whether that holds for a server, `problems` tells. Times are Unix seconds."""
 
     certificate_pem: str
     ca_pem: str
+    holder: str
+    """The certificate's subject."""
+    proxy_id: str
+    serial: str
+    """The certificate's number, upper-case hex."""
     not_before: float
     not_after: float
     ca_fingerprint: str
-    """SHA-256 of the link CA's certificate, hex: to compare with the panel."""
+    """SHA-256 of the link CA's certificate, hex: to compare with what `seonapi license issue` printed."""
     ca_key: bytes
     """The CA's public key, raw: a renewal at run time counts only under the same one."""
+    flaws: tuple[str, ...]
+    """What is wrong with it, whatever the time and the server."""
 
     def problem_at(self, now: float) -> str | None:
         """Say why the license does not hold at `now`, or None."""
         if now < self.not_before:
-            return f"the license is valid only from {_day(self.not_before)} on; check this host's clock"
+            return f"the license is valid only from {moment(self.not_before)} on; check this host's clock"
         if now >= self.not_after:
-            return f"the license ended at {_day(self.not_after)}; issue a new one in Seonapi"
+            return f"the license ended at {moment(self.not_after)}; issue a new one in Seonapi"
         return None
 
+    def problems(self, proxy_id: str, now: float) -> tuple[str, ...]:
+        """Return all that keeps the license from holding at `now` for the server with this Proxy ID."""
+        found = [*self.flaws]
+        if self.proxy_id != proxy_id:
+            found.append(f"it was issued for another Proxy ID: {self.proxy_id}")
+        if problem := self.problem_at(now):
+            found.append(problem)
+        return tuple(found)
 
-def parse_license(pem: bytes, proxy_id: str) -> License:
-    """Return the license in a PEM file. Its validity in time is asked with `problem_at`.
 
-    Raises IdentityError when it is not a license, is for another server, or was not issued by the CA it brings.
-    """
+def read_license(pem: bytes) -> License:
+    """Return what a license in PEM says, be it true or not. Raises IdentityError for what is no license at all."""
     try:
         certificates = pki.certificates_in_pem(pem)
     except PkiError as error:
-        raise IdentityError("it is not a license: no PEM certificates in it") from error
+        raise IdentityError("it is not a license, or was damaged: no certificate in PEM can be read") from error
     if len(certificates) != 2:
         raise IdentityError("it is not a license: it must hold the server's certificate and its CA's")
     certificate, ca = certificates
-    _check_issued(certificate, ca)
-    _check_purpose(certificate, Purpose.SERVER)
-    if _proxy_id_in(certificate) != proxy_id:
-        raise IdentityError("it was issued for another Proxy ID")
     return License(
         certificate_pem=pem_of(certificate),
         ca_pem=pem_of(ca),
-        not_before=certificate.not_valid_before_utc.timestamp(),
+        holder=pki.subject_of(certificate),
+        proxy_id=_proxy_id_in(certificate),
+        serial=f"{certificate.serial_number:X}",
+        not_before=max(certificate.not_valid_before_utc, ca.not_valid_before_utc).timestamp(),
         not_after=min(certificate.not_valid_after_utc, ca.not_valid_after_utc).timestamp(),
         ca_fingerprint=pki.fingerprint(ca),
         ca_key=_ed25519(ca).public_bytes_raw(),
+        flaws=tuple(_flaws(certificate, ca)),
     )
+
+
+def authority_line(fingerprint: str) -> str:
+    """Return the line that names a link CA, the same wherever people compare two of them."""
+    return f"Link CA (SHA-256): {fingerprint}"
 
 
 def check_link_server(certificate: Certificate, allowed: Sequence[str]) -> str:
@@ -220,9 +238,13 @@ def of_another_seonapi(named: Certificate | str | None, ours: str) -> str:
     return named if named and named != ours else ""
 
 
-def _check_issued(certificate: Certificate, ca: Certificate) -> None:
+def _flaws(certificate: Certificate, ca: Certificate) -> Iterator[str]:
     if not (pki.is_issued_by(certificate, ca) and pki.is_issued_by(ca, ca)):
-        raise IdentityError("its certificate was not issued by the CA beside it")
+        yield "its certificate was not issued by the CA beside it: it was changed, or is made of two licenses"
+    try:
+        _check_purpose(certificate, Purpose.SERVER)
+    except IdentityError as error:
+        yield str(error)
 
 
 def _check_purpose(certificate: Certificate, purpose: Purpose) -> None:
@@ -256,7 +278,8 @@ def _about_identity() -> Iterator[None]:
         raise IdentityError(str(error)) from error
 
 
-def _day(time: float) -> str:
+def moment(time: float) -> str:
+    """Return a Unix time as a license's moments are shown: in UTC, to the minute."""
     return dt.datetime.fromtimestamp(time, dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 

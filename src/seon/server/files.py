@@ -1,15 +1,18 @@
 """The two files of the server: its identity key and its license. Nothing else is ever read or kept on its disk."""
 
 import errno
+import hashlib
 import os
 import secrets
 import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from seon.daemon.home import KeyPlace, StartError, directory, where
-from seon.link.identity import IdentityError, License, parse_license
+from seon.link.identity import IdentityError, License, read_license
 from seon.pki import PkiError, new_ed25519_key, pem_of_key, private_key_in_pem
 
 KEY_NAME = "seon_proxyserver.key"
@@ -53,47 +56,79 @@ def parse_identity(pem: bytearray) -> Ed25519PrivateKey:
     return key
 
 
+@dataclass(frozen=True, slots=True)
+class LicenseFile:
+    """What lies where the license should be, and all that is wrong with it."""
+
+    license: License | None = None
+    """None: it cannot be read, or is no license."""
+    problems: tuple[str, ...] = ()
+    digest: str = ""
+    """SHA-256 of the octets, "" if they cannot be read: tells one file from the next."""
+
+
 def load_license(path: Path, proxy_id: str, now: float) -> License:
-    """Return the license in force at `now`. Raises StartError naming the problem and the Proxy ID (mission C2)."""
-    license_ = read_license(path, proxy_id)
-    problem = license_.problem_at(now)
-    if problem:
-        raise StartError(_advice(path, proxy_id, problem))
-    return license_
+    """Return the license in force at `now`. Raises StartError naming all problems and the Proxy ID (mission C2)."""
+    found = examine_license(path, proxy_id, now)
+    if found.problems or found.license is None:
+        raise StartError(no_valid_license(path, proxy_id, found.problems))
+    return found.license
 
 
-def read_license(path: Path, proxy_id: str) -> License:
-    """Return the license whatever its validity in time. Raises StartError.
+def examine_license(path: Path, proxy_id: str, now: float) -> LicenseFile:
+    """Look at a license file as the server with this Proxy ID does at `now` (Unix seconds); never raises.
 
     Its integrity is the DMZ's trust anchor: a file that group or others may write is refused.
     """
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            pem = file.read(MAX_LICENSE)
+        status, pem = _octets_of(path)
     except OSError as error:
-        raise StartError(_advice(path, proxy_id, f"it cannot be read: {error.strerror}")) from error
-    if not _ours(status):
-        raise StartError(_advice(path, proxy_id, f"another user owns it; type: chown $(id -u) {path}"))
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise StartError(_advice(path, proxy_id, f"group or others may write it; type: chmod go-w {path}"))
+        return LicenseFile(problems=(_unreadable(error),))
+    if not stat.S_ISREG(status.st_mode):
+        return LicenseFile(problems=("it is not a file with a license",))
+    problems, digest = [*_permissions(path, status)], hashlib.sha256(pem).hexdigest()
     try:
-        return parse_license(pem, proxy_id)
+        license_ = read_license(pem)
     except IdentityError as error:
-        raise StartError(_advice(path, proxy_id, str(error))) from error
+        return LicenseFile(None, (*problems, str(error)), digest)
+    return LicenseFile(license_, (*problems, *license_.problems(proxy_id, now)), digest)
+
+
+def no_valid_license(path: Path, proxy_id: str, problems: Sequence[str]) -> str:
+    """Return what the terminal says of a license file with these problems."""
+    return (
+        f"No valid license in {path}: {'; and '.join(problems)}.\n"
+        f"Proxy ID of this server: {proxy_id}\n"
+        f"Issue a license inside with: seonapi license issue {proxy_id}"
+    )
+
+
+def _octets_of(path: Path) -> tuple[os.stat_result, bytes]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO would hold the main up
+    try:
+        status = os.fstat(descriptor)
+        return status, os.read(descriptor, MAX_LICENSE) if stat.S_ISREG(status.st_mode) else b""
+    finally:
+        os.close(descriptor)
+
+
+def _unreadable(error: OSError) -> str:
+    who = ""
+    if isinstance(error, PermissionError):
+        who = f"; the server runs as user {os.geteuid()}, who must be able to read it"
+    return f"it cannot be read: {error.strerror}{who}"
+
+
+def _permissions(path: Path, status: os.stat_result) -> Iterator[str]:
+    if not _ours(status):
+        yield f"another user owns it; type: chown $(id -u) {path}"
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        yield f"group or others may write it; type: chmod go-w {path}"
 
 
 def _ours(status: os.stat_result) -> bool:
     """Whether nobody but root and ourselves can change a file's content or mode."""
     return status.st_uid in (0, os.geteuid())
-
-
-def _advice(path: Path, proxy_id: str, problem: str) -> str:
-    return (
-        f"No valid license in {path}: {problem}.\n"
-        f"Proxy ID of this server: {proxy_id}\n"
-        f"Issue a license inside with: seonapi license issue {proxy_id}"
-    )
 
 
 def _make_key(path: Path, place: KeyPlace | None) -> None:

@@ -18,12 +18,21 @@ from seon.daemon.life import Life, last_line, open_log
 from seon.daemon.log import Log
 from seon.daemon.notify import Notify
 from seon.daemon.pidfile import PidFile
+from seon.events import shown
+from seon.link.identity import License, authority_line, moment
 from seon.link.sealing import EphemeralKey, wipe
 from seon.net.listen import open_listener
 from seon.process.levels import Level
 from seon.process.memory import forbid_dumps
-from seon.server.files import has_identity, load_identity, load_license, parse_identity, read_license
-from seon.server.license import LicenseWatch
+from seon.server.files import (
+    examine_license,
+    has_identity,
+    load_identity,
+    load_license,
+    no_valid_license,
+    parse_identity,
+)
+from seon.server.license import DAY, LicenseWatch
 from seon.server.opening import NAME
 from seon.server.server import Server
 
@@ -112,17 +121,25 @@ def print_identity() -> str:
 
 
 def describe_license(path: Path) -> str:
-    """Return the license's validity and its CA's fingerprint (mission C1). Raises StartError."""
-    license_ = read_license(path, print_identity())
+    """Return what the license says, a line for each thing (mission C1).
 
-    def day(seconds: float) -> str:
-        return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
+    Raises StartError with the same lines, and all that is wrong, when it does not hold.
+    """
+    proxy_id, now = print_identity(), time.time()
+    found = examine_license(path, proxy_id, now)
+    lines = _lines(found.license, now) if found.license else []
+    if found.problems:
+        raise StartError("\n".join([*lines, no_valid_license(path, proxy_id, found.problems)]))
+    return "\n".join([*lines, f"The license in {path} holds"])
 
-    lines = [
-        f"License valid from {day(license_.not_before)} to {day(license_.not_after)}",
-        f"Link CA (SHA-256): {license_.ca_fingerprint}",
+
+def _lines(license_: License, now: float) -> list[str]:
+    return [
+        f"Holder: {shown(license_.holder)}",
+        f"Proxy ID: {license_.proxy_id}",
+        f"Serial: {license_.serial}",
+        f"Valid from: {moment(license_.not_before)}",
+        f"Valid until: {moment(license_.not_after)}",
+        f"Days left: {max(0, int((license_.not_after - now) // DAY))}",
+        authority_line(license_.ca_fingerprint),
     ]
-    problem = license_.problem_at(time.time())
-    if problem:
-        raise StartError("\n".join([*lines, f"It does not hold now: {problem}"]))
-    return "\n".join(lines)

@@ -79,7 +79,7 @@ class Server:
         self._look_at_ports()
         for job, name in (
             (self._ports.run(), "keeping the ports"),
-            (self._license.run(self.report, self._log, self._look_at_ports), "watching the license"),
+            (self._license.run(self.report, self._look_at_ports), "watching the license"),
             (self._life.watch_settings(self._table.verbosity_changed), "watching the log settings"),
         ):
             self._tasks.start(job, name).add_done_callback(self._vital_ended)

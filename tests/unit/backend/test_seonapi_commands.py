@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from certificates import parse_license
 from seon.backend.configuration.models import Settings, TracedSession
 from seon.backend.configuration.versioned import read_version
 from seon.backend.home import Home
@@ -20,7 +21,6 @@ from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyClient
 from seon.backend.trust.models import License, OwnCertificate, Token
 from seon.cli.seonapi import main
-from seon.link.identity import parse_license
 
 
 def run(*arguments: str) -> Result:

@@ -11,12 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from certificates import Made, certified
+from certificates import Made, certified, parse_license
 from seon.link.identity import (
     MAX_LICENSE_DAYS,
     MAX_PROXY_IDS,
     PROXY_URI,
     IdentityError,
+    authority_line,
     check_link_client,
     check_link_server,
     issue_client_certificate,
@@ -24,9 +25,9 @@ from seon.link.identity import (
     new_link_ca,
     new_link_request,
     of_another_seonapi,
-    parse_license,
     parse_proxy_id,
     proxy_id_of,
+    read_license,
 )
 from seon.pki import fingerprint, new_authority, new_ed25519_key
 
@@ -325,3 +326,16 @@ def test_a_peer_of_another_seonapi_is_named_by_its_link_ca_only(ca, link_pki) ->
 
 def made_authority(name: str) -> x509.Certificate:
     return new_authority(new_ed25519_key(), name, dt.datetime.now(dt.UTC) + dt.timedelta(days=1))
+
+
+def test_what_a_license_says_can_be_read_whoever_it_is_for(ca) -> None:
+    license_ = read_license(issue_license(*ca, proxy_id := new_id(), 10).encode())
+    assert (license_.proxy_id, license_.holder, license_.flaws) == (proxy_id, "CN=Seon SmartProxy server", ())
+    assert license_.problems(proxy_id, license_.not_before) == ()
+    other = license_.problems(new_id(), license_.not_after)
+    assert other[0] == f"it was issued for another Proxy ID: {proxy_id}"
+    assert other[1].startswith("the license ended at ")
+
+
+def test_two_link_cas_are_compared_in_one_form() -> None:
+    assert authority_line("ab" * 32) == "Link CA (SHA-256): " + "ab" * 32

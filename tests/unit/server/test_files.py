@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from seon.daemon.home import KeyPlace, StartError
 from seon.link.identity import issue_license, proxy_id_of
-from seon.server.files import KEY_NAME, load_identity, load_license, parse_identity, read_license
+from seon.server.files import KEY_NAME, examine_license, load_identity, load_license, parse_identity
 
 
 def test_the_identity_key_is_made_at_first_use_for_nobody_else_and_then_stays(tmp_path) -> None:
@@ -139,8 +140,6 @@ def test_two_first_starts_at_once_agree_on_one_key(alone, tmp_path) -> None:
 
 
 def race(directory: str) -> None:
-    from pathlib import Path
-
     reading, writing = os.pipe()
     pids = []
     for _ in range(6):
@@ -173,7 +172,7 @@ def test_a_good_license_is_read(file, link_pki) -> None:
 def test_a_license_that_group_or_others_may_write_is_refused(file, link_pki, mode) -> None:
     file.chmod(mode)
     with pytest.raises(StartError, match="chmod go-w"):
-        read_license(file, link_pki.proxy_id)
+        load_license(file, link_pki.proxy_id, time.time())
 
 
 def test_every_refusal_names_the_problem_the_proxy_id_and_what_to_type(file, link_pki, other_link_pki) -> None:
@@ -187,21 +186,63 @@ def test_every_refusal_names_the_problem_the_proxy_id_and_what_to_type(file, lin
         with pytest.raises(StartError) as error:
             load_license(path, proxy_id, now)
         assert problem in str(error.value)
+        assert f"No valid license in {path}: " in str(error.value)
+        assert f"Proxy ID of this server: {proxy_id}" in str(error.value)
         assert f"seonapi license issue {proxy_id}" in str(error.value)
 
 
-def test_an_expired_license_can_still_be_read_to_be_shown(tmp_path, link_pki) -> None:
-    path = tmp_path / "old.lic"
-    path.write_text(issue_license(link_pki.ca_key, link_pki.ca, link_pki.proxy_id, 1))
-    license_ = read_license(path, link_pki.proxy_id)
-    assert license_.problem_at(time.time() + 2 * 86_400)
+def test_all_that_is_wrong_with_a_license_is_said_and_what_it_says_can_be_shown(file, other_link_pki, link_pki) -> None:
+    file.chmod(0o666)
+    later = time.time() + 31 * 86_400
+    found = examine_license(file, other_link_pki.proxy_id, later)
+    assert found.license
+    assert found.license.proxy_id == link_pki.proxy_id
+    wrong = "; and ".join(found.problems)
+    assert [word for word in ("chmod go-w", "another Proxy ID", "ended at") if word in wrong] == [
+        "chmod go-w",
+        "another Proxy ID",
+        "ended at",
+    ]
+    with pytest.raises(StartError, match=re.escape(wrong)):
+        load_license(file, other_link_pki.proxy_id, later)
+
+
+def test_a_license_that_was_changed_is_refused_whichever_octet_it_was(file, link_pki) -> None:
+    octets = file.read_bytes()
+    lines = octets.splitlines(keepends=True)
+    for number in range(len(lines)):
+        line = lines[number]
+        swapped = line[:9] + (b"A" if line[9:10] != b"A" else b"B") + line[10:]
+        file.write_bytes(b"".join([*lines[:number], swapped, *lines[number + 1 :]]))
+        with pytest.raises(
+            StartError, match=r"not a license|not issued by|another use|another Proxy ID|not Ed25519|key"
+        ):
+            load_license(file, link_pki.proxy_id, time.time())
+    assert len(lines) > 10
 
 
 def test_a_license_without_end_is_not_read_without_end(link_pki) -> None:
-    from pathlib import Path
+    with pytest.raises(StartError, match="not a file with a license"):
+        load_license(Path("/dev/zero"), link_pki.proxy_id, time.time())
 
-    with pytest.raises(StartError, match="license"):
-        read_license(Path("/dev/zero"), link_pki.proxy_id)
+
+def test_what_is_no_file_is_refused_and_holds_nothing_up(tmp_path, link_pki) -> None:
+    """The main looks at its license while it serves: a FIFO that nobody writes to must not stop it."""
+    os.mkfifo(tmp_path / "fifo")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for path in (tmp_path / "fifo", tmp_path):
+        with pytest.raises(StartError, match="not a file with a license"):
+            load_license(path, link_pki.proxy_id, time.time())
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_license_that_may_not_be_read_is_said_with_the_user_who_must(file, link_pki, monkeypatch) -> None:
+    def denied(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", denied)
+    with pytest.raises(StartError, match=rf"Permission denied; the server runs as user {os.geteuid()}, who must be"):
+        load_license(file, link_pki.proxy_id, time.time())
 
 
 def test_the_keys_proxy_id_is_the_licenses(tmp_path, link_pki) -> None:
@@ -234,7 +275,7 @@ def test_a_license_of_another_user_is_refused(tmp_path, monkeypatch) -> None:
     path.chmod(0o600)
     given_away(path, monkeypatch)
     with pytest.raises(StartError, match=r"another user owns it; type: chown"):
-        read_license(path, "id")
+        load_license(path, "id", time.time())
 
 
 def test_a_running_server_makes_no_new_identity(tmp_path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from seon.daemon.home import StartError
 from seon.daemon.pidfile import PidFile
-from seon.link.identity import issue_license, new_link_ca
+from seon.link.identity import issue_license, new_link_ca, parse_proxy_id
+from seon.pki import Leaf, Purpose, certificates_in_pem, fingerprint, issue, pem_of
 from seon.server import main
 from seon.server.files import KEY_NAME
 from seon.server.main import LOG_NAME, PID_NAME, Options
@@ -46,17 +47,41 @@ def test_the_proxy_id_is_printed_from_the_first_call_on_and_stays(home) -> None:
     assert names(home) == {KEY_NAME}
 
 
-def test_a_license_is_described_with_its_validity_and_its_ca(license_file) -> None:
-    text = main.describe_license(license_file)
-    assert "License valid from " in text
-    assert "Link CA (SHA-256): " in text
+def test_a_license_is_described_with_all_that_it_says(license_file) -> None:
+    lines = main.describe_license(license_file).splitlines()
+    assert lines[0] == "Holder: CN=Seon SmartProxy server"
+    assert lines[1] == f"Proxy ID: {main.print_identity()}"
+    certificate, ca = certificates_in_pem(license_file.read_bytes())
+    assert lines[2] == f"Serial: {certificate.serial_number:X}"
+    assert lines[3] == f"Valid from: {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
+    assert lines[4] == f"Valid until: {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+    assert lines[5:] == [
+        "Days left: 9",
+        f"Link CA (SHA-256): {fingerprint(ca)}",
+        f"The license in {license_file} holds",
+    ]
 
 
-def test_an_expired_license_is_described_too_and_said_not_to_hold(license_file, monkeypatch) -> None:
+def test_a_license_that_does_not_hold_is_described_with_all_that_is_wrong(license_file, monkeypatch) -> None:
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + 100 * 86_400)
-    with pytest.raises(StartError, match=r"License valid from(.|\n)*does not hold now: the license ended"):
+    license_file.chmod(0o666)
+    with pytest.raises(StartError) as error:
         main.describe_license(license_file)
+    said = str(error.value)
+    assert "Days left: 0\nLink CA (SHA-256): " in said
+    assert f"No valid license in {license_file}: group or others may write it" in said
+    assert "; and the license ended at " in said
+    assert f"Proxy ID of this server: {main.print_identity()}" in said
+
+
+def test_a_license_cannot_write_to_the_terminal_what_it_likes(license_file) -> None:
+    key, ca = new_link_ca()
+    hostile = Leaf(common_name="\x1b]0;owned\x07", until=ca.not_valid_after_utc, purposes=[Purpose.SERVER])
+    leaf = issue(key, ca, parse_proxy_id(main.print_identity()), hostile)
+    license_file.write_text(pem_of(leaf) + pem_of(ca))
+    assert main.describe_license(license_file).isascii()
+    assert "\x1b" not in main.describe_license(license_file)
 
 
 def test_without_a_license_the_server_does_not_start_and_says_what_to_do(home) -> None:

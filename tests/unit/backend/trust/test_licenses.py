@@ -3,11 +3,11 @@ import time
 import pytest
 from django.db import connection
 
+from certificates import parse_license
 from seon.backend.errors import OperatorError
 from seon.backend.journal.models import Entry
 from seon.backend.trust.licenses import new_license
 from seon.backend.trust.models import License
-from seon.link.identity import parse_license
 
 
 def test_a_license_is_issued_from_the_proxy_id_alone_and_recorded(proxy_id: str) -> None:
