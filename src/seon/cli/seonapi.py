@@ -16,6 +16,7 @@ import msgspec
 
 from seon.addresses import AddressError, listening_address, read_host
 from seon.backend.errors import OperatorError
+from seon.cli.replacing import replaced
 from seon.cli.seonapi_base import (
     Said,
     clear_errors,
@@ -218,22 +219,28 @@ def license_() -> None:
 @click.option("--out", type=_FILE, metavar="FILE", help="Write the license there; default: standard output.")
 @on_installation
 def license_issue(proxy_id: str, days: int, out: Path | None) -> Said:
-    """Issue a license for the server whose `seon_proxyserver2 -L` printed PROXY_ID."""
+    """Issue a license for the server whose `seon_proxyserver2 -L` printed PROXY_ID.
+
+    Compare the link CA that is printed with the one that `seon_proxyserver2 -V` shows. If FILE cannot be written,
+    nothing is issued.
+    """
     from seon.backend.journal.auditing import operating_user
     from seon.backend.trust.licenses import new_license
+    from seon.link.identity import authority_line, read_license
 
-    if out is not None and not out.parent.is_dir():
-        raise OperatorError(f"{out.parent} is not a directory")
-    issued = new_license(proxy_id, days, user=operating_user())
-    data = {"proxy_id": issued.server.proxy_id, "not_after": issued.not_after, "license": issued.pem}
+    issue = functools.partial(new_license, proxy_id, days, operating_user())
     if out is None:
-        return Said(data, issued.pem.rstrip("\n"))
-    try:
-        out.write_text(issued.pem)
-        out.chmod(0o644)  # nothing secret; the server refuses one that group or others may write
-    except OSError as error:
-        raise OperatorError(f"{out}: {error.strerror}") from None
-    return Said(data, f"license until {issued.not_after:%Y-%m-%d} in {out}")
+        issued = issue()
+    else:
+        with replaced(out, 0o644) as put:  # nothing secret; the server refuses one that group or others may write
+            issued = issue(put)
+    license_ = read_license(issued.pem.encode())
+    data = {"proxy_id": license_.proxy_id, "serial": license_.serial, "not_after": issued.not_after,
+            "link_ca": license_.ca_fingerprint, "license": issued.pem}  # fmt: skip
+    authority = authority_line(license_.ca_fingerprint)
+    if out is None:
+        return Said(data, issued.pem.rstrip("\n"), authority)
+    return Said(data, f"license until {issued.not_after:%Y-%m-%d} in {out}\n{authority}")
 
 
 @main.group()

@@ -33,6 +33,8 @@ class Said(NamedTuple):
 
     data: object
     text: str
+    note: str = ""
+    """For people too, on standard error: what must not stand in a text that goes to a file."""
 
 
 def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,6 +69,8 @@ def on_installation(function: Callable[..., Said]) -> Callable[..., None]:
         database_errors_cleared(check_known)
         said = database_errors_cleared(functools.partial(function, **options))
         click.echo(msgspec.json.encode(said.data).decode() if as_json else said.text)
+        if said.note and not as_json:
+            click.echo(said.note, err=True)
 
     return wrapped
 

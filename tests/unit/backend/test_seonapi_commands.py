@@ -1,6 +1,8 @@
 """The commands as click runs them, on this process's models; what needs a process of its own is in tests/functional."""
 
+import errno
 import getpass
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -10,15 +12,17 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from django.contrib.auth.models import User
+from django.db import DatabaseError
 from django.utils import timezone
 
 from certificates import parse_license
 from seon.backend.configuration.models import Settings, TracedSession
 from seon.backend.configuration.versioned import read_version
 from seon.backend.home import Home
-from seon.backend.journal.models import Session
+from seon.backend.journal.models import Entry, Session
 from seon.backend.partners.models import Partner
-from seon.backend.proxies.models import Listener, ProxyClient
+from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
+from seon.backend.trust import licenses
 from seon.backend.trust.models import License, OwnCertificate, Token
 from seon.cli.seonapi import main
 
@@ -182,24 +186,81 @@ def test_a_host_of_an_older_version_hinders_no_other_change() -> None:
     assert Partner.objects.get().host == "p1.example:6619"
 
 
-def test_a_license_goes_to_a_file_that_nobody_else_may_write(proxy_id: str, tmp_path: Path) -> None:
-    out = tmp_path / "seon_proxy.lic"
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """An empty directory."""
+    directory = tmp_path / "place"
+    directory.mkdir()
+    return directory
+
+
+def test_a_license_goes_to_a_file_that_nobody_else_may_write(proxy_id: str, place: Path) -> None:
+    out = place / "seon_proxy.lic"
+    out.write_text("an older license")
     said = done("license", "issue", proxy_id, "--days", "30", "--out", str(out))
     assert str(out) in said
-    parse_license(out.read_bytes(), proxy_id)
+    license_ = parse_license(out.read_bytes(), proxy_id)
+    assert said.endswith(f"\nLink CA (SHA-256): {license_.ca_fingerprint}"), "as `seon_proxyserver2 -V` shows it"
     assert stat.S_IMODE(out.stat().st_mode) == 0o644
+    assert list(place.iterdir()) == [out]
     assert getpass.getuser() in License.objects.get().issued_by
 
 
-def test_a_license_without_a_file_is_printed(proxy_id: str) -> None:
-    parse_license(done("license", "issue", proxy_id).encode(), proxy_id)
-    assert answered("license", "issue", proxy_id)["proxy_id"] == proxy_id
+def test_a_license_without_a_file_is_printed_and_its_link_ca_beside_it(proxy_id: str) -> None:
+    result = run("license", "issue", proxy_id)
+    license_ = parse_license(result.stdout.encode(), proxy_id)
+    assert result.stdout.startswith("-----BEGIN CERTIFICATE-----\n")
+    assert result.stderr == f"Link CA (SHA-256): {license_.ca_fingerprint}\n"
 
 
-def test_a_license_that_cannot_be_written_is_not_issued(proxy_id: str, tmp_path: Path) -> None:
-    assert "not a directory" in refused("license", "issue", proxy_id, "--out", str(tmp_path / "absent" / "lic"))
-    assert "Proxy ID" in refused("license", "issue", "abc")
-    assert not License.objects.exists()
+def test_a_license_is_issued_for_programs_too(proxy_id: str) -> None:
+    result = run("license", "issue", proxy_id, "--json")
+    assert result.stderr == ""
+    answer = msgspec.json.decode(result.stdout)
+    license_ = parse_license(answer["license"].encode(), proxy_id)
+    assert (answer["proxy_id"], answer["serial"], answer["link_ca"]) == (
+        proxy_id, license_.serial, license_.ca_fingerprint
+    )  # fmt: skip
+
+
+def nothing_was_issued() -> bool:
+    return not (License.objects.exists() or ProxyServer.objects.exists() or Entry.objects.exists())
+
+
+def test_a_license_that_cannot_be_written_is_not_issued(
+    proxy_id: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def issue_to(path: Path) -> str:
+        return refused("license", "issue", proxy_id, "--out", str(path))
+
+    assert "not a directory" in issue_to(place / "absent" / "lic")
+    assert "is a directory; name a file in it" in issue_to(place)
+    assert "Proxy ID" in refused("license", "issue", "abc", "--out", str(place / "lic"))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        assert "lic cannot be written: No space left on device; nothing was issued" in issue_to(place / "lic")
+    assert nothing_was_issued()
+    assert list(place.iterdir()) == []
+
+
+def full(_: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_license_that_cannot_be_recorded_leaves_the_file_as_it_was(
+    proxy_id: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = place / "seon_proxy.lic"
+    out.write_text("the license before")
+    real = licenses.new_license
+
+    def recorded(*arguments: Any) -> License:
+        real(*arguments)
+        raise DatabaseError("database or disk is full")
+
+    monkeypatch.setattr(licenses, "new_license", recorded)
+    assert "disk is full" in refused("license", "issue", proxy_id, "--out", str(out))
+    assert [(path.name, path.read_text()) for path in place.iterdir()] == [(out.name, "the license before")]
 
 
 def test_a_token_is_printed_alone_and_withdrawn_by_name() -> None:

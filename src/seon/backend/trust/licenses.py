@@ -1,5 +1,7 @@
 """Issuing licenses."""
 
+from collections.abc import Callable
+
 from django.db import transaction
 
 from seon.backend.errors import OperatorError
@@ -11,8 +13,11 @@ from seon.link.identity import IdentityError, issue_license, parse_proxy_id
 from seon.pki import certificate_in_pem
 
 
-def new_license(proxy_id: str, days: int, user: str) -> License:
-    """Issue a license for the server with this Proxy ID, and record who did. Raises OperatorError."""
+def new_license(proxy_id: str, days: int, user: str, deliver: Callable[[str], None] = lambda _: None) -> License:
+    """Issue a license for the server with this Proxy ID, and record who did. Raises OperatorError.
+
+    `deliver` gets its PEM; if that raises, nothing was issued and nothing is recorded.
+    """
     proxy_id = proxy_id.strip()
     try:
         parse_proxy_id(proxy_id)
@@ -25,4 +30,5 @@ def new_license(proxy_id: str, days: int, user: str) -> License:
         issued = License(server=server, pem=pem, not_after=not_after, issued_by=user)
         issued.save()
         record("AUD-LICENSE", proxy_id=proxy_id, user=user, until=f"{not_after:%Y-%m-%d %H:%M} UTC")
+        deliver(pem)  # the last act: what is rolled back was not seen by anybody
     return issued

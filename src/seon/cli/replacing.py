@@ -1,0 +1,97 @@
+"""A file that takes another's place whole, and only if all that belongs to it went well."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from seon.backend.errors import OperatorError
+
+Put = Callable[[str], None]
+"""Puts a text in the file's place. Raises OperatorError."""
+
+
+@contextlib.contextmanager
+def replaced(path: Path, mode: int) -> Iterator[Put]:
+    """Return what puts a text in this file's place; whatever goes wrong in the body, the file is as it was.
+
+    A draft is made beside the file at once, so that most of what can go wrong does so before anything else is done.
+    Where `path` is a symbolic link, the file that it names is replaced. Raises OperatorError.
+    """
+    target = Path(os.path.realpath(path))
+    draft = target.with_name(f".{secrets.token_hex(8)}.new")
+    kept = draft.with_suffix(".old")
+    with _named(path):
+        _check(path, target)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    placed = False
+
+    def put(text: str) -> None:
+        nonlocal placed
+        with _named(path):
+            with os.fdopen(os.dup(descriptor), "w") as file:
+                file.write(text)
+            os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+            if _is_ours(target):
+                os.link(target, kept)
+            draft.replace(target)
+            placed = True
+            _sync(target.parent)
+
+    try:
+        yield put
+    except BaseException:
+        if placed:
+            _undo(target, kept)
+        raise
+    finally:
+        os.close(descriptor)
+        for left in (draft, kept):
+            left.unlink(missing_ok=True)
+
+
+def _check(path: Path, target: Path) -> None:
+    if not target.parent.is_dir():
+        raise OperatorError(f"{path.parent} is not a directory")
+    if target.is_dir():
+        raise OperatorError(f"{path} is a directory; name a file in it, for example {path / 'seon_proxy.lic'}")
+    if target.exists() and (not target.is_file() or _is_printed_to(target)):
+        raise OperatorError(f"{path} is no file that could be replaced; without --out it is printed")
+
+
+def _is_printed_to(target: Path) -> bool:
+    """Whether it is where our output goes, as /dev/stdout may be: what others write there later would be lost."""
+    with contextlib.suppress(OSError):  # closed
+        return any(os.path.samestat(target.stat(), os.fstat(number)) for number in (1, 2))
+    return False
+
+
+def _is_ours(target: Path) -> bool:
+    """Whether the old file can be kept under a second name, and that name removed, in any directory."""
+    return target.exists() and os.geteuid() in (0, target.stat().st_uid)
+
+
+def _undo(target: Path, kept: Path) -> None:
+    """Bring the old file back. One that could not be kept is gone, but what has failed does not stay in its place."""
+    if kept.exists():
+        kept.replace(target)
+    else:
+        target.unlink()
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be written: {error.strerror}; nothing was issued") from None
