@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from functional.harness import FOREGROUND, Site, environment, open_site, port_is_open, run
+from functional.harness import FOREGROUND, Site, environment, open_site, port_is_open
 from functional.peers import random_file
 from functional.processes import eventually
 from seon.cli.quickstart.installation import PARTNER
@@ -225,54 +225,6 @@ def test_a_wrong_command_line_of_the_client_is_explained(api: Site, arguments: t
 
 
 # --- a server that cannot start --------------------------------------------------------------------------------------
-
-
-def proxy_id(site: Site) -> str:
-    done = run(["seon_proxyserver2", "-L"], site.layout.server)
-    return done.stdout.split()[-1]
-
-
-ISSUED_THREE_DAYS_AGO = """
-import datetime as dt
-from pathlib import Path
-from types import SimpleNamespace
-from seon import pki
-from seon.backend.trust.authorities import link_authority
-from seon.link import identity
-class Past(dt.datetime):
-    @classmethod
-    def now(cls, tz=None):
-        return dt.datetime.now(tz) - dt.timedelta(days=3)
-pki.dt = identity.dt = SimpleNamespace(datetime=Past, UTC=dt.UTC, timedelta=dt.timedelta)
-Path({path!r}).write_text(identity.issue_license(*link_authority(), {proxy_id!r}, 1))
-"""
-
-
-def test_an_expired_license_is_said_with_the_proxy_id(api: Site) -> None:
-    license_file = api.layout.license_file
-    api.django(ISSUED_THREE_DAYS_AGO.format(path=str(license_file), proxy_id=proxy_id(api)))
-    said = refused_at_start(server(api))
-    assert f"No valid license in {license_file}" in said
-    assert re.search("expired|ended", said)
-    assert proxy_id(api) in said
-    assert "No valid license" in api.log("server")
-
-
-def test_a_license_of_another_server_is_said(api: Site) -> None:
-    (api.layout.server / "seon_proxyserver.key").unlink()
-    said = refused_at_start(server(api))
-    assert "No valid license" in said
-    assert "seonapi license issue" in said
-
-
-def test_a_license_that_others_may_write_is_refused(api: Site) -> None:
-    api.layout.license_file.chmod(0o666)
-    assert "group or others may write it; type: chmod go-w" in refused_at_start(server(api))
-
-
-def test_a_missing_license_is_said(api: Site) -> None:
-    api.layout.license_file.unlink()
-    assert "it cannot be read: No such file" in refused_at_start(server(api))
 
 
 def test_an_identity_key_that_others_may_read_is_refused(api: Site) -> None:

@@ -119,7 +119,7 @@ def _internal_address(_: click.Context, __: click.Parameter, text: str) -> tuple
     "-l",
     "--license",
     "license_file",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),  # that it cannot be read the server says, with what to do
     default=DEFAULT_LICENSE,
     show_default=True,
     metavar="<file>",

@@ -90,7 +90,7 @@ class LicenseWatch:
         problems = list(file.problems)
         if file.license == self._license:  # that it ends, or has not begun by a clock put back, is said elsewhere
             problems = [problem for problem in problems if problem != self._license.problem_at(now)]
-        elif file.license and file.license.ca_key != self._license.ca_key:
+        elif file.license and not file.license.flaws and file.license.ca_key != self._license.ca_key:
             theirs, ours = file.license.ca_fingerprint, self._license.ca_fingerprint
             problems.insert(0, f"the license is of another Seonapi: its link CA is {theirs}, this server's is {ours}; "
                                "restart the server if that is wanted")  # fmt: skip
