@@ -212,7 +212,10 @@ def check_link_server(certificate: Certificate, allowed: Sequence[str]) -> str:
     _check_purpose(certificate, Purpose.SERVER)
     proxy_id = _proxy_id_in(certificate)
     if proxy_id not in allowed:
-        raise IdentityError(f"the server's Proxy ID {proxy_id} is not one this client may serve")
+        raise IdentityError(
+            f"the server's Proxy ID {proxy_id} is not one this client may serve: "
+            f"license it (seonapi license issue {proxy_id}), and let the token serve it"
+        )
     return proxy_id
 
 
@@ -224,7 +227,10 @@ def check_link_client(certificate: Certificate, proxy_id: str) -> None:
     if names is None:
         raise IdentityError("the client's certificate names no server")
     if PROXY_URI + proxy_id not in names.uris:
-        raise IdentityError("the client's certificate is not for this server's Proxy ID")
+        raise IdentityError(
+            f"the client's certificate is not for this server's Proxy ID {proxy_id}: "
+            f"license it in the client's Seonapi (seonapi license issue {proxy_id})"
+        )
 
 
 def of_another_seonapi(named: Certificate | str | None, ours: str) -> str:

@@ -95,7 +95,11 @@ def sealed_key(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Answer the key of the company's certificate, sealed to a server's ephemeral key."""
     wanted = _decode(request, SealedKeyWanted)
     if wanted.proxy_id not in caller.token.servable():
-        raise RefusedError(403, f"No license in force for {wanted.proxy_id}, or this token may not serve it")
+        raise RefusedError(
+            403,
+            f"No license in force for {wanted.proxy_id}, or this token may not serve it: "
+            f"run `seonapi license issue {wanted.proxy_id}`",
+        )
     own = OwnCertificate.objects.filter(fingerprint=wanted.certificate_id).first()
     if own is None:
         raise RefusedError(404, "There is no own certificate with this id")

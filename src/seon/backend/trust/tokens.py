@@ -25,7 +25,8 @@ def new_token(name: str, proxy_ids: Sequence[str] = ()) -> str:
     servers = list(ProxyServer.objects.filter(proxy_id__in=proxy_ids))
     unknown = set(proxy_ids) - {server.proxy_id for server in servers}
     if unknown:
-        raise OperatorError(f"No license was issued for {min(unknown)}: run `seonapi license issue` first")
+        missing = min(unknown)
+        raise OperatorError(f"No license was issued for {missing}: run `seonapi license issue {missing}` first")
     pin = fingerprint(certificate_of(Kind.API))
     secret = secrets.token_urlsafe(32)
     try:
