@@ -88,7 +88,7 @@ _KINDS = (
     Kind("LNK-UP", _I, "link", "Client {client} connected from {source}"),
     Kind("LNK-DOWN", _W, "link", "Link ended: {reason}"),
     Kind("LNK-CLOCK", _W, "link", "The clocks of server and client differ by {seconds} s"),
-    Kind("LNK-REFUSED", _W, "refused", "Connection to the internal port from {source} refused: {reason}"),
+    Kind("LNK-REFUSED", _W, "refused", "Connection to the internal port from {source} to {target} refused: {reason}"),
     # client
     Kind("CLI-START", _I, "client", "Client {version} started for server {server}"),
     Kind("CLI-END", _I, "client", "Client ended: {reason}"),
@@ -113,15 +113,16 @@ _KINDS = (
     Kind("CFG-EMPTY", _W, "configuration", "Configuration {version} is not complete: {missing}"),
     # admission
     Kind("ADM-REFUSED", _W, "refused",
-         "Partner connection from {source} refused: {reason}[; certificate {subject}, issuer {issuer}, "
+         "Partner connection from {source} to {target} refused: {reason}[; certificate {subject}, issuer {issuer}, "
          "serial {serial}, SHA-256 {fingerprint}]"),
-    Kind("ADM-TLS", _W, "refused", "TLS handshake with {source} failed: {reason}"),
-    Kind("ADM-LIMIT", _W, "refused", "Connection from {source} refused: {limit}"),
+    Kind("ADM-TLS", _W, "refused", "TLS handshake from {source} to {target} failed: {reason}"),
+    Kind("ADM-LIMIT", _W, "refused", "Connection from {source} to {target} refused: {limit}"),
     Kind("ADM-MORE", _W, "refused",
-         "{count:# more refusal|# more refusals} of kind {kind} from {source} within a minute"),
+         "{count:# more refusal|# more refusals} of kind {kind} from {network} within a minute, "
+         "the last one from {source} to {target}"),
     Kind("ADM-DIAL", _W, "refused",
-         "Outgoing connection to partner {partner} at {target} refused: {reason}[; certificate {subject}, "
-         "SHA-256 {fingerprint}]"),
+         "Outgoing connection from {source} to {target} refused, partner {partner}, {host}: {reason}"
+         "[; certificate {subject}, SHA-256 {fingerprint}]"),
     # session
     Kind("SES-START", _I, "session",
          "Session with partner {partner} started, {direction}, {source} to {target}[, {tls}]"),
@@ -131,7 +132,8 @@ _KINDS = (
          "{compression:compression|no compression}, {restart:restart|no restart}, "
          "{authentication:authentication|no authentication}"),
     Kind("SES-REFUSED", _E, "refused",
-         "OFTP2 refused: rule {rule}, key {key}, the {side:name}'s stream buffer {stb}, offset {offset}: {text}; "
+         "OFTP2 refused, {direction}, from {source} to {target}: rule {rule}, key {key}, "
+         "the {side:name}'s stream buffer {stb}, offset {offset}: {text}; "
          "partner {partner}[; field {field}][; seen {seen}]"),
     Kind("SES-FINDING", _W, "session",
          "OFTP2 finding: rule {rule}, key {key}, the {side:name}'s stream buffer {stb}, offset {offset}: {text}; "

@@ -12,7 +12,7 @@ import pytest
 from OpenSSL import SSL
 
 from certificates import make
-from functional.harness import HANDSHAKE_SECONDS, Site
+from functional.harness import HANDSHAKE_SECONDS, SETTINGS, Site
 from functional.peers import BROKEN, Partner, RecordingStation
 from functional.processes import eventually
 from seon.cli.quickstart.installation import PARTNER
@@ -126,7 +126,7 @@ def test_a_stranger_is_refused_and_nobody_inside_hears_of_it(
 ) -> None:
     act, code, reason = CASES[case]
     port = act(guarded)
-    pattern = f"127.0.0.1:{port}.*(?:{reason})"
+    pattern = f"from 127.0.0.1:{port} to 127.0.0.1:{guarded.ports.external} .*(?:{reason})"
     eventually(lambda: re.search(f"{code} .*{pattern}", guarded.log("server")), why=f"{code} {pattern} in the log")
     guarded.in_journal(code, pattern)
     assert all(hop == "dmz" for hop, _ in guarded.journal_rows(code))
@@ -146,7 +146,54 @@ def test_a_partner_with_another_ones_code_is_refused(guarded: Site, station: Rec
     assert heard[0].reason == EndReason.UNKNOWN_CODE
     eventually(lambda: station.closed and station.closed[0].is_set())
     assert b"O0013OTHER" not in bytes(station.heard[0])
-    guarded.in_journal("SES-REFUSED", f"ADM-CODE.*partner {PARTNER}")
+    external = f"127.0.0.1:{guarded.ports.external}"
+    ends = rf"incoming, from 127\.0\.0\.1:\d+ to {external}: rule ADM-CODE,"
+    eventually(lambda: re.search(f"SES-REFUSED .*{ends}", guarded.log("server")), why="both ends in the log")
+    guarded.in_journal("SES-REFUSED", f"{ends}.*partner {PARTNER}")
+
+
+def test_a_stranger_at_the_internal_port_is_refused_with_both_ends(guarded: Site) -> None:
+    with socket.create_connection(("127.0.0.1", guarded.ports.internal), 10) as sock:
+        port = sock.getsockname()[1]
+        sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        read_to_end(sock)
+    ends = f"from 127.0.0.1:{port} to 127.0.0.1:{guarded.ports.internal} refused"
+    eventually(lambda: re.search(f"LNK-REFUSED .*{ends}", guarded.log("server")), why="both ends in the log")
+    guarded.in_journal("LNK-REFUSED", ends)
+
+
+def test_a_flood_over_the_limit_is_refused_with_both_ends(guarded: Site) -> None:
+    guarded.set("handshakes_per_source", 2)
+    guarded.in_force()
+    try:
+        with contextlib.ExitStack() as stack:
+            ports = [stack.enter_context(dial(guarded)).getsockname()[1] for _ in range(3)]
+            ends = f"from 127.0.0.1:{ports[2]} to 127.0.0.1:{guarded.ports.external} refused: the limit of 2 handshakes"
+            eventually(lambda: re.search(f"ADM-LIMIT .*{ends}", guarded.log("server")), why="both ends in the log")
+        guarded.in_journal("ADM-LIMIT", ends)
+    finally:
+        guarded.set("handshakes_per_source", SETTINGS["handshakes_per_source"])
+        guarded.in_force()
+
+
+def test_a_partner_that_is_dialled_and_shows_another_certificate_is_refused_with_both_ends(guarded: Site) -> None:
+    layout, ours = guarded.layout, guarded.running["server"]
+    make("impostor", days=30).write(layout.certificate("impostor"), layout.key("impostor"))
+    options = ["--tls", "--cert", str(layout.certificate("impostor")), "--key", str(layout.key("impostor"))]
+    assert guarded.stop("partner") is not None
+    arguments = ["--listen", f"127.0.0.1:{guarded.ports.partner}", "--code", "O0013IMPOSTOR", "--password", "X"]
+    options += ["--inbox", str(layout.root / "impostor"), "--ca", str(layout.certificate("proxy"))]
+    impostor = guarded.launch("impostor", ["seon", "station", "serve", *arguments, *options])
+    try:
+        impostor.wait_for(r"ready \S+")
+        with socket.create_connection(("127.0.0.1", guarded.ports.outgoing), 10) as sock:
+            read_to_end(sock)
+        ends = rf"from 127\.0\.0\.1:\d+ to 127\.0\.0\.1:{guarded.ports.partner} refused, partner {PARTNER}, "
+        ours.wait_for(f"ADM-DIAL .*Outgoing connection {ends}.*certificate CN=impostor")
+        guarded.in_journal("ADM-DIAL", ends)
+    finally:
+        guarded.stop("impostor")
+        guarded.launch_partner().wait_for(r"ready \S+")
 
 
 def test_a_known_partner_still_gets_in(guarded: Site, station: RecordingStation) -> None:

@@ -100,8 +100,18 @@ def test_codes_are_unique() -> None:
 def test_who_was_refused_is_always_named_with_source_and_certificate() -> None:
     """Mission F2: an intrusion detection system gets both."""
     assert {"source", "reason", "subject", "issuer", "serial", "fingerprint"} <= set(CATALOGUE["ADM-REFUSED"].fields)
-    for code in ("ADM-TLS", "ADM-LIMIT", "LNK-REFUSED", "AUD-TOKEN"):
-        assert "source" in CATALOGUE[code].fields
+    assert "source" in CATALOGUE["AUD-TOKEN"].fields
+
+
+REFUSED = [kind for kind in CATALOGUE.values() if kind.group == "refused"]
+
+
+@pytest.mark.parametrize("kind", REFUSED, ids=lambda kind: kind.code)
+def test_whatever_is_refused_has_both_addresses_and_ports_before_all_that_a_stranger_chooses(kind) -> None:
+    """Mission F2. Filters read a line from its beginning: nothing of a stranger's may stand before the addresses."""
+    assert {"source", "target"} <= set(field_names(OPTIONAL.sub("", kind.text))), "and they are never left out"
+    before = kind.text[: kind.text.index("{target}")]
+    assert set(field_names(before)) <= {"source", "direction", "count", "kind", "network"}
 
 
 # --- what is shown ----------------------------------------------------------------------------------

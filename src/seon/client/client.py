@@ -33,6 +33,7 @@ from seon.daemon.tasks import Tasks
 from seon.endings import SessionEnd
 from seon.events import Event
 from seon.link import messages as m
+from seon.net.ends import caller_of
 from seon.process.levels import Level
 from seon.session.assignment import Assignment
 
@@ -253,7 +254,7 @@ class Client:
 
     async def _let_out(self, port: Port[None], sock: socket.socket, source: str, number: int) -> None:
         if self._link:
-            self._opening.outgoing(sock, addresses.shown(source, number), port.owner, self._link)
+            self._opening.outgoing(sock, caller_of(sock, source, number), port.owner, self._link)
 
     def session_ending(self, message: m.SessionEnding) -> None:
         """The server says what ends a session: a claim, for one that runs here."""

@@ -15,6 +15,7 @@ from seon.daemon.rate import Bucket
 from seon.daemon.session_table import Claim, Failed, SessionTable, Surroundings
 from seon.link import messages as m
 from seon.net.context import SESSION, KeyedContext, connecting
+from seon.net.ends import Caller
 from seon.session.assignment import LINK_SECONDS, Assignment, Connections, Direction, LinkAddress
 
 NAME = "seon_proxyclient2"
@@ -76,7 +77,7 @@ class Opening:
         )
         return self._begin(assignment, None, link, START_SECONDS, failed)
 
-    def outgoing(self, sock: socket.socket, source: str, partner_id: str, link: Link) -> None:
+    def outgoing(self, sock: socket.socket, caller: Caller, partner_id: str, link: Link) -> None:
         """Serve a connection of the send daemon to the listening port of a partner."""
         in_force = self._in_force()
         session = m.new_session_id(secrets.token_bytes(12))
@@ -89,8 +90,9 @@ class Opening:
             partner,
             "outgoing",
             session=session,
-            source=source,
+            source=caller.source,
             target=f"partner {partner.id}",
+            arrival=caller.target,
             link=link.where,
             directory=str(self._home),
         )

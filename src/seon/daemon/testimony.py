@@ -6,6 +6,7 @@ report only what sessions report, some of it once, and each in its time: that it
 else after that, and nothing after its end.
 """
 
+from seon import addresses
 from seon.endings import SessionEnd, agreed, credible
 from seon.events import CATALOGUE, Event, Value
 from seon.process import line
@@ -60,11 +61,24 @@ class Testimony:
         fields: dict[str, Value] = {name: value for name, value in claim.fields.items() if name in known}
         if not code.startswith("FIL-"):
             fields |= {name: getattr(self._assignment, name) for name in OURS if name in known}
+        if CATALOGUE[code].group == "refused":
+            fields |= self._ends(claim)
         if code == "SES-END":
             assert self.end
             end = agreed(self._assignment.hop, self.end, told)
             fields |= {"ended_by": end.ended_by, "reason": end.reason}
         return self._maker.make(code, **fields)
+
+    def _ends(self, claim: line.Reported) -> dict[str, Value]:
+        """Return who called whom, for what was refused: as the main knows it, else as the process says, by form.
+
+        The main has accepted the calls of its ports itself. What a session process has dialled only that knows.
+        """
+        given = self._assignment
+        if claim.code == "ADM-DIAL" or (given.hop, given.direction) == ("dmz", "outgoing"):
+            known = {"host": given.target} if claim.code == "ADM-DIAL" else {}
+            return {**known, "source": _end_of(claim, "source"), "target": _end_of(claim, "target")}
+        return {"source": given.source, "target": given.arrival or _end_of(claim, "target")}
 
     def _why_not(self, code: str) -> str:
         """Say why an event of this code cannot be reported now, "" if it can."""
@@ -88,3 +102,16 @@ class Testimony:
             return None
         self.end = end
         return end
+
+
+def _end_of(claim: line.Reported, name: str) -> str:
+    """Return an address and port that a process names, "" if it knows none. Raises line.NonsenseError."""
+    value = claim.fields.get(name, "")
+    host, _, port = str(value).rpartition(":")
+    try:
+        good = value in ("", addresses.shown(str(addresses.canonical(host.strip("[]"))), int(port)))
+    except ValueError:
+        good = value == ""
+    if not good:
+        raise line.NonsenseError(f"it reported {claim.code} with a {name} that is no address and port")
+    return str(value)

@@ -17,6 +17,7 @@ from seon.link.codec import Decoder
 from seon.link.sealing import EphemeralKey
 from seon.link.versions import Side, VersionError, agreed
 from seon.net.channel import EndOfStream, TlsError
+from seon.net.ends import Caller
 from seon.net.stream import AsyncTls
 from seon.process.events import Report
 from seon.process.outbox import Outbox
@@ -72,7 +73,7 @@ class ControlLink:
         self,
         tls: AsyncTls,
         key: str,
-        source: str,
+        caller: Caller,
         ephemeral: EphemeralKey,
         outbox: Outbox,
         report: Report,
@@ -81,7 +82,7 @@ class ControlLink:
         self.key = key
         """The fingerprint of the client's link certificate: tickets are bound to it."""
         self.client = ""
-        self.source = source
+        self.caller = caller
         self.protocol = speaks[0]
         """The number that is spoken since Hello, over the session links of this client too."""
         self.wake = asyncio.Event()

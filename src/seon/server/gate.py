@@ -14,6 +14,7 @@ from seon.daemon.quieter import Quieter
 from seon.daemon.tasks import Tasks
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import accepting, peer_certificate
+from seon.net.ends import Caller, caller_of
 from seon.net.greetings import on_tls_port
 from seon.net.stream import AsyncTls
 from seon.pki import Certificate
@@ -33,7 +34,7 @@ class Admitted:
     tls: AsyncTls
     partner: ServerPartner
     identity: Identity
-    source: str
+    caller: Caller
 
 
 class Gate:
@@ -54,21 +55,22 @@ class Gate:
     async def serve(self, in_force: InForce, sock: socket.socket, source: str, port: int) -> None:
         """Serve a connection to the external port by what is in force."""
         limits, group = in_force.configuration.limits, addresses.neighbourhood(source)
+        caller = caller_of(sock, source, port)
         if self._by_source[group] >= limits.handshakes_per_source:
             allowed = {"limit": limits.handshakes_per_source}
             limit = fill("the limit of {limit:# handshake|# handshakes} of one source", allowed)
-            self._refused(source, "ADM-LIMIT", source=source, limit=limit)
+            self._refused(caller, "ADM-LIMIT", limit=limit)
             return
         self._by_source[group] += 1
         try:
-            admitted = await self._admit(sock, source, port, in_force)
+            admitted = await self._admit(sock, caller, in_force)
         finally:
             self._by_source[group] -= 1
             if not self._by_source[group]:
                 del self._by_source[group]
         if admitted:  # its slot is free again: what is slow inside must not keep strangers and partners waiting here
             admitted.tls.take_over()
-            entering = self._tasks.start(self._bring_in(admitted), f"bringing {admitted.source} inside")
+            entering = self._tasks.start(self._bring_in(admitted), f"bringing {admitted.caller.source} inside")
             self._entering.add(entering)
             entering.add_done_callback(self._entering.discard)
 
@@ -78,8 +80,7 @@ class Gate:
         finally:
             admitted.tls.close()
 
-    async def _admit(self, sock: socket.socket, address: str, port: int, in_force: InForce) -> Admitted | None:
-        source = addresses.shown(address, port)
+    async def _admit(self, sock: socket.socket, caller: Caller, in_force: InForce) -> Admitted | None:
         assert in_force.gate is not None
         tls = AsyncTls(sock, accepting(in_force.gate.context))
         try:
@@ -87,35 +88,33 @@ class Gate:
                 await tls.handshake(HELLO_SECONDS)
         except TimeoutError:
             reason = on_tls_port(tls.channel.heard) or "the handshake took too long"
-            self._refused(address, "ADM-TLS", source=source, reason=reason)
+            self._refused(caller, "ADM-TLS", reason=reason)
         except (TlsError, EndOfStream, OSError) as error:
-            self._refused_in_handshake(tls, address, source, in_force, error)
+            self._refused_in_handshake(tls, caller, in_force, error)
             await tls.end()
         else:
-            return await self._decide(tls, address, source, in_force)
+            return await self._decide(tls, caller, in_force)
         return None
 
-    async def _decide(self, tls: AsyncTls, address: str, source: str, in_force: InForce) -> Admitted | None:
+    async def _decide(self, tls: AsyncTls, caller: Caller, in_force: InForce) -> Admitted | None:
         """Decide again after the handshake: what a callback has let through counts only if it holds now."""
         certificate = peer_certificate(tls.channel.connection)
         if certificate is None:
-            self._refused(address, "ADM-REFUSED", source=source, reason="no certificate was shown", **NOBODY)
+            self._refused(caller, "ADM-REFUSED", reason="no certificate was shown", **NOBODY)
             await tls.end()
             return None
         identity, partner = in_force.admit(certificate)
         if isinstance(partner, Refused):
-            self._refused(address, "ADM-REFUSED", source=source, reason=partner.reason, **identity.as_fields())
+            self._refused(caller, "ADM-REFUSED", reason=partner.reason, **identity.as_fields())
             await tls.end()
             return None
-        return Admitted(tls, partner, identity, source)
+        return Admitted(tls, partner, identity, caller)
 
-    def _refused_in_handshake(
-        self, tls: AsyncTls, address: str, source: str, in_force: InForce, error: Exception
-    ) -> None:
+    def _refused_in_handshake(self, tls: AsyncTls, caller: Caller, in_force: InForce, error: Exception) -> None:
         shown = tls.channel.connection.get_app_data()
         if not isinstance(shown, Certificate):
-            self._refused(address, "ADM-TLS", source=source, reason=on_tls_port(tls.channel.heard) or str(error))
+            self._refused(caller, "ADM-TLS", reason=on_tls_port(tls.channel.heard) or str(error))
             return
         identity, partner = in_force.admit(shown)
         reason = partner.reason if isinstance(partner, Refused) else "admission changed during the handshake"
-        self._refused(address, "ADM-REFUSED", source=source, reason=reason, **identity.as_fields())
+        self._refused(caller, "ADM-REFUSED", reason=reason, **identity.as_fields())

@@ -16,6 +16,7 @@ from seon.link.identity import IdentityError, check_link_client, of_another_seon
 from seon.net import context
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import KeyedContext, accepting, peer_certificate, refused_authority
+from seon.net.ends import Caller, caller_of
 from seon.net.stream import AsyncTls
 from seon.pki import fingerprint
 from seon.process.events import Report
@@ -32,7 +33,7 @@ _decoders: dict[int, Decoder[m.SessionOpening]] = {n: Decoder(union) for n, unio
 class Links(Protocol):
     """What the server does with verified links. It owns the connection from then on."""
 
-    async def control(self, tls: AsyncTls, key: str, source: str) -> None:
+    async def control(self, tls: AsyncTls, key: str, caller: Caller) -> None:
         """Serve a control link to its end."""
 
     def protocol(self, key: str) -> int:
@@ -54,24 +55,24 @@ class InternalPort:
 
     async def serve(self, keyed: KeyedContext, sock: socket.socket, source: str, port: int) -> None:
         """Serve a connection with the context of the license in force."""
-        group, where = addresses.neighbourhood(source), addresses.shown(source, port)
+        group, caller = addresses.neighbourhood(source), caller_of(sock, source, port)
         if self._by_source[group] >= CONNECTIONS_PER_SOURCE:
             limit = f"the limit of {CONNECTIONS_PER_SOURCE} connections of one source"
-            self._refused(source, "LNK-REFUSED", source=where, reason=limit)
+            self._refused(caller, "LNK-REFUSED", reason=limit)
             return
         self._by_source[group] += 1
         try:
-            await self._link(keyed, sock, where)
+            await self._link(keyed, sock, caller)
         except TimeoutError:
-            self._refused(source, "LNK-REFUSED", source=where, reason="no handshake in time")
+            self._refused(caller, "LNK-REFUSED", reason="no handshake in time")
         except (TlsError, EndOfStream, OSError, IdentityError, m.LinkError) as error:
-            self._refused(source, "LNK-REFUSED", source=where, reason=str(error))
+            self._refused(caller, "LNK-REFUSED", reason=str(error))
         finally:
             self._by_source[group] -= 1
             if not self._by_source[group]:
                 del self._by_source[group]
 
-    async def _link(self, keyed: KeyedContext, sock: socket.socket, where: str) -> None:
+    async def _link(self, keyed: KeyedContext, sock: socket.socket, caller: Caller) -> None:
         tls = AsyncTls(sock, accepting(keyed.context))
         async with asyncio.timeout(HANDSHAKE_SECONDS):
             try:
@@ -89,9 +90,10 @@ class InternalPort:
         match tls.channel.connection.get_alpn_proto_negotiated():
             case context.CONTROL:
                 tls.take_over()  # a verified client's link lasts: it takes no slot from those that come
-                self._tasks.start(self._links.control(tls, key, where), f"serving the control link from {where}")
+                about = f"serving the control link from {caller.source}"
+                self._tasks.start(self._links.control(tls, key, caller), about)
             case context.SESSION:
-                await self._session(tls, key, where)
+                await self._session(tls, key, caller.source)
             case _:
                 raise m.LinkError("neither a control link nor a session link was asked for (ALPN)")
 

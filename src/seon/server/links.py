@@ -49,7 +49,7 @@ class Links:
             self._former = {old.key: (link.client, time.monotonic() + FORMER_SECONDS)}
         self._by_client[link.client] = link
         self._hand_over(old, link)
-        self._report("LNK-UP", client=link.client, source=link.source)
+        self._report("LNK-UP", client=link.client, source=link.caller.source)
         link.wake.set()
         self._changed()
 
@@ -61,7 +61,7 @@ class Links:
     def remove(self, link: ControlLink, reason: str) -> None:
         """A link has ended, whether it ever stood or not."""
         if not link.client:  # it ended before or at Hello: another version, say
-            self._report("LNK-REFUSED", source=link.source, reason=reason)
+            self._report("LNK-REFUSED", source=link.caller.source, target=link.caller.target, reason=reason)
         if self._by_client.get(link.client) is not link:
             return
         del self._by_client[link.client]

@@ -47,7 +47,7 @@ class Opening:
         """Bring an admitted partner inside: wait for the client's session link, then fork."""
         limits, partner = self._in_force().configuration.limits, admitted.partner
         if link is None:
-            self._our.report("ADM-LIMIT", source=admitted.source, limit="no client is connected")
+            self._refuse(admitted, "no client is connected")
             return
         session = m.new_session_id(secrets.token_bytes(12))
         claim = Claim(partner.id, "incoming", admitted.identity.fingerprint)
@@ -55,7 +55,7 @@ class Opening:
             await self._not_opened(admitted, session, why)
             return
         if limit := self._table.reserve(claim, limits):
-            self._our.report("ADM-LIMIT", source=admitted.source, limit=limit)
+            self._refuse(admitted, limit)
             await admitted.tls.end()
             return
         try:
@@ -76,7 +76,8 @@ class Opening:
             "incoming",
             session=session,
             directory=str(self._home),
-            source=admitted.source,
+            source=admitted.caller.source,
+            arrival=admitted.caller.target,
             target=link.client,
             fingerprint=admitted.identity.fingerprint,
             client=link.client,
@@ -89,6 +90,10 @@ class Opening:
             partner_end.close()
             link_end.close()
 
+    def _refuse(self, admitted: Admitted, limit: str) -> None:
+        caller = admitted.caller
+        self._our.report("ADM-LIMIT", source=caller.source, target=caller.target, limit=limit)
+
     async def _not_opened(self, admitted: Admitted, session: str, reason: str) -> None:
         partner = admitted.partner.id
         self._our.report("SES-FAILED", session, partner=partner, direction="incoming", reason=reason)
@@ -98,7 +103,8 @@ class Opening:
         arrived: asyncio.Future[AsyncTls] = asyncio.get_running_loop().create_future()
         ticket = self._tickets.issue(link.client, arrived, time.monotonic())
         self._waiting[session] = arrived
-        opening = m.OpenSession(ticket, session, admitted.partner.id, admitted.source, admitted.identity.fingerprint)
+        partner, caller = admitted.partner.id, admitted.caller
+        opening = m.OpenSession(ticket, session, partner, caller.source, admitted.identity.fingerprint)
         try:
             async with asyncio.timeout(JOIN_SECONDS):
                 await link.open_session(opening)

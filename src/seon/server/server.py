@@ -24,6 +24,7 @@ from seon.events import Event
 from seon.link import messages as m
 from seon.link.sealing import EphemeralKey
 from seon.net.dial import can_bind
+from seon.net.ends import Caller
 from seon.net.stream import AsyncTls
 from seon.server.control import ENDED_HERE, ControlLink
 from seon.server.gate import ENFORCED, Admitted, Gate
@@ -155,9 +156,9 @@ class Server:
 
     # --- links (internal.Links, control.Owner) ------------------------------------------------------------------------
 
-    async def control(self, tls: AsyncTls, key: str, source: str) -> None:
+    async def control(self, tls: AsyncTls, key: str, caller: Caller) -> None:
         """Serve a control link to its end; the external port closes with the last one."""
-        link = ControlLink(tls, key, source, self._ephemeral, self._links.outbox, self.report)
+        link = ControlLink(tls, key, caller, self._ephemeral, self._links.outbox, self.report)
         reason = "internal error"
         try:
             reason = await link.run(self)

@@ -44,6 +44,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     """Where the session goes, in words."""
     limits: Limits
+    arrival: str = ""
+    """Where the caller has reached this host, address and port; "" where nobody did that here."""
     partner_codes: tuple[str, ...] = ()
     policy: Policy = msgspec.field(default_factory=Policy)
     demands: Demands = msgspec.field(default_factory=Demands)

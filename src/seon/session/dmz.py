@@ -8,6 +8,7 @@ from seon.link import messages as m
 from seon.link.codec import encode
 from seon.net.context import peer_certificate
 from seon.net.dial import DialError, Stage, dial, first_word, secure
+from seon.net.ends import far_end, own_end
 from seon.net.legs import TlsLeg
 from seon.net.stream import BlockingTls
 from seon.session.assignment import Assignment, Connections
@@ -58,7 +59,9 @@ def _reach(main: MainLine, assignment: Assignment, connections: Connections) -> 
         main.report(
             "ADM-DIAL",
             partner=partner.id,
-            target=assignment.target,
+            host=assignment.target,
+            source=own_end(sock),
+            target=far_end(sock),
             reason=verdict.reason,
             subject=identity.subject,
             fingerprint=identity.fingerprint,

@@ -1,8 +1,9 @@
 """What the verifier saw, as events: who talks to whom, each file, each receipt, each finding. Never a password."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
+from seon.events import Value
 from seon.oftp2 import happenings
 from seon.oftp2.happenings import Side
 from seon.oftp2.inspection import Finding, Inspection, Refusal, Surplus
@@ -18,11 +19,15 @@ NOTHING = "-"
 class SessionReporter:
     """Turns inspections into events. The inside's word on files counts, so only it reports the `whole` (design §9)."""
 
-    def __init__(self, report: Report, partner: str, partner_side: Side, *, whole: bool) -> None:
+    def __init__(
+        self, report: Report, partner: str, partner_side: Side, *, whole: bool, call: Mapping[str, str]
+    ) -> None:
         self._report = report
         self._partner = partner
         self._partner_side = partner_side
         self._whole = whole
+        self._call = call
+        """Fields of what is refused: which way, and who called whom. The main believes them if it knows no better."""
         self._file_began, self._sender = time.monotonic(), partner_side
         self._restart = 0
         self.files = 0
@@ -31,25 +36,24 @@ class SessionReporter:
     def inspection(self, seen: Inspection) -> None:
         """Report what one inspection brought."""
         for finding in seen.findings:
-            self._problem("SES-FINDING", finding)
+            self._report("SES-FINDING", **self._problem(finding))
         for event in seen.happenings:
             self._event(event)
         if seen.refusal:
-            self._problem("SES-REFUSED", seen.refusal)
+            self._report("SES-REFUSED", **self._call, **self._problem(seen.refusal))
 
-    def _problem(self, code: str, one: Finding | Refusal) -> None:
-        self._report(
-            code,
-            partner=self._partner,
-            rule=one.rule,
-            key=one.key,
-            side=one.side.name,
-            stb=one.stb,
-            offset=one.offset,
-            field=one.field or NOTHING,
-            seen=one.seen or NOTHING,
-            text=one.text,
-        )
+    def _problem(self, one: Finding | Refusal) -> dict[str, Value]:
+        return {
+            "partner": self._partner,
+            "rule": one.rule,
+            "key": one.key,
+            "side": one.side.name,
+            "stb": one.stb,
+            "offset": one.offset,
+            "field": one.field or NOTHING,
+            "seen": one.seen or NOTHING,
+            "text": one.text,
+        }
 
     def surplus(self, kinds: Iterable[Surplus]) -> None:
         """Report the findings that were counted only."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seon.endings import SessionEnd
+from seon.net.ends import far_end, own_end
 from seon.net.legs import Leg
 from seon.net.pump import Cause, Ending, Pump
 from seon.oftp2.happenings import SessionEnded
@@ -70,7 +71,8 @@ def run(
     names = ("partner", "direction", "source", "target")
     main.report("SES-START", **{name: getattr(assignment, name) for name in names}, tls=tls)
     observer, side = _observer(main, assignment), assignment.partner_side
-    reporter = SessionReporter(main.report, assignment.partner, side, whole=assignment.hop == "inside")
+    call = _call(assignment, initiator, responder)
+    reporter = SessionReporter(main.report, assignment.partner, side, whole=assignment.hop == "inside", call=call)
     truth = Truth(assignment.hop, side if assignment.hop == "dmz" else side.other, main.ending)
     main.running(dialled)
     began, idle = time.monotonic(), assignment.limits.idle_seconds
@@ -95,6 +97,18 @@ def run(
         files=reporter.files,
     )
     return end
+
+
+def _call(assignment: Assignment, initiator: Leg, responder: Leg) -> dict[str, str]:
+    """Return which way, and who called whom, as this host sees it: of the connection that is no session link.
+
+    Asked while both connections stand: one that was reset has no far end any more.
+    """
+    if (assignment.direction == "incoming") == (assignment.hop == "dmz"):  # somebody has called us
+        source, target = far_end(initiator.sock), own_end(initiator.sock)
+    else:
+        source, target = own_end(responder.sock), far_end(responder.sock)
+    return {"direction": assignment.direction, "source": source, "target": target}
 
 
 def _observer(main: MainLine, assignment: Assignment) -> TracedObserver:

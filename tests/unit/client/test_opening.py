@@ -17,6 +17,7 @@ from seon.daemon.log import Log
 from seon.daemon.session_table import Claim, SessionTable, Surroundings
 from seon.daemon.tasks import Tasks
 from seon.link import messages as m
+from seon.net.ends import Caller
 from seon.oftp2 import commands
 from seon.oftp2.codec import encode
 from seon.oftp2.framing import frame
@@ -66,7 +67,7 @@ class Main:
         if direction == "incoming":
             message = m.OpenSession(bytes(16), session, "P1", "192.0.2.1:5", "0" * 64)
             return self.opening.incoming(message, link, self.refused.append)
-        return self.opening.outgoing(None, "127.0.0.1:5", "P1", link)
+        return self.opening.outgoing(None, Caller("127.0.0.1", "127.0.0.1:5", "127.0.0.1:6"), "P1", link)
 
     def counts_nobody(self) -> bool:
         """Whether every reservation was taken back."""

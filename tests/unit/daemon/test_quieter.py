@@ -6,6 +6,9 @@ import pytest
 
 from seon.daemon import quieter as module
 from seon.daemon.quieter import TOLD, Quieter
+from seon.net.ends import Caller
+
+OURS = "203.0.113.1:6619"
 
 
 class Clock:
@@ -24,7 +27,7 @@ def clock() -> Clock:
 def refuse(quieter: Quieter, times: int, address: str = "192.0.2.1", code: str = "ADM-TLS") -> None:
     async def live() -> None:
         for _ in range(times):
-            quieter.refused(address, code, source=address, reason="x")
+            quieter.refused(Caller(address, f"{address}:5", OURS), code, reason="x")
         if quieter._timer:
             quieter._timer.cancel()
 
@@ -38,7 +41,9 @@ def test_the_first_refusals_of_a_source_are_told_and_the_others_counted(reported
     clock.now = 60.0
     refuse(quieter, 1)
     assert reported.codes[TOLD:] == ["ADM-MORE", "ADM-TLS"]
-    assert reported.of("ADM-MORE") == {"count": 1_000 - TOLD, "kind": "ADM-TLS", "source": "192.0.2.1"}
+    assert reported.of("ADM-MORE") == {
+        "count": 1_000 - TOLD, "kind": "ADM-TLS", "network": "192.0.2.1", "source": "192.0.2.1:5", "target": OURS,
+    }  # fmt: skip
 
 
 def test_one_source_does_not_hide_another_nor_one_kind_another(reported, clock) -> None:
@@ -53,6 +58,8 @@ def test_an_ipv6_subscriber_is_one_source(reported, clock) -> None:
     quieter = Quieter(reported, clock)
     for number in range(30):
         refuse(quieter, 1, address=f"2001:db8::{number:x}")
+    last = quieter._counts["2001:db8::/64", "ADM-TLS"].last
+    assert last.address == "2001:db8::1d", "the last one is named"
     assert len(reported.codes) == TOLD
     refuse(quieter, 1, address="2001:db8:0:1::1")
     assert len(reported.codes) == TOLD + 1
@@ -73,7 +80,7 @@ def test_what_was_held_back_is_told_without_another_refusal(reported, monkeypatc
     async def live() -> None:
         quieter = Quieter(reported, Clock())
         for _ in range(TOLD + 3):
-            quieter.refused("192.0.2.1", "ADM-TLS", source="x", reason="y")
+            quieter.refused(Caller("192.0.2.1", "x", OURS), "ADM-TLS", reason="y")
         await asyncio.sleep(0.2)
 
     asyncio.run(live())

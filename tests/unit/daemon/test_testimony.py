@@ -166,7 +166,9 @@ def test_session_hop_partner_and_way_are_the_assignments_whatever_is_claimed(hop
 
 def test_what_it_leaves_out_of_these_is_there_all_the_same() -> None:
     assert say(hearing(), "SES-END").fields["partner"] == "P1"
-    assert say(hearing("dmz", started=False), "ADM-DIAL").fields == {"partner": "P1", "target": "there"}
+    assert say(hearing("dmz", started=False), "ADM-DIAL").fields == {
+        "partner": "P1", "host": "there", "source": "", "target": "",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("code", ["FIL-START", "FIL-END", "FIL-RECEIPT"])
@@ -224,3 +226,60 @@ def test_a_second_word_that_it_cannot_know_is_nonsense_too() -> None:
     one.ending(end("idle", "idle", number=300))
     with pytest.raises(line.NonsenseError):
         one.ending(end("station", "closed"))
+
+
+# --- who called whom --------------------------------------------------------------------------------------------------
+
+
+def refused(given: Assignment, code: str = "SES-REFUSED", **claimed):
+    made = testimony.Testimony(given)
+    if code != "ADM-DIAL":
+        say(made, "SES-START")
+        made.running = True
+    fields = say(made, code, **claimed).fields
+    return fields["source"], fields["target"]
+
+
+def given(hop: str, direction: str, **fields) -> Assignment:
+    return Assignment(session="session-1", partner="P1", direction=direction, hop=hop, limits=Limits(), **fields)
+
+
+FORGED = {"source": "9.9.9.9:1", "target": "9.9.9.9:2"}
+
+
+def test_what_the_main_has_accepted_itself_no_process_says_otherwise() -> None:
+    incoming = given("dmz", "incoming", source="192.0.2.1:5", target="client one", arrival="192.0.2.9:6619")
+    assert refused(incoming, **FORGED) == ("192.0.2.1:5", "192.0.2.9:6619")
+    outgoing = given("inside", "outgoing", source="10.0.0.1:5", target="partner P1", arrival="10.0.0.2:3306")
+    assert refused(outgoing, **FORGED) == ("10.0.0.1:5", "10.0.0.2:3306")
+
+
+def test_what_only_the_process_has_dialled_it_tells() -> None:
+    ends = {"source": "203.0.113.1:40000", "target": "[2001:db8::5]:6619"}
+    outgoing = given("dmz", "outgoing", source="10.0.0.1:5", target="partner.example:6619")
+    assert refused(outgoing, **ends) == (ends["source"], ends["target"])
+    assert refused(outgoing, "ADM-DIAL", **ends) == (ends["source"], ends["target"])
+    incoming = given("inside", "incoming", source="192.0.2.1:5", target="station.example:3305")
+    assert refused(incoming, source="9.9.9.9:1", target="10.0.0.7:3305") == ("192.0.2.1:5", "10.0.0.7:3305")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "9.9.9.9",
+        "9.9.9.9:",
+        "9.9.9.9:1 refused",
+        "a:1",
+        "::1:5",
+        "[::ffff:9.9.9.9]:1",
+        "9.9.9.9:+1",
+        7,
+        True,
+        "x" * 500,
+    ],
+)
+@pytest.mark.parametrize("name", ["source", "target"])
+def test_an_end_that_is_no_address_and_port_is_nonsense(name, end) -> None:
+    outgoing = given("dmz", "outgoing", source="10.0.0.1:5", target="partner.example:6619")
+    with pytest.raises(line.NonsenseError, match=f"with a {name} that is no address and port"):
+        refused(outgoing, "ADM-DIAL", **{"source": "192.0.2.1:1", "target": "192.0.2.1:2", name: end})

@@ -10,10 +10,12 @@ import pytest
 from seon.daemon.message_stream import MessageStream
 from seon.link import messages as m
 from seon.link.codec import Decoder
+from seon.net.ends import Caller
 from seon.process.events import EventMaker
 from seon.process.outbox import Outbox
 from seon.server.control import ControlLink
 
+CALLER = Caller("192.0.2.1", "192.0.2.1:5", "192.0.2.9:2878")
 DECODER: Decoder[m.FromServer] = Decoder(m.FromServer)
 
 
@@ -85,7 +87,7 @@ def play(over_link, ephemeral, reported):
 
         async def live(one, two) -> None:
             owner, outbox = Owner(), Outbox()
-            link = ControlLink(one, "key", "source", ephemeral, outbox, reported)
+            link = ControlLink(one, "key", CALLER, ephemeral, outbox, reported)
             serving = asyncio.create_task(link.run(owner))
             await scene(Client(two), link, owner, outbox)
             reasons.append(await asyncio.wait_for(serving, 5))
@@ -425,7 +427,7 @@ def test_a_link_that_was_replaced_ends_at_once(play) -> None:
 
 def test_the_server_says_bye(over_link, ephemeral, reported) -> None:
     async def live(one, two) -> None:
-        link, client = ControlLink(one, "key", "source", ephemeral, Outbox(), reported), Client(two)
+        link, client = ControlLink(one, "key", CALLER, ephemeral, Outbox(), reported), Client(two)
         serving = asyncio.create_task(link.run(Owner()))
         await client.hello()
         await client.next(m.ConfigurationWanted)

@@ -79,7 +79,7 @@ def test_a_partner_is_admitted_and_nothing_was_read_of_it(play, in_force, partne
         (one,) = admitted
         assert one.partner.id == "P1"
         assert one.identity.fingerprint == partner.fingerprint
-        assert one.source.startswith("127.0.0.1:")
+        assert one.caller.source.startswith("127.0.0.1:")
 
     play(scene)
     assert reported.codes == []
@@ -276,7 +276,7 @@ def test_neighbours_in_ipv6_share_one_count(in_force, reported, tasks) -> None:
         assert not gate._by_source
 
     asyncio.run(asyncio.wait_for(live(), 10))
-    assert reported.of("ADM-LIMIT")["source"] == "2001:db8::7:1"
+    assert reported.of("ADM-LIMIT")["source"] == "[2001:db8::7:1]:5"
 
 
 def test_who_says_nothing_at_all_is_closed_before_the_deadline_of_the_handshake(play, in_force, monkeypatch) -> None:

@@ -27,8 +27,8 @@ class Links:
     def __init__(self) -> None:
         self.controls, self.sessions = [], []
 
-    async def control(self, tls, key: str, source: str) -> None:
-        self.controls.append((key, source))
+    async def control(self, tls, key: str, caller) -> None:
+        self.controls.append((key, caller))
         with contextlib.suppress(EndOfStream, OSError):
             await tls.read_exactly(1)
         tls.close()
@@ -74,9 +74,10 @@ def test_a_control_link_is_handed_over_with_the_clients_fingerprint(play, called
         async with called(port, connecting(dialler.context, CONTROL)) as tls:
             await tls.handshake()
             await until(lambda: links.controls)
-            key, source = links.controls[0]
+            key, caller = links.controls[0]
             assert len(key) == 64
-            assert source.startswith("127.0.0.1:")
+            assert caller.source.startswith("127.0.0.1:")
+            assert caller.target == f"127.0.0.1:{port}"
 
     play(scene)
 
@@ -167,6 +168,7 @@ def test_a_stranger_is_refused_with_its_address(play, called, until, reported, o
 
     play(scene)
     assert reported.of("LNK-REFUSED")["source"].startswith("127.0.0.1:")
+    assert reported.of("LNK-REFUSED")["target"].startswith("127.0.0.1:")
 
 
 @pytest.mark.parametrize("trusts", ["its own CA", "ours"])

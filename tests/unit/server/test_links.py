@@ -11,6 +11,7 @@ from seon.link import messages as m
 from seon.link.codec import encode
 from seon.net.channel import EndOfStream
 from seon.net.context import CONTROL, connecting
+from seon.net.ends import Caller
 from seon.process.events import EventMaker
 from seon.server import links as module
 from seon.server.links import Links
@@ -20,7 +21,8 @@ class Link:
     """A link that notes what becomes of it."""
 
     def __init__(self, client: str = "one", key: str = "key") -> None:
-        self.client, self.key, self.source = client, key, "192.0.2.1:5"
+        self.client, self.key = client, key
+        self.caller = Caller("192.0.2.1", "192.0.2.1:5", "192.0.2.9:2878")
         self.leaving = False
         self.wake = types.SimpleNamespace(set=lambda: self.noted.append("wake"))
         self.noted: list[object] = []

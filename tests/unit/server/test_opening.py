@@ -13,6 +13,7 @@ from seon.daemon.log import Log
 from seon.daemon.session_table import Claim, SessionTable, Surroundings
 from seon.link import messages as m
 from seon.net.channel import EndOfStream
+from seon.net.ends import Caller
 from seon.server import opening as module
 from seon.server.in_force import InForce
 from seon.server.opening import Opening
@@ -86,7 +87,9 @@ class Tls:
 
 def admitted(tls: Tls) -> object:
     identity = types.SimpleNamespace(fingerprint=PIN)
-    return types.SimpleNamespace(tls=tls, partner=PARTNER, identity=identity, source="192.0.2.1:5")
+    return types.SimpleNamespace(
+        tls=tls, partner=PARTNER, identity=identity, caller=Caller("192.0.2.1", "192.0.2.1:5", "192.0.2.9:6619")
+    )
 
 
 class Link:

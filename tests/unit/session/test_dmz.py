@@ -3,6 +3,7 @@
 In Pythons of their own, since a session process forgets all keys.
 """
 
+import re
 import socket
 import threading
 
@@ -120,7 +121,8 @@ def somebody_else() -> None:
     refused = main.fields("ADM-DIAL")
     assert refused["fingerprint"] == other.fingerprint
     assert "somebody else" in refused["subject"]
-    assert refused["target"] == given.target
+    assert refused["host"] == refused["target"] == given.target
+    assert re.fullmatch(r"127\.0\.0\.1:\d+", refused["source"]), "our own end"
     assert "not that partner's" in main.fields("SES-FAILED")["reason"]
 
 

@@ -33,9 +33,12 @@ def offered(sender: Side) -> h.FileOffered:
     )
 
 
+CALL = {"direction": "incoming", "source": "192.0.2.1:5", "target": "192.0.2.9:6619"}
+
+
 @pytest.fixture
 def reporter(reported):
-    return SessionReporter(reported, "P1", ONE, whole=True)
+    return SessionReporter(reported, "P1", ONE, whole=True, call=CALL)
 
 
 def see(reporter: SessionReporter, *events: object) -> None:
@@ -87,7 +90,7 @@ def test_a_refusal_and_a_finding_name_rule_side_and_place(reporter, reported) ->
     assert reported.codes == ["SES-FINDING", "SES-REFUSED"]
     assert reported.of("SES-REFUSED") == {
         "partner": "P1", "rule": "CMD-ID", "key": "CMD-ID", "side": "RESPONDER", "stb": 5, "offset": 0, "text": "what",
-        "field": "-", "seen": '"z"',
+        "field": "-", "seen": '"z"', **CALL,
     }  # fmt: skip
     assert reported.of("SES-FINDING") == {
         "partner": "P1", "rule": "FLD-CR", "key": "FLD-CR/line-feed", "side": "INITIATOR", "stb": 4, "offset": 9,
@@ -131,7 +134,7 @@ def test_a_file_that_the_end_of_the_session_broke_off_is_told_with_its_octets(re
 
 def test_the_dmz_reports_findings_and_refusals_but_no_files(reported) -> None:
     """The inside's word on files counts (docs/design.md §9): the same session is not told twice."""
-    reporter = SessionReporter(reported, "P1", ONE, whole=False)
+    reporter = SessionReporter(reported, "P1", ONE, whole=False, call=CALL)
     see(reporter, AGREED, offered(ONE), h.FileEnded(**FILE, octets=1, records=0, accepted=True),
         h.FileRefused(**FILE, reason=2, text="", retry=False), h.FileDeclined(**FILE, rule="POL-NAME"),
         h.NothingMoved(1_000),

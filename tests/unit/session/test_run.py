@@ -1,12 +1,15 @@
 """The session between its two peers: what the main hears of it from start to end, and that the end is the truth."""
 
+import contextlib
 import os
 import signal
 import socket
 import time
+import types
 
 import pytest
 
+from seon import addresses
 from seon.endings import SessionEnd
 from seon.net.legs import PlainLeg
 from seon.oftp2 import commands as c
@@ -173,6 +176,28 @@ def test_a_verifier_that_ends_a_session_is_named(ends, hop, who) -> None:
     assert play.play(scene) == SessionEnd("verifier", "rule", hop, "CMD-ID")
     assert play.main.fields("SES-END")["ended_by"] == who
     assert play.main.fields("SES-REFUSED")["rule"] == "CMD-ID"
+
+
+@pytest.mark.parametrize(
+    ("hop", "direction", "ours"),
+    [("dmz", "incoming", "initiator"), ("dmz", "outgoing", "responder"),
+     ("inside", "incoming", "responder"), ("inside", "outgoing", "initiator")],
+)  # fmt: skip
+def test_the_ends_of_a_refusal_are_those_of_the_connection_that_is_no_session_link(hop, direction, ours) -> None:
+    legs, ends = {}, {}
+    with contextlib.ExitStack() as stack:
+        for name in ("initiator", "responder"):
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            calling = stack.enter_context(socket.create_connection(listener.getsockname()))
+            called = stack.enter_context(listener.accept()[0])
+            # The Initiator has called us, and we have called the Responder.
+            legs[name] = types.SimpleNamespace(sock=called if name == "initiator" else calling)
+            caller, listening = (addresses.shown(*sock.getsockname()) for sock in (calling, listener))
+            ends[name] = (caller, listening)
+        given = assignment(hop=hop, direction=direction)
+        assert module._call(given, legs["initiator"], legs["responder"]) == {
+            "direction": direction, "source": ends[ours][0], "target": ends[ours][1],
+        }  # fmt: skip
 
 
 def test_the_end_is_said_before_its_esid_can_arrive_anywhere(ends, monkeypatch) -> None:

@@ -18,8 +18,8 @@ _LINE = r"(?m)^\S+ \S+ \w+ +\d+ "
 _NOT_BEGUN = re.compile(_LINE + r"SES-FAILED (?:\[\S+\] )?Session with partner \S+, \w+, not started: (.*)")
 _REFUSED = re.compile(
     _LINE
-    + r"SES-REFUSED \[\S+\] OFTP2 refused: rule (\S+), key \S+, the (\w+)'s stream buffer \d+, offset \d+: "
-    + r"(.*); partner"
+    + r"SES-REFUSED \[\S+\] OFTP2 refused, \w+, from \S+ to \S+: rule (\S+), key \S+, "
+    + r"the (\w+)'s stream buffer \d+, offset \d+: (.*); partner"
 )
 _AGREED = re.compile(_LINE + r"SES-AGREED \[\S+\] Initiator .* and Responder (.*) agreed on level")
 _MUTE = re.compile(_LINE + r"SES-END (?:\[\S+\] )?Session with partner \S+ ended by (?!crash)\w+: .*; [\d.]+ s$")

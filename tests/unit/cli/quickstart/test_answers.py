@@ -68,7 +68,8 @@ def test_of_a_wrong_password_it_is_said_where_the_right_one_stands() -> None:
     "words",
     [
         "SES-FAILED Session with partner p, incoming, not started: receive daemon: do this",
-        "SES-REFUSED [a] OFTP2 refused: rule X, key X, the Responder's stream buffer 1, offset 0: do this; partner p",
+        "SES-REFUSED [a] OFTP2 refused, incoming, from a to b: rule X, key X, the Responder's stream buffer 1, "
+        "offset 0: do this; partner p",
         "FIL-RECEIPT [a] Receipt NERP for file NAME of today: not delivered: do this; signed",
     ],
 )
@@ -141,7 +142,8 @@ def test_nobody_there_is_told_with_the_system_s_words() -> None:
 
 
 def refused(side: str, rule: str = "STH-VER") -> str:
-    fields = {"rule": rule, "side": side, "stb": 1, "offset": 0, "text": "it is wrong", "partner": "p", "field": "F"}
+    fields = {"rule": rule, "side": side, "stb": 1, "offset": 0, "text": "it is wrong", "partner": "p", "field": "F",
+              "direction": "outgoing", "source": "10.0.0.4:40000", "target": "10.0.0.5:3305"}  # fmt: skip
     return logged("SES-REFUSED", **fields, seen="x")
 
 
