@@ -60,7 +60,7 @@ lock:
 
 # What is drawn from the code: the catalogue of events, the order of commands, and the rules.
 docs: $(VENV)/.dev
-	$(BIN)/python -c "from seon.events import as_markdown; print(as_markdown(), end='')" > docs/events.md
+	$(BIN)/python -c "from seon.events_page import as_markdown; print(as_markdown(), end='')" > docs/events.md
 	$(BIN)/python -c "from seon.oftp2.phases import as_markdown; print(as_markdown(), end='')" > docs/state-table.md
 	$(BIN)/python -c "from seon.oftp2.rules import as_markdown; print(as_markdown(), end='')" > docs/rules.md
 

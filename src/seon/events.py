@@ -5,7 +5,6 @@ that logs, journal and documentation say the same. What a stranger sent may stan
 caps it. The kinds of the groups refused, audit and license cannot be ignored by a rule that does not name their code.
 """
 
-import textwrap
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, Literal
@@ -227,42 +226,6 @@ def describe(event: Event) -> str:
         values = ", ".join(f"{shown(name)} {shown(value)}" for name, value in event.fields.items())
         return fill("Unknown event {code}[: {values}]", {"code": event.code, "values": values})
     return fill(kind.text, event.fields, shown)
-
-
-_PAGE_WIDTH = 100
-_PAGE = """# Events
-
-`make docs` makes this page from `src/seon/events.py`. A code never changes its meaning.
-
-Each entry shows the code, the severity and the text. A word in braces is a field of the event. The
-notation around it is explained here.
-
-* `{count:# event|# events}` shows one of several texts. The first is for 1 and for true, the second
-  for all else. A third one is for 0. The sign `#` stands for the value.
-* `{side:name}` shows a word in capitals as a name, as in Initiator.
-* `[; restart at {restart}]` is left out when none of its fields says anything. A field says nothing
-  if it is missing, empty, "-", 0 or false.
-
-A field outside of square brackets that is missing, empty or "-" reads "(none)".
-
-A critical event starts the event script. An ignore rule hides an event of the groups refused, audit
-and license only if it names the code.
-"""
-
-
-def as_markdown() -> str:
-    """Return the catalogue by groups: docs/events.md is this, and a test compares them."""
-    groups = dict.fromkeys(kind.group for kind in _KINDS)
-    return _PAGE + "".join(
-        f"\n## {group.capitalize()}\n\n" + "".join(_entry(kind) for kind in _KINDS if kind.group == group)
-        for group in groups
-    )
-
-
-def _entry(kind: Kind) -> str:
-    text = f"* `{kind.code}` ({kind.severity.name.lower()}): {kind.text}"
-    lines = textwrap.wrap(text, _PAGE_WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-    return "\n".join(lines) + "\n"
 
 
 def severity_of(code: str) -> Severity:

@@ -13,7 +13,8 @@ from seon.cli.seon import main as seon
 from seon.cli.seonapi import main as seonapi
 from seon.client import client as client_client
 from seon.config import FileRules, Limits
-from seon.events import CATALOGUE, as_markdown
+from seon.events import CATALOGUE
+from seon.events_page import as_markdown
 from seon.oftp2 import phases, rules
 from seon.server import server as server_main
 
@@ -40,6 +41,7 @@ ROOT = DOCS.parent
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 WIDTH = 100
 _GENERATED = re.compile(r"`make docs` makes this page from `(\S+)`")
+_EXAMPLE = re.compile(r"^```(?:text|json)\n.*?^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -53,6 +55,8 @@ def may_be_longer(line: str, *, generated: bool) -> bool:
 def test_a_page_keeps_to_its_width(page: Path) -> None:
     text = page.read_text()
     generated = bool(_GENERATED.search(text))
+    if generated:  # lines of logs and documents are as long as they are; the numbers of all others stay
+        text = _EXAMPLE.sub(lambda block: "\n" * block[0].count("\n"), text)
     lines = enumerate(text.splitlines(), 1)
     assert [
         (number, line) for number, line in lines if len(line) > WIDTH and not may_be_longer(line, generated=generated)

@@ -80,7 +80,7 @@ class Links:
     def state(self) -> list[str]:
         """Return lines about the links and what waits for one."""
         links = [
-            f"Link of client {link.client} from {link.source}, protocol {link.protocol}"
+            f"Link of client {link.client} from {link.caller.source}, protocol {link.protocol}"
             + (", takes no more sessions" if link.leaving else "")
             for link in self._by_client.values()
         ]
