@@ -12,7 +12,9 @@ from seon.cli.daemons import client, server
 from seon.cli.seon import main as seon
 from seon.cli.seonapi import main as seonapi
 from seon.client import client as client_client
+from seon.client.readiness import EXIT_NOT_READY
 from seon.config import FileRules, Limits
+from seon.daemon.home import EXIT_START
 from seon.events import CATALOGUE
 from seon.events_page import as_markdown
 from seon.oftp2 import phases, rules
@@ -146,9 +148,10 @@ def test_every_setting_is_in_the_operating_guide(name: str) -> None:
 @pytest.mark.parametrize(
     ("program", "status"),
     [
-        ("both", server_main.EXIT_OK),
-        ("both", server_main.EXIT_START),
+        ("both", 0),
+        ("both", EXIT_START),
         ("server", server_main.EXIT_FATAL),
+        ("client", EXIT_NOT_READY),
         ("client", client_client.EXIT_LINK),
         ("client", client_client.EXIT_COURIER),
     ],
