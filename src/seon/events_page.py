@@ -12,9 +12,9 @@ from seon.events import CATALOGUE, Event, Kind, Severity, Value, describe
 from seon.process.levels import category_of
 
 _WIDTH = 100
-TIME = 1_795_730_580.123
-"""When the examples happened: 2026-11-26 22:03:00.123 UTC."""
-_STAMP = "2026-11-26 22:03:00.123"
+TIME = 1_795_730_580.125
+"""When the examples happened: 2026-11-26 22:03:00.125 UTC."""
+_STAMP = "2026-11-26 22:03:00.125"
 _MAIN, _SESSION = 1234, 1310
 """Process ids."""
 SESSION = "5f0c2f6e9a4b7d1c8e3a6b90"

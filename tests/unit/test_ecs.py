@@ -142,13 +142,13 @@ def test_other_words_of_where_a_session_goes_are_kept_as_they_are(words) -> None
 
 
 def test_the_time_is_utc_to_the_millisecond() -> None:
-    assert made(None)["@timestamp"] == "2026-11-26T22:03:00.123Z"
+    assert made(None)["@timestamp"] == "2026-11-26T22:03:00.125Z"
     assert dt.datetime.fromisoformat(made(None)["@timestamp"]).timestamp() == TIME
 
 
 def test_a_line_that_is_no_event_says_who_wrote_it_and_about_what() -> None:
     assert made(None, "Log level set to DEBUG") == {
-        "@timestamp": "2026-11-26T22:03:00.123Z",
+        "@timestamp": "2026-11-26T22:03:00.125Z",
         "log": {"level": "warning", "logger": "gate"},
         "message": "Log level set to DEBUG",
         "ecs": {"version": ecs.VERSION},
