@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from seon.daemon.home import VARIABLE
 from seon.decoding import MalformedError, decode
 from seon.events import Event
 
@@ -141,7 +142,7 @@ class Spool:
             raise
         except (sqlite3.Error, OSError) as error:
             self.close()
-            raise SpoolError(f"{self.path}: {_words(error)}") from error
+            raise SpoolError(f"{self.path}: {_words(error)} ({VARIABLE} can name another directory)") from error
 
     def _is_the_file_there(self) -> bool:
         """Whether what is open is still the file of this name: SQLite would go on with one that was moved away."""
