@@ -1,13 +1,14 @@
-"""How a line looks: log4c's four layouts, our own, and JSON. Pure; none returns a line break.
+"""How a line looks: log4c's layouts, our own, and JSON. Pure; none returns a line break.
 
-log4c writes `[NAME] ` before a line in the places stream, stream2 and rollingfile. Its own four layouts get that here
-(`layout_of`); ours and JSON are for machines and get nothing.
+They are those of log4c 1.2.4 to the octet: `dated` has no space before its hyphen, `dated_r` has one. log4c writes
+`[NAME] ` before a line in the places stream and stream2. Its own layouts get that here (`layout_of`); ours and JSON
+are for machines and get nothing.
 """
 
 import json
 from collections.abc import Callable
 
-from seon.daemon.writing.records import Record, local_second, utc_second
+from seon.daemon.writing.records import Record, local_compact, local_second, utc_second
 from seon.daemon.writing.settings import AppenderSettings
 from seon.ecs import document
 from seon.process.levels import Level
@@ -17,26 +18,19 @@ Layout = Callable[[Record], str]
 MAX_BASIC = 1023
 """Characters of a line in `basic` and `dated`, as in log4c. `basic_r` and `dated_r` have the limit of bufsize only."""
 _CUT = "..."
-_NAMED = ("stream", "stream2", "rollingfile")
+_NAMED = ("stream", "stream2")
 _LOG4C = {Level.WARNING: "WARN"}
 
 
 def layout_of(appender: AppenderSettings, bufsize: int) -> Layout:
     """Return the layout of an appender; `bufsize`: octets, of those layouts that have the limit (0: none)."""
+    if appender.layout == "seon_layout":
+        return seon_layout
+    if appender.layout == "json":
+        return json_layout
     name = f"[{appender.name}] " if appender.type in _NAMED else ""
-    match appender.layout:
-        case "seon_layout":
-            return seon_layout
-        case "json":
-            return json_layout
-        case "basic":
-            return lambda record: name + cut(basic(record), MAX_BASIC)
-        case "dated":
-            return lambda record: name + cut(dated(record), MAX_BASIC)
-        case "basic_r":
-            return lambda record: name + cut(basic(record), bufsize)
-        case "dated_r":
-            return lambda record: name + cut(dated(record), bufsize)
+    form, most = _FORMS[appender.layout], bufsize if appender.layout.endswith("_r") else MAX_BASIC
+    return lambda record: name + cut(form(record), most)
 
 
 def seon_layout(record: Record) -> str:
@@ -52,10 +46,11 @@ def basic(record: Record) -> str:
     return f"{_log4c_name(record.level):<8} {record.category} - {record.text}"
 
 
-def dated(record: Record) -> str:
-    """Return `YYYYmmdd HH:MM:SS.mmm LEVEL    category - text`, in the time of Greenwich."""
+def dated(record: Record, clock: Callable[[int], str], separator: str) -> str:
+    """Return `YYYYmmdd HH:MM:SS.mmm LEVEL    category- text`; `clock` shows a second, `separator` is the `- `."""
     second = int(record.time)
-    return f"{utc_second(second)}.{int((record.time - second) * 1000):03d} {basic(record)}"
+    moment = f"{clock(second)}.{int((record.time - second) * 1000):03d}"
+    return f"{moment} {_log4c_name(record.level):<8} {record.category}{separator}{record.text}"
 
 
 def json_layout(record: Record) -> str:
@@ -78,3 +73,13 @@ def cut(text: str, most: int) -> str:
 
 def _log4c_name(level: Level) -> str:
     return _LOG4C.get(level, level.name)
+
+
+_FORMS: dict[str, Layout] = {
+    "basic": basic,
+    "basic_r": basic,
+    "dated": lambda record: dated(record, utc_second, "- "),
+    "dated_r": lambda record: dated(record, utc_second, " - "),
+    "dated_local": lambda record: dated(record, local_compact, "- "),
+    "dated_local_r": lambda record: dated(record, local_compact, " - "),
+}

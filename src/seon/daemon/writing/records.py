@@ -34,6 +34,12 @@ def utc_second(second: int) -> str:
     return time.strftime("%Y%m%d %H:%M:%S", time.gmtime(second))
 
 
+@lru_cache(maxsize=4)
+def local_compact(second: int) -> str:
+    """Return a Unix time as `YYYYmmdd HH:MM:SS` of this host, as log4c's local layouts show it."""
+    return time.strftime("%Y%m%d %H:%M:%S", time.localtime(second))
+
+
 def local_day(moment: float) -> str:
     """Return the day of a Unix time on this host, `YYYY-mm-dd`."""
     return local_second(int(moment))[:10]

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from seon.process.levels import Level
 
 AppenderType = Literal["seon_appender", "stream", "stream2", "mmap", "rollingfile", "syslog"]
-LayoutType = Literal["seon_layout", "basic", "basic_r", "dated", "dated_r", "json"]
+LayoutType = Literal["seon_layout", "basic", "basic_r", "dated", "dated_r", "dated_local", "dated_local_r", "json"]
 
 ROOT = "root"
 DAILY: Final = "seon_appender"
@@ -55,7 +55,7 @@ class Settings:
     """All of a file. What it does not say is as here; without any file, this is all."""
 
     bufsize: int = 0
-    """Octets of a line in the layouts basic_r and dated_r; 0 is without limit."""
+    """Octets of a line in the layouts basic_r, dated_r and dated_local_r; 0 is without limit."""
     debug: int = 0
     """More than 0: the log says how it understood the file."""
     reread: bool = False

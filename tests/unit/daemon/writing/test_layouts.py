@@ -27,17 +27,26 @@ def test_log4cs_basic() -> None:
 
 
 def test_log4cs_dated_in_the_time_of_greenwich() -> None:
-    assert laid_out("dated", time=1_780_000_000.5, level=Level.FATAL) == "20260528 20:26:40.500 FATAL    session - text"
+    assert laid_out("dated", time=1_780_000_000.5, level=Level.FATAL) == "20260528 20:26:40.500 FATAL    session- text"
     assert laid_out("dated_r", time=1_780_000_000.5) == "20260528 20:26:40.500 INFO     session - text"
 
 
-@pytest.mark.parametrize("kind", ["stream", "stream2", "rollingfile"])
+def test_log4cs_dated_in_the_time_of_this_host() -> None:
+    assert laid_out("dated_local", time=NOON + 0.25) == "20260314 12:00:00.250 INFO     session- text"
+    assert laid_out("dated_local_r", time=NOON + 0.25) == "20260314 12:00:00.250 INFO     session - text"
+
+
+@pytest.mark.parametrize("kind", ["stream", "stream2"])
 def test_log4cs_layouts_begin_with_the_appenders_name_where_it_does_so(kind) -> None:
-    for layout in ("basic", "basic_r", "dated", "dated_r"):
+    for layout in ("basic", "basic_r", "dated", "dated_r", "dated_local", "dated_local_r"):
         assert laid_out(layout, kind).startswith("[place] ")
     for layout in ("seon_layout", "json"):
         assert "[place]" not in laid_out(layout, kind)
-    assert not laid_out("basic", "syslog").startswith("[")
+
+
+@pytest.mark.parametrize("kind", ["syslog", "rollingfile", "mmap", "seon_appender"])
+def test_elsewhere_they_do_not(kind) -> None:
+    assert laid_out("basic", kind) == "INFO     session - text"
 
 
 def test_a_long_line_is_cut_where_log4c_cuts_it_and_says_so() -> None:
