@@ -218,7 +218,7 @@ def test_a_damaged_spool_is_said_and_mended_while_the_client_runs(api: Site) -> 
     (("-S", "127.0.0.1:notaport"), "-S: "),
     (("-S", "127.0.0.1:99999"), "-S: "),
     (("-U", "http://127.0.0.1:8443"), "must begin with https://"),
-    (("-T", "@/nonexistent/token"), "token file /nonexistent/token cannot be read"),
+    (("-T", "@/nonexistent/token"), "no token file /nonexistent/token"),
 ])  # fmt: skip
 def test_a_wrong_command_line_of_the_client_is_explained(api: Site, arguments: tuple[str, ...], said: str) -> None:
     assert said in refused_at_start(api.launch_client(*arguments))

@@ -27,8 +27,8 @@ TOKEN = f"seon1.{'ab' * 32}.{SECRET}"
         ("https://host", "[fe80::1%eth0]:2878", TOKEN, "-S: '[fe80::1%eth0]' has a zone"),
         ("https://host", "0.0.0.0", TOKEN, "-S: 0.0.0.0 means every address"),
         ("https://host", "https://dmz:2878", TOKEN, "-S: 'https://dmz:2878' is a URL"),
-        ("https://10.1.2:8443", "dmz", TOKEN, "The URL of Seonapi: '10.1.2' is not an IP address"),
-        ("https://host", "dmz", "nonsense", "token is not complete"),
+        ("https://10.1.2:8443", "dmz", TOKEN, "URL of Seonapi: '10.1.2' is not an IP address"),
+        ("https://host", "dmz", "nonsense", "is no security token"),
     ],
     # Not the values: pytest puts the name of a test into the environment, where no token may be.
     ids=["url", "port", "host", "range", "half", "zone", "every", "server-url", "url-host", "token"],

@@ -11,17 +11,16 @@ import hashlib
 import ssl
 from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import httpx
 import msgspec
 
-from seon import addresses
 from seon import api_messages as a
 from seon.build import this_build
+from seon.client.courier import causes
 from seon.client.courier.token import Token
+from seon.client.courier.url import read_url
 from seon.config import FORMAT, OLDEST_FORMAT, OpenStruct, ProxyConfiguration
-from seon.daemon.home import StartError
 from seon.decoding import MalformedError, decode
 from seon.link.messages import MAX_TRANSFER
 from seon.link.versions import Side, VersionError, agreed
@@ -47,7 +46,7 @@ class ApiRejectedError(ApiError):
 
 
 class ApiRefusedError(ApiError):
-    """Seonapi does not accept this client: token, user or password."""
+    """Seonapi, or a reverse proxy before it, does not accept this client: token, user or password."""
 
 
 class Answer(NamedTuple):
@@ -55,24 +54,22 @@ class Answer(NamedTuple):
 
     status: int
     content: bytes
+    challenge: str
+    """The header WWW-Authenticate; "" if there is none."""
 
 
 class Api:
-    """Seonapi as this client sees it. `https://[user:password@]host[:port]`; raises StartError for another URL."""
+    """Seonapi as this client sees it, by the URL that `read_url` describes. Raises StartError for another."""
 
     def __init__(self, url: str, token: Token) -> None:
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError as error:
-            raise StartError("The URL of Seonapi cannot be read; it looks like https://host:8443") from error
-        if parts.scheme != "https" or not parts.hostname:
-            raise StartError("The URL of Seonapi must begin with https:// and name a host")
-        if port == 0:
-            raise StartError("The URL of Seonapi: '0' is not a TCP port: 1 to 65535")
-        self.shown = f"https://{addresses.shown(_host_of(url, parts.hostname), port or 443)}"
+        where = read_url(url)
+        self.shown = where.shown
+        """Its URL without user and password."""
+        self._host, self._basic = where.host, where.basic
+        self._path = where.path + a.PATH
         self._token = token
-        self._basic = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+        self._leaf = b""
+        """The https certificate that was shown at first contact, DER: only to say what is wrong with it."""
         self._client: httpx.AsyncClient | None = None
 
     async def close(self) -> None:
@@ -122,25 +119,30 @@ class Api:
     async def _call(self, method: str, path: str, body: msgspec.Struct | None, wait: float = 0.0) -> Answer:
         """Make a call whose answer may begin `wait` seconds later than others. Raises ApiError."""
         content = None if body is None else msgspec.json.encode(body)
-        with _in_our_words():
+        with self._in_our_words():
             self._client = client = self._client or await self._first_contact()
             timeout = httpx.Timeout(ANSWER_SECONDS + wait, connect=CONNECT_SECONDS)
             async with (
                 asyncio.timeout(TRANSFER_SECONDS + wait),
                 client.stream(method, path, content=content, timeout=timeout) as response,
             ):
-                answer = Answer(response.status_code, await _at_most(response, MAX_ANSWER))
+                challenge = response.headers.get("WWW-Authenticate", "")
+                answer = Answer(response.status_code, await _at_most(response, MAX_ANSWER), challenge)
         if len(answer.content) > MAX_ANSWER:
             raise ApiError("the answer is too long")
         if answer.status < 300:
             return answer
+        raise self._refusal(answer)
+
+    def _refusal(self, answer: Answer) -> ApiError:
+        """Return what an answer means that is none of those asked for: Seonapi's own words, or ours for others'."""
         problem = _problem(answer)
-        text = problem or f"it answered with status {answer.status}"
         if answer.status == 401:
-            raise ApiRefusedError(text)
+            return ApiRefusedError(problem or causes.of_challenge(answer.challenge, gave_password=bool(self._basic)))
+        text = problem or causes.of_status(answer.status)
         if answer.status == 413 or (answer.status == 400 and problem):
-            raise ApiRejectedError(text)
-        raise ApiError(text)
+            return ApiRejectedError(text)
+        return ApiError(text)
 
     async def _first_contact(self) -> httpx.AsyncClient:
         """Get the API's CA without showing anything, compare it with the token, and only then trust it."""
@@ -150,18 +152,46 @@ class Api:
             httpx.AsyncClient(verify=False, timeout=CONNECT_SECONDS, trust_env=False) as stranger,  # noqa: S501
             stranger.stream("GET", base + "ca", headers={"Accept-Encoding": "identity"}) as response,
         ):
+            chain = causes.chain_of(response.extensions["network_stream"].get_extra_info("ssl_object"))
             octets = await _at_most(response, MAX_CA)
-        if response.status_code != 200:
-            raise ApiError(f"it answered with status {response.status_code}")
-        if len(octets) > MAX_CA:
-            raise ApiRefusedError("what answers there is not Seonapi")
-        context = _trusting(octets.decode("ascii", "replace"), self._token.ca_fingerprint)
+        self._leaf = chain[0] if chain else b""
+        context = _trusting(self._authority(response.status_code, octets, chain), self._token.ca_fingerprint)
         headers = {
             a.TOKEN_HEADER: self._token.secret,
             "Content-Type": "application/json",
             "Accept-Encoding": "identity",  # an answer is bounded by the octets that come, so nothing inflates them
         }
         return httpx.AsyncClient(verify=context, base_url=base, headers=headers, auth=self._basic, trust_env=False)
+
+    def _authority(self, status: int, octets: bytes, chain: list[bytes]) -> str:
+        """Return what may be the API CA's certificate, PEM: the answer, or where there is a reverse proxy's 401 instead
+        of one, what that has shown of it in the handshake. It is compared with the token in any case.
+        """
+        if status == 401:
+            for der in chain:
+                if hashlib.sha256(der).hexdigest() == self._token.ca_fingerprint:
+                    return ssl.DER_cert_to_PEM_cert(der)
+            raise ApiRefusedError(causes.hidden_authority(self._path + "ca"))
+        if status != 200:
+            raise ApiError(causes.of_status(status))
+        if len(octets) > MAX_CA:
+            raise ApiRefusedError("what answers there is not Seonapi")
+        return octets.decode("ascii", "replace")
+
+    @contextlib.contextmanager
+    def _in_our_words(self) -> Iterator[None]:
+        """Turn whatever goes wrong in a call into an ApiError: the one place for that.
+
+        httpx translates what its authors thought of. Through it come ssl.SSLError out of a running connection, OSError,
+        errors of anyio and h11, of decoding, ValueError for odd headers: all of them mean that the call did not work.
+        """
+        try:
+            yield
+        except ApiError:
+            raise
+        except Exception as error:
+            text = causes.of_certificate(error, self._host, self._leaf) or _words(error)
+            raise ApiError(text) from error
 
 
 class _Format(OpenStruct, frozen=True):
@@ -173,30 +203,6 @@ def _check_format(seonapi: Side) -> None:
         agreed("configuration format", Side("the client", this_build().short, OLDEST_FORMAT, FORMAT), seonapi)
     except VersionError as error:
         raise ApiError(str(error)) from None
-
-
-@contextlib.contextmanager
-def _in_our_words() -> Iterator[None]:
-    """Turn whatever goes wrong in a call into an ApiError: the one place for that.
-
-    httpx translates what its authors thought of. Through it come ssl.SSLError out of a running connection, OSError,
-    errors of anyio and h11, of decoding, ValueError for odd headers: all of them mean that the call did not work.
-    """
-    try:
-        yield
-    except ApiError:
-        raise
-    except Exception as error:
-        raise ApiError(_words(error)) from error
-
-
-def _host_of(url: str, hostname: str) -> str:
-    try:
-        return addresses.read_host(hostname)
-    except addresses.AddressError as error:
-        # With user and password, what looks like the host may be the rest of a password that holds a '/', say.
-        safe = "it names no host; in user and password / ? # @ : are written as %2F %3F %23 %40 %3A"
-        raise StartError(f"The URL of Seonapi: {safe if '@' in url else error}") from None
 
 
 async def _at_most(response: httpx.Response, most: int) -> bytes:

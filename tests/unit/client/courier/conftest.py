@@ -11,7 +11,7 @@ import os
 import socket
 import ssl
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -128,9 +128,14 @@ class Seonapi:
 
     ca_pem: bytes
     context: ssl.SSLContext
+    file: Path
+    """Key and certificate, PEM."""
     answers: dict[str, Answer] = field(default_factory=dict)
     seen: list[Request] = field(default_factory=list)
     port: int = 0
+    below: str = ""
+    headers: Sequence[tuple[str, str]] = ()
+    """Of each answer, besides the usual ones."""
     odds: ClassVar[dict[str, Odd]] = ODDS
     endless: ClassVar[dict[str, Odd]] = {"silence": Odds.silence, "drops": Odds.drops}
 
@@ -141,6 +146,11 @@ class Seonapi:
     @property
     def url(self) -> str:
         return f"https://127.0.0.1:{self.port}"
+
+    def append_authority(self) -> None:
+        """Show the CA in each handshake, too."""
+        self.file.write_bytes(self.file.read_bytes() + self.ca_pem)
+        self.context.load_cert_chain(self.file)
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator["Seonapi"]:
@@ -156,14 +166,15 @@ class Seonapi:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
             while not callable(answer := await self._answer(await _read(reader))):
                 status, body = answer
-                writer.write(http(body, status=status))
+                more = "".join(f"\r\n{name}: {value}" for name, value in self.headers).encode()
+                writer.write(http(body, status=status).replace(b"\r\n\r\n", more + b"\r\n\r\n", 1))
                 await writer.drain()
             await answer(writer)
         writer.close()
 
     async def _answer(self, request: Request) -> tuple[int, bytes] | Odd:
         self.seen.append(request)
-        path = request.path.partition("?")[0].removeprefix("/api/proxy/v1/")
+        path = request.path.partition("?")[0].removeprefix(f"{self.below}/api/proxy/v1/")
         if path == "ca" and "ca" not in self.answers:
             return 200, self.ca_pem
         answer = self.answers[path](request) if path in self.answers else (404, b'{"error":"no such path"}')
@@ -188,7 +199,7 @@ def _make(directory: Path) -> Seonapi:
     path.write_bytes(pki.pem_of_key(key) + pki.pem_of(leaf).encode())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
-    return Seonapi(pki.pem_of(ca).encode(), context)
+    return Seonapi(pki.pem_of(ca).encode(), context, path)
 
 
 @pytest.fixture
