@@ -37,7 +37,7 @@ def programs() -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def installation(programs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """A Seonapi that serves; its state goes on from test to test."""
-    made = Installation(tmp_path_factory.mktemp("browser") / "home")
+    made = Installation(tmp_path_factory.mktemp("browser") / "home", extra={"SEON_PREFIX": "/base"})
     made.init()
     made.serve()
     yield made

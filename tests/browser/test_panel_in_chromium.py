@@ -2,7 +2,10 @@
 
 import re
 
+import pytest
+
 from browser.panel import Panel
+from functional.reverse_proxy import ReverseProxy
 from functional.seonapi import PASSWORD, Installation
 
 # One Seonapi for all of them.
@@ -89,3 +92,30 @@ def test_what_is_wrong_in_a_form_is_said_beside_it(panel: Panel) -> None:
     panel.take_picture("wrong")
     assert "a literal IPv4 or IPv6 address" in panel.text
     assert panel.complaints() == []
+
+
+@pytest.mark.parametrize("prefix", ["seonapi", "base"])
+def test_below_a_path_of_a_reverse_proxy_every_page_opens_without_a_complaint(
+    panel: Panel, installation: Installation, prefix: str
+) -> None:
+    with ReverseProxy(installation.home, installation.port).serving() as proxy:
+        below = f"https://localhost:{proxy.port}/{prefix}/"
+        panel.browser.get(f"{below}index.php")
+        assert panel.browser.current_url == f"{below}panel/login/?next=/{prefix}/panel/"
+        panel.base = f"{below}panel/"
+        panel.log_in(PASSWORD)
+        pages = panel.menu
+        assert {address.startswith(panel.base) for address in pages.values()} == {True}
+        for title, address in pages.items():
+            panel.browser.get(address)
+            assert panel.browser.current_url.startswith(address)
+            assert (title, panel.complaints()) == (title, [])
+        panel.open()
+        panel.follow("Settings")
+        panel.fill("external_address", "127.0.0.9")
+        panel.click("[name=_save]")
+        assert "was changed successfully" in panel.text
+        panel.log_out()
+        panel.open()
+        assert panel.path == "login/"
+        assert panel.complaints() == []

@@ -1,10 +1,13 @@
 """The ASGI application: Django behind what it does not do itself.
 
+Prefixes: below which paths of a reverse proxy it answers.
+
 A limit on bodies: Django reads a whole body into a file before any view can say no. And one header of cookies: over
 HTTP/2 a browser sends each cookie in a header of its own, which are to be joined by "; " (RFC 9113 §8.2.3), but Django
 joins all equal headers by commas, and would find no session in them.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.asgi import get_asgi_application
@@ -73,6 +76,28 @@ class JoinedCookies:
             others = [(name, value) for name, value in scope["headers"] if name.lower() != b"cookie"]
             scope = {**scope, "headers": [*others, (b"cookie", b"; ".join(cookies))]}
         await self._application(scope, receive, send)
+
+
+class Prefixes:
+    """Answers below each of some paths as below "/"; what answers finds the path in `root_path`, as ASGI has it."""
+
+    def __init__(self, application: Any, prefixes: Sequence[str]) -> None:
+        self._application = application
+        self._prefixes = sorted(prefixes, key=len, reverse=True)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass a call on, with the prefix that its path has."""
+        if scope["type"] == "http":
+            path = scope["path"]
+            prefix = next((p for p in self._prefixes if path == p or path.startswith(f"{p}/")), "")
+            if prefix:
+                scope = {**scope, "root_path": prefix, "path": f"{prefix}/" if path == prefix else path}
+        await self._application(scope, receive, send)
+
+
+def application_below(prefixes: Sequence[str]) -> Any:
+    """Return the application that answers below "/" and each of these paths, such as "/base"."""
+    return Prefixes(application, prefixes)
 
 
 application = BodyLimit(JoinedCookies(get_asgi_application()))

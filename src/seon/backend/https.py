@@ -49,12 +49,17 @@ def new_server_certificate(ca_key: Key, ca: Certificate, names: Iterable[str]) -
 
 def names_in(certificate: Path) -> list[str]:
     """Return the host names and addresses in the https certificate as Host headers show them; none if there is none."""
+    return [addresses.in_url(host) for host in hosts_in(certificate)]
+
+
+def hosts_in(certificate: Path) -> list[str]:
+    """Return the host names and addresses in the https certificate; none if there is none."""
     try:
         loaded = pki.certificate_in_pem(certificate.read_bytes())
     except FileNotFoundError:
         return []
     names = pki.alternative_names_of(loaded) or AlternativeNames()
-    return [*names.hosts, *(addresses.in_url(str(address)) for address in names.addresses)]
+    return [*names.hosts, *map(str, names.addresses)]
 
 
 def needs_renewal(certificate: Path) -> bool:

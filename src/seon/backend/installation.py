@@ -9,7 +9,7 @@ from pathlib import Path
 
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home, replace_private
-from seon.backend.https import LOOPBACK_NAMES, new_api_ca, new_server_certificate
+from seon.backend.https import LOOPBACK_NAMES, hosts_in, new_api_ca, new_server_certificate
 from seon.backend.vault import new_master_key, read_master_key
 from seon.pki import pem_of
 
@@ -34,7 +34,7 @@ def make_directories(home: Home, secret_file: Path) -> list[str]:
 
 
 def make_authorities(home: Home, hosts: Sequence[str]) -> list[str]:
-    """Make the link CA, the API CA and the https certificate. Raises OperatorError for a bad host name."""
+    """Make the link CA, the API CA and the https certificate, or one with more `hosts`. Raises OperatorError."""
     from django.db import transaction
 
     from seon.backend.trust.authorities import Kind, store_authority
@@ -48,9 +48,15 @@ def make_authorities(home: Home, hosts: Sequence[str]) -> list[str]:
             if not Authority.objects.filter(kind=kind).exists():
                 store_authority(kind, *make())  # type: ignore[misc]  # both return key and certificate
                 made.append(f"{kind.label} CA")
-    if not (home.https_certificate.exists() and home.https_key.exists()):
-        renew_https(home, [*LOOPBACK_NAMES, *(host for host in hosts if host not in LOOPBACK_NAMES)])
+    complete = home.https_certificate.exists() and home.https_key.exists()
+    there = hosts_in(home.https_certificate) if complete else []
+    names = list(dict.fromkeys([*LOOPBACK_NAMES, *there, *hosts]))
+    if not complete:
+        renew_https(home, names)
         made.append("https certificate")
+    elif set(hosts) - set(there):
+        renew_https(home, names)
+        made.append(f"https certificate, for {', '.join(names)}: start `seonapi serve` again")
     return made
 
 
@@ -61,7 +67,8 @@ def renew_https(home: Home, names: Sequence[str]) -> None:
     ca_key, ca = api_authority()
     key_pem, certificate_pem = new_server_certificate(ca_key, ca, names)
     replace_private(home.https_key, key_pem)
-    replace_private(home.https_certificate, certificate_pem)
+    # Its CA is shown in each handshake: behind a reverse proxy that demands a password for all, the client needs it.
+    replace_private(home.https_certificate, certificate_pem + pem_of(ca).encode())
     replace_private(home.api_ca, pem_of(ca).encode())
 
 

@@ -5,7 +5,7 @@ import logging
 import signal
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -16,7 +16,7 @@ from seon.addresses import family_of
 from seon.addresses import shown as shown_address
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home
-from seon.backend.https import names_in, needs_renewal
+from seon.backend.https import hosts_in, needs_renewal
 from seon.backend.installation import renew_https
 
 BACKLOG = 1_024
@@ -27,14 +27,19 @@ END_SECONDS = 3
 log = logging.getLogger("seon.api")
 
 
-def serve(home: Home, host: str, port: int, say: Callable[[str], None]) -> None:
-    """Serve https until SIGTERM or SIGINT; `say` gets the ready line. Raises OperatorError when it cannot start."""
+def serve(home: Home, host: str, port: int, prefixes: Sequence[str], say: Callable[[str], None]) -> None:
+    """Serve https until SIGTERM or SIGINT.
+
+    `say` gets the ready line. Raises OperatorError when it cannot start.
+
+    `prefixes`: as `prefixes.read_prefixes` returns them.
+    """
     check_free(host, port)
     if needs_renewal(home.https_certificate):
-        renew_https(home, names_in(home.https_certificate))
+        renew_https(home, hosts_in(home.https_certificate))
         log.info("https certificate renewed")
     try:
-        asyncio.run(_serve(home, host, port, say))
+        asyncio.run(_serve(home, host, port, prefixes, say))
     except TimeoutError:
         raise OperatorError(f"Seonapi did not answer within {START_SECONDS} s; its log file says more") from None
     except ssl.SSLError as error:
@@ -56,13 +61,13 @@ def check_free(host: str, port: int) -> None:
             raise OperatorError(f"{shown_address(host, port)} cannot be opened: {reason}") from None
 
 
-async def _serve(home: Home, host: str, port: int, say: Callable[[str], None]) -> None:
+async def _serve(home: Home, host: str, port: int, prefixes: Sequence[str], say: Callable[[str], None]) -> None:
     # Django is complete by now; these modules read its settings.
     from seon.backend.api.waiting import watch  # noqa: PLC0415
-    from seon.backend.asgi import application  # noqa: PLC0415
+    from seon.backend.asgi import application_below  # noqa: PLC0415
 
     server = Server(
-        application,
+        application_below(prefixes),
         address=host,
         port=port,
         interface=Interfaces.ASGINL,

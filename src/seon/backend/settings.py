@@ -118,6 +118,7 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 
 STATIC_URL = "/static/"
+STORAGES = {"staticfiles": {"BACKEND": "seon.backend.panel.static.Addresses"}}
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_MAX_AGE = 3600
@@ -127,7 +128,7 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 FORMAT_MODULE_PATH = ["seon.backend.formats"]
-LOGIN_URL = "/panel/login/"
+LOGIN_URL = "admin:login"  # a name, not a path: Seonapi may answer below a prefix
 # Log files belong to the daemons (logs.py); a command line writes none.
 LOGGING_CONFIG = None
 SIMPLE_HISTORY_REVERT_DISABLED = True

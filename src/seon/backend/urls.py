@@ -17,5 +17,7 @@ urlpatterns = [
     path(PATH.lstrip("/"), include("seon.backend.api.urls")),
     path("healthz", healthz),
     path("panel/", admin.site.urls),
-    path("", RedirectView.as_view(url="/panel/")),
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    # What the URL of a client's -U names: a person who opens it gets the panel.
+    path("index.php", RedirectView.as_view(pattern_name="admin:index")),
 ]

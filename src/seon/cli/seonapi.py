@@ -89,17 +89,27 @@ def _own_name(text: str) -> str:
 @main.command()
 @home_option
 @click.option("--listen", default="127.0.0.1:8443", show_default=True, metavar="ADDRESS:PORT")
+@click.option(
+    "--prefix",
+    "prefixes",
+    multiple=True,
+    envvar="SEON_PREFIX",
+    metavar="PATH",
+    help="A path of a reverse proxy, such as /base, below which Seonapi answers besides / and /seonapi; repeatable. "
+    "Default: $SEON_PREFIX, blanks between several.",
+)
 @replace_stale_pid_option
 @clear_errors
-def serve(home: str | None, listen: str, replace_stale_pid: bool) -> None:
+def serve(home: str | None, listen: str, prefixes: tuple[str, ...], replace_stale_pid: bool) -> None:
     """Serve API and panel by https until SIGTERM or Ctrl-C."""
     place = open_for_daemon(home, "seonapi")
     from seon.backend.configuration.keys import read_host_port
+    from seon.backend.prefixes import read_prefixes
     from seon.backend.serving import serve as serve_https
 
     host, port = read_host_port("--listen", listen, listening_address)
     with pid_file(place, "seonapi_serve.pid", replace_stale=replace_stale_pid):
-        serve_https(place, host, port, functools.partial(click.echo, nl=True))
+        serve_https(place, host, port, read_prefixes(prefixes), functools.partial(click.echo, nl=True))
 
 
 @main.command()

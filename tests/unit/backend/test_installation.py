@@ -4,6 +4,7 @@ import pytest
 
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home
+from seon.backend.https import hosts_in
 from seon.backend.installation import make_authorities, make_directories
 from seon.backend.logs import open_log
 
@@ -22,3 +23,14 @@ def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         make_directories(home, home.secret_file)
     with pytest.raises(OperatorError, match=r"seonapi\.log cannot be written"):
         open_log(tmp_path / "absent", "seonapi")
+
+
+def test_a_host_that_is_named_later_joins_those_in_the_certificate(home: Home) -> None:
+    assert make_authorities(home, ["localhost"]) == []
+    ca = home.api_ca.read_bytes()
+    assert make_authorities(home, ["proxy.example", "::1"]) == [
+        "https certificate, for localhost, 127.0.0.1, ::1, proxy.example: start `seonapi serve` again"
+    ]
+    assert hosts_in(home.https_certificate) == ["localhost", "proxy.example", "127.0.0.1", "::1"]
+    assert home.api_ca.read_bytes() == ca
+    assert home.https_certificate.read_bytes().endswith(ca), "the CA is shown in each handshake"

@@ -41,6 +41,11 @@ class Caller:
     """Where the call came from, in its one form (mission A8)."""
 
 
+_UNKNOWN_CLIENT = "No valid security token: make one with `seonapi token new` and start the client with it"
+_WANTS_BASIC = (
+    "The token is good, but not user and password of HTTP Basic, which this Seonapi demands besides "
+    "(SEON_BASIC_AUTH_FILE): give them as -U https://user:password@..."
+)
 View = Callable[..., Any]
 """A function of a request that returns an HttpResponse, or its coroutine."""
 _declared: set[View] = set()
@@ -103,11 +108,13 @@ def admit(request: HttpRequest) -> Caller:
     """Return who calls. Raises RefusedError 401, after a line in the API log with the source."""
     address = source_of(request)
     token = token_of(request.headers.get(TOKEN_HEADER, ""))
-    if token is None or not _basic_is_good(request.headers.get("Authorization", "")):
+    # The token first: only who has a good one learns that a password is wanted, too.
+    reason = _UNKNOWN_CLIENT if token is None else ""
+    if not reason and not _basic_is_good(request.headers.get("Authorization", "")):
+        reason = _WANTS_BASIC
+    if token is None or reason:
         log.warning("%s", _refusal(address, request.path))
-        raise RefusedError(
-            401, "No valid security token: make one with `seonapi token new` and start the client with it"
-        )
+        raise RefusedError(401, reason)
     return Caller(token, address)
 
 

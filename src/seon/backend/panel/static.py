@@ -7,7 +7,9 @@ in the event loop; the files are small and read whole.
 from collections.abc import Awaitable, Callable
 
 from asgiref.sync import markcoroutinefunction, sync_to_async
+from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import get_script_prefix
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 
@@ -28,6 +30,14 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]  # its base is un
             response: HttpResponseBase = await self.get_response(request)
             return response
         return await sync_to_async(_read, thread_sensitive=False)(found.get_response(request.method, request.META))
+
+
+class Addresses(StaticFilesStorage):
+    """Where static files are, below the prefix that the page was asked for: Django's own knows one for all calls."""
+
+    def url(self, name: str | None) -> str:
+        """Return the path of a file as a browser asks for it."""
+        return get_script_prefix().rstrip("/") + super().url(name)
 
 
 def _read(found: object) -> HttpResponse:

@@ -164,16 +164,21 @@ class Api:
         return httpx.AsyncClient(verify=context, base_url=base, headers=headers, auth=self._basic, trust_env=False)
 
     def _authority(self, status: int, octets: bytes, chain: list[bytes]) -> str:
-        """Return what may be the API CA's certificate, PEM: the answer, or where there is a reverse proxy's 401 instead
-        of one, what that has shown of it in the handshake. It is compared with the token in any case.
+        """Return what may be the API CA's certificate, PEM: the answer, or what the handshake has shown of it.
+
+        A reverse proxy may demand a password for every path, and Seonapi refuses a host that it has no name of. What is
+        returned is compared with the token in any case.
         """
-        if status == 401:
+        if status != 200:
             for der in chain:
                 if hashlib.sha256(der).hexdigest() == self._token.ca_fingerprint:
                     return ssl.DER_cert_to_PEM_cert(der)
+        if status == 401:
             raise ApiRefusedError(causes.hidden_authority(self._path + "ca"))
         if status != 200:
-            raise ApiError(causes.of_status(status))
+            names = causes.names_of(self._leaf) if status == 400 else []
+            unknown = names and self._host not in names
+            raise ApiError(causes.wrong_name(self._host, names) if unknown else causes.of_status(status))
         if len(octets) > MAX_CA:
             raise ApiRefusedError("what answers there is not Seonapi")
         return octets.decode("ascii", "replace")

@@ -25,7 +25,7 @@ def of_certificate(error: BaseException, host: str, leaf: bytes) -> str:
     if refused is None:
         return ""
     if refused.verify_code in _NAME_MISMATCH:
-        return _wrong_name(host, names_of(leaf))
+        return wrong_name(host, names_of(leaf))
     said = f"certificate verify failed: {refused.verify_message}"
     if refused.verify_code in _UNKNOWN_ISSUER:
         return (
@@ -43,7 +43,8 @@ def _refused_certificate(error: BaseException | None) -> ssl.SSLCertVerification
     return None
 
 
-def _wrong_name(host: str, names: Sequence[str]) -> str:
+def wrong_name(host: str, names: Sequence[str]) -> str:
+    """Return that a certificate is not for a host but for others, and what to do."""
     shown = ", ".join(name[:_LONGEST_NAME] for name in names[:_MOST_NAMES])
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     listed = f"it is for {shown}{more}" if names else "it names no host"
