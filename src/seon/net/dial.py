@@ -26,21 +26,30 @@ from seon.net.failures import (
     handshake_failure,
     name_failure,
 )
+from seon.net.handshakes import Tell
 from seon.net.race import Place, Race, place_of, plan
 from seon.net.stream import AsyncTls, BlockingTls
 
 __all__ = ["DialError", "Stage", "can_bind", "dial", "dial_addresses", "first_word", "secure", "secured"]
 _BROKEN = (TlsError, EndOfStream, OSError)
 _lib = Binding().lib
+MAX_TOLD = 8
+"""Addresses of a name that are told; all are tried."""
 
 
-def dial(host: str, port: int, *, deadline: float, source: str = "") -> socket.socket:
+def _nobody(_: str) -> None:
+    """Nobody wants to know."""
+
+
+def dial(host: str, port: int, *, deadline: float, source: str = "", tell: Tell = _nobody) -> socket.socket:
     """Return a connected blocking socket without a time limit. Raises DialError.
 
     `source`: literal address to come from, "" = the system's choice. Resolves names, so it is for session processes.
+    `tell` is told what is done.
     """
     target = shown(host, port)
     found = _resolve(target, host, port)
+    tell(f"{host} resolved: {', '.join(place.address for place in found[:MAX_TOLD])}")
     left = deadline - time.monotonic()
     if left <= 0:
         raise DialError(target, Stage.NAME, "the resolver took all of the time (is a name server down?)")
@@ -53,6 +62,7 @@ def dial(host: str, port: int, *, deadline: float, source: str = "") -> socket.s
         while (sock := race.step()) is None:
             race.wait()
     sock.setblocking(True)
+    tell(f"connected to {target} from {shown(*sock.getsockname()[:2])}")
     return sock
 
 
@@ -91,14 +101,16 @@ def _resolve(target: str, host: str, port: int) -> list[Place]:
 # --- TLS --------------------------------------------------------------------------------------------------------------
 
 
-def secure(sock: socket.socket, connection: SSL.Connection, target: str, *, deadline: float) -> BlockingTls:
+def secure(
+    sock: socket.socket, connection: SSL.Connection, target: str, *, deadline: float, tell: Tell | None = None
+) -> BlockingTls:
     """Return TLS on a connected socket: the handshake is done, and a certificate was shown.
 
-    Raises DialError; the socket is closed then. `target`: whom to name in it.
+    Raises DialError; the socket is closed then. `target`: whom to name in it. `tell` is told the handshake's steps.
     """
     tls, began = BlockingTls(sock, connection), time.monotonic()
     try:
-        tls.handshake(deadline)
+        tls.handshake(deadline, tell)
     except _BROKEN as error:
         sock.close()
         raise _failure(target, error, connection, tls.channel.heard, deadline - began) from error
@@ -108,12 +120,14 @@ def secure(sock: socket.socket, connection: SSL.Connection, target: str, *, dead
     return tls
 
 
-async def secured(sock: socket.socket, connection: SSL.Connection, target: str, *, deadline: float) -> AsyncTls:
+async def secured(
+    sock: socket.socket, connection: SSL.Connection, target: str, *, deadline: float, tell: Tell | None = None
+) -> AsyncTls:
     """The same as `secure`, in a main's loop; the socket must not block."""
     tls, began = AsyncTls(sock, connection), time.monotonic()
     try:
         async with asyncio.timeout_at(deadline):
-            await tls.handshake()
+            await tls.handshake(tell=tell)
     except _BROKEN as error:
         tls.close()
         raise _failure(target, error, connection, tls.channel.heard, deadline - began) from error

@@ -13,6 +13,7 @@ from OpenSSL import SSL
 
 from seon.net.buffers import READ_SIZE, Buffer
 from seon.net.channel import Channel, EndOfStream, TlsError
+from seon.net.handshakes import Tell, watched
 
 MESSAGE_READ = 64 * 1024
 """Octets read at once for handshakes and messages."""
@@ -33,22 +34,23 @@ class AsyncTls:
         self._out = Buffer(MESSAGE_READ)
         self._sending = asyncio.Lock()
 
-    async def handshake(self, hello_seconds: float | None = None) -> None:
+    async def handshake(self, hello_seconds: float | None = None, tell: Tell | None = None) -> None:
         """Complete the TLS handshake; the caller sets the deadline for all of it.
 
-        `hello_seconds` limits the time until the peer's first flight is there whole. Raises TlsError, EndOfStream,
-        OSError, TimeoutError.
+        `hello_seconds` limits the time until the peer's first flight is there whole. `tell` is told the steps, if
+        somebody wants them. Raises TlsError, EndOfStream, OSError, TimeoutError.
         """
-        try:
-            async with asyncio.timeout(hello_seconds):
-                while not (done := self.channel.handshake()) and not await self._send_out():
-                    await self._receive()
-            while not done and not self.channel.handshake():
-                await self._send_out()
-                await self._receive()
-        finally:
-            with contextlib.suppress(OSError):  # the alert that says why, or the last flight
-                await self._send_out()
+        with watched(self.channel.connection, tell) as heard:
+            try:
+                async with asyncio.timeout(hello_seconds):
+                    while not (done := self.channel.handshake()) and not await self._send_out():
+                        heard(self._raw.view[: await self._receive()])
+                while not done and not self.channel.handshake():
+                    await self._send_out()
+                    heard(self._raw.view[: await self._receive()])
+            finally:
+                with contextlib.suppress(OSError):  # the alert that says why, or the last flight
+                    await self._send_out()
 
     async def read_exactly(self, length: int) -> bytes:
         """Return `length` octets. Raises EndOfStream, TlsError, OSError. Reads not one octet more."""
@@ -97,11 +99,13 @@ class AsyncTls:
         with contextlib.suppress(OSError):
             self.sock.close()
 
-    async def _receive(self) -> None:
-        got = await asyncio.get_running_loop().sock_recv_into(self.sock, self._raw.view)
+    async def _receive(self) -> int:
+        """Take in what the socket has; return how many octets that was."""
+        got: int = await asyncio.get_running_loop().sock_recv_into(self.sock, self._raw.view)
         if got == 0:
             raise EndOfStream(clean=False)
         self.channel.feed(self._raw, got)
+        return got
 
     async def _send_out(self) -> int:
         async with self._sending:
@@ -126,16 +130,20 @@ class BlockingTls:
         self._plain = Buffer(READ_SIZE + 2 * 16_896)
         self._out = Buffer(READ_SIZE)
 
-    def handshake(self, deadline: float) -> None:
-        """Complete the TLS handshake before `deadline` (time.monotonic). Raises TlsError, OSError, TimeoutError."""
-        try:
-            while not self.channel.handshake():
-                self._send_out()
-                self._set_limit(deadline)
-                self._receive()
-        finally:
-            with contextlib.suppress(OSError):
-                self._send_out()
+    def handshake(self, deadline: float, tell: Tell | None = None) -> None:
+        """Complete the TLS handshake before `deadline` (time.monotonic). Raises TlsError, OSError, TimeoutError.
+
+        `tell` is told the steps, if somebody wants them.
+        """
+        with watched(self.channel.connection, tell) as heard:
+            try:
+                while not self.channel.handshake():
+                    self._send_out()
+                    self._set_limit(deadline)
+                    heard(self._raw.view[: self._receive()])
+            finally:
+                with contextlib.suppress(OSError):
+                    self._send_out()
 
     def read_exactly(self, length: int, deadline: float) -> bytes:
         """Return `length` octets, not one more. Raises EndOfStream, TlsError, OSError, TimeoutError."""
@@ -187,11 +195,13 @@ class BlockingTls:
             raise TimeoutError("no answer in time")
         self.sock.settimeout(left)
 
-    def _receive(self) -> None:
+    def _receive(self) -> int:
+        """Take in what the socket has; return how many octets that was."""
         got = self.sock.recv_into(self._raw.view)
         if got == 0:
             raise EndOfStream(clean=False)
         self.channel.feed(self._raw, got)
+        return got
 
     def _send_out(self) -> None:
         while length := self.channel.take(self._out):

@@ -19,6 +19,7 @@ from seon.session.failing import failed
 from seon.session.keys import forget_keys
 from seon.session.main_line import MainLine
 from seon.session.run import run
+from seon.session.steps import Steps
 
 _TROUBLE = (DialError, TlsError, EndOfStream, OSError, IdentityError, m.LinkError)
 _answers: dict[int, Decoder[m.SessionAnswer]] = {n: Decoder(union) for n, union in m.SESSION_ANSWER.items()}
@@ -27,40 +28,46 @@ _answers: dict[int, Decoder[m.SessionAnswer]] = {n: Decoder(union) for n, union 
 def take_in(main: MainLine, assignment: Assignment, connections: Connections) -> None:
     """Reach the receive daemon first: a partner is not let further in when nobody is there to take its files."""
     assert assignment.daemon
+    steps = Steps.of(main, assignment)
+    steps.done("session process started, to reach the receive daemon")
     try:
-        station = _reach_station(assignment.daemon, time.monotonic() + assignment.limits.connect_seconds)
+        station = _reach_station(assignment.daemon, time.monotonic() + assignment.limits.connect_seconds, steps)
         opening = m.Ticket(assignment.ticket)
-        tls, joined = _session_link(assignment, connections, opening, time.monotonic() + LINK_SECONDS)
+        tls, joined = _session_link(assignment, connections, opening, time.monotonic() + LINK_SECONDS, steps)
     except _TROUBLE as error:
         failed(main, assignment, error)
         return
     forget_keys()
-    run(main, assignment, TlsLeg(tls.sock, tls.channel), PlainLeg(station), joined.tls)
+    steps.done("all keys forgotten")
+    run(main, assignment, TlsLeg(tls.sock, tls.channel), PlainLeg(station), joined.tls, steps=steps)
 
 
 def let_out(main: MainLine, assignment: Assignment, connections: Connections) -> None:
     """Ask the server for the partner; the send daemon is there."""
     assert connections.station
+    steps = Steps.of(main, assignment)
+    steps.done("session process started, to ask the server for the partner")
     deadline = time.monotonic() + assignment.limits.dial_seconds + LINK_SECONDS
     try:
         opening = m.Dial(assignment.session, assignment.partner)
-        tls, joined = _session_link(assignment, connections, opening, deadline)
+        tls, joined = _session_link(assignment, connections, opening, deadline, steps)
     except _TROUBLE as error:
         failed(main, assignment, error)
         return
     forget_keys()
-    run(main, assignment, PlainLeg(connections.station), TlsLeg(tls.sock, tls.channel), joined.tls)
+    steps.done("all keys forgotten")
+    run(main, assignment, PlainLeg(connections.station), TlsLeg(tls.sock, tls.channel), joined.tls, steps=steps)
 
 
-def _reach_station(daemon: ReceiveDaemon, deadline: float) -> socket.socket:
+def _reach_station(daemon: ReceiveDaemon, deadline: float, steps: Steps) -> socket.socket:
     try:
-        return dial(daemon.host, daemon.port, deadline=deadline)
+        return dial(daemon.host, daemon.port, deadline=deadline, tell=steps.done)
     except DialError as error:
         raise DialError(f"receive daemon: {error.target}", error.stage, error.cause) from error
 
 
 def _session_link(
-    assignment: Assignment, connections: Connections, opening: m.SessionOpening, deadline: float
+    assignment: Assignment, connections: Connections, opening: m.SessionOpening, deadline: float, steps: Steps
 ) -> tuple[BlockingTls, m.Joined]:
     """Dial a session link and open it. Raises DialError, TlsError, IdentityError, LinkError, EndOfStream, OSError.
 
@@ -69,14 +76,17 @@ def _session_link(
     link, caller = assignment.link, connections.station
     assert link
     assert connections.dialling
-    sock = dial(link.address, link.port, deadline=deadline)
-    tls = secure(sock, connections.dialling, addresses.shown(link.address, link.port), deadline=deadline)
+    server = addresses.shown(link.address, link.port)
+    sock = dial(link.address, link.port, deadline=deadline, tell=steps.done)
+    tls = secure(sock, connections.dialling, server, deadline=deadline, tell=steps.handshake(server))
     certificate = peer_certificate(connections.dialling)
     assert certificate is not None
     check_link_server(certificate, link.proxy_ids)
+    steps.done(f"session link: TLS with {server}, its certificate is the server's")
     reason = misdirected(caller) if caller else None
     if not reason:
         tls.sendall(encode(opening))
+        steps.done("session link: ticket sent" if isinstance(opening, m.Ticket) else "session link: partner asked for")
         reason = await_answer(tls, caller, deadline) if caller else None
     if reason:
         tls.end()
@@ -86,4 +96,5 @@ def _session_link(
     answer = decoder.decode(tls.read_exactly(length, deadline))
     if isinstance(answer, m.NotJoined):
         raise ConnectionError(f"the server did not join: {answer.reason}")
+    steps.done(f"session link: joined with the partner, {answer.tls}")
     return tls, answer

@@ -13,8 +13,10 @@ from seon.oftp2.inspection import Inspection
 from seon.oftp2.observer import Side
 from seon.process.levels import Level
 from seon.session.assignment import Assignment, Hop
+from seon.session.command_log import CommandLog
 from seon.session.main_line import MainLine
 from seon.session.reporter import SessionReporter
+from seon.session.steps import Steps
 from seon.session.tracing import TracedObserver, Tracer
 from seon.session.truth import FAR_WORD_SECONDS, ORDERED_FAR_WORD_SECONDS, Truth
 
@@ -23,9 +25,10 @@ class _Watch:
     """Hears the pump: what the verifier saw goes to the reporter, what ends the session to the truth about it."""
 
     def __init__(
-        self, reporter: SessionReporter, truth: Truth, main: MainLine, tracer: Tracer, assignment: Assignment
+        self, reporter: SessionReporter, truth: Truth, main: MainLine, observer: TracedObserver, assignment: Assignment
     ) -> None:
-        self._reporter, self._truth, self._main, self._tracer = reporter, truth, main, tracer
+        self._reporter, self._truth, self._main = reporter, truth, main
+        self._tracer, self._commands = observer.tracer, observer.commands
         self._idle_seconds = assignment.limits.idle_seconds
         self._hop, self._partner_side = assignment.hop, assignment.partner_side
         self._declined = 0
@@ -53,6 +56,8 @@ class _Watch:
     def own(self, side: Side, octets: bytes) -> None:
         """Take an ESID of our own."""
         self._tracer.own(side, octets)
+        if self._commands:
+            self._commands.own(side, octets)
 
     def _peer(self, cause: Cause) -> str:
         """Return who is at the other end of a connection, as this host sees it."""
@@ -62,12 +67,19 @@ class _Watch:
 
 
 def run(
-    main: MainLine, assignment: Assignment, initiator: Leg, responder: Leg, tls: str, dialled: str = ""
+    main: MainLine,
+    assignment: Assignment,
+    initiator: Leg,
+    responder: Leg,
+    tls: str,
+    dialled: str = "",
+    steps: Steps | None = None,
 ) -> SessionEnd:
     """Pump the session between two legs to its end; report its start, with the partner's TLS in words, and its end.
 
-    `dialled`: the fingerprint of the partner's certificate, where the partner was dialled.
+    `dialled`: the fingerprint of the partner's certificate, where the partner was dialled. `steps`: those of the start.
     """
+    steps = steps or Steps.of(main, assignment)
     names = ("partner", "direction", "source", "target")
     main.report("SES-START", **{name: getattr(assignment, name) for name in names}, tls=tls)
     observer, side = _observer(main, assignment), assignment.partner_side
@@ -75,8 +87,9 @@ def run(
     reporter = SessionReporter(main.report, assignment.partner, side, whole=assignment.hop == "inside", call=call)
     truth = Truth(assignment.hop, side if assignment.hop == "dmz" else side.other, main.ending)
     main.running(dialled)
+    steps.done("running: octets pass from here on")
     began, idle = time.monotonic(), assignment.limits.idle_seconds
-    watch = _Watch(reporter, truth, main, observer.tracer, assignment)
+    watch = _Watch(reporter, truth, main, observer, assignment)
     result = Pump(initiator, responder, observer, idle_seconds=idle, watch=watch, control=main).run()
     seconds = round(time.monotonic() - began, 3)
     reporter.broken_off(observer.broken_off())
@@ -85,6 +98,9 @@ def run(
         main.wait_for_far_end(ORDERED_FAR_WORD_SECONDS if main.order else FAR_WORD_SECONDS)
     end = truth.end(main.far_end)
     observer.tracer.end(f"{end.ended_by}: {end.reason}")
+    if observer.commands:
+        observer.commands.end()
+    steps.done(f"ended, by the word of {'both hosts' if main.far_end else 'this host'}: {end.ended_by}: {end.reason}")
     octets_in, octets_out = result.octets if side is Side.INITIATOR else result.octets[::-1]
     main.report(
         "SES-END",
@@ -129,6 +145,11 @@ def _observer(main: MainLine, assignment: Assignment) -> TracedObserver:
         declines=assignment.hop == "inside",
         names_rules=assignment.names_rules,
         tracer=tracer,
+        commands=CommandLog(
+            lambda: main.wants(Level.TRACE),
+            lambda text: main.log("session.oftp2", Level.TRACE, f"[{assignment.session}] {text}"),
+            assignment.partner_side,
+        ),
     )
 
 

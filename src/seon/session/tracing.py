@@ -10,6 +10,7 @@ from seon.oftp2.observer import Inspection, SessionObserver, Side
 from seon.oftp2.rules import Policy
 from seon.override import override
 from seon.process.events import Report
+from seon.session.command_log import CommandLog
 from seon.session.trace import Trace
 from seon.session.trace_file import DIRECTORY, TraceFile
 
@@ -98,7 +99,7 @@ def _words(error: Exception) -> str:
 
 
 class TracedObserver(SessionObserver):
-    """A verifier whose session can be traced. What it says does not depend on that."""
+    """A verifier whose session can be traced, and its commands logged. What it says does not depend on that."""
 
     def __init__(
         self,
@@ -109,9 +110,10 @@ class TracedObserver(SessionObserver):
         declines: bool = False,
         names_rules: bool = True,
         tracer: Tracer,
+        commands: CommandLog | None = None,
     ) -> None:
         super().__init__(policy, codes, demands, declines=declines, names_rules=names_rules)
-        self.tracer = tracer
+        self.tracer, self.commands = tracer, commands
         tracer.look()
 
     @override
@@ -119,7 +121,10 @@ class TracedObserver(SessionObserver):
         tracer = self.tracer
         tracer.look()
         seen = super().inspect(side, view)
-        tracer.inspected(side, view, seen, self._lowest, over=self.ended or self._deaf)
+        over = self.ended or self._deaf
+        tracer.inspected(side, view, seen, self._lowest, over=over)
+        if self.commands:
+            self.commands.inspected(side, view, seen, self._lowest, over=over)
         return seen
 
     @override
@@ -127,4 +132,6 @@ class TracedObserver(SessionObserver):
         self.tracer.look()
         seen = super().end_of_stream(side, tail)
         self.tracer.stream_ended(side, tail, seen)
+        if self.commands:
+            self.commands.stream_ended(side)
         return seen

@@ -1,13 +1,14 @@
 """`seon oftp2 decode`: stream buffers or one exchange buffer, explained field by field."""
 
 from seon.cli.oftp2.narration import MARKS
-from seon.cli.oftp2.screen import Screen, brief, columns
+from seon.cli.oftp2.screen import Screen, columns
 from seon.events import shown
 from seon.oftp2.errors import Flaw
 from seon.oftp2.explain import MASK, Explanation, Row, explain
 from seon.oftp2.framing import HEADER, LENGTH_MASK, header_fault
 from seon.oftp2.layouts import LEVELS
 from seon.oftp2.rules import RULES, Policy
+from seon.session.words import brief
 
 HEX_WIDTH = 32
 """Digits in one line of a table; 16 octets."""

@@ -1,36 +1,21 @@
 """A session as a table on the screen: a row for each command, what was found in place, runs of data in one row."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
-from seon.cli.oftp2 import words
 from seon.cli.oftp2.screen import Screen
 from seon.events import shown
-from seon.oftp2.codec import decode
-from seon.oftp2.errors import InvalidBufferError
 from seon.oftp2.framing import HEADER, LENGTH_MASK
 from seon.oftp2.happenings import FileBrokenOff, FileEnded, SessionAgreed, SessionEnded, Side
 from seon.oftp2.inspection import Finding, Refusal, Surplus
-from seon.oftp2.layouts import DATA, ESID, FORMS, LEVELS, esid_level
+from seon.oftp2.layouts import DATA
 from seon.oftp2.transcript import Step
+from seon.session import words
+from seon.session.reading import CREDIT, DataRun, Reading, stream_buffers
 
 _ARROWS = {Side.INITIATOR: "I ->", Side.RESPONDER: "<- R"}
-_CREDIT, _SSID = ord("C"), ord("X")
 _INDENT = " " * 28
 _NOTE = " " * 34
 MARKS = {"refuse": "X", "decline": "X", "warn": "!", "ignore": "."}
-
-
-@dataclass(slots=True)
-class _Run:
-    """Data buffers of one side, with only credits between them."""
-
-    number: int
-    side: Side
-    first: int
-    last: int
-    octets: int = 0
-    credits: int = 0
 
 
 class Narrator:
@@ -40,9 +25,9 @@ class Narrator:
         self._screen = screen
         self._number = 0
         self._stbs = dict.fromkeys(Side, 0)
-        self._level = max(LEVELS)
+        self._reading = Reading()
         self._ended: Side | None = None
-        self._run: _Run | None = None
+        self._run: DataRun | None = None
         self._notes: list[str] = []
         screen.row(f"{'No':>6}  Side {'Buffer':>13}  ", "What  Fields", "faint")
 
@@ -74,14 +59,14 @@ class Narrator:
 
     def _buffers(self, step: Step) -> None:
         side = step.side
-        for at, stb in _stream_buffers(step.taken):
+        for at, stb in stream_buffers(memoryview(step.taken)):
             self._stbs[side] += 1
             findings = self._findings_at(step, self._stbs[side]) if step.seen.findings else []
             dropped = at >= step.seen.forward
             code = stb[HEADER] if len(stb) > HEADER else -1
             if code == DATA and not findings:
                 self._add_data(side, len(stb) - HEADER)
-            elif code == _CREDIT and not (findings or dropped) and self._run and self._run.side is side.other:
+            elif code == CREDIT and not (findings or dropped) and self._run and self._run.side is side.other:
                 self._number += 1
                 self._run.credits += 1
             else:
@@ -92,35 +77,16 @@ class Narrator:
         self._number += 1
         stb = self._stbs[side]
         if not self._run:  # the other side's data cannot follow without a command between
-            self._run = _Run(self._number, side, stb, stb)
-        self._run.last = stb
-        self._run.octets += octets
+            self._run = DataRun(side, stb, self._number)
+        self._run.add(stb, octets)
 
     def _command(self, side: Side, oeb: bytes, remark: str = "") -> None:
         self._flush()
         self._number += 1
-        name, text = self._read(oeb)
+        name, text = self._reading.read(oeb)
         self._row(side, str(self._stbs[side]), remark + text, name=name)
         if self._notes and name in _NOTED:
             self._screen.row(_NOTE, self._notes.pop(0), "faint")
-
-    def _read(self, oeb: bytes) -> tuple[str, str]:
-        """Return a command's name and fields, as far as it can be read."""
-        if not oeb:
-            return "", "stream buffer without an exchange buffer"
-        if oeb[0] == DATA:
-            return "DATA", f"{len(oeb):,} octets"
-        form = FORMS.get(oeb[0])
-        if form is None:
-            return "?", f"unknown command, {len(oeb):,} octets"
-        level = esid_level(len(oeb)) if oeb[0] == ESID else self._level
-        try:
-            command, _ = decode(oeb, level)
-        except InvalidBufferError:
-            return form.name, f"{len(oeb):,} octets that cannot be read"
-        if oeb[0] == _SSID:
-            self._level = min(self._level, getattr(command, "level", self._level))
-        return form.name, words.of_command(command)
 
     def _refused(self, step: Step) -> None:
         """Show the stream buffer that was refused, of which perhaps only a part is there."""
@@ -146,12 +112,8 @@ class Narrator:
         run, self._run = self._run, None
         if run is None:
             return
-        buffers = run.last - run.first + 1
-        span = str(run.first) if buffers == 1 else f"{run.first}..{run.last}"
-        credit = f", {run.credits:,} CDT" if run.credits else ""
-        count = "" if buffers == 1 else f"{buffers:,} buffers, "
-        head = _head(run.number, run.side, span) + "DATA  "
-        self._screen.row(head, f"{count}{run.octets:,} octets{credit}", "faint")
+        span = str(run.first) if run.first == run.last else f"{run.first}..{run.last}"
+        self._screen.row(_head(run.number, run.side, span) + "DATA  ", run.words(), "faint")
 
     def _problems(self, problems: list[Finding | Refusal]) -> None:
         for one in problems:
@@ -179,12 +141,3 @@ def _notes(step: Step) -> Iterator[str]:
             yield words.of_agreement(event)
         elif isinstance(event, FileEnded):
             yield words.of_file_end(event)
-
-
-def _stream_buffers(octets: bytes) -> Iterator[tuple[int, memoryview]]:
-    """Yield place and octets of each of several whole stream buffers."""
-    view, at = memoryview(octets), 0
-    while at < len(view):
-        size = max(int.from_bytes(view[at : at + HEADER], "big") & LENGTH_MASK, HEADER)
-        yield at, view[at : at + size]
-        at += size

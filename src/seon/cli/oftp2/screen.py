@@ -9,8 +9,6 @@ from collections.abc import Iterable
 
 import click
 
-from seon.events import shown
-
 MIN_FOLD = 24
 """Columns that a folded text gets at least, on a terminal however narrow."""
 NO_BREAK_AFTER = 0.6
@@ -24,12 +22,6 @@ _STYLES: Styles = {
     "warn": {"fg": "yellow"},
     "refuse": {"fg": "red", "bold": True},
 }
-
-
-def brief(value: object, most: int = 120) -> str:
-    """Return what a stranger sent as one line that can be shown: escaped and capped."""
-    text = shown(value)
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def columns(text: str) -> int:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seon.cli.oftp2 import screen as screen_module
-from seon.cli.oftp2.screen import Progress, Screen, brief, columns, folded, padded
+from seon.cli.oftp2.screen import Progress, Screen, columns, folded, padded
 
 WIDE = "日本語ファイル"
 
@@ -50,11 +50,6 @@ def test_folding_keeps_every_word_and_no_line_is_too_wide(text: str, width: int)
 def test_folding_breaks_at_spaces_but_cuts_a_long_word() -> None:
     assert folded("one two three", 9) == ["one two", "three"]
     assert folded("a " + "b" * 12, 10) == ["a bbbbbbbb", "bbbb"]
-
-
-def test_a_text_is_brief_on_one_line() -> None:
-    assert brief("x" * 500) == "x" * 119 + "…"
-    assert brief("a\x1b[0m\n") == "a\\x1b[0m\\n"
 
 
 def test_a_terminal_gets_colour_and_folded_lines(monkeypatch: pytest.MonkeyPatch) -> None:

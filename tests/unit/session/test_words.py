@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from seon.cli.oftp2.words import of_agreement, of_command, of_file_end
 from seon.oftp2 import commands as c
 from seon.oftp2.codec import decode
 from seon.oftp2.framing import Frames
 from seon.oftp2.happenings import FileBrokenOff, FileEnded, SessionAgreed
 from seon.oftp2.layouts import DATA
+from seon.session.words import brief, of_agreement, of_command, of_file_end
 
-VECTORS = Path(__file__).parents[3] / "vectors" / "messages.tsv"
+VECTORS = Path(__file__).parents[2] / "vectors" / "messages.tsv"
 STAMP = ("NAME", "20260131", "2359580001")
 SSID = c.StartSession(5, "O0013", "GEHEIM42", 128, "S", True, False, False, 2, authentication=True, user="ME")
 SFID = c.StartFile(*STAMP, "", "DEST", "ORIG", "V", 80, 12_345, restart=7, security=3, cipher=4, signed_receipt=True)
@@ -80,3 +80,8 @@ def test_an_agreement_and_the_end_of_a_file_are_told() -> None:
     ended = FileEnded("N", "", "", 1_000, 10, accepted=True)
     assert of_file_end(ended) == "file N delivered: 1,000 octets, 10 records"
     assert of_file_end(FileBrokenOff("N", "", "", 5, 0)) == "file N broken off: 5 octets"
+
+
+def test_a_text_is_brief_on_one_line() -> None:
+    assert brief("x" * 500) == "x" * 119 + "…"
+    assert brief("a\x1b[0m\n") == "a\\x1b[0m\\n"

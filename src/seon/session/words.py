@@ -1,9 +1,12 @@
-"""A command's important fields in words, one line. Passwords, challenges and responses are masked."""
+"""A command's important fields in words, one line. Passwords, challenges and responses are masked.
+
+The log of a session at TRACE and `seon oftp2` say the same of a command.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
-from seon.cli.oftp2.screen import brief
+from seon.events import shown
 from seon.oftp2 import commands as c
 from seon.oftp2.explain import MASK
 from seon.oftp2.happenings import FileBrokenOff, FileEnded, SessionAgreed
@@ -12,6 +15,12 @@ from seon.oftp2.reasons import AnswerReason, EndReason, NegativeReason, reason_w
 
 _DIRECTIONS = {"S": "only sends", "R": "only receives", "B": "sends and receives"}
 _SECURITY = {1: "encrypted", 2: "signed", 3: "encrypted and signed"}
+
+
+def brief(value: object, most: int = 120) -> str:
+    """Return what a stranger sent as one line that can be shown: escaped and capped."""
+    text = shown(value)
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def of_command(command: c.Command) -> str:
