@@ -97,7 +97,7 @@ def examine_license(path: Path, proxy_id: str, now: float) -> LicenseFile:
 def no_valid_license(path: Path, proxy_id: str, problems: Sequence[str]) -> str:
     """Return what the terminal says of a license file with these problems."""
     return (
-        f"No valid license in {path}: {'; and '.join(problems)}.\n"
+        f"No valid license in {path.absolute()}: {'; and '.join(problems)}.\n"
         f"Proxy ID of this server: {proxy_id}\n"
         f"Issue a license inside with: seonapi license issue {proxy_id}"
     )
@@ -121,9 +121,9 @@ def _unreadable(error: OSError) -> str:
 
 def _permissions(path: Path, status: os.stat_result) -> Iterator[str]:
     if not _ours(status):
-        yield f"another user owns it; type: chown $(id -u) {path}"
+        yield f"another user owns it; type: chown $(id -u) {path.absolute()}"
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        yield f"group or others may write it; type: chmod go-w {path}"
+        yield f"group or others may write it; type: chmod go-w {path.absolute()}"
 
 
 def _ours(status: os.stat_result) -> bool:

@@ -27,7 +27,7 @@ class LicenseWatch:
     def __init__(self, license_: License, path: Path, home: Path, proxy_id: str) -> None:
         """Load the identity key for the internal port. Raises StartError, TlsError."""
         self._license = license_
-        self._path, self._home, self._proxy_id = path, home, proxy_id
+        self._path, self._home, self._proxy_id = path.absolute(), home, proxy_id
         self._refused = ("", "")
         """Digest and problem of the file that was refused last: each is told once."""
         self.context = self._load(license_)

@@ -130,7 +130,7 @@ def describe_license(path: Path) -> str:
     lines = _lines(found.license, now) if found.license else []
     if found.problems:
         raise StartError("\n".join([*lines, no_valid_license(path, proxy_id, found.problems)]))
-    return "\n".join([*lines, f"The license in {path} holds"])
+    return "\n".join([*lines, f"The license in {path.absolute()} holds"])
 
 
 def _lines(license_: License, now: float) -> list[str]:

@@ -207,6 +207,13 @@ def test_all_that_is_wrong_with_a_license_is_said_and_what_it_says_can_be_shown(
         load_license(file, other_link_pki.proxy_id, later)
 
 
+def test_a_license_is_named_so_that_the_command_works_in_any_directory(file, link_pki, monkeypatch) -> None:
+    monkeypatch.chdir(file.parent)
+    file.chmod(0o666)
+    with pytest.raises(StartError, match=rf"No valid license in {file}: .*; type: chmod go-w {file}\."):
+        load_license(Path(file.name), link_pki.proxy_id, time.time())
+
+
 def test_a_license_that_was_changed_is_refused_whichever_octet_it_was(file, link_pki) -> None:
     octets = file.read_bytes()
     lines = octets.splitlines(keepends=True)
