@@ -68,8 +68,8 @@ class Log:
 
     def wants(self, category: Category, level: Level, source: Source | None = None) -> bool:
         """Whether such a line would be written."""
-        chosen = source.level if source else self.level
-        return level >= (chosen or self._routes[category].level)
+        chosen, route = source.level if source else self.level, self._routes[category]
+        return bool(route.appenders) and level >= (chosen or route.level)
 
     def event(self, event: Event, source: Source | None = None) -> None:
         """Write an event with its code and text; `source`: the process that reported it."""

@@ -381,6 +381,7 @@ def test_a_silenced_category_is_told_at_the_start(tmp_path) -> None:
     log = Log(tmp_path, "seon")
     log.check()
     log.write("session", Level.FATAL, "nobody reads this")
+    assert not log.wants("session", Level.FATAL)
     log.write("server", Level.INFO, "text")
     assert [text.split(":")[0] for text in said(log)] == ["WARNING seon.logrc"] * 3 + ["INFO text"]
 
