@@ -23,6 +23,9 @@ LINK_SECONDS = 60.0
 CIPHERSUITE = "TLS_AES_256_GCM_SHA384"
 """What OpenSSL chooses between programs that set nothing, as ours; HAProxy is told so."""
 
+_TOLD = ("-d", "--log-to-terminal")
+"""In the foreground, and its log where readiness is waited for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -48,11 +51,11 @@ def ours(root: Path, receiver: int, say: Callable[[str], None]) -> Iterator[tupl
     with ExitStack() as stack:
         api = start("seonapi", [program("seonapi"), "serve", "--listen", f"127.0.0.1:{ports.seonapi}"],
                     layout.output, stack, layout.seonapi)  # fmt: skip
-        server = start("server", [program("seon_proxyserver2"), "-d", "--log-to-terminal", "-i", f"127.0.0.1:{ports.internal}",
+        server = start("server", [program("seon_proxyserver2"), *_TOLD, "-i", f"127.0.0.1:{ports.internal}",
                                   "-l", str(layout.license_file)], layout.output, stack, layout.server)  # fmt: skip
         server.wait_for("SRV-START")
         api.wait_for(r"ready \S+")
-        client = start("client", [program("seon_proxyclient2"), "-d", "--log-to-terminal", "-U", f"https://127.0.0.1:{ports.seonapi}",
+        client = start("client", [program("seon_proxyclient2"), *_TOLD, "-U", f"https://127.0.0.1:{ports.seonapi}",
                                   "-S", f"127.0.0.1:{ports.internal}", "-T", f"@{layout.token_file}"],
                        layout.output, stack, layout.client)  # fmt: skip
         client.wait_for("CLI-LINKED", LINK_SECONDS)

@@ -208,15 +208,15 @@ def may_come_from_dmz(event: Event) -> bool:
     return ours and len(msgspec.json.encode(event)) <= MAX_EVENT
 
 
-def shown(value: object) -> str:
-    """Return `value` as it may be shown in a log line: control characters and backslashes escaped, and capped.
+def shown(value: object, most: int = MAX_VALUE) -> str:
+    """Return `value` as it may be shown in a log line: at most `most` characters, and these escaped.
 
-    Line separators, bidirectional overrides and all else that is not printable are escaped too (log injection).
+    Control characters and backslashes are. Line separators, bidirectional overrides and all else that is not printable are escaped too (log injection).
     """
     text = str(value)
-    cut = text[:MAX_VALUE]
+    cut = text[:most]
     safe = "".join(c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode("ascii") for c in cut)
-    return safe + ("…" if len(text) > MAX_VALUE else "")
+    return safe + ("…" if len(text) > most else "")
 
 
 def describe(event: Event) -> str:

@@ -21,6 +21,7 @@ from seon.daemon.writing.router import Route, routes, silent
 from seon.daemon.writing.settings import DAILY, DEFAULTS, SettingsError
 from seon.events import Event, describe, severity_of, shown
 from seon.process.levels import Category, Level, category_of
+from seon.process.line import MAX_LINE
 
 
 class Source(Protocol):
@@ -82,11 +83,11 @@ class Log:
         """Write a line that is no event."""
         chosen = source.level if source else self.level
         if level >= (chosen or self._routes[category].level):
-            self._write(category, level, shown(text), source)
+            self._write(category, level, shown(text, MAX_LINE), source)
 
     def always(self, category: Category, level: Level, text: str) -> None:
         """Write a line marked with this level, whatever is set."""
-        self._write(category, level, shown(text), None)
+        self._write(category, level, shown(text, MAX_LINE), None)
 
     def level_changed(self, level: Level, source: Source | None = None) -> None:
         """Set the level of this process, or note that of another; it is said with the level chosen, whatever it is.

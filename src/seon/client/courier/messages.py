@@ -13,6 +13,7 @@ from seon.config import Fingerprint, Port, ProxyConfiguration, Struct
 from seon.events import Event
 from seon.link.codec import HEADER, Decoder, encode
 from seon.process.levels import Category, Level
+from seon.process.line import MAX_LINE
 
 MAX_MESSAGE = 96 * 1024 * 1024
 """A whole configuration with 10,000 partners stays far below it."""
@@ -20,8 +21,6 @@ EVENTS_PER_MESSAGE = 100
 EVENTS_SIZE = 1024 * 1024
 """Octets of the events of one message."""
 ALIVE_SECONDS = 20.0
-MAX_LINE = 2_000
-"""Characters of a log line."""
 
 State = Literal["away", "refused", "back", "spool", "spooled", "rejected", "unreadable", "courier"]
 """`away`: Seonapi cannot be reached or does not serve this client; `refused`: it does not accept this client; `back`:
