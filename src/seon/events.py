@@ -209,9 +209,10 @@ def may_come_from_dmz(event: Event) -> bool:
 
 
 def shown(value: object, most: int = MAX_VALUE) -> str:
-    """Return `value` as it may be shown in a log line: at most `most` characters, and these escaped.
+    """Return `value` as it may be shown in a log line: at most `most` characters, and safe ones only.
 
-    Control characters and backslashes are. Line separators, bidirectional overrides and all else that is not printable are escaped too (log injection).
+    Control characters, backslashes, line separators, bidirectional overrides and all else that is not printable are
+    escaped (log injection).
     """
     text = str(value)
     cut = text[:most]
