@@ -1,5 +1,7 @@
 """What the DMZ host shows of the inside: the client's name, and the address that it dials from. Nothing more."""
 
+import contextlib
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from functional.harness import Site
-from functional.peers import HeldTransfer
+from functional.peers import BROKEN, HeldTransfer, Partner
 from functional.processes import PROC, eventually
 
 NOWHERE = "stations.inside.invalid"
@@ -79,6 +81,60 @@ def test_a_receive_daemon_that_cannot_be_reached_is_named_inside_only(running: S
     finally:
         running.set("receive_daemon", f"127.0.0.1:{running.ports.receive}")
         running.in_force()
+
+
+ELSEWHERE = "127.7.7.7"
+"""An address of the inside that nothing else has."""
+
+
+def test_at_every_level_the_log_tells_no_address_of_the_inside_but_the_clients(running: Site, small: Path) -> None:
+    """A whole scene at TRACE: both ways, no daemon there, bad OFTP2, a stranger, a client that comes again."""
+    before, processes = len(running.log("server")), running.titled("seon_proxyserver2")
+    for seen in processes:
+        os.kill(seen.pid, 20)
+    assert running.send_in([small]).status == running.send_out([small]).status == 0
+    with Partner(running, code="O0013OTHER") as partner, contextlib.suppress(*BROKEN):
+        partner.receive()
+        partner.send(partner.profile.offer())
+        partner.until_end()
+    for port in (running.ports.external, running.ports.internal):
+        with socket.create_connection(("127.0.0.1", port), 10) as sock, contextlib.suppress(OSError):
+            sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            sock.recv(100)
+    running.set("receive_daemon", f"{ELSEWHERE}:{running.ports.receive}")
+    running.in_force()
+    try:
+        assert running.send_in([small]).status != 0
+        eventually(lambda: ELSEWHERE in running.log("client"), why="the client's log names it")
+        eventually(lambda: "the client's log says why" in running.log("server")[before:], why="the server's does not")
+    finally:
+        running.set("receive_daemon", f"127.0.0.1:{running.ports.receive}")
+        running.in_force()
+    assert running.stop("client") == 0
+    running.start_client()
+    running.wait_open()
+    told = running.log("server")[before:]
+    codes = (
+        "SES-START",
+        "SES-END",
+        "SES-REFUSED",
+        "SES-FAILED",
+        "ADM-TLS",
+        "LNK-REFUSED",
+        "LNK-DOWN",
+        "LNK-UP",
+        "CFG-NEW",
+    )
+    assert [code for code in codes if code not in told] == [], "all of it has happened"
+    assert ELSEWHERE not in told
+    assert shown(running, without=("host name of the client",)) == []
+    known = {f"127.0.0.1:{port}" for port in (running.ports.external, running.ports.internal, running.ports.partner)}
+    ours = {line for line in told.splitlines() if re.search(r"SES-(START|REFUSED) .*outgoing", line)}
+    assert ours, "an outgoing session is told of"
+    for line in ours:
+        ends = re.search(r"(127\.0\.0\.1:\d+) to (127\.0\.0\.1:\d+)", line)
+        assert ends, "the client's end of its session link, and the partner"
+        assert ends[2] in known
 
 
 def test_a_restarted_client_has_the_same_name(running: Site) -> None:
