@@ -78,7 +78,7 @@ def document(
 
 def line(made: Mapping[str, Any]) -> str:
     """Return a document as one line of printable ASCII, without its end."""
-    return json.dumps(made, separators=(",", ":"), allow_nan=False)
+    return json.dumps(made, separators=(",", ":"), allow_nan=False).replace("\x7f", "\\u007f")  # DEL is ASCII, too
 
 
 def _tell(made: Document, event: Event) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example as shown_as
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -179,6 +180,7 @@ def test_how_long_a_session_lasted_is_in_nanoseconds_as_the_schema_wants_it() ->
 VALUES = st.one_of(st.text(max_size=400), st.integers(), st.floats(), st.booleans())
 
 
+@shown_as(code="ADM-REFUSED", value="\x7f\x85\u2028\u202e\ud800\n\x1b", text="\x7f", name="\x7f")
 @given(
     code=st.sampled_from([*CATALOGUE, "NEW-KIND"]), value=VALUES, text=st.text(max_size=400), name=st.text(max_size=40)
 )

@@ -5,12 +5,11 @@ They are those of log4c 1.2.4 to the octet: `dated` has no space before its hyph
 are for machines and get nothing.
 """
 
-import json
 from collections.abc import Callable
 
 from seon.daemon.writing.records import Record, local_compact, local_second, utc_second
 from seon.daemon.writing.settings import AppenderSettings
-from seon.ecs import document
+from seon.ecs import document, line
 from seon.process.levels import Level
 
 Layout = Callable[[Record], str]
@@ -63,7 +62,7 @@ def json_layout(record: Record) -> str:
         time=record.time, level=record.level.name, category=record.category,
         pid=record.pid, program=record.program, text=record.text,
     )  # fmt: skip
-    return json.dumps(made, separators=(",", ":")).replace("\x7f", "\\u007f")
+    return line(made)
 
 
 def cut(text: str, most: int) -> str:
