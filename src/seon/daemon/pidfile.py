@@ -216,9 +216,9 @@ def _who(path: Path, descriptor: int) -> str:
     content = os.pread(descriptor, _MAX_CONTENT + 1, 0)
     number = _number(content)
     holder = _holder(descriptor)
+    remove = f"type: rm {shlex.quote(str(path))}, or start with {OPTION}"
     if holder is not None:
         return _advice(path, _running(number, holder))
-    remove = f"type: rm {shlex.quote(str(path))}, or start with {OPTION}"
     if not content:
         return _advice(path, f"exists, but is empty; no program of ours runs with it: {remove}")
     if number is None:
@@ -228,19 +228,24 @@ def _who(path: Path, descriptor: int) -> str:
             f"exists and cannot be understood: it begins with '{text}' and is no PID file of ours; "
             "look at it, move it away",
         )
+    return _advice(path, _not_running(number, remove))
+
+
+def _not_running(number: int, remove: str) -> str:
+    """Say who has the number of a file that nobody has locked. `remove`: how one gets rid of the file."""
+    if number == os.getpid():  # usual in a container: there each start has the number 1
+        return f"exists, but its process has ended, and this one has got the number {number}: {remove}"
     title = _title(number)
     if title is None:
-        return _advice(path, f"exists, but process {number} in it is dead: {remove}")
+        return f"exists, but process {number} in it is dead: {remove}"
     if title.startswith("seon"):
-        return _advice(
-            path,
+        return (
             f"exists, and process {number} in it ({title}) does not hold its lock: is it of an older version? "
-            f"Then end it first, type: kill {number}. If it has to do with another directory, {remove}",
+            f"Then end it first, type: kill {number}. If it has to do with another directory, {remove}"
         )
-    return _advice(
-        path,
+    return (
         f"exists, and process {number} in it is another program ({title}), which got the number after ours had ended: "
-        f"{remove}",
+        f"{remove}"
     )
 
 

@@ -153,6 +153,28 @@ def test_another_program_that_got_the_number_is_named_and_said_to_be_another(pat
         other.communicate(b"\n")
 
 
+def test_a_number_that_this_process_has_got_is_nobody_to_be_ended(path) -> None:
+    """In a container each start has the number 1."""
+    path.write_text(f"{os.getpid()}\n")
+    text = refusal(path)
+    assert f"its process has ended, and this one has got the number {os.getpid()}: type: rm {path}" in text
+    assert "kill" not in text
+    PidFile.take(path, replace_stale=True)
+
+
+def test_a_program_in_another_pid_namespace_is_known_by_its_lock(program, path) -> None:
+    """Seen from a container that has the same directory: the holder has no number there."""
+    inside = ["unshare", "--pid", "--fork"]
+    if subprocess.run([*inside, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("makes a PID namespace: needs root and unshare")
+    first = program(path)
+    assert first.ask() == "taken"
+    command = [*inside, sys.executable, "-c", HOLDER, str(path), "replace"]
+    done = subprocess.run(command, input="\n", capture_output=True, text=True, check=True, timeout=30)
+    assert "the program is running in another PID namespace, for example a container" in done.stdout
+    assert f"there it is process {first.pid}" in done.stdout
+
+
 def test_a_program_of_ours_that_holds_no_lock_is_not_called_another(path) -> None:
     """Versions before took none. It may as well be a server in another directory that got the number."""
     code = "import sys, setproctitle; setproctitle.setproctitle('seon_proxyserver2: main'); print(flush=True); input()"
