@@ -7,6 +7,7 @@ Django is loaded by the command that needs it, so `--help` is quick.
 
 import contextlib
 import functools
+import importlib.util
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -42,12 +43,29 @@ def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--home", metavar="DIR", help="The installation's directory; default: $SEON_HOME.")(function)
 
 
+_NEEDED = (
+    "django", "unfold", "simple_history", "axes", "dj_database_url", "granian", "psycopg", "whitenoise"
+)  # fmt: skip
+"""Modules of the extra `backend`, which a host without Seonapi does not have."""
+
+
+def require_backend() -> None:
+    """Raise OperatorError where only the core is installed."""
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise OperatorError(
+            f"Seonapi is not installed here, only the core of Seon SmartProxy is (missing: {', '.join(missing)}). "
+            "On the host where Seonapi runs: pip install 'seon-smartproxy[backend]'"
+        )
+
+
 def clear_errors(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn an OperatorError into its one line."""
+    """Turn an OperatorError into its one line; where Seonapi is not installed, that is the first thing said."""
 
     @functools.wraps(function)
     def wrapped(*args: Any, **options: Any) -> Any:
         try:
+            require_backend()
             return function(*args, **options)
         except OperatorError as error:
             raise click.ClickException(str(error)) from None
