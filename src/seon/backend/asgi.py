@@ -1,18 +1,22 @@
 """The ASGI application: Django behind what it does not do itself.
 
-Prefixes: below which paths of a reverse proxy it answers.
+Prefixes: below which paths of a reverse proxy it answers. At DEBUG, a line in the log for each call.
 
 A limit on bodies: Django reads a whole body into a file before any view can say no. And one header of cookies: over
 HTTP/2 a browser sends each cookie in a header of its own, which are to be joined by "; " (RFC 9113 §8.2.3), but Django
 joins all equal headers by commas, and would find no session in them.
 """
 
+import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from django.core.asgi import get_asgi_application
 
+from seon.addresses import AddressError, identifying
 from seon.api_messages import MAX_BODY
+from seon.backend.api.problems import NOTE, log
 
 _TOO_LARGE = b'{"error":"A body has at most %d octets"}' % MAX_BODY
 
@@ -95,9 +99,49 @@ class Prefixes:
         await self._application(scope, receive, send)
 
 
+class CallLog:
+    """At DEBUG: a line for each call with its status, milliseconds, source, and the client if its token was good."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass a call on, and say how it went when it has been answered."""
+        if scope["type"] != "http" or not log.isEnabledFor(logging.DEBUG):
+            await self._application(scope, receive, send)
+            return
+        note: dict[str, str] = {}
+        status = "without an answer"
+
+        async def watched(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = str(message["status"])
+            await send(message)
+
+        began = time.monotonic()
+        try:
+            await self._application({**scope, NOTE: note}, receive, watched)
+        finally:
+            # Without the query: the panel's may hold what somebody looks for.
+            milliseconds = (time.monotonic() - began) * 1_000
+            client = f", client {note['client']}" if "client" in note else ""
+            line = "%s %s: %s in %.1f ms, from %s%s"
+            log.debug(line, scope["method"], scope["path"][:2_000], status, milliseconds, _source(scope), client)
+
+
+def _source(scope: Any) -> str:
+    """Return where a call comes from, as refusals in the log show it."""
+    host = str((scope.get("client") or ("-",))[0])
+    try:
+        return str(identifying(host))
+    except AddressError:
+        return host[:100]
+
+
 def application_below(prefixes: Sequence[str]) -> Any:
     """Return the application that answers below "/" and each of these paths, such as "/base"."""
-    return Prefixes(application, prefixes)
+    return CallLog(Prefixes(application, prefixes))
 
 
 application = BodyLimit(JoinedCookies(get_asgi_application()))

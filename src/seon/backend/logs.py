@@ -2,10 +2,29 @@
 
 import logging
 import logging.config
+import logging.handlers
 import time
 from pathlib import Path
 
 from seon.backend.errors import OperatorError
+
+TRACE = 5
+LEVELS = {
+    "trace": TRACE,
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+    "fatal": logging.FATAL,
+}
+SIGNALS = {20: "trace", 21: "debug", 22: "info", 23: "error", 24: "fatal"}
+"""What each signal chooses, as at server and client (mission D3)."""
+OURS = "seon"
+"""The loggers below it are ours; what libraries say below INFO is not for an administrator."""
+
+log = logging.getLogger("seon.log")
+logging.addLevelName(TRACE, "TRACE")
+logging.addLevelName(logging.FATAL, "FATAL")
 
 
 class LineFormatter(logging.Formatter):
@@ -24,27 +43,70 @@ class LineFormatter(logging.Formatter):
         return "\n".join("    " + line for line in text.splitlines())
 
 
-def open_log(directory: Path, name: str) -> Path:
+class LogFile(logging.handlers.WatchedFileHandler):
+    """A file that may be moved away at any time. One that cannot be opened again for now ends nothing."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record. What fails is said on standard error by logging itself."""
+        try:
+            super().emit(record)
+        except OSError:  # the directory is gone, or no descriptor is left: the next line tries again
+            self.handleError(record)
+
+    def reopen(self) -> None:
+        """Close the file and open it by its name, whatever file that is now."""
+        self.acquire()
+        try:
+            if self.stream is not None:
+                self.stream.close()
+            self.stream = None  # the next line opens the file
+        finally:
+            self.release()
+
+
+def open_log(directory: Path, name: str, level: str = "info") -> Path:
     """Send all records of this process to `<directory>/<name>.log`, which rotation may move. Raises OperatorError."""
     path = directory / f"{name}.log"
     try:
-        logging.config.dictConfig(_configuration(path))
+        logging.config.dictConfig(_configuration(path, LEVELS[level]))
     except (OSError, ValueError) as error:
         cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
         raise OperatorError(f"The log file {path} cannot be written: {cause}") from None
     return path
 
 
-def _configuration(path: Path) -> dict[str, object]:
+def reopen_log() -> None:
+    """Open the log file anew, after it was moved away; the new file begins with a line about it."""
+    for handler in _files():
+        handler.reopen()
+    log.info("Log file opened anew, because of SIGHUP")
+
+
+def set_level(name: str) -> None:
+    """Write what is at least of this level from now on; it is said with the level chosen, whatever it is."""
+    level = LEVELS[name]
+    logging.getLogger(OURS).setLevel(level)
+    for handler in _files():
+        handler.setLevel(level)
+    log.log(level, "Log level set to %s", name.upper())
+
+
+def _files() -> list[LogFile]:
+    return [handler for handler in logging.getLogger().handlers if isinstance(handler, LogFile)]
+
+
+def _configuration(path: Path, level: int) -> dict[str, object]:
     form = "{asctime}Z {levelname} {process} {name}: {message}"
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": LineFormatter, "format": form, "style": "{"}},
-        "handlers": {
-            "file": {"class": "logging.handlers.WatchedFileHandler", "filename": str(path), "formatter": "line"}
-        },
+        "handlers": {"file": {"()": LogFile, "filename": str(path), "formatter": "line", "level": level}},
         "root": {"handlers": ["file"], "level": "INFO"},
-        # Every refusal of a call has a line of its own (api/problems.py); Django would repeat it without the source.
-        "loggers": {"axes": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+        "loggers": {
+            OURS: {"level": level},
+            "axes": {"level": "WARNING"},
+            # Every refusal of a call has its line (api/problems.py); Django would repeat it without the source.
+            "django.request": {"level": "ERROR"},
+        },
     }

@@ -14,6 +14,7 @@ from granian.server.embed import Server
 
 from seon.addresses import family_of
 from seon.addresses import shown as shown_address
+from seon.backend import logs
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home
 from seon.backend.https import hosts_in, needs_renewal
@@ -28,7 +29,7 @@ log = logging.getLogger("seon.api")
 
 
 def serve(home: Home, host: str, port: int, prefixes: Sequence[str], say: Callable[[str], None]) -> None:
-    """Serve https until SIGTERM or SIGINT.
+    """Serve https until SIGTERM or SIGINT; SIGHUP reopens the log, 20 to 24 set its level.
 
     `say` gets the ready line. Raises OperatorError when it cannot start.
 
@@ -88,6 +89,9 @@ async def _serve(home: Home, host: str, port: int, prefixes: Sequence[str], say:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    loop.add_signal_handler(signal.SIGHUP, logs.reopen_log)
+    for level_signal, level in logs.SIGNALS.items():
+        loop.add_signal_handler(level_signal, logs.set_level, level)
     running = loop.create_task(server.serve())
     ready = loop.create_task(_accepts(home, host, port))
     await asyncio.wait((running, ready), return_when=asyncio.FIRST_COMPLETED)

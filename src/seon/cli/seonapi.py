@@ -21,6 +21,7 @@ from seon.cli.seonapi_base import (
     Said,
     clear_errors,
     home_option,
+    level_option,
     on_installation,
     open_for_daemon,
     pid_file,
@@ -98,11 +99,15 @@ def _own_name(text: str) -> str:
     help="A path of a reverse proxy, such as /base, below which Seonapi answers besides / and /seonapi; repeatable. "
     "Default: $SEON_PREFIX, blanks between several.",
 )
+@level_option
 @replace_stale_pid_option
 @clear_errors
-def serve(home: str | None, listen: str, prefixes: tuple[str, ...], replace_stale_pid: bool) -> None:
-    """Serve API and panel by https until SIGTERM or Ctrl-C."""
-    place = open_for_daemon(home, "seonapi")
+def serve(home: str | None, listen: str, prefixes: tuple[str, ...], level: str, replace_stale_pid: bool) -> None:
+    """Serve API and panel by https until SIGTERM or Ctrl-C.
+
+    SIGHUP opens the log file anew. Signals 20, 21, 22, 23 and 24 set its level to TRACE, DEBUG, INFO, ERROR and FATAL.
+    """
+    place = open_for_daemon(home, "seonapi", level)
     from seon.backend.configuration.keys import read_host_port
     from seon.backend.prefixes import read_prefixes
     from seon.backend.serving import serve as serve_https
@@ -115,11 +120,15 @@ def serve(home: str | None, listen: str, prefixes: tuple[str, ...], replace_stal
 @main.command()
 @home_option
 @click.option("--once", is_flag=True, help="Do one round and end; refused beside a queue daemon.")
+@level_option
 @replace_stale_pid_option
 @clear_errors
-def queue(home: str | None, once: bool, replace_stale_pid: bool) -> None:
-    """Run the queue daemon: clean-up in a time slice (setting queue_seconds)."""
-    place = open_for_daemon(home, "queue")
+def queue(home: str | None, once: bool, level: str, replace_stale_pid: bool) -> None:
+    """Run the queue daemon: clean-up in a time slice (setting queue_seconds).
+
+    SIGHUP opens the log file anew. Signals 20, 21, 22, 23 and 24 set its level to TRACE, DEBUG, INFO, ERROR and FATAL.
+    """
+    place = open_for_daemon(home, "queue", level)
     from seon.backend.queue import daemon
 
     # One round at a time, whoever does it: two would do the same work twice, and tell of it twice in the journal.

@@ -19,6 +19,7 @@ import msgspec
 
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home
+from seon.backend.logs import LEVELS
 from seon.daemon.home import StartError
 from seon.daemon.pidfile import OPTION, PidFile
 
@@ -104,13 +105,26 @@ def open_installation(directory: str | None) -> Home:
     return home
 
 
-def open_for_daemon(directory: str | None, name: str) -> Home:
+def level_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --log-level."""
+    return click.option(
+        "--log-level",
+        "level",
+        type=click.Choice(tuple(LEVELS), case_sensitive=False),
+        default="info",
+        show_default=True,
+        envvar="SEON_LOG_LEVEL",
+        help="What the log file gets, from the start on; also $SEON_LOG_LEVEL. Signals 20 to 24 change it.",
+    )(function)
+
+
+def open_for_daemon(directory: str | None, name: str, level: str) -> Home:
     """Open an installation for a daemon: its log too, and a database of this build's form. Raises OperatorError."""
     place = open_installation(directory)
     from seon.backend.logs import open_log
     from seon.backend.schema import is_current
 
-    open_log(place.log_directory, name)
+    open_log(place.log_directory, name, level)
     if not database_errors_cleared(is_current):
         raise OperatorError("The database is not of this version: run `seonapi init`")
     return place

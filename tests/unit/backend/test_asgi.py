@@ -1,4 +1,4 @@
-"""What stands in front of Django: the limit on bodies, and cookies in one header."""
+"""What stands in front of Django: prefixes, a line for each call, the limit on bodies, and cookies in one header."""
 
 import asyncio
 from typing import Any
@@ -63,3 +63,41 @@ def test_cookies_in_several_headers_of_http2_become_one(
 
     asyncio.run(JoinedCookies(application)({"type": "http", "headers": sent}, None, None))
     assert seen == passed_on
+
+
+@pytest.mark.parametrize(
+    ("path", "prefix", "passed_on"),
+    [
+        ("/panel/", None, "/panel/"),
+        ("/a/b/panel/", "/a/b", "/a/b/panel/"),
+        ("/a/panel/", "/a", "/a/panel/"),
+        ("/a", "/a", "/a/"),
+        ("/ab/panel/", None, "/ab/panel/"),
+        ("/", None, "/"),
+    ],
+)
+def test_the_longest_prefix_counts_and_only_as_a_whole(path: str, prefix: str | None, passed_on: str) -> None:
+    from seon.backend.asgi import Prefixes
+
+    seen: dict[str, Any] = {}
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        seen.update(scope)
+
+    asyncio.run(Prefixes(application, ["/a", "/a/b"])({"type": "http", "path": path}, None, None))
+    assert (seen.get("root_path"), seen["path"]) == (prefix, passed_on)
+
+
+def test_a_call_that_fails_has_its_line_at_debug_too(caplog: pytest.LogCaptureFixture) -> None:
+    from seon.backend.asgi import CallLog
+
+    async def broken(scope: Any, receive: Any, send: Any) -> None:
+        raise OSError("went away")
+
+    scope = {"type": "http", "method": "GET", "path": "/x" * 9_000, "client": ("::ffff:10.0.0.7", 5)}
+    with caplog.at_level("DEBUG", logger="seon.api"), pytest.raises(OSError, match="went away"):
+        asyncio.run(CallLog(broken)(scope, None, None))
+    (line,) = caplog.messages
+    assert line.endswith("from 10.0.0.7")
+    assert ": without an answer in " in line
+    assert len(line) < 2_200

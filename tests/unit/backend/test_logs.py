@@ -1,7 +1,12 @@
 import logging
+import re
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
-from seon.backend.logs import LineFormatter
+import pytest
+
+from seon.backend.logs import LEVELS, TRACE, LineFormatter, open_log, reopen_log, set_level
 
 
 def record(text: str, *, failed: bool = False) -> str:
@@ -23,3 +28,47 @@ def test_a_traceback_is_indented_so_that_none_of_its_lines_looks_like_a_record()
     lines = record("failed", failed=True).splitlines()
     assert len(lines) > 3
     assert all(line.startswith("    ") for line in lines[1:])
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Path]:
+    """A log at INFO; what the process logs goes where it went before once the test is over."""
+    root, ours = logging.getLogger(), logging.getLogger("seon")
+    before = list(root.handlers), root.level, ours.level
+    yield open_log(tmp_path, "seonapi")
+    for handler in set(root.handlers) - set(before[0]):
+        handler.close()
+    root.handlers[:], level, ours_level = before
+    root.setLevel(level)
+    ours.setLevel(ours_level)
+
+
+def test_levels_below_info_are_for_our_own_lines_and_levels_above_for_all(log: Path) -> None:
+    for level in LEVELS:
+        set_level(level)
+        for name in ("seon.api", "asyncio"):
+            for number in (TRACE, 10, 20, 30, 40, 50):
+                logging.getLogger(name).log(number, "%s at %d", level, number)
+    lines = log.read_text()
+    written = {level: re.findall(rf" (\S+): {level} at (\d+)$", lines, re.MULTILINE) for level in LEVELS}
+    assert {level: [int(n) for name, n in found if name == "seon.api"] for level, found in written.items()} == {
+        "trace": [5, 10, 20, 30, 40, 50], "debug": [10, 20, 30, 40, 50], "info": [20, 30, 40, 50],
+        "warning": [30, 40, 50], "error": [40, 50], "fatal": [50],
+    }  # fmt: skip
+    assert {level: min(int(n) for name, n in found if name == "asyncio") for level, found in written.items()} == {
+        "trace": 20, "debug": 20, "info": 20, "warning": 30, "error": 40, "fatal": 50
+    }  # fmt: skip
+    assert re.findall(r"Z (\S+) .*Log level set to (\S+)$", lines, re.MULTILINE) == [
+        (level.upper(), level.upper()) for level in LEVELS
+    ]
+
+
+def test_after_a_rename_what_is_said_goes_to_the_new_file(log: Path) -> None:
+    logging.getLogger("seon.api").info("before")
+    old = log.rename(log.with_suffix(".1"))
+    reopen_log()
+    logging.getLogger("seon.api").info("after")
+    assert "before" in old.read_text()
+    assert "after" not in old.read_text()
+    assert log.read_text().splitlines()[0].endswith("because of SIGHUP")
+    assert log.read_text().splitlines()[1].endswith("after")

@@ -168,7 +168,7 @@ def test_init_makes_nothing_where_a_host_is_wrong(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("address", ["localhost:8443", "10.1.2:8443", "10.0.0.1", "[fe80::1%eth0]:8443", "239.0.0.1:1"])
 def test_seonapi_listens_on_a_literal_address_only(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seon.backend.logs.open_log", lambda directory, name: directory / name)
+    monkeypatch.setattr("seon.backend.logs.open_log", lambda directory, name, level: directory / name)
     said = refused("serve", "--listen", address)
     assert said.startswith("Error: --listen: ")
     assert said.count("\n") == 1
@@ -347,7 +347,7 @@ def test_without_an_installation_every_command_says_what_to_do(
 
 
 def test_a_round_of_the_queue_daemon_can_be_asked_for(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seon.backend.logs.open_log", lambda directory, name: directory / name)
+    monkeypatch.setattr("seon.backend.logs.open_log", lambda directory, name, level: directory / name)
     done("queue", "--once")
 
 

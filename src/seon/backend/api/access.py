@@ -25,7 +25,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from seon.addresses import identifying
 from seon.api_messages import TOKEN_HEADER
-from seon.backend.api.problems import RefusedError, log, problem_of
+from seon.backend.api.problems import NOTE, RefusedError, log, problem_of
 from seon.backend.errors import OperatorError
 from seon.backend.trust.models import Token
 from seon.backend.trust.tokens import token_of
@@ -115,7 +115,15 @@ def admit(request: HttpRequest) -> Caller:
     if token is None or reason:
         log.warning("%s", _refusal(address, request.path))
         raise RefusedError(401, reason)
+    _note(request, token)
     return Caller(token, address)
+
+
+def _note(request: HttpRequest, token: Token) -> None:
+    """Let the log's line of this call name the client."""
+    note = getattr(request, "scope", {}).get(NOTE)
+    if note is not None:
+        note["client"] = token.name
 
 
 def source_of(request: HttpRequest) -> str:

@@ -10,6 +10,8 @@ from seon.backend.errors import OperatorError
 from seon.link.versions import VersionError
 
 log = logging.getLogger("seon.api")
+NOTE = "seon.call"
+"""In a call's scope: a dictionary, in which who answers the call notes its `client` for the log (asgi.CallLog)."""
 
 
 class RefusedError(Exception):
