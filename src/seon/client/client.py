@@ -23,6 +23,8 @@ from seon.client.uplink import Uplink
 from seon.client.wanted import wanted_ports
 from seon.config import ProxyConfiguration
 from seon.daemon.assigning import traced_by
+from seon.daemon.changes import say_changes
+from seon.daemon.detail import Detail
 from seon.daemon.host import misfit
 from seon.daemon.life import Life
 from seon.daemon.log import Log
@@ -72,9 +74,9 @@ class Client:
         surroundings = Surroundings(NAME, log, self.report, self._keep, self._session_ends, self._tasks)
         self._table = SessionTable(surroundings)
         self._opening = Opening(surroundings, self._table, home, lambda: self._in_force)
-        self._ports: Ports[None] = Ports(self._let_out, self)
+        self._ports: Ports[None] = Ports(self._let_out, self, Detail(log, "client"))
         self._supply = Supply(self._courier, self.report, log)
-        uplink = Uplink(self._courier, begin, client_name())
+        uplink = Uplink(self._courier, begin, client_name(), Detail(log, "link"))
         self._linking = Linking(uplink, self._server, self.report, log, self._tasks)
         self._control: ControlLink | None = None
         self._link: Link | None = None
@@ -205,6 +207,7 @@ class Client:
         except NotUsable as error:
             self.report("CFG-BAD", version=configuration.version, reason=str(error))
             return
+        say_changes(self._log, configuration.version, self._in_force.configuration, in_force.configuration)
         self._in_force, self._supply.newest = in_force, configuration
         self._table.follow(in_force.barred, traced_by(in_force.configuration))
         self.report("CFG-NEW", version=configuration.version)

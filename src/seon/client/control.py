@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from seon.build import this_build
 from seon.client.outward import told_outside
+from seon.daemon.detail import UNHEARD, Detail
 from seon.daemon.message_stream import MessageStream
 from seon.link import messages as m
 from seon.link.codec import Decoder
@@ -17,6 +18,8 @@ from seon.net.channel import EndOfStream, TlsError
 from seon.net.stream import AsyncTls
 
 HELLO_SECONDS = 10
+LATE_SECONDS = 1.5 * m.HEARTBEAT_SECONDS
+"""A heartbeat that is so late is told at DEBUG."""
 _hello: Decoder[m.FromServer] = Decoder(m.ServerHello)
 
 
@@ -56,6 +59,7 @@ class ControlLink:
         client: str,
         proxy_id: str,
         speaks: tuple[int, int] = (m.OLDEST_PROTOCOL, m.PROTOCOL),
+        detail: Detail = UNHEARD,
     ) -> None:
         self.protocol = speaks[0]
         """The number that is spoken since Hello, over session links too."""
@@ -64,11 +68,13 @@ class ControlLink:
         self._client = client
         self._proxy_id = proxy_id
         self._delivering = asyncio.Lock()
+        self._detail = detail
         self.hello: m.ServerHello
         """What the server said of itself; set by `establish`."""
 
     async def establish(self) -> None:
         """Exchange Hellos. Raises NotEstablishedError with a text that says what to do."""
+        pace = self._detail.pace("Link:")
         try:
             hello = await self._stream.receive_within(HELLO_SECONDS)
             await self._stream.send(m.ClientHello(*self._speaks, this_build().short, time.time(), self._client))
@@ -80,6 +86,10 @@ class ControlLink:
             raise NotEstablishedError(f"the first message was no Hello: {error}") from error
         assert isinstance(hello, m.ServerHello)
         self._agree(hello)
+        pace.done(
+            f"Hello of the server received, build {hello.build}, and ours sent: protocol {self.protocol} is spoken, "
+            f"the server has configuration {hello.configuration_version}"
+        )
         if hello.proxy_id != self._proxy_id:
             raise NotEstablishedError("the server calls itself by another Proxy ID than its certificate")
         self.hello = hello
@@ -114,9 +124,11 @@ class ControlLink:
     async def deliver(self, what: Literal["configuration", "blob"], octets: bytes) -> None:
         """Send a configuration or a blob in parts; other messages go between them. Raises TlsError, OSError."""
         async with self._delivering:
+            pace = self._detail.pace("Link:")
             await self._stream.send(m.Offered(what, len(octets), hashlib.sha256(octets).hexdigest()))
             for at in range(0, len(octets), m.PART_SIZE):
                 await self._stream.send(m.Part(octets[at : at + m.PART_SIZE]))
+            pace.done(f"{what} of {len(octets):,} octets sent to the server")
 
     async def leave(self) -> None:
         """Say that no more sessions are wanted; never raises, and takes a second at most."""
@@ -153,8 +165,10 @@ class ControlLink:
                 case m.Heartbeat():
                     pass
                 case m.ConfigurationWanted():
+                    self._detail.say(f"Link: the server asks for a configuration newer than {message.known}")
                     await owner.configuration_wanted(message.known)
                 case m.BlobsWanted():
+                    self._detail.say(f"Link: the server asks for {len(message.names)} blobs")
                     owner.blobs_wanted(message.names)
                 case m.OpenSession():
                     refusal = owner.open_session(message)
@@ -172,7 +186,10 @@ class ControlLink:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(m.HEARTBEAT_SECONDS)
-            if time.monotonic() - self._stream.heard > m.DEAD_SECONDS:
+            silent = time.monotonic() - self._stream.heard
+            if LATE_SECONDS < silent <= m.DEAD_SECONDS:
+                self._detail.say(f"Link: nothing was heard of the server for {silent:.0f} s")
+            if silent > m.DEAD_SECONDS:
                 raise SilentError(f"nothing was heard for {m.DEAD_SECONDS} s")
             try:
                 async with asyncio.timeout(m.DEAD_SECONDS):

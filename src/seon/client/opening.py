@@ -11,6 +11,7 @@ from pathlib import Path
 
 from seon import addresses
 from seon.client.in_force import InForce
+from seon.daemon.detail import Detail
 from seon.daemon.rate import Bucket
 from seon.daemon.session_table import Claim, Failed, SessionTable, Surroundings
 from seon.link import messages as m
@@ -109,6 +110,11 @@ class Opening:
         if limit:
             reason = f"{limit} is reached"
             return self._not_begun(assignment.session, assignment.partner, assignment.direction, reason)
+        incoming = assignment.direction == "incoming"
+        asked = "OpenSession received from the server" if incoming else "the send daemon has connected"
+        Detail(self._our.log, "session").say(
+            f"[{assignment.session}] {asked}: partner {assignment.partner}, from {assignment.source}"
+        )
         connections = Connections(station=station, dialling=connecting(link.context.context, SESSION))
         self._table.start(assignment, connections, start_seconds, failed)
         return None

@@ -11,11 +11,13 @@ from seon.client.control import ControlLink, NotEstablishedError
 from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine
 from seon.client.opening import Link
+from seon.daemon.detail import UNHEARD, Detail
 from seon.link.identity import IdentityError, check_link_server, new_link_request, of_another_seonapi
 from seon.link.sealing import wipe
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import CONTROL, KeyedContext, connecting, link_dialler, peer_certificate, refused_authority
-from seon.net.dial import DialError, Stage, dial_addresses, secured
+from seon.net.dial import MAX_TOLD, DialError, Stage, dial_addresses, secured
+from seon.net.handshakes import in_words
 from seon.net.stream import AsyncTls
 from seon.pki import PkiError, pem_of_key
 from seon.process.memory import scrub_freed
@@ -33,12 +35,13 @@ LOOK_SECONDS = 60.0
 class Uplink:
     """Enrols once, renews, and dials."""
 
-    def __init__(self, courier: CourierLine, begin: c.Begin, name: str) -> None:
+    def __init__(self, courier: CourierLine, begin: c.Begin, name: str, detail: Detail = UNHEARD) -> None:
         self.renewed = asyncio.Event()
         """Set when the next link is to be dialled with a new certificate."""
         self._courier = courier
         self._begin = begin
         self._name = name
+        self._detail = detail
         self._enrolled: Enrolled
         self._context: KeyedContext
 
@@ -74,14 +77,18 @@ class Uplink:
     async def dial(self) -> tuple[ControlLink, Link]:
         """Dial the server and exchange Hellos. Raises one of LINK_ERRORS."""
         host, port = self._begin.host, self._begin.port
+        target, pace = addresses.shown(host, port), self._detail.pace("Link:")
         found = await self._courier.resolve(host)
+        pace.done(f"{host} resolved: {', '.join(found[:MAX_TOLD])}")
         sock = await dial_addresses(host, found, port, deadline=time.monotonic() + DIAL_SECONDS)
-        tls = await self._secured(sock, addresses.shown(host, port))
+        pace.done(f"connected to {target}")
+        tls = await self._secured(sock, target)
         try:
             certificate = peer_certificate(tls.channel.connection)
             assert certificate is not None
             proxy_id = check_link_server(certificate, self._enrolled.proxy_ids)
-            control = ControlLink(tls, self._name, proxy_id)
+            pace.done(f"TLS done, the certificate is that of server {proxy_id}: {in_words(tls.channel.connection)}")
+            control = ControlLink(tls, self._name, proxy_id, detail=self._detail)
             await control.establish()
         except BaseException:
             tls.close()
@@ -91,10 +98,10 @@ class Uplink:
 
     async def _secured(self, sock: socket.socket, target: str) -> AsyncTls:
         """Do the handshake, and say what is wrong with the server's license. Raises DialError, IdentityError."""
-        ours = self._context.authority
+        ours, told = self._context.authority, self._detail.handshake(target)
         connection = connecting(self._context.context, CONTROL, authority=ours)
         try:
-            return await secured(sock, connection, target, deadline=time.monotonic() + DIAL_SECONDS)
+            return await secured(sock, connection, target, deadline=time.monotonic() + DIAL_SECONDS, tell=told)
         except DialError as error:
             if theirs := of_another_seonapi(refused_authority(connection), ours):
                 raise IdentityError(

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from seon import addresses
+from seon.daemon.detail import UNHEARD, Detail
 from seon.daemon.tasks import words_of
 from seon.net.listen import accept_forever, open_listener
 
 RETRY_SECONDS = 5.0
+MAX_TOLD = 5
+"""Ports that a line names."""
 T = TypeVar("T")
 
 
@@ -59,9 +62,10 @@ class Tell(Protocol[T]):
 class Ports(Generic[T]):
     """The ports of one main. `run` is the one task that opens and closes."""
 
-    def __init__(self, serve: Serve[T], tell: Tell[T]) -> None:
+    def __init__(self, serve: Serve[T], tell: Tell[T], detail: Detail = UNHEARD) -> None:
         self._serve = serve
         self._tell = tell
+        self._detail = detail
         self._wanted: dict[Port[T], Port[T]] = {}
         self._why = ""
         self._open: dict[Port[T], asyncio.Task[None]] = {}
@@ -71,7 +75,10 @@ class Ports(Generic[T]):
 
     def want(self, ports: Iterable[Port[T]], why: str) -> None:
         """Have these ports open and no others; `why` is said of those that are closed for it."""
-        self._wanted = {port: port for port in ports}
+        wanted = {port: port for port in ports}
+        if wanted.keys() != self._wanted.keys():
+            self._detail.say(f"Ports wanted: {_listed(wanted)}; before: {_listed(self._wanted)}")
+        self._wanted = wanted
         self._why = why
         self._retry_at = {port: at for port, at in self._retry_at.items() if port in self._wanted}
         self._settled.clear()
@@ -120,6 +127,7 @@ class Ports(Generic[T]):
             if port not in self._wanted or task.done():
                 why = self._why if port not in self._wanted else self._accident(port, task)
                 await self._close(port)
+                self._detail.say(f"Port {port.shown} ({port.owner}) closed: {why}")
                 self._tell.closed(port, why)
                 return True
         now = asyncio.get_running_loop().time()
@@ -142,9 +150,11 @@ class Ports(Generic[T]):
             if port not in self._retry_at:
                 self._tell.not_opened(port, str(getattr(error, "strerror", None) or error))
             self._retry_at[port] = asyncio.get_running_loop().time() + RETRY_SECONDS
+            self._detail.say(f"Port {port.shown} ({port.owner}) not opened, again in {RETRY_SECONDS:g} s: {error}")
             return
         self._retry_at.pop(port, None)
         self.adopt(port, listener)
+        self._detail.say(f"Port {port.shown} ({port.owner}) opened")
         self._tell.opened(port)
 
     async def _close(self, port: Port[T]) -> None:
@@ -159,3 +169,10 @@ class Ports(Generic[T]):
     async def _take(self, port: Port[T], sock: socket.socket, source: str, number: int) -> None:
         if newest := self._wanted.get(port):  # a port that is about to close serves nobody
             await self._serve(newest, sock, source, number)
+
+
+def _listed(ports: Iterable[Port[T]]) -> str:
+    """Return the first of several ports in words, and how many there are besides."""
+    every = [f"{port.shown} ({port.owner})" for port in ports]
+    more = len(every) - MAX_TOLD
+    return (", ".join(every[:MAX_TOLD]) or "none") + (f" and {more} more" if more > 0 else "")

@@ -15,6 +15,7 @@ from typing import Any
 from seon.admission.limits import SessionCounts
 from seon.config import Limits
 from seon.daemon import children
+from seon.daemon.detail import Detail
 from seon.daemon.log import Log
 from seon.daemon.tasks import Tasks
 from seon.daemon.testimony import Testimony
@@ -89,6 +90,7 @@ class SessionTable:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._our = surroundings
+        self._detail = Detail(surroundings.log, "session")
         self._counts = SessionCounts()
         self._running: dict[str, _Running] = {}
         self._rule: Rule = _nobody
@@ -125,6 +127,7 @@ class SessionTable:
         except BaseException:
             self.release(assignment.partner)
             raise
+        self._detail.say(f"[{assignment.session}] session process {child.pid} forked")
         running = self._running[assignment.session] = _Running(
             assignment, testimony, child, failed, assignment.fingerprint
         )
@@ -237,6 +240,10 @@ class SessionTable:
                     self._fail(assignment, f"no start within {start_seconds:g} s", running.failed)
                 child.kill()
             status = await asyncio.shield(child.ended)
+            seconds = time.monotonic() - running.began
+            self._detail.say(
+                f"[{assignment.session}] session process {child.pid} ended: {_died(status)}, {seconds:.3f} s"
+            )
             await self._speak_for(running, status)  # while it is still known whose session it was
         finally:
             child.kill()
@@ -246,7 +253,7 @@ class SessionTable:
     async def _speak_for(self, running: _Running, status: int) -> None:
         """Say what a process that has ended has not said itself."""
         child, assignment, testimony = running.child, running.assignment, running.testimony
-        died = f"signal {-status}" if status < 0 else f"exit status {status}"
+        died = _died(status)
         if child.fault:
             died = f"ended by its main: {child.fault}"
         elif child.deaf:
@@ -315,6 +322,10 @@ def _end_of(child: children.Child, assignment: Assignment, status: int) -> Sessi
     if status < 0:
         return SessionEnd("crash", "killed", assignment.hop, number=-status)
     return SessionEnd("crash", "exit", assignment.hop, number=status)
+
+
+def _died(status: int) -> str:
+    return f"signal {-status}" if status < 0 else f"exit status {status}"
 
 
 def _nobody(_: Claim) -> str:

@@ -85,15 +85,14 @@ class _Watch:
 
     def done(self) -> None:
         """The handshake is done."""
+        self._tell(f"handshake done in {self._milliseconds()}: {in_words(self._connection)}")
         try:
             certificate = peer_certificate(self._connection)
         except TlsError as error:
-            shown = str(error)
-        else:
-            shown = "no certificate shown"
-            if certificate is not None:
-                shown = f"certificate shown: {subject_of(certificate)}, SHA-256 {fingerprint(certificate)}"
-        self._tell(f"handshake done in {self._milliseconds()}: {in_words(self._connection)}; {shown}")
+            self._tell(str(error))
+            return
+        shown = f"SHA-256 {fingerprint(certificate)}, {subject_of(certificate)}" if certificate else "none"
+        self._tell(f"certificate shown: {shown}")
 
     def failed(self, error: BaseException) -> None:
         """The handshake has failed."""

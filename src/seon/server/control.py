@@ -10,6 +10,7 @@ import msgspec
 
 from seon.build import this_build
 from seon.config import FORMAT, OLDEST_FORMAT
+from seon.daemon.detail import UNHEARD, Detail
 from seon.daemon.message_stream import MessageStream
 from seon.decoding import MalformedError, decode
 from seon.link import messages as m
@@ -25,6 +26,8 @@ from seon.process.outbox import Outbox
 HELLO_SECONDS = 10
 ASK_SECONDS = 60
 """The server asks that often for a changed security configuration (mission B4)."""
+LATE_SECONDS = 1.5 * m.HEARTBEAT_SECONDS
+"""A heartbeat that is so late is told at DEBUG."""
 MAX_CLOCK_DIFFERENCE = 60.0
 ENDED_HERE = "the server is ending"
 """Why a link ends that the server has ended itself, whatever its connection says of it."""
@@ -78,6 +81,7 @@ class ControlLink:
         outbox: Outbox,
         report: Report,
         speaks: tuple[int, int] = (m.OLDEST_PROTOCOL, m.PROTOCOL),
+        detail: Detail = UNHEARD,
     ) -> None:
         self.key = key
         """The fingerprint of the client's link certificate: tickets are bound to it."""
@@ -94,6 +98,9 @@ class ControlLink:
         self._outbox = outbox
         self._report = report
         self._transfer: tuple[m.Offered, bytearray] | None = None
+        self._detail = detail
+        self._pace = detail.pace(f"Link from {caller.source}:")
+        """Says the steps of what comes: Hello, and each configuration and blob."""
         self.leaving = False
         """The client takes no more sessions."""
         self._sent_up_to = self._taken_up_to = 0
@@ -160,6 +167,7 @@ class ControlLink:
             ours.signature,
         )
         await self._stream.send(hello)
+        self._pace.done(f"Hello sent, protocols {self._speaks[0]} to {self._speaks[1]}")
         try:
             theirs = await self._stream.receive_within(HELLO_SECONDS)
         except TimeoutError:
@@ -170,6 +178,10 @@ class ControlLink:
         self._agree(theirs)
         self.client = theirs.client
         difference = abs(time.time() - theirs.time)
+        self._pace.done(
+            f"Hello received from client {theirs.client}, build {theirs.build}: protocol {self.protocol} is spoken, "
+            f"the clocks differ by {difference:.1f} s"
+        )
         if difference > MAX_CLOCK_DIFFERENCE:
             self._report("LNK-CLOCK", seconds=round(difference))
 
@@ -206,6 +218,7 @@ class ControlLink:
                     owner.leaving(self)
                 case m.Offered():
                     self._transfer = (message, bytearray())
+                    self._pace.done(f"{message.what} of {message.size:,} octets offered")
                 case m.Part():
                     await self._part(message, owner)
                 case m.SessionRefused():
@@ -231,6 +244,7 @@ class ControlLink:
         self._transfer = None
         if hashlib.sha256(octets).hexdigest() != offered.sha256:
             raise m.LinkError(f"a {offered.what} was damaged on its way")
+        self._pace.done(f"{offered.what} received, {offered.size:,} octets, SHA-256 {offered.sha256}")
         if offered.what == "blob":
             owner.take_blob(offered.sha256, bytes(octets))
         else:
@@ -244,14 +258,20 @@ class ControlLink:
             return
         await owner.deliver(delivery)
         missing = owner.missing_blobs()
+        self._pace.done(
+            f"configuration {delivery.version} was put in force or refused; {len(missing)} blobs are missing"
+        )
         if missing:
             await self._stream.send(m.BlobsWanted(missing))
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(m.HEARTBEAT_SECONDS)
-            if time.monotonic() - self._stream.heard > m.DEAD_SECONDS:
+            silent = time.monotonic() - self._stream.heard
+            if silent > m.DEAD_SECONDS:
                 raise TimeoutError
+            if silent > LATE_SECONDS:
+                self._detail.say(f"Link of client {self.client}: nothing was heard for {silent:.0f} s")
             async with asyncio.timeout(m.DEAD_SECONDS):  # one that does not read holds up whoever writes to it
                 await self._stream.send(m.Heartbeat())
 

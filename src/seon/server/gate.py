@@ -10,12 +10,14 @@ from seon import addresses
 from seon.admission.identity import NOBODY, Identity
 from seon.admission.partners import Refused
 from seon.config import ServerPartner
+from seon.daemon.detail import UNHEARD, Detail
 from seon.daemon.quieter import Quieter
 from seon.daemon.tasks import Tasks
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import accepting, peer_certificate
 from seon.net.ends import Caller, caller_of
 from seon.net.greetings import on_tls_port
+from seon.net.handshakes import in_words
 from seon.net.stream import AsyncTls
 from seon.pki import Certificate
 from seon.process.events import Report
@@ -40,9 +42,12 @@ class Admitted:
 class Gate:
     """Serves the external port. `enter` takes over each admitted partner and owns its connection from then on."""
 
-    def __init__(self, report: Report, enter: Callable[[Admitted], Awaitable[None]], tasks: Tasks) -> None:
+    def __init__(
+        self, report: Report, enter: Callable[[Admitted], Awaitable[None]], tasks: Tasks, detail: Detail = UNHEARD
+    ) -> None:
         self._enter = enter
         self._tasks = tasks
+        self._detail = detail
         self._by_source: Counter[str] = Counter()
         self._entering: set[asyncio.Task[None]] = set()
         self._refused = Quieter(report).refused
@@ -82,10 +87,11 @@ class Gate:
 
     async def _admit(self, sock: socket.socket, caller: Caller, in_force: InForce) -> Admitted | None:
         assert in_force.gate is not None
-        tls = AsyncTls(sock, accepting(in_force.gate.context))
+        tls, pace = AsyncTls(sock, accepting(in_force.gate.context)), self._detail.pace(caller.source)
         try:
             async with asyncio.timeout(in_force.configuration.limits.handshake_seconds):
-                await tls.handshake(HELLO_SECONDS)
+                await tls.handshake(HELLO_SECONDS, self._detail.handshake(caller.source))
+            pace.done(f"TLS handshake done: {in_words(tls.channel.connection)}")
         except TimeoutError:
             reason = on_tls_port(tls.channel.heard) or "the handshake took too long"
             self._refused(caller, "ADM-TLS", reason=reason)
@@ -93,7 +99,10 @@ class Gate:
             self._refused_in_handshake(tls, caller, in_force, error)
             await tls.end()
         else:
-            return await self._decide(tls, caller, in_force)
+            admitted = await self._decide(tls, caller, in_force)
+            if admitted:
+                pace.done(f"admitted: the certificate is one of partner {admitted.partner.id}")
+            return admitted
         return None
 
     async def _decide(self, tls: AsyncTls, caller: Caller, in_force: InForce) -> Admitted | None:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Protocol
 
 from seon import addresses
+from seon.daemon.detail import UNHEARD, Detail
 from seon.daemon.message_stream import MessageStream
 from seon.daemon.quieter import Quieter
 from seon.daemon.tasks import Tasks
@@ -17,6 +18,7 @@ from seon.net import context
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import KeyedContext, accepting, peer_certificate, refused_authority
 from seon.net.ends import Caller, caller_of
+from seon.net.handshakes import in_words
 from seon.net.stream import AsyncTls
 from seon.pki import fingerprint
 from seon.process.events import Report
@@ -46,11 +48,12 @@ class Links(Protocol):
 class InternalPort:
     """Serves the internal port."""
 
-    def __init__(self, proxy_id: str, report: Report, links: Links, tasks: Tasks) -> None:
+    def __init__(self, proxy_id: str, report: Report, links: Links, tasks: Tasks, detail: Detail = UNHEARD) -> None:
         self._proxy_id = proxy_id
         self._refused = Quieter(report).refused
         self._links = links
         self._tasks = tasks
+        self._detail = detail
         self._by_source: Counter[str] = Counter()
 
     async def serve(self, keyed: KeyedContext, sock: socket.socket, source: str, port: int) -> None:
@@ -73,11 +76,12 @@ class InternalPort:
                 del self._by_source[group]
 
     async def _link(self, keyed: KeyedContext, sock: socket.socket, caller: Caller) -> None:
-        tls = AsyncTls(sock, accepting(keyed.context))
+        tls, pace = AsyncTls(sock, accepting(keyed.context)), self._detail.pace(caller.source)
         async with asyncio.timeout(HANDSHAKE_SECONDS):
             try:
-                await tls.handshake(HELLO_SECONDS)
+                await tls.handshake(HELLO_SECONDS, self._detail.handshake(caller.source))
                 key = self._verified(tls)
+                pace.done(f"link TLS done, the certificate is one of a client: {in_words(tls.channel.connection)}")
             except (TlsError, IdentityError) as error:
                 named = refused_authority(tls.channel.connection)
                 await tls.end()

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from seon import addresses
 from seon.config import ServerPartner
+from seon.daemon.detail import Detail
 from seon.daemon.session_table import Claim, SessionTable, Surroundings
 from seon.link import messages as m
 from seon.link.tickets import Tickets
 from seon.net.channel import TlsError
 from seon.net.context import connecting
 from seon.net.stream import AsyncTls
+from seon.process.pace import Pace
 from seon.server.control import ControlLink
 from seon.server.gate import Admitted
 from seon.server.in_force import InForce
@@ -34,6 +36,7 @@ class Opening:
         self, surroundings: Surroundings, table: SessionTable, home: Path, in_force: Callable[[], InForce]
     ) -> None:
         self._our = surroundings
+        self._detail = Detail(surroundings.log, "session")
         self._table = table
         self._home = home
         self._in_force = in_force
@@ -50,7 +53,10 @@ class Opening:
             self._refuse(admitted, "no client is connected")
             return
         session = m.new_session_id(secrets.token_bytes(12))
-        claim = Claim(partner.id, "incoming", admitted.identity.fingerprint)
+        claim, pace = Claim(partner.id, "incoming", admitted.identity.fingerprint), self._detail.pace(f"[{session}]")
+        pace.done(
+            f"partner {partner.id} from {admitted.caller.source} is admitted; client {link.client} is to serve it"
+        )
         if why := self._table.barred(claim):
             await self._not_opened(admitted, session, why)
             return
@@ -59,7 +65,7 @@ class Opening:
             await admitted.tls.end()
             return
         try:
-            inside = await self._await_link(session, admitted, link)
+            inside = await self._await_link(session, admitted, link, pace)
         except BaseException as error:  # also when the external port closes, which cancels this
             self._table.release(partner.id)
             if not isinstance(error, _NO_LINK):
@@ -68,6 +74,7 @@ class Opening:
             await self._not_opened(admitted, session, "no session link came from the client" if late else str(error))
             return
         self._join(session, admitted, inside, link)
+        pace.done("handed over to a session process")
 
     def _join(self, session: str, admitted: Admitted, inside: AsyncTls, link: ControlLink) -> None:
         in_force = self._in_force()
@@ -99,7 +106,7 @@ class Opening:
         self._our.report("SES-FAILED", session, partner=partner, direction="incoming", reason=reason)
         await admitted.tls.end()
 
-    async def _await_link(self, session: str, admitted: Admitted, link: ControlLink) -> AsyncTls:
+    async def _await_link(self, session: str, admitted: Admitted, link: ControlLink, pace: Pace) -> AsyncTls:
         arrived: asyncio.Future[AsyncTls] = asyncio.get_running_loop().create_future()
         ticket = self._tickets.issue(link.client, arrived, time.monotonic())
         self._waiting[session] = arrived
@@ -108,7 +115,10 @@ class Opening:
         try:
             async with asyncio.timeout(JOIN_SECONDS):
                 await link.open_session(opening)
-                return await arrived
+                pace.done(f"OpenSession sent to client {link.client}")
+                inside = await arrived
+                pace.done("the session link has come with its ticket")
+                return inside
         except BaseException:
             _close_if_there(arrived)
             raise
@@ -135,6 +145,7 @@ class Opening:
 
     def dial(self, wanted: m.Dial, tls: AsyncTls, source: str, client: str) -> str | None:
         """Fork a session process that dials a partner for the inside; return why not, or None."""
+        self._detail.say(f"[{wanted.session}] client {client} asks for partner {wanted.partner} over a session link")
         in_force = self._in_force()
         partner = in_force.partner(wanted.partner)
         if partner is None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from seon.build import this_build
 from seon.daemon.assigning import traced_by
+from seon.daemon.changes import say_changes
+from seon.daemon.detail import Detail
 from seon.daemon.host import misfit
 from seon.daemon.life import Life
 from seon.daemon.log import Log
@@ -63,9 +65,9 @@ class Server:
         surroundings = Surroundings(NAME, log, self.report, self._links.keep, self._session_ends, self._tasks)
         self._table = SessionTable(surroundings)
         self._opening = Opening(surroundings, self._table, home, lambda: self._in_force)
-        self._gate = Gate(self.report, self._enter, self._tasks)
-        self._internal = InternalPort(ephemeral.proxy_id, self.report, self, self._tasks)
-        self._ports: Ports[Terms] = Ports(self._serve, self)
+        self._gate = Gate(self.report, self._enter, self._tasks, Detail(log, "gate"))
+        self._internal = InternalPort(ephemeral.proxy_id, self.report, self, self._tasks, Detail(log, "link"))
+        self._ports: Ports[Terms] = Ports(self._serve, self, Detail(log, "server"))
         self._applying = asyncio.Lock()
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -158,7 +160,8 @@ class Server:
 
     async def control(self, tls: AsyncTls, key: str, caller: Caller) -> None:
         """Serve a control link to its end; the external port closes with the last one."""
-        link = ControlLink(tls, key, caller, self._ephemeral, self._links.outbox, self.report)
+        detail = Detail(self._log, "link")
+        link = ControlLink(tls, key, caller, self._ephemeral, self._links.outbox, self.report, detail=detail)
         reason = "internal error"
         try:
             reason = await link.run(self)
@@ -243,6 +246,7 @@ class Server:
                 return
             if not self._outgoing_available(in_force):
                 return
+            say_changes(self._log, in_force.version, self._in_force.configuration, in_force.configuration)
             self._in_force = in_force
             wanted = in_force.configuration.crls
             self._blobs = {name: octets for name, octets in self._blobs.items() if name in wanted}

@@ -80,7 +80,7 @@ def _reach(main: MainLine, assignment: Assignment, connections: Connections, ste
         )
         tls.end()
         raise DialError(assignment.target, Stage.CERTIFICATE, verdict.reason)
-    steps.done(f"the certificate is one of partner {partner.id}: {identity.subject}, SHA-256 {identity.fingerprint}")
+    steps.done(f"the certificate is one of partner {partner.id}: SHA-256 {identity.fingerprint}, {identity.subject}")
     first_word(tls, assignment.target, deadline=deadline)
     steps.done("the partner has spoken first")
     return tls, identity.fingerprint

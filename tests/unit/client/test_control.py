@@ -13,6 +13,7 @@ from seon.link import messages as m
 from seon.link.codec import Decoder
 from seon.link.sealing import EphemeralKey
 from seon.process.events import EventMaker
+from unit.details import Lines
 
 DECODER: Decoder[m.FromClient] = Decoder(m.FromClient)
 
@@ -46,12 +47,17 @@ def hello(link_pki, **fields) -> m.ServerHello:
 
 
 @pytest.fixture
-def play(over_link, link_pki):
+def lines() -> Lines:
+    return Lines()
+
+
+@pytest.fixture
+def play(over_link, link_pki, lines):
     """Run a scene of (server's stream, link)."""
 
     def run(scene) -> None:
         async def live(one, two) -> None:
-            await scene(MessageStream(one, DECODER), ControlLink(two, "client one", link_pki.proxy_id))
+            await scene(MessageStream(one, DECODER), ControlLink(two, "client one", link_pki.proxy_id, detail=lines))
             one.close()
             two.close()
 
@@ -252,3 +258,19 @@ def test_a_refusal_is_cut_to_what_the_link_allows(play, link_pki) -> None:
         assert await server.receive() == m.EventsTaken(7)
 
     play(scene)
+
+
+def test_at_debug_hello_and_each_delivery_are_said(play, link_pki, lines) -> None:
+    async def scene(server, link) -> None:
+        await established(server, link, link_pki)
+        delivering = asyncio.create_task(link.deliver("blob", b"x" * 100_000))
+        while not isinstance(await server.receive(), m.Part):
+            pass
+        await server.receive()
+        await delivering
+
+    play(scene)
+    hello, sent = lines.said
+    assert hello.startswith("Link: Hello of the server received, build build 7, and ours sent: protocol ")
+    assert hello.endswith("the server has configuration 3")
+    assert sent == "Link: blob of 100,000 octets sent to the server"

@@ -21,6 +21,7 @@ from seon.net.ends import Caller
 from seon.oftp2 import commands
 from seon.oftp2.codec import encode
 from seon.oftp2.framing import frame
+from seon.process.levels import Level
 from seon.session.assignment import LinkAddress
 
 SSRM = frame(encode(commands.StartSessionReady(), 5))
@@ -42,7 +43,8 @@ class Main:
     """The main around an Opening: what is in force, the table, and what was forked."""
 
     def __init__(self, reported, directory, monkeypatch) -> None:
-        log, tasks = Log(directory, "log"), Tasks(lambda *_: None)
+        self.log = log = Log(directory, "log")
+        tasks = Tasks(lambda *_: None)
         surroundings = Surroundings("seon test", log, reported, lambda _: None, lambda *_: None, tasks)
         self.forks: list[str] = []
         self.refused: list[str] = []
@@ -78,6 +80,19 @@ class Main:
 @pytest.fixture
 def main(reported, tmp_path, monkeypatch) -> Main:
     return Main(reported, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("direction", "said"),
+    [
+        ("incoming", "OpenSession received from the server: partner P1, from 192.0.2.1:5"),
+        ("outgoing", "the send daemon has connected: partner P1, from 127.0.0.1:5"),
+    ],
+)
+def test_at_debug_the_beginning_of_a_session_is_said(main, direction, said) -> None:
+    main.log.level_changed(Level.DEBUG)
+    main.bring_about(direction)
+    assert main.log.path.read_text().splitlines()[-1].endswith(f"] {said}")
 
 
 @pytest.mark.parametrize("partners", GONE.values(), ids=GONE)

@@ -12,6 +12,7 @@ from seon.client import uplink as module
 from seon.client.control import NotEstablishedError
 from seon.client.courier import messages as c
 from seon.client.uplink import LINK_ERRORS, Uplink
+from seon.daemon.detail import UNHEARD, Detail
 from seon.daemon.message_stream import MessageStream
 from seon.events import MAX_VALUE
 from seon.link import messages as m
@@ -22,6 +23,7 @@ from seon.net.context import accepting, link_listener
 from seon.net.dial import DialError
 from seon.net.stream import AsyncTls
 from seon.pki import Leaf, Purpose, fingerprint, issue, pem_of
+from unit.details import Lines
 
 DECODER: Decoder[m.FromClient] = Decoder(m.FromClient)
 
@@ -44,7 +46,7 @@ class Courier:
         return self._addresses
 
 
-def play(pki, scene, *, protocol: int = m.PROTOCOL, courier=None, chain: str = "") -> None:
+def play(pki, scene, *, protocol: int = m.PROTOCOL, courier=None, chain: str = "", detail: Detail = UNHEARD) -> None:
     """Run a scene against a server with this PKI that says Hello; the scene gets an uplink to it."""
     key = EphemeralKey(pki.identity)
     listener = link_listener(chain or pki.server_chain, pki.identity_pem, pki.ca_pem)
@@ -89,7 +91,9 @@ def play(pki, scene, *, protocol: int = m.PROTOCOL, courier=None, chain: str = "
                     jobs.append(asyncio.create_task(serve(sock)))
 
             accepting_ = asyncio.create_task(accept())
-            uplink = Uplink(courier or Courier(pki), c.Begin("dmz", server.getsockname()[1], False), "client one")
+            uplink = Uplink(
+                courier or Courier(pki), c.Begin("dmz", server.getsockname()[1], False), "client one", detail
+            )
             async with asyncio.timeout(10):
                 await scene(uplink)
             accepting_.cancel()
@@ -227,3 +231,20 @@ def test_a_servers_license_that_has_ended_is_said_to_be_the_license(link_pki) ->
 
 def past(days: int) -> dt.datetime:
     return dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
+
+
+def test_at_debug_each_step_of_the_dialling_is_said_and_at_trace_the_handshake(link_pki) -> None:
+    lines = Lines()
+
+    async def scene(uplink) -> None:
+        await uplink.enrol()
+        control, _ = await uplink.dial()
+        await control.bye("done")
+
+    play(link_pki, scene, detail=lines)
+    resolved, connected, tls, hello = lines.said
+    assert resolved == "Link: dmz resolved: 127.0.0.1"
+    assert connected.startswith("Link: connected to dmz:")
+    assert tls.startswith(f"Link: TLS done, the certificate is that of server {link_pki.proxy_id}: TLSv1.3 TLS_")
+    assert hello.startswith("Link: Hello of the server received, ")
+    assert "write client hello" in lines.handshakes

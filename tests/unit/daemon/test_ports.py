@@ -11,6 +11,7 @@ import pytest
 from seon.daemon import ports as module
 from seon.daemon.ports import Port, Ports
 from seon.net.listen import open_listener
+from unit.details import Lines
 
 ADDRESS = f"127.0.77.{os.getpid() % 250 + 1}"
 """Nobody else's, so that a port that is closed here is taken by nobody in between."""
@@ -29,7 +30,8 @@ class Play:
         self.served: list[str] = []
         self.hold: Callable[[], Awaitable[None]] | None = None
         """Where it is set, a connection is served as long as that takes."""
-        self.ports: Ports[str] = Ports(self._serve, self)
+        self.lines = Lines()
+        self.ports: Ports[str] = Ports(self._serve, self, self.lines)
 
     async def _serve(self, one: Port[str], sock: socket.socket, source: str, number: int) -> None:
         self.served.append(one.owner)
@@ -378,3 +380,34 @@ def test_a_port_that_dies_of_a_mistake_is_said_and_opened_again(monkeypatch) -> 
 @pytest.mark.parametrize(("address", "shown"), [("", "*:2878"), ("192.0.2.1", "192.0.2.1:2878"), ("::1", "[::1]:2878")])
 def test_a_port_is_shown_as_people_write_it(address, shown) -> None:
     assert Port(address, 2_878, 1, "A", None).shown == shown
+
+
+def test_at_debug_each_step_is_said_and_what_is_wanted_when_that_changes() -> None:
+    async def scene(made: Play) -> None:
+        await made.want(port())
+        await made.want(port(terms="two"))
+        await made.want(why="no client is connected")
+
+    where = port().shown
+    assert play(scene).lines.said == [
+        f"Ports wanted: {where} (A); before: none",
+        f"Port {where} (A) opened",
+        f"Ports wanted: none; before: {where} (A)",
+        f"Port {where} (A) closed: no client is connected",
+    ]
+
+
+def test_at_debug_a_port_that_is_taken_is_said_at_each_try(monkeypatch) -> None:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
+
+    async def scene(made: Play) -> None:
+        def tries() -> list[str]:
+            return [line for line in made.lines.said if "not opened, again in 0.05 s: " in line]
+
+        with open_listener(ADDRESS, NUMBERS[0]):
+            await made.want(port())
+            while len(tries()) < 2:
+                await asyncio.sleep(0.005)
+        assert len(made.told) == 1, "and the event once"
+
+    play(scene)

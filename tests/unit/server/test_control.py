@@ -13,7 +13,9 @@ from seon.link.codec import Decoder
 from seon.net.ends import Caller
 from seon.process.events import EventMaker
 from seon.process.outbox import Outbox
+from seon.server import control as module
 from seon.server.control import ControlLink
+from unit.details import Lines
 
 CALLER = Caller("192.0.2.1", "192.0.2.1:5", "192.0.2.9:2878")
 DECODER: Decoder[m.FromServer] = Decoder(m.FromServer)
@@ -79,7 +81,12 @@ class Client:
 
 
 @pytest.fixture
-def play(over_link, ephemeral, reported):
+def lines() -> Lines:
+    return Lines()
+
+
+@pytest.fixture
+def play(over_link, ephemeral, reported, lines):
     """Run a scene of (client, link, owner, outbox); return why the link ended."""
 
     def run(scene) -> str:
@@ -87,7 +94,7 @@ def play(over_link, ephemeral, reported):
 
         async def live(one, two) -> None:
             owner, outbox = Owner(), Outbox()
-            link = ControlLink(one, "key", CALLER, ephemeral, outbox, reported)
+            link = ControlLink(one, "key", CALLER, ephemeral, outbox, reported, detail=lines)
             serving = asyncio.create_task(link.run(owner))
             await scene(Client(two), link, owner, outbox)
             reasons.append(await asyncio.wait_for(serving, 5))
@@ -477,3 +484,35 @@ def test_a_link_that_the_server_has_ended_itself_ended_for_that_reason(play) -> 
         await ending
 
     assert play(scene) == "the server is ending"
+
+
+def test_at_debug_hello_and_each_delivery_are_said(play, lines) -> None:
+    blob = b"x" * 100_000
+
+    async def scene(client, link, owner, outbox) -> None:
+        await client.hello()
+        await client.offer(blob, "blob")
+        while not owner.blobs:
+            await asyncio.sleep(0.005)
+        await client.stream.send(m.Bye("done"))
+
+    play(scene)
+    sent, received, offered, whole = lines.said
+    assert sent == f"Link from source: Hello sent, protocols {m.OLDEST_PROTOCOL} to {m.PROTOCOL}"
+    spoken = f"protocol {m.PROTOCOL} is spoken, the clocks differ by 0.0 s"
+    assert received == f"Link from source: Hello received from client client one, build build 7: {spoken}"
+    assert offered == "Link from source: blob of 100,000 octets offered"
+    assert whole == f"Link from source: blob received, 100,000 octets, SHA-256 {hashlib.sha256(blob).hexdigest()}"
+
+
+def test_at_debug_a_heartbeat_that_is_late_is_said(play, lines, monkeypatch) -> None:
+    monkeypatch.setattr(m, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(module, "LATE_SECONDS", 0.03)
+
+    async def scene(client, link, owner, outbox) -> None:
+        await client.hello()
+        while not [line for line in lines.said if line.startswith("Link of client client one: nothing was heard for ")]:
+            await asyncio.sleep(0.005)
+        await client.stream.send(m.Bye("done"))
+
+    play(scene)

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
+from seon.daemon.detail import UNHEARD
 from seon.events import may_come_from_dmz
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
@@ -23,6 +24,7 @@ from seon.process.outbox import Outbox
 from seon.server import gate as module
 from seon.server.gate import Gate
 from seon.server.in_force import put_in_force
+from unit.details import Lines
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def in_force(delivery, ephemeral):
 def play(reported, in_force, tasks, serving):
     """Run a scene with a gate that serves its port by what is in force: (gate, admitted partners)."""
 
-    def run(scene, enter=None, terms=in_force) -> None:
+    def run(scene, enter=None, terms=in_force, detail=UNHEARD) -> None:
         admitted, configuration = [], terms.configuration
 
         async def take(one) -> None:
@@ -43,7 +45,7 @@ def play(reported, in_force, tasks, serving):
                 await enter(one)
 
         async def live() -> None:
-            gate = Gate(reported, take, tasks)
+            gate = Gate(reported, take, tasks, detail)
             serve = partial(gate.serve, terms)
             async with (
                 asyncio.timeout(15),
@@ -316,3 +318,34 @@ def test_a_name_of_control_characters_cannot_make_a_message_too_long(
     decoder = Decoder(m.FromServer)
     assert decoder.length(sent[:HEADER]) == len(sent) - HEADER
     assert decoder.decode(sent[HEADER:]) == m.Events(1, batch)
+
+
+def test_at_debug_each_step_up_to_the_admission_is_said_and_at_trace_the_handshake(
+    play, in_force, partner, called, until
+) -> None:
+    lines = Lines()
+
+    async def scene(gate, admitted) -> None:
+        async with called(in_force.configuration.external_port, dialler(partner)) as tls:
+            await tls.handshake()
+            await until(lambda: admitted)
+        source = admitted[0].source
+        handshake, certificate = lines.said
+        assert handshake.startswith(f"{source} TLS handshake done: TLSv1.3 TLS_")
+        assert certificate == f"{source} admitted: the certificate is one of partner P1"
+
+    play(scene, detail=lines)
+    assert lines.handshakes[-1].startswith(f"certificate shown: SHA-256 {partner.fingerprint}, ")
+
+
+def test_a_stranger_gets_no_line_at_debug_but_its_handshake_at_trace(play, in_force, certificate, called) -> None:
+    lines = Lines()
+
+    async def scene(gate, admitted) -> None:
+        async with called(in_force.configuration.external_port, dialler(certificate("stranger"))) as tls:
+            await refused(tls)
+
+    play(scene, detail=lines)
+    assert lines.said == []
+    assert [step for step in lines.handshakes if step.startswith("alert sent: ")]
+    assert lines.handshakes[-1].startswith("handshake failed after ")

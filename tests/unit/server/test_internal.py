@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from OpenSSL import SSL
 
+from seon.daemon.detail import UNHEARD
 from seon.events import Event, describe
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
@@ -17,6 +18,7 @@ from seon.net.context import CONTROL, SESSION, connecting, link_dialler, link_li
 from seon.pki import fingerprint, pem_of, pem_of_key
 from seon.server import internal as module
 from seon.server.internal import CONNECTIONS, InternalPort
+from unit.details import Lines
 
 ANSWERS: Decoder[m.SessionAnswer] = Decoder(m.SessionAnswer)
 
@@ -46,12 +48,12 @@ class Links:
 
 @pytest.fixture
 def play(reported, link_pki, tasks, troubles, serving):
-    def run(scene) -> None:
+    def run(scene, detail=UNHEARD) -> None:
         keyed = link_listener(link_pki.server_chain, link_pki.identity_pem, link_pki.ca_pem)
 
         async def live() -> None:
             links = Links()
-            internal = InternalPort(link_pki.proxy_id, reported, links, tasks)
+            internal = InternalPort(link_pki.proxy_id, reported, links, tasks, detail)
             async with asyncio.timeout(10), serving(0, CONNECTIONS, partial(internal.serve, keyed)) as port:
                 await scene(port, links)
             await tasks.end()
@@ -272,3 +274,18 @@ def test_who_says_nothing_at_all_is_closed_before_the_deadline_of_the_handshake(
             writer.close()
 
     play(scene)
+
+
+def test_at_debug_and_trace_a_links_handshake_is_said(play, called, dialler, until) -> None:
+    lines = Lines()
+
+    async def scene(port, links) -> None:
+        async with called(port, connecting(dialler.context, CONTROL)) as tls:
+            await tls.handshake()
+            await until(lambda: links.controls)
+
+    play(scene, lines)
+    (done,) = lines.said
+    assert "link TLS done, the certificate is one of a client: TLSv1.3 TLS_" in done
+    (hello,) = [step for step in lines.handshakes if step.startswith("ClientHello: ")]
+    assert hello.endswith("protocols (ALPN) seon-control/1")

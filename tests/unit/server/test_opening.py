@@ -14,6 +14,7 @@ from seon.daemon.session_table import Claim, SessionTable, Surroundings
 from seon.link import messages as m
 from seon.net.channel import EndOfStream
 from seon.net.ends import Caller
+from seon.process.levels import Level
 from seon.server import opening as module
 from seon.server.in_force import InForce
 from seon.server.opening import Opening
@@ -39,7 +40,7 @@ class Main:
     """The main around an Opening: what is in force, the table, and what was forked (no process comes of it)."""
 
     def __init__(self, reported, directory, tasks, monkeypatch) -> None:
-        log = Log(directory, "log")
+        self.log = log = Log(directory, "log")
         surroundings = Surroundings("seon test", log, reported, lambda _: None, lambda *_: None, tasks)
         self.forks: list[str] = []
         self.table = SessionTable(surroundings)
@@ -119,6 +120,26 @@ def enter(main: Main, scene, while_sending=lambda: None) -> None:
         await scene(link, tls, entering)
 
     asyncio.run(asyncio.wait_for(live(), 10))
+
+
+def test_at_debug_each_step_of_an_opening_is_said_with_its_session(main) -> None:
+    main.log.level_changed(Level.DEBUG)
+    sessions = []
+
+    async def scene(link, tls, entering) -> None:
+        sessions.append(link.opening.session)
+        assert main.opening.redeem(link.opening.ticket, "client one", Tls())
+        await entering
+
+    enter(main, scene)
+    steps = [text.partition(f" [{sessions[0]}] ")[2] for text in main.log.path.read_text().splitlines()[1:]]
+    beginnings = [
+        "partner P1 from 192.0.2.1:5 is admitted; client client one is to serve it (",
+        "OpenSession sent to client client one (",
+        "the session link has come with its ticket (",
+        "handed over to a session process (",
+    ]
+    assert [step[: len(beginning)] for step, beginning in zip(steps, beginnings, strict=True)] == beginnings
 
 
 # --- a right is asked when it is used ---------------------------------------------------------------------------------

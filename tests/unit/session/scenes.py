@@ -1,6 +1,7 @@
 """What the tests of session processes share: an assignment, a main at the other end of the line, two peers."""
 
 import contextlib
+import re
 import socket
 import threading
 import time
@@ -76,6 +77,11 @@ class Main:
     def ends(self) -> list[SessionEnd]:
         """What it was told of the end."""
         return [message.end for message in self.heard if isinstance(message, line.Ending)]
+
+    def lines(self, category: str) -> list[str]:
+        """The log lines of a subject, without the session's id and what each step took."""
+        said = [message for message in self.heard if isinstance(message, line.LogLine) and message.category == category]
+        return [re.sub(r" \(\d+\.\d ms\)$", "", message.text.partition("] ")[2]) for message in said]
 
     def fields(self, code: str) -> dict[str, Any]:
         """Return the fields of the one event of this code."""

@@ -15,6 +15,7 @@ from seon.endings import SessionEnd
 from seon.link import messages as m
 from seon.net.context import accepting, connecting, partner_dialler, partner_listener
 from seon.net.stream import BlockingTls
+from seon.process.levels import Level
 from seon.session.assignment import Connections
 from unit.session.scenes import assignment
 from unit.session.ways import answer, initiator, live, over_tls, responder, session_link, soon, tls_pair
@@ -72,7 +73,7 @@ class Station:
             return
 
 
-def dial(shown: Made, pinned: Made, **partner: object):
+def dial(shown: Made, pinned: Made, verbosity: Level = Level.INFO, **partner: object):
     """Dial a station; return what the main heard and what the inside was answered."""
     ours = make("proxy")
     station = Station(shown)
@@ -90,7 +91,8 @@ def dial(shown: Made, pinned: Made, **partner: object):
     given = assignment(hop="dmz", direction="outgoing", target=f"127.0.0.1:{station.port}",
                        dialled=ServerPartner(**{**known, **partner}), limits=Limits(dial_seconds=5))  # fmt: skip
     threading.Thread(target=station.answer, daemon=True).start()
-    main, (first,) = live(given, Connections(link=link, dialling=connecting(dialler.context)), client)
+    connections = Connections(link=link, dialling=connecting(dialler.context))
+    main, (first,) = live(given, connections, client, verbosity=verbosity)
     return main, first, given
 
 
@@ -149,3 +151,38 @@ def nobody(host: str) -> None:
     assert host in first.reason
     assert main.codes == ["SES-FAILED"]
     assert main.fields("SES-FAILED") == {"partner": "P1", "direction": "outgoing", "reason": first.reason}
+
+
+def test_at_debug_each_step_to_the_partner_is_said_in_order(alone) -> None:
+    alone(step_by_step)
+
+
+def step_by_step() -> None:
+    theirs = make("partner")
+    main, _, given = dial(theirs, theirs, Level.TRACE)
+    steps = main.lines("session")
+    beginnings = [
+        "session process started, to dial the partner",
+        "127.0.0.1 resolved: 127.0.0.1",
+        f"connected to {given.target} from 127.0.0.1:",
+        f"TLS with {given.target}: TLSv1.3 TLS_",
+        f"the certificate is one of partner P1: SHA-256 {theirs.fingerprint}, CN=partner",
+        "the partner has spoken first",
+        "all keys forgotten",
+        "partner joined with the session link",
+        "running: octets pass from here on",
+        "ended, ",
+    ]
+    assert [step[: len(beginning)] for step, beginning in zip(steps, beginnings, strict=True)] == beginnings
+    assert f"{given.target}: write client hello" in main.lines("session.tls")
+    assert main.lines("session.oftp2")[0] == "partner -> station: SSRM ready"
+
+
+def test_at_info_no_step_is_said(alone) -> None:
+    alone(silent)
+
+
+def silent() -> None:
+    theirs = make("partner")
+    main, _, _ = dial(theirs, theirs)
+    assert [main.lines(subject) for subject in ("session", "session.tls", "session.oftp2")] == [[], [], []]

@@ -15,6 +15,7 @@ from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
 from seon.net.context import SESSION, accepting, connecting, link_dialler, link_listener
 from seon.net.stream import BlockingTls
+from seon.process.levels import Level
 from seon.session.assignment import Connections, LinkAddress
 from unit.session.scenes import assignment
 from unit.session.ways import initiator, live, over_tcp, over_tls, responder, soon
@@ -166,3 +167,39 @@ def nonsense(file: str) -> None:
         main, _ = live(incoming(server, daemon), Connections(dialling=server.dialling), server.live)
     assert main.codes == ["SES-FAILED"]
     assert main.fields("SES-FAILED")["reason"]
+
+
+def test_at_debug_each_step_to_the_station_and_the_link_is_said_in_order(alone) -> None:
+    alone(step_by_step)
+
+
+def step_by_step() -> None:
+    server, (listener, daemon) = Server(JOINED, initiator), station()
+
+    def receive() -> None:
+        with listener:
+            over_tcp(responder, listener.accept()[0])
+
+    secret = b"TICKET OF THE 16"
+    given, connections = incoming(server, daemon, ticket=secret), Connections(dialling=server.dialling)
+    main, _ = live(given, connections, server.live, receive, verbosity=Level.TRACE)
+    there, dialled = f"127.0.0.1:{daemon.port}", f"127.0.0.1:{server.link.port}"
+    beginnings = [
+        "session process started, to reach the receive daemon",
+        "127.0.0.1 resolved: 127.0.0.1",
+        f"connected to {there} from 127.0.0.1:",
+        "127.0.0.1 resolved: 127.0.0.1",
+        f"connected to {dialled} from 127.0.0.1:",
+        f"session link: TLS with {dialled}, its certificate is the server's",
+        "session link: ticket sent",
+        "session link: joined with the partner, TLSv1.3 X",
+        "all keys forgotten",
+        "running: octets pass from here on",
+        "ended, ",
+    ]
+    steps = main.lines("session")
+    assert [step[: len(beginning)] for step, beginning in zip(steps, beginnings, strict=True)] == beginnings
+    assert f"{dialled}: write client hello" in main.lines("session.tls")
+    assert main.lines("session.oftp2")[0] == "station -> partner: SSRM ready"
+    assert server.opening == m.Ticket(secret)
+    assert not [form for form in (secret.decode(), secret.hex(), str(secret)) if form in str(main.heard)]

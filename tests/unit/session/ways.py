@@ -16,6 +16,7 @@ from seon.net.context import accepting, connecting, link_dialler, link_listener
 from seon.net.stream import BlockingTls
 from seon.oftp2.reasons import EndReason
 from seon.process import line
+from seon.process.levels import Level
 from seon.session.assignment import Assignment, Connections
 from seon.session.start import begin
 from unit.conftest import shake_hands
@@ -28,13 +29,15 @@ def soon() -> float:
     return time.monotonic() + 10
 
 
-def live(given: Assignment, connections: Connections, *peers: Peer) -> tuple[Main, list[Any]]:
+def live(
+    given: Assignment, connections: Connections, *peers: Peer, verbosity: Level = Level.INFO
+) -> tuple[Main, list[Any]]:
     """Be a session process to its end, while these peers live; return what its main heard, and what they returned."""
     ours, theirs = line.pair()
     main = Main(ours)
     with ThreadPoolExecutor() as threads:
         futures = [threads.submit(peer) for peer in peers]
-        assert begin(given, connections, theirs) == 0
+        assert begin(given, connections, theirs, verbosity) == 0
         results = [future.result(10) for future in futures]
     theirs.close()
     return main, results
