@@ -27,6 +27,8 @@ _binding = Binding()
 _lib, _ffi = _binding.lib, _binding.ffi
 _LOOP, _WRITE, _ALERT = 0x01, 0x08, 0x4000
 """SSL_CB_LOOP, SSL_CB_WRITE, SSL_CB_ALERT."""
+_WAITING = {"before SSL initialization", "TLSv1.3 early data"}
+"""States in which nothing has happened: before the first flight, and while the answer to ours is awaited."""
 _ALERTS = {
     0: "close notify", 10: "unexpected message", 20: "bad record MAC", 22: "record overflow", 40: "handshake failure",
     42: "bad certificate", 43: "unsupported certificate", 44: "certificate revoked", 45: "certificate expired",
@@ -111,7 +113,8 @@ class _Watch:
             self._step(f"alert {way}: {_ALERTS.get(value & 0xFF, str(value & 0xFF))}")
         elif where & _LOOP:
             state = _ffi.string(_lib.SSL_state_string_long(ssl)).decode("ascii", "replace")
-            self._step(state.removeprefix("SSLv3/TLS "))
+            if state not in _WAITING:
+                self._step(state.removeprefix("SSLv3/TLS ").removeprefix("TLSv1.3 "))
 
     def _step(self, text: str) -> None:
         self._steps += 1

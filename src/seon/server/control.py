@@ -259,7 +259,7 @@ class ControlLink:
         await owner.deliver(delivery)
         missing = owner.missing_blobs()
         self._pace.done(
-            f"configuration {delivery.version} was put in force or refused; {len(missing)} blobs are missing"
+            f"configuration {delivery.version} dealt with, as its event says; {len(missing)} blobs are missing"
         )
         if missing:
             await self._stream.send(m.BlobsWanted(missing))
