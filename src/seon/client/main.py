@@ -25,6 +25,7 @@ from seon.daemon.pidfile import PidFile
 from seon.link.messages import LinkError
 from seon.process.levels import Level
 from seon.process.memory import forbid_dumps
+from seon.process.signals import until_the_loop
 
 
 def main() -> int:
@@ -40,6 +41,7 @@ def main() -> int:
             os.set_inheritable(number, False)
     log: Log | None = None
     try:
+        until_the_loop()
         begin = _begin(sock)
         log = open_log(home, LOG_NAME, terminal=begin.terminal)
         this_build()  # it may ask git: before there is an event loop

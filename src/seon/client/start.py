@@ -17,13 +17,16 @@ from typing import NoReturn
 from seon import addresses
 from seon.client.courier import process
 from seon.client.courier.messages import Begin
-from seon.client.files import PID_NAME
+from seon.client.files import LOG_NAME, PID_NAME
 from seon.client.waiting import Wait
 from seon.daemon import home as homes
 from seon.daemon.background import Starter, detach
 from seon.daemon.home import EXIT_START, StartError
+from seon.daemon.log import Log
 from seon.daemon.pidfile import PidFile
+from seon.process.levels import Level
 from seon.process.memory import forbid_dumps
+from seon.process.signals import hold_signals
 
 DEFAULT_PORT = 2878
 
@@ -60,6 +63,7 @@ def start(options: Options) -> None:
     api = process.seonapi(options.url, options.token)
     begin = Begin(host, port, options.terminal, options.wait)
     starter = Starter() if options.foreground else detach()
+    hold_signals()  # the main, which is executed here, has handlers: it takes the PID file away
     try:
         pid_file = PidFile.take(home / PID_NAME, replace_stale=options.replace_stale)
         try:
@@ -68,6 +72,7 @@ def start(options: Options) -> None:
         finally:
             pid_file.remove()
     except StartError as error:
+        Log(home, LOG_NAME).write("client", Level.FATAL, str(error))
         starter.say(EXIT_START, str(error))
         raise
 

@@ -22,7 +22,7 @@ import setproctitle
 from seon.daemon.rate import Bucket
 from seon.process import line
 from seon.process.levels import Level
-from seon.process.signals import LEVELS
+from seon.process.signals import OTHERS
 
 Body = Callable[[socket.socket], int]
 """What a session process does with its end of the line; returns its exit status."""
@@ -257,8 +257,8 @@ def _cut_ties(title: str, keep: set[int]) -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)  # until the session sets its own, they end it
-    for other in (*LEVELS, signal.SIGUSR1, signal.SIGUSR2):
-        signal.signal(other, signal.SIG_IGN)  # unhandled, the first three would stop it, and the last two end it
+    for other in OTHERS:
+        signal.signal(other, signal.SIG_IGN)
     os.setpgid(0, 0)
     _close_others(keep | {0, 1, 2})
     gc.freeze()

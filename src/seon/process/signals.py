@@ -16,6 +16,32 @@ def handle_levels(change: Callable[[Level], None]) -> None:
         signal.signal(number, lambda got, _frame: change(LEVELS[got]))
 
 
+OTHERS = (*LEVELS, signal.SIGUSR1, signal.SIGUSR2)
+"""What a running process obeys. Unhandled, these would stop or end it."""
+
+
+def hold_signals() -> None:
+    """Let what ends the process wait from here on, also over an exec, and pass over what it cannot obey yet."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    _ignore(OTHERS)
+
+
+def until_the_loop() -> None:
+    """In a start: what ends the process raises SystemExit, so that it is left in order; what waits does so now."""
+    _ignore(OTHERS)
+    handle_ending(_leave)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+
+
+def _ignore(numbers: Iterable[int]) -> None:
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _leave(number: int) -> None:
+    raise SystemExit(128 + number)
+
+
 def handle_ending(flag: Callable[[int], None], numbers: Iterable[signal.Signals] = ENDING) -> None:
     """Call `flag(number)` for each signal that ends the process; it may only note it."""
     for number in numbers:

@@ -24,6 +24,7 @@ from seon.link.sealing import EphemeralKey, wipe
 from seon.net.listen import open_listener
 from seon.process.levels import Level
 from seon.process.memory import forbid_dumps
+from seon.process.signals import until_the_loop
 from seon.server.files import (
     examine_license,
     has_identity,
@@ -80,6 +81,7 @@ def run(options: Options) -> int:
 
 def _run(options: Options, home: Path, log: Log, starter: Starter) -> int:
     build = this_build().short  # before there are keys in memory, and an event loop
+    until_the_loop()  # no signal leaves the PID file behind
     pid_file = PidFile.take(home / PID_NAME, replace_stale=options.replace_stale)
     try:
         pem = load_identity(home)

@@ -40,3 +40,22 @@ def noted(number: str) -> None:
     handle_ending(got.append)
     os.kill(os.getpid(), int(number))
     assert got == [int(number)]
+
+
+def test_in_a_start_a_signal_unwinds_what_was_begun_and_what_cannot_be_obeyed_is_passed_over(alone) -> None:
+    assert alone(started, status=128 + signal.SIGTERM).split()[:3] == ["begun", "put", "away"]
+
+
+def started() -> None:
+    from seon.process.signals import OTHERS, hold_signals, until_the_loop
+
+    hold_signals()
+    os.kill(os.getpid(), signal.SIGTERM)
+    for number in OTHERS:
+        os.kill(os.getpid(), number)
+    print("begun", flush=True)
+    try:
+        until_the_loop()
+        print("not reached")
+    finally:
+        print("put away", flush=True)

@@ -498,11 +498,13 @@ def test_at_debug_hello_and_each_delivery_are_said(play, lines) -> None:
 
     play(scene)
     sent, received, offered, whole = lines.said
-    assert sent == f"Link from source: Hello sent, protocols {m.OLDEST_PROTOCOL} to {m.PROTOCOL}"
+    assert sent == f"Link from {CALLER.source}: Hello sent, protocols {m.OLDEST_PROTOCOL} to {m.PROTOCOL}"
     spoken = f"protocol {m.PROTOCOL} is spoken, the clocks differ by 0.0 s"
-    assert received == f"Link from source: Hello received from client client one, build build 7: {spoken}"
-    assert offered == "Link from source: blob of 100,000 octets offered"
-    assert whole == f"Link from source: blob received, 100,000 octets, SHA-256 {hashlib.sha256(blob).hexdigest()}"
+    assert received == f"Link from {CALLER.source}: Hello received from client client one, build build 7: {spoken}"
+    assert offered == f"Link from {CALLER.source}: blob of 100,000 octets offered"
+    assert (
+        whole == f"Link from {CALLER.source}: blob received, 100,000 octets, SHA-256 {hashlib.sha256(blob).hexdigest()}"
+    )
 
 
 def test_at_debug_a_heartbeat_that_is_late_is_said(play, lines, monkeypatch) -> None:

@@ -329,7 +329,7 @@ def test_at_debug_each_step_up_to_the_admission_is_said_and_at_trace_the_handsha
         async with called(in_force.configuration.external_port, dialler(partner)) as tls:
             await tls.handshake()
             await until(lambda: admitted)
-        source = admitted[0].source
+        source = admitted[0].caller.source
         handshake, certificate = lines.said
         assert handshake.startswith(f"{source} TLS handshake done: TLSv1.3 TLS_")
         assert certificate == f"{source} admitted: the certificate is one of partner P1"
