@@ -6,7 +6,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from functional.harness import Site
+from functional.harness import FOREGROUND, Site
 from functional.processes import eventually
 from seon.cli.quickstart.processes import Process
 
@@ -29,7 +29,7 @@ class HostileSite(Site):
 
     def _launch_script(self, name: str, arguments: list[str]) -> Process:
         output = self.layout.output / f"{name}.{len(self.leaders)}.txt"
-        command = [sys.executable, str(_SCRIPT), name, *arguments]
+        command = [sys.executable, str(_SCRIPT), name, *FOREGROUND, *arguments]
         process = Process(name, command, output, self.layout.root / name)
         self.running[name] = process
         self.leaders.append(process.pid)

@@ -1,19 +1,35 @@
 """Installations for tests with real processes."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from functional.harness import Site, make_golden, open_site
+from functional.harness import Site, make_golden, open_site, with_ports_of_its_own
 
 
 @pytest.fixture(scope="session")
 def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An installation that nobody has started yet; made once per worker, whoever has this fixture."""
-    root = tmp_path_factory.getbasetemp() / "golden" / "run"
+    """An installation that nobody has started yet, with ports of this worker; whoever has this fixture."""
+    base = tmp_path_factory.getbasetemp()
+    root = base / "golden" / "run"
     if not root.exists():
-        make_golden(root)
+        with_ports_of_its_own(_first(base), root)
+    return root
+
+
+def _first(base: Path) -> Path:
+    """Return the installation that all workers copy: one of them makes it, the others wait for that."""
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    root = shared / "first-golden" / "run"
+    with (shared / "first-golden.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not root.exists():
+            draft = shared / f"draft-{os.getpid()}"
+            make_golden(draft / "run")
+            draft.rename(root.parent)
     return root
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from functional.harness import Site, environment, run
+from functional.harness import TOLD, Site, environment, run
 from functional.licenses import (
     a_directory,
     damaged,
@@ -65,7 +65,7 @@ def test_a_server_does_not_start_without_a_license_that_holds(site: Site, spoil:
 
 def started(site: Site, *more: str) -> "subprocess.CompletedProcess[str]":
     """Run the server, which is to end by itself."""
-    server = [program("seon_proxyserver2"), "-i", f"127.0.0.1:{site.ports.internal}"]
+    server = [program("seon_proxyserver2"), *TOLD, "-i", f"127.0.0.1:{site.ports.internal}"]
     return subprocess.run(
         [sys.executable, "-c", _READS_ONLY_WHAT_IT_MAY, *server, "-l", str(site.layout.license_file), *more],
         env=environment(site.layout.server), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,

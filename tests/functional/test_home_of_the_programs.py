@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from functional.harness import Site, run
+from functional.harness import TOLD, Site, run
 from functional.peers import random_file
 from functional.processes import eventually
 from seon.cli.quickstart.processes import Process
@@ -32,7 +32,7 @@ def launch(site: Site, side: str, *arguments: str) -> Process:
     """Start a program of a directory of its own, which is the working directory, too."""
     directory = site.layout.root / side
     output = site.layout.output / f"{side}.{len(site.leaders)}.txt"
-    process = Process(side, [str(directory / f"seon_proxy{side}2"), *arguments], output)
+    process = Process(side, [str(directory / f"seon_proxy{side}2"), *TOLD, *arguments], output)
     site.running[side] = process
     site.leaders.append(process.pid)
     return process

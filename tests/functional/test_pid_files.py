@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from functional.harness import Site
+from functional.harness import TOLD, Site
 from functional.peers import HeldTransfer
 from functional.processes import eventually, kill
 from seon.cli.quickstart.processes import Process
@@ -31,8 +31,8 @@ def launch(site: Site, side: str, *options: str) -> Process:
     """Start a daemon with these options, and nothing else that has to do with PID files."""
     internal = f"127.0.0.1:{site.ports.internal}"
     arguments = {
-        "server": ["seon_proxyserver2", "-i", internal, "-l", str(site.layout.license_file)],
-        "client": ["seon_proxyclient2", "-U", f"https://127.0.0.1:{site.ports.seonapi}", "-S", internal,
+        "server": ["seon_proxyserver2", *TOLD, "-i", internal, "-l", str(site.layout.license_file)],
+        "client": ["seon_proxyclient2", *TOLD, "-U", f"https://127.0.0.1:{site.ports.seonapi}", "-S", internal,
                    "-T", f"@{site.layout.token_file}"],
     }  # fmt: skip
     return site.launch(side, [*arguments[side], *options], site.layout.root / side)
