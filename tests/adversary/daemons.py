@@ -3,7 +3,7 @@
 Started as `python daemons.py server|client ARGUMENT...`. The product has no hook: the body of a session process is
 replaced here before the program begins. Both files lie in the program's directory:
 - `bodies.json`: names of bodies by partner (`adversary.bodies`); a partner that is not there is served honestly.
-- `claims.json`: what the server says inside of the ends of sessions, whenever it gets SIGUSR1.
+- `claims.json`: what the server says inside of the ends of sessions, whenever it gets CLAIM.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ from seon.link.messages import SessionEnding
 from seon.server.server import Server
 from seon.session import start
 
+CLAIM = signal.SIGRTMIN
+"""A signal that the programs do not use."""
 WAITING = "waiting"
 """Claims about every session for which the client's session link has not come yet."""
 _CLIENT_MAIN = "client-main"
@@ -31,16 +33,16 @@ _honest_live = Server.live
 _execve = os.execve
 
 
-def _begin(assignment: Any, connections: Any, sock: Any) -> int:
+def _begin(assignment: Any, connections: Any, sock: Any, **more: Any) -> int:
     file = Path(os.environ["SEON_HOME"]) / "bodies.json"
     chosen = json.loads(file.read_text()).get(assignment.partner) if file.exists() else None
     if chosen is None:
-        return _honest_begin(assignment, connections, sock)
-    return bodies.live(chosen, lambda: _honest_begin(assignment, connections, sock), assignment, sock)
+        return _honest_begin(assignment, connections, sock, **more)
+    return bodies.live(chosen, lambda: _honest_begin(assignment, connections, sock, **more), assignment, sock)
 
 
 async def _live(server: Server, listener: Any) -> int:
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _claim, server)
+    asyncio.get_running_loop().add_signal_handler(CLAIM, _claim, server)
     return await _honest_live(server, listener)
 
 
@@ -54,7 +56,8 @@ def _claim(server: Server) -> None:
 
 def _become_main(path: str, arguments: list[str], environment: dict[str, str]) -> NoReturn:
     """The client's main is executed anew: it is to be hostile too."""
-    _execve(path, [path, __file__, _CLIENT_MAIN, arguments[-1]], environment)
+    main = arguments.index("seon.client.main")
+    _execve(path, [path, __file__, _CLIENT_MAIN, *arguments[main + 1 :]], environment)
 
 
 if __name__ == "__main__":

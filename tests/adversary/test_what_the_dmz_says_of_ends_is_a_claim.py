@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from adversary.daemons import WAITING
+from adversary.daemons import CLAIM, WAITING
 from adversary.hostile import HostileSite, session_in
 from functional.peers import Partner
 from functional.processes import eventually, kill
@@ -34,7 +34,7 @@ def session(hostile: HostileSite) -> Iterator[tuple[str, Partner]]:
 def claim(site: HostileSite, *claims: Claim) -> None:
     """Let the server's main say this, and wait until the client has taken it: what comes after it has arrived."""
     (site.layout.server / "claims.json").write_text(json.dumps(claims))
-    kill(site.running["server"].pid, signal.SIGUSR1)
+    kill(site.running["server"].pid, CLAIM)
     taken = len(site.lines("client", "SES-START .*leaver"))
     with Partner(site, certificate="leaver", code="O0013LEAVER") as later:
         later.open()
