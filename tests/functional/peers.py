@@ -109,11 +109,16 @@ class HeldTransfer:
 
     def __init__(self, site: Site, size: int = 3_000_000, *, incoming: bool = True) -> None:
         self.receipts: list[n.Receipt] = []
+        self.start = offer(size=size, incoming=incoming)
+        """The file's SFID."""
         self.sock, self._wire, profile = _partner(site) if incoming else _send_daemon(site)
         self._station = Station(profile, initiator=True)
-        self._station.send_file(OutgoingFile(offer(size=size, incoming=incoming), io.BytesIO(os.urandom(size))))
+        self._station.send_file(OutgoingFile(self.start, self._source(size)))
         self._run(lambda notice: isinstance(notice, n.FileStarted))
         self._wire.sendall(self._station.data_to_send())  # the first 256 KiB, and then nothing more
+
+    def _source(self, size: int) -> io.BytesIO:
+        return io.BytesIO(os.urandom(size))
 
     def finish(self) -> None:
         """Send the rest, take the receipt, end the session."""
