@@ -36,6 +36,7 @@ class Life:
         self._starter = starter or Starter()
         self._notify = notify or Notify()
         self._end: tuple[int, str] | None = None
+        self._signalled = False
         self._ends, self._hurry = asyncio.Event(), asyncio.Event()
 
     def begin(self, state: Callable[[], Iterable[str]], settings_changed: Callable[[], None]) -> None:
@@ -72,8 +73,9 @@ class Life:
             self._ends.set()
 
     def _ending_signal(self, number: signal.Signals) -> None:
-        if self._end:
+        if self._signalled:  # not the first one that finds it ending: sessions keep the time that they were given
             self._hurry.set()
+        self._signalled = True
         self.stop(0, f"signal {number.name}")
 
     async def ended(self) -> tuple[int, str]:
