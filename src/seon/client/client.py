@@ -39,7 +39,8 @@ from seon.net.ends import caller_of
 from seon.process.levels import Level
 from seon.session.assignment import Assignment
 
-FLUSH_SECONDS = 5.0
+FLUSH_SECONDS, HURRIED_FLUSH_SECONDS = 5.0, 1.0
+"""How long an end waits until the last events are on disk; the second: when somebody wants it to end at once."""
 PORTS_SECONDS = 5.0
 """How long an end waits until the listening ports are closed."""
 EXIT_LINK, EXIT_COURIER, EXIT_REFUSED, EXIT_AWAY = 3, 4, 5, 6
@@ -106,7 +107,8 @@ class Client:
         status, reason = await self._life.ended()
         self._readiness.ended(status, reason)
         if not await self._life.unless_hurried(self._finish(status, reason)):
-            self._table.kill_all()
+            await self._table.kill_all()
+            await self._courier.flushed(HURRIED_FLUSH_SECONDS)
         await self._tasks.end()
         courier.cancel()
         await asyncio.gather(courier, return_exceptions=True)

@@ -99,6 +99,11 @@ class Child:
         """Pass on what the other host says, or what is worth while to say."""
         self._say(message)
 
+    def kill_for(self, why: line.Order) -> None:
+        """End the process at once, without an order that it could obey; `why` counts as if it had been one."""
+        self.order = self.order or why
+        self.kill()
+
     def kill(self) -> None:
         """End the process at once; its pidfd makes sure that it is this one."""
         if self.ended.done():

@@ -83,6 +83,8 @@ class _Running:
     began: float = field(default_factory=time.monotonic)
     started: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     """Done once it has got past its start: from then on its watch waits for no time."""
+    watch: "asyncio.Task[None] | None" = None
+    """Waits for its end, and says what the process has not said itself."""
 
 
 class SessionTable:
@@ -131,7 +133,9 @@ class SessionTable:
         running = self._running[assignment.session] = _Running(
             assignment, testimony, child, failed, assignment.fingerprint
         )
-        self._our.tasks.start(self._watch(running, start_seconds), f"watching session {assignment.session}")
+        running.watch = self._our.tasks.start(
+            self._watch(running, start_seconds), f"watching session {assignment.session}"
+        )
         child.tracing = assignment.trace
         child.trace(self._traced(assignment))
 
@@ -182,11 +186,13 @@ class SessionTable:
         ]
         return [fill("{count:# session|# sessions|No session} running", {"count": len(sessions)}), *sessions]
 
-    def kill_all(self) -> None:
-        """End all sessions at once, by force."""
+    async def kill_all(self) -> None:
+        """End all sessions at once, by force, and say of each that it has ended."""
         for running in self._running.values():
             running.cut_short = True
-            running.child.kill()
+            running.child.kill_for("shutdown")
+        if watches := [running.watch for running in self._running.values() if running.watch]:
+            await asyncio.wait(watches, timeout=KILLED_SECONDS)
 
     async def end_all(self, seconds: float, why: line.Order = "shutdown") -> None:
         """Give running sessions so long to end, then order them to."""

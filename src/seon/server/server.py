@@ -90,7 +90,7 @@ class Server:
         self._life.ready()
         status, reason = await self._life.ended()
         if not await self._life.unless_hurried(self._finish(reason)):
-            self._table.kill_all()
+            await self._table.kill_all()
         await self._tasks.end()
         return status
 

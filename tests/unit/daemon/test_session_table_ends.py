@@ -314,6 +314,29 @@ def no_fork(directory: str, what: str) -> None:
     play(directory, scene)
 
 
+def test_who_ends_all_sessions_at_once_says_of_each_that_it_has_ended(alone, tmp_path) -> None:
+    """Also of one that is deaf, and of one that is still being brought about."""
+    alone(all_killed, tmp_path)
+
+
+def all_killed(directory: str) -> None:
+    async def scene(our: Play) -> None:
+        our.start(deaf)
+        our.start(runs_until_told, assignment("session-2"))
+        await our.runs(2)
+        our.start(lambda _: time.sleep(30) or 0, assignment("session-3", "P2"))
+        await our.table.kill_all()
+        end = SessionEnd("administrator", "shutdown", "dmz")
+        ends = {session: fields["reason"] for code, session, fields in our.reports if code in ("SES-END", "SES-FAILED")}
+        assert ends == {f"session-{number}": end.reason for number in (1, 2, 3)}
+        assert sorted(our.endings) == [(f"session-{number}", end) for number in (1, 2, 3)], "the other host hears it"
+        assert "SES-KILLED" not in our.codes, "it was wanted"
+        assert our.failed == [end.reason]
+        assert len(our.table) == 0
+
+    play(directory, scene)
+
+
 def test_a_mistake_of_ours_at_the_fork_is_not_hidden_and_leaves_no_count(alone, tmp_path) -> None:
     alone(mistake, tmp_path)
 
