@@ -10,6 +10,7 @@ from seon.cli.help_page import page
 from seon.cli.version import version_option
 from seon.client.waiting import Wait, WaitFor
 from seon.daemon.home import StartError
+from seon.daemon.title_room import make_room
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 DEFAULT_LICENSE = Path("/etc/seon_proxy.lic")
@@ -152,6 +153,7 @@ def server(
         elif show_license:
             click.echo(main.describe_license(license_file))
         else:
+            make_room()
             options = main.Options(*internal, license_file, foreground or terminal, terminal, replace_stale)
             sys.exit(main.run(options))
     except StartError as error:
@@ -239,6 +241,7 @@ def client(
     what does not answer yet.
     """
     # First of all: until here the command line, and with it a token given there, is visible to every user of this host.
+    make_room()
     setproctitle.setproctitle("seon_proxyclient2: starting")
     if seconds is not None and not wait_for:
         raise click.UsageError(f"Got unexpected extra argument ({seconds:g})")

@@ -20,6 +20,7 @@ from seon.client.courier.messages import Begin
 from seon.client.files import LOG_NAME, PID_NAME
 from seon.client.waiting import Wait
 from seon.daemon import home as homes
+from seon.daemon import title_room
 from seon.daemon.background import Starter, detach
 from seon.daemon.home import EXIT_START, StartError
 from seon.daemon.log import Log
@@ -129,6 +130,7 @@ def _become_main(ours: socket.socket, home: Path, pid_file: PidFile, starter: St
             os.set_inheritable(number, True)
     environment = {name: value for name, value in os.environ.items() if name != "SEON_TOKEN"}
     environment["SEON_HOME"] = str(home)
+    environment[title_room.VARIABLE] = title_room.ROOM  # its command line is shorter than that of its first start
     arguments = [sys.executable, "-I", "-m", "seon.client.main", *map(str, descriptors)]
     try:
         os.execve(sys.executable, arguments, environment)  # noqa: S606  # our own interpreter, fixed arguments
