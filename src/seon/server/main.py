@@ -1,6 +1,8 @@
 """How the server starts: identity key, license, internal port, PID file, and then the loop."""
 
 import asyncio
+import contextlib
+import errno
 import os
 import socket
 import sys
@@ -39,6 +41,11 @@ from seon.server.server import Server
 
 LOG_NAME = "seon_proxyserver"
 PID_NAME = "seon_proxyserver2.pid"
+_PORT_REMEDIES = {
+    errno.EADDRINUSE: "another program has it (ss -ltnp shows which): end that one, or choose another port with -i",
+    errno.EADDRNOTAVAIL: "this host has no such address (ip address shows which it has): name one of its own with -i",
+    errno.EACCES: "this user may not open it: choose a port from 1024 on with -i",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,36 +74,35 @@ def run(options: Options) -> int:
     starter = Starter() if options.foreground else detach()
     try:
         log = open_log(home, LOG_NAME, terminal=options.terminal)
-        try:
-            return _run(replace(options, license=license_file), home, log, starter)
-        except Exception as error:
-            if not isinstance(error, StartError):
-                log.trace(error)
-            log.write("server", Level.FATAL, str(error))
-            raise
+        with contextlib.ExitStack() as at_end:  # what is said of the PID file is the last line, behind any reason
+            try:
+                return _run(replace(options, license=license_file), home, log, starter, at_end)
+            except Exception as error:
+                if not isinstance(error, StartError):
+                    log.trace(error)
+                log.write("server", Level.FATAL, str(error))
+                raise
     except Exception as error:
         starter.say(EXIT_START, str(error) or type(error).__name__)
         raise
 
 
-def _run(options: Options, home: Path, log: Log, starter: Starter) -> int:
+def _run(options: Options, home: Path, log: Log, starter: Starter, at_end: contextlib.ExitStack) -> int:
     build = this_build().short  # before there are keys in memory, and an event loop
     until_the_loop()  # no signal leaves the PID file behind
     pid_file = PidFile.take(home / PID_NAME, replace_stale=options.replace_stale)
-    try:
-        pem = load_identity(home)
-        ephemeral = EphemeralKey(parse_identity(pem))
-        wipe(pem)
-        license_ = load_license(options.license, ephemeral.proxy_id, time.time())
-        watch = LicenseWatch(license_, options.license, home, ephemeral.proxy_id)
-        with _internal_port(options) as listener:
-            life = Life(NAME, "server", log, starter, Notify(os.environ))
-            server = Server(life, log, home, ephemeral, watch, (options.address, options.port))
-            where = addresses.shown(options.address or "*", options.port)
-            server.report("SRV-START", version=build, proxy_id=ephemeral.proxy_id, address=where)
-            return asyncio.run(server.live(listener))
-    finally:
-        last_line(log, "server", home / PID_NAME, pid_file.remove())
+    at_end.callback(lambda: last_line(log, "server", home / PID_NAME, pid_file.remove()))
+    pem = load_identity(home)
+    ephemeral = EphemeralKey(parse_identity(pem))
+    wipe(pem)
+    license_ = load_license(options.license, ephemeral.proxy_id, time.time())
+    watch = LicenseWatch(license_, options.license, home, ephemeral.proxy_id)
+    with _internal_port(options) as listener:
+        life = Life(NAME, "server", log, starter, Notify(os.environ))
+        server = Server(life, log, home, ephemeral, watch, (options.address, options.port))
+        where = addresses.shown(options.address or "*", options.port)
+        server.report("SRV-START", version=build, proxy_id=ephemeral.proxy_id, address=where)
+        return asyncio.run(server.live(listener))
 
 
 def _internal_port(options: Options) -> socket.socket:
@@ -104,7 +110,8 @@ def _internal_port(options: Options) -> socket.socket:
         return open_listener(options.address, options.port)
     except OSError as error:
         where = addresses.shown(options.address or "*", options.port)
-        raise StartError(f"Internal port {where} cannot be opened: {error.strerror}") from error
+        todo = _PORT_REMEDIES.get(error.errno or 0, "choose another address or port with -i")
+        raise StartError(f"Internal port {where} cannot be opened: {error.strerror}; {todo}") from error
 
 
 def print_identity() -> str:

@@ -134,7 +134,8 @@ class Server:
             self._gate.drop_entering()
         linked = fill("{count:# client|# clients} connected", {"count": len(self._links)})
         closed = "" if len(ports) > 1 else f"; external port closed: {why}"
-        self._life.show(f"{linked}{closed}" if len(self._links) else "waiting for a client")
+        if not self._life.is_ending:
+            self._life.show(f"{linked}{closed}" if len(self._links) else "waiting for a client")
 
     async def _serve(self, port: Port[Terms], sock: socket.socket, source: str, number: int) -> None:
         if isinstance(port.terms, InForce):

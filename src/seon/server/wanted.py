@@ -53,6 +53,8 @@ def _why_closed(moment: Moment) -> str:
         return "no client is connected"
     if moment.license_problem:
         return f"the license does not hold: {moment.license_problem}"
+    if not moment.in_force.version:
+        return "the configuration has not come yet"
     if not moment.in_force.gate:
         return f"the configuration has not got {moment.in_force.missing()}"
     return ""

@@ -91,11 +91,28 @@ def test_without_a_license_the_server_does_not_start_and_says_what_to_do(home) -
     assert names(home) == {KEY_NAME, LOG_SETTINGS}
 
 
+def test_the_last_line_of_a_server_that_does_not_start_says_what_became_of_the_pid_file(home) -> None:
+    with pytest.raises(StartError):
+        main.run(Options("127.0.0.1", 1, home / "missing.lic", foreground=True))
+    assert [line.split()[2] for line in logged(home).splitlines()] == ["FATAL", "DEBUG"]
+    assert logged(home).endswith("seon_proxyserver2.pid removed\n")
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("192.0.2.1", "this host has no such address"), ("::2", "this host has no such address")],
+)
+def test_an_internal_port_that_cannot_be_opened_says_what_to_do(home, license_file, address, said) -> None:
+    with pytest.raises(StartError, match=f"cannot be opened: .*; {said}.* with -i"):
+        main.run(Options(address, 2878, license_file, foreground=True))
+
+
 def test_a_taken_port_is_named_and_no_pid_file_is_left(home, license_file) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(
-            StartError, match=f"Internal port 127.0.0.1:{port} cannot be opened: Address already in use"
+            StartError,
+            match=f"Internal port 127.0.0.1:{port} cannot be opened: Address already in use; another program",
         ):
             main.run(Options("127.0.0.1", port, license_file, foreground=True))
     assert names(home) == {KEY_NAME, LOG_SETTINGS}

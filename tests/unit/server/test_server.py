@@ -339,6 +339,26 @@ def changed_port(directory: str) -> None:
     assert Proxy(directory).play(scene) == 0
 
 
+def test_a_server_that_ends_shows_that_to_the_last(alone, tmp_path) -> None:
+    alone(shows_its_end, tmp_path)
+
+
+def shows_its_end(directory: str) -> None:
+    from proxy import Proxy
+
+    states: list[str] = []
+
+    async def scene(proxy: Proxy) -> None:
+        async with proxy.client() as stream:
+            await proxy.opened(stream)
+
+    proxy = Proxy(directory)
+    proxy.life.show = states.append
+    assert proxy.play(scene) == 0
+    assert "1 client connected" in states
+    assert states[-1] == "ending: signal SIGTERM"
+
+
 def test_an_orderly_stop_speaks_of_no_error(alone, tmp_path) -> None:
     """With everything that can be under way: a link, a session, a partner that waits, one in its handshake."""
     alone(orderly, tmp_path)

@@ -7,7 +7,7 @@ import pytest
 
 from seon.admission.judgement import Judgements
 from seon.config import Limits, ServerConfiguration
-from seon.server.in_force import InForce
+from seon.server.in_force import EMPTY, InForce
 from seon.server.wanted import EXTERNAL, INTERNAL, Moment, internal_port, wanted_ports
 
 CONTEXT, GATE = object(), object()
@@ -41,6 +41,7 @@ def test_a_linked_server_with_license_and_certificate_has_both_ports() -> None:
             {"in_force": in_force(gate=None)},
             "the configuration has not got a certificate for the external port (seonapi certificate add)",
         ),
+        ({"in_force": EMPTY}, "the configuration has not come yet"),
         ({"ending": True}, "the server is ending"),
     ],
 )

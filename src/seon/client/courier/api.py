@@ -195,8 +195,8 @@ class Api:
         except ApiError:
             raise
         except Exception as error:
-            text = causes.of_certificate(error, self._host, self._leaf) or _words(error)
-            raise ApiError(text) from error
+            known = causes.of_certificate(error, self._host, self._leaf) or causes.of_connecting(error)
+            raise ApiError(known or _words(error)) from error
 
 
 class _Format(OpenStruct, frozen=True):

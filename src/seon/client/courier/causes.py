@@ -3,16 +3,21 @@
 What stands between is a stranger: of what it sends only names are repeated, few and short.
 """
 
+import errno
+import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from seon import pki
+from seon.net.failures import connect_causes, name_failure
 from seon.pki import PkiError
 
 _NAME_MISMATCH = {62, 64}
 """OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH."""
 _UNKNOWN_ISSUER = {18, 19, 20, 21}
 """Self-signed, a chain that ends in an unknown CA, and issuer not found."""
+_CONNECTING = {errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM}
+"""Errors that connecting ends with, and nothing that comes later."""
 _MOST_NAMES, _LONGEST_NAME = 10, 100
 
 
@@ -35,12 +40,26 @@ def of_certificate(error: BaseException, host: str, leaf: bytes) -> str:
     return said
 
 
-def _refused_certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+def of_connecting(error: BaseException) -> str:
+    """Return why nobody could be connected to; "" if `error` comes from something else."""
+    for cause in _causes(error):
+        if isinstance(cause, socket.gaierror):
+            return f"name: {name_failure('', cause).cause}"
+        if isinstance(cause, OSError) and cause.errno in _CONNECTING:
+            return f"connect: {connect_causes([('', cause.errno)], 0, literal=True)}"
+    return ""
+
+
+def _refused_certificate(error: BaseException) -> ssl.SSLCertVerificationError | None:
+    return next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLCertVerificationError)), None)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     for _ in range(20):  # an exception may be its own context by many ways
-        if error is None or isinstance(error, ssl.SSLCertVerificationError):
-            return error
+        if error is None:
+            return
+        yield error
         error = error.__cause__ or error.__context__
-    return None
 
 
 def wrong_name(host: str, names: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """What a failed call is said to mean; the whole of it through real TLS stands in test_api.py."""
 
+import socket
 import ssl
 
 import pytest
@@ -36,6 +37,22 @@ def test_a_chain_of_exceptions_without_end_is_left() -> None:
     one, other = ValueError("one"), ValueError("other")
     one.__context__, other.__context__ = other, one
     assert causes.of_certificate(one, "host", b"") == ""
+    assert causes.of_connecting(one) == ""
+
+
+@pytest.mark.parametrize(("cause", "said"), [
+    (ConnectionRefusedError(111, "Connect call failed"), "connect: refused (nothing listens on that port)"),
+    (OSError(113, "No route to host"), "connect: no way (host down? a firewall?)"),
+    (socket.gaierror(socket.EAI_NONAME, "unknown"), "name: unknown (is it spelt right? does this host's resolver know"),
+])  # fmt: skip
+def test_why_seonapi_cannot_be_connected_to_is_found_below_the_words_of_the_http_client(cause, said) -> None:
+    outer = OSError("All connection attempts failed")
+    outer.__cause__ = cause
+    assert causes.of_connecting(outer).startswith(said)
+
+
+def test_a_connection_that_breaks_later_is_not_called_one_that_was_not_made() -> None:
+    assert causes.of_connecting(ConnectionResetError(104, "reset")) == ""
 
 
 def test_the_names_of_the_certificate_are_listed_and_bounded() -> None:
