@@ -10,6 +10,7 @@ import os
 import socket
 from pathlib import Path
 
+from seon import addresses
 from seon.build import this_build
 from seon.daemon.assigning import traced_by
 from seon.daemon.changes import say_changes
@@ -87,7 +88,8 @@ class Server:
         ):
             self._tasks.start(job, name).add_done_callback(self._vital_ended)
         self._tasks.start(self._life.beat(), "telling the watchdog")
-        self._life.ready()
+        where = addresses.shown(self._where[0] or "*", self._where[1])
+        self._life.ready(f"The server runs (process {os.getpid()}), and waits for a client on port {where}")
         status, reason = await self._life.ended()
         if not await self._life.unless_hurried(self._finish(reason)):
             await self._table.kill_all()

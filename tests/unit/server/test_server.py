@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 from pathlib import Path
@@ -337,6 +338,25 @@ def changed_port(directory: str) -> None:
         assert text.count("External port closed: its settings have changed") == 1
 
     assert Proxy(directory).play(scene) == 0
+
+
+def test_a_server_that_serves_says_so_to_who_has_started_it(alone, tmp_path) -> None:
+    alone(says_that_it_serves, tmp_path)
+
+
+def says_that_it_serves(directory: str) -> None:
+    from proxy import Proxy
+
+    said: list[str] = []
+
+    async def scene(proxy: Proxy) -> None:
+        await proxy.reachable()
+
+    proxy = Proxy(directory)
+    proxy.life.ready = said.append
+    assert proxy.play(scene) == 0
+    where = f"127.0.0.1:{proxy.internal}"
+    assert said == [f"The server runs (process {os.getpid()}), and waits for a client on port {where}"]
 
 
 def test_a_server_that_ends_shows_that_to_the_last(alone, tmp_path) -> None:
