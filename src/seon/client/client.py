@@ -96,6 +96,7 @@ class Client:
         self.report("CLI-START", version=this_build().short, server=self._server)
         courier = asyncio.create_task(self._courier.run())  # it outlives the others: it takes the last events
         courier.add_done_callback(self._courier_ended)
+        self._settings_changed()  # the courier has not heard of any yet
         for job, name in (
             (self._linking.run(self, partial(self._life.stop, EXIT_LINK)), "keeping the link"),
             (self._ports.run(), "keeping the ports"),

@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import hashlib
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from typing import NamedTuple, TypeVar
 
 import httpx
@@ -71,6 +72,8 @@ class Api:
         self._leaf = b""
         """The https certificate that was shown at first contact, DER: only to say what is wrong with it."""
         self._client: httpx.AsyncClient | None = None
+        self.tell: Callable[[str], Awaitable[None]] = _to_nobody
+        """Is told of each call, with its result and its time."""
 
     async def close(self) -> None:
         """Close the connections, whatever state they are in."""
@@ -117,7 +120,19 @@ class Api:
         return _decode((await self._call("POST", "events", batch)).content, a.EventsStored).stored
 
     async def _call(self, method: str, path: str, body: msgspec.Struct | None, wait: float = 0.0) -> Answer:
-        """Make a call whose answer may begin `wait` seconds later than others. Raises ApiError."""
+        """Make a call whose answer may begin `wait` seconds later than others, and tell of it. Raises ApiError."""
+        began, how = time.monotonic(), "not answered"
+        try:
+            answer = await self._ask(method, path, body, wait)
+            how = f"status {answer.status}, {len(answer.content):,} octets"
+        except ApiError as error:
+            how = str(error)
+            raise
+        finally:
+            await self.tell(f"{method} {path}: {how}, {(time.monotonic() - began) * 1_000:.0f} ms")
+        return answer
+
+    async def _ask(self, method: str, path: str, body: msgspec.Struct | None, wait: float) -> Answer:
         content = None if body is None else msgspec.json.encode(body)
         with self._in_our_words():
             self._client = client = self._client or await self._first_contact()
@@ -201,6 +216,10 @@ class Api:
 
 class _Format(OpenStruct, frozen=True):
     format: a.Number
+
+
+async def _to_nobody(_: str) -> None:
+    """Tell nobody."""
 
 
 def _check_format(seonapi: Side) -> None:

@@ -42,6 +42,7 @@ class Courier:
         self._seonapi = Seonapi(api, self._say, patience)
         self._delivery = Delivery(api, self._seonapi, spool, self._say, patience)
         self._lines = Lines(self._say)
+        api.tell = partial(self._lines.write, "api", Level.DEBUG)
 
     async def live(self, begin: c.Begin) -> str:
         """Serve the main until it is gone; what is in the spool then waits for the next start.

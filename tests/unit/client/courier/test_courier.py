@@ -1,6 +1,7 @@
 """The courier between its main and Seonapi; the test plays the main."""
 
 import asyncio
+import re
 import socket
 
 import pytest
@@ -10,6 +11,7 @@ from seon.client.courier.api import Api
 from seon.client.courier.courier import Courier
 from seon.client.courier.spool import Spool
 from seon.client.courier.troubles import Patience
+from seon.process.levels import Level
 from unit.client.courier.played import BEGIN, MAKER
 
 
@@ -165,3 +167,29 @@ def test_a_main_that_is_gone_before_it_can_be_told_anything_is_no_failure(seonap
             return await Courier(theirs, api, Spool(tmp_path / "spool"), Patience()).live(BEGIN)
 
     assert asyncio.run(live()) == ""
+
+
+def test_at_debug_each_call_is_told_with_its_result_and_time(play, seonapi) -> None:
+    async def scene(main, spool) -> None:
+        await main.say(c.Verbosity(Level.DEBUG))
+        await main.enrol()
+        line = await main.hear(c.LogLine)
+        assert (line.category, line.level) == ("api", Level.DEBUG)
+        assert re.fullmatch(r"POST enrol: status 200, [\d,]+ octets, \d+ ms", line.text)
+        await main.say(c.WantBlob("0" * 64))
+        while not (line := await main.hear(c.LogLine)).text.startswith("GET blobs"):
+            pass
+        assert "no such path" in line.text, "what did not work is told, too"
+
+    play(scene)
+
+
+def test_no_call_is_told_unless_somebody_wants_it(play) -> None:
+    async def scene(main, spool) -> None:
+        await main.enrol()
+        heard = []
+        while not heard or not isinstance(heard[-1], c.NewConfiguration):
+            heard.append(await main.hear(c.Note))
+        assert not [note for note in heard if isinstance(note, c.LogLine)]
+
+    play(scene)
