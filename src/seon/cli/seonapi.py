@@ -7,9 +7,11 @@ to do, and exit status 1 (2 for a wrong command line); never a traceback.
 # ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
 
 import functools
+import logging
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import msgspec
@@ -115,6 +117,15 @@ def serve(home: str | None, listen: str, prefixes: tuple[str, ...], level: str, 
     host, port = read_host_port("--listen", listen, listening_address)
     with pid_file(place, "seonapi_serve.pid", replace_stale=replace_stale_pid):
         serve_https(place, host, port, read_prefixes(prefixes), functools.partial(click.echo, nl=True))
+    _leave_at_once()
+
+
+def _leave_at_once() -> NoReturn:
+    """End the process without taking the interpreter down: granian's threads may still run, and panic under that."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 @main.command()

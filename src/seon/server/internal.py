@@ -97,7 +97,7 @@ class InternalPort:
                 about = f"serving the control link from {caller.source}"
                 self._tasks.start(self._links.control(tls, key, caller), about)
             case context.SESSION:
-                await self._session(tls, key, caller.source)
+                await self._session(tls, key, caller)
             case _:
                 raise m.LinkError("neither a control link nor a session link was asked for (ALPN)")
 
@@ -108,10 +108,12 @@ class InternalPort:
         check_link_client(certificate, self._proxy_id)
         return fingerprint(certificate)
 
-    async def _session(self, tls: AsyncTls, key: str, where: str) -> None:
+    async def _session(self, tls: AsyncTls, key: str, caller: Caller) -> None:
         opening = await MessageStream(tls, _decoders[self._links.protocol(key)]).receive_within(HANDSHAKE_SECONDS)
-        taken = self._links.session(opening, tls, key, where)
+        taken = self._links.session(opening, tls, key, caller.source)
         if taken is not None:
+            if isinstance(opening, m.Ticket):  # why no partner is dialled is told of the session
+                self._refused(caller, "LNK-REFUSED", reason=f"session link: {taken}")
             with contextlib.suppress(TlsError, OSError):
                 await tls.write(encode(m.NotJoined(taken[:500])))
             await tls.end()

@@ -73,6 +73,7 @@ def joined(directory: str) -> None:
             assert await partner.read_exactly(len(SSRM)) == SSRM
             again, answer = await proxy.session_link(m.Ticket(opening.ticket))
             assert answer == m.NotJoined("the ticket is not good")
+            await proxy.until("LNK-REFUSED")
             again.close()
             partner.close()
             inside.close()
