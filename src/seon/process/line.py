@@ -101,6 +101,11 @@ class NonsenseError(Exception):
     """What the other process said is no message of the line."""
 
 
+def fitting_line(text: str) -> str:
+    """Return a text as a log line may carry it: cut, and without what has no UTF-8."""
+    return text[:MAX_LINE].encode("utf-8", "replace").decode()
+
+
 def pair() -> tuple[socket.socket, socket.socket]:
     """Return the two ends: main's and session process's."""
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -122,9 +127,12 @@ def hear_session(sock: socket.socket) -> FromSession | None:
         raise NonsenseError(str(error)) from error
 
 
-def hear_main(sock: socket.socket) -> FromMain | None:
-    """Session process: return the next message, None when the main is gone. Raises BlockingIOError."""
+def hear_main(sock: socket.socket, *, wait: bool = True) -> FromMain | None:
+    """Session process: return the next message, None when the main is gone.
+
+    Raises BlockingIOError if there is none, on a socket that does not wait, or without `wait`.
+    """
     octets = b""
     with contextlib.suppress(ConnectionError):
-        octets = sock.recv(MAX_MESSAGE)
+        octets = sock.recv(MAX_MESSAGE, 0 if wait else socket.MSG_DONTWAIT)
     return decode(_from_main, octets) if octets else None

@@ -68,7 +68,7 @@ class MainLine:
     def log(self, category: Category, level: Level, text: str) -> None:
         """Write a line that is no event. It waits while the main does not keep up: no line is lost."""
         if self.wants(level):
-            self._say(line.LogLine(category, level, text[: line.MAX_LINE]))
+            self._say(line.LogLine(category, level, line.fitting_line(text)))
 
     def running(self, fingerprint: str) -> None:
         """Say that the start is over; `fingerprint`: the certificate of a partner that was dialled, else ""."""
@@ -121,14 +121,11 @@ class MainLine:
     def _hear(self) -> None:
         if self._sock.fileno() < 0:
             return
-        self._sock.setblocking(False)
-        try:
-            while (message := line.hear_main(self._sock)) is not None:
+        try:  # the socket stays one that waits: a signal may come here, and what it has to say must not be lost
+            while (message := line.hear_main(self._sock, wait=False)) is not None:
                 self._take(message)
         except BlockingIOError:
             return
-        finally:
-            self._sock.setblocking(True)
         self._orphan_deadline = time.monotonic() + self._drain_seconds
         self._sock.close()
 

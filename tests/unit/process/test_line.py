@@ -65,6 +65,14 @@ def test_a_main_that_is_gone_is_the_end_even_with_words_unread(ends) -> None:
     assert line.hear_main(ends[1]) is None
 
 
+def test_the_main_is_heard_without_waiting_on_a_socket_that_waits(ends) -> None:
+    ends[1].setblocking(True)
+    with pytest.raises(BlockingIOError):
+        line.hear_main(ends[1], wait=False)
+    line.say(ends[0], line.Taken(3))
+    assert line.hear_main(ends[1], wait=False) == line.Taken(3)
+
+
 def happened(**fields: object) -> bytes:
     return msgspec.json.encode({"type": "reported", "number": 1, "code": "SES-END", **fields})
 

@@ -1,5 +1,6 @@
 """The session process's end of the line: what it says, what it obeys, and that it does not wait for ever."""
 
+import contextlib
 import os
 import select
 import signal
@@ -54,6 +55,40 @@ def test_a_signal_for_the_level_of_the_log_is_the_mains_affair(ends) -> None:
     os.kill(os.getpid(), 21)
     assert line.hear_session(ends[0]) == line.LogLevel(Level.DEBUG)
     assert session_line.poll() is None, "it ends nothing"
+
+
+def test_a_level_set_while_the_main_is_heard_and_does_not_keep_up_is_said_all_the_same(ends, monkeypatch) -> None:
+    session_line, honest = main_line(ends[1]), line.hear_main
+    full = fill(ends[1])
+
+    def signalled(sock: socket.socket, **more: bool) -> line.FromMain | None:
+        reader.start()
+        os.kill(os.getpid(), 21)  # the handler says it at once: there is no room yet
+        return honest(sock, **more)
+
+    heard: list[line.FromSession] = []
+    reader = threading.Timer(0.1, lambda: heard.extend(line.hear_session(ends[0]) for _ in range(full + 1)))
+    monkeypatch.setattr(line, "hear_main", signalled)
+    assert session_line.poll() is None
+    reader.join(10)
+    assert heard[full:] == [line.LogLevel(Level.DEBUG)]
+
+
+def fill(sock: socket.socket) -> int:
+    """Say so much that nothing more can be said; return how many messages that was."""
+    sock.setblocking(False)
+    count = 0
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            line.say(sock, line.Stage("running"))
+            count += 1
+    sock.setblocking(True)
+    return count
+
+
+def test_a_line_that_has_no_utf_8_is_said(ends) -> None:
+    main_line(ends[1]).log("session", Level.INFO, "a\ud800b")
+    assert line.hear_session(ends[0]) == line.LogLine("session", Level.INFO, "a?b")
 
 
 # --- what it obeys --------------------------------------------------------------------------------------------------

@@ -2,9 +2,8 @@
 
 from seon.client.courier import messages as c
 from seon.client.courier.troubles import Say
-from seon.events import fitting
 from seon.process.levels import Category, Level
-from seon.process.line import MAX_LINE
+from seon.process.line import fitting_line
 
 
 class Lines:
@@ -32,4 +31,4 @@ class Lines:
     async def write(self, category: Category, level: Level, text: str) -> None:
         """Say a line, if anybody wants it."""
         if self.wants(level):
-            await self._say(c.LogLine(category, level, str(fitting(text))[:MAX_LINE]))
+            await self._say(c.LogLine(category, level, fitting_line(text)))
