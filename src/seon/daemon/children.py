@@ -2,8 +2,8 @@
 
 The main is single-threaded, so a fork is safe. The child first cuts everything that ties it to the main: the wakeup
 descriptor (its signals would reach the main's loop and, once that number is another socket, a partner), the signal
-handlers, the process group, every descriptor but its own, and every private key. It ends in `os._exit`.
-What it says is not believed: see `daemon.testimony`.
+handlers, the process group, every descriptor but its own, the standard streams, and every private key. It ends in
+`os._exit`. What it says is not believed: see `daemon.testimony`.
 """
 
 import asyncio
@@ -252,7 +252,7 @@ def _live(title: str, own: list[socket.socket], sock: socket.socket, body: Body)
         with contextlib.suppress(BaseException):
             sock.setblocking(True)
             for text in traceback.format_exc().splitlines():
-                line.say(sock, line.LogLine("session", Level.ERROR, text[: line.MAX_LINE]))
+                line.say(sock, line.LogLine("session", Level.ERROR, line.fitting_line(text)))
     finally:
         os._exit(status)
 
@@ -266,9 +266,22 @@ def _cut_ties(title: str, keep: set[int]) -> None:
         signal.signal(other, signal.SIG_IGN)
     os.setpgid(0, 0)
     _close_others(keep | {0, 1, 2})
+    _leave_terminal({0, 1, 2} - keep)
     gc.freeze()
     setproctitle.setproctitle(title)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _leave_terminal(streams: set[int]) -> None:
+    """Have no standard streams: they may be a file that the main's lines go to, a container's log, or the journal.
+
+    One that was closed when the main was started may be a socket of the session's: it is none of these.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in streams:
+        os.dup2(nothing, stream)
+    if nothing not in streams:
+        os.close(nothing)
 
 
 def _close_others(keep: set[int]) -> None:

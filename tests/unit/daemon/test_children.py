@@ -38,6 +38,49 @@ def own_descriptors() -> None:
     strange[0].send(b"the main's own are open")
 
 
+def test_a_session_process_has_none_of_its_mains_standard_streams(alone, tmp_path) -> None:
+    """Where the main's lines go to a file, a container's log or the journal, it could write lines of its own."""
+    alone(no_streams, tmp_path)
+    assert (tmp_path / "printed").read_text() == "main\n"
+
+
+def no_streams(directory: str) -> None:
+    printed = os.open(f"{directory}/printed", os.O_RDWR | os.O_CREAT)
+    for stream in (0, 1, 2):
+        os.dup2(printed, stream)
+    os.write(1, b"main\n")
+
+    def body(_: socket.socket) -> int:
+        for stream in (0, 1, 2):
+            assert Path(f"/proc/self/fd/{stream}").readlink() == Path(os.devnull)
+            os.write(stream, b"FORGED\n")
+        return 0
+
+    async def scene(child: children.Child, heard: list) -> None:
+        assert (await child.ended, heard) == (0, [])
+
+    with_child(body, scene)
+
+
+def test_a_socket_of_its_own_may_have_the_number_of_a_stream_that_was_closed(alone) -> None:
+    alone(socket_as_stream)
+
+
+def socket_as_stream() -> None:
+    mine, other = socket.socketpair()
+    os.dup2(mine.fileno(), 0)
+    own = socket.socket(fileno=0)
+
+    def body(_: socket.socket) -> int:
+        return 0 if own.send(b"x") == 1 else 1
+
+    async def scene(child: children.Child, heard: list) -> None:
+        assert (await child.ended, heard) == (0, [])
+        assert other.recv(10) == b"x"
+
+    with_child(body, scene, own=[own])
+
+
 def test_a_session_process_has_a_title_and_a_process_group_of_its_own(alone) -> None:
     alone(title_and_group)
 
