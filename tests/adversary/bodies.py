@@ -1,14 +1,20 @@
 """Hostile session processes: what one may do that an attacker has taken over, with everything it holds."""
 
+import contextlib
+import fcntl
 import json
+import os
 import signal
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from adversary import writers
 from seon.net.pump import Pump
 from seon.session.assignment import Assignment
+from seon.session.main_line import MainLine
 
 FLOOD = 100_000
 LARGEST = 200_000
@@ -19,6 +25,11 @@ def live(name: str, honest: Callable[[], int], assignment: Assignment, sock: soc
     """Be the session process with this body."""
     if name == "deaf":
         return _deaf(honest)
+    if name in WRITERS:
+        main = MainLine(sock, tracing=False, drain_seconds=1)
+        return WRITERS[name](main, assignment)
+    if name == "eraser":
+        return _eraser(sock)
     if name == "late":
         return _late(honest, assignment)
     Liar(assignment, sock).live(name)
@@ -38,11 +49,34 @@ def _deaf(honest: Callable[[], int]) -> int:
 
 def _late(honest: Callable[[], int], assignment: Assignment) -> int:
     """Start when a file says so."""
-    from pathlib import Path
-
     while not (Path(assignment.directory) / "go").exists():
         time.sleep(0.01)
     return honest()
+
+
+def _eraser(sock: socket.socket) -> int:
+    """Empty and write whatever is open here, then go on as one that has started."""
+    for number in [int(name) for name in os.listdir("/proc/self/fd")]:  # noqa: PTH208  # as an attacker would
+        if number != sock.fileno():
+            for attempt in (
+                lambda number=number: fcntl.fcntl(number, fcntl.F_SETFL, 0),
+                lambda number=number: os.ftruncate(number, 0),
+                lambda number=number: os.write(number, b"FORGED\n"),
+            ):
+                with contextlib.suppress(OSError):
+                    attempt()
+    for message in (STARTED, RUNNING):
+        sock.send(json.dumps(message).encode())
+    _for_ever()
+    return 0
+
+
+WRITERS: dict[str, Callable[[MainLine, Assignment], int]] = {
+    "writer": lambda main, given: writers.write(main, given.session, Path(given.directory)),
+    "flooding": lambda main, _: writers.flood(main),
+    "stamping": lambda main, _: writers.stamp(main),
+}
+"""Those that write lines (`adversary.writers`)."""
 
 
 def _for_ever() -> None:

@@ -1,8 +1,9 @@
 """Runs a daemon of ours whose session processes, and whose main, do what a test has written into files.
 
 Started as `python daemons.py server|client ARGUMENT...`. The product has no hook: the body of a session process is
-replaced here before the program begins. Both files lie in the program's directory:
+replaced here before the program begins. The files lie in the program's directory:
 - `bodies.json`: names of bodies by partner (`adversary.bodies`); a partner that is not there is served honestly.
+- `go` and `midnight`: `adversary.writers`.
 - `claims.json`: what the server says inside of the ends of sessions, whenever it gets CLAIM.
 """
 
@@ -11,14 +12,17 @@ import json
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 sys.path.append(str(Path(__file__).parents[1]))  # what all tests share lies there
 
 import seon.client.main
-from adversary import bodies
+from adversary import bodies, writers
 from seon.cli import daemons
+from seon.client.courier.courier import Courier
+from seon.daemon import life
 from seon.link.messages import SessionEnding
 from seon.server.server import Server
 from seon.session import start
@@ -63,6 +67,8 @@ def _become_main(path: str, arguments: list[str], environment: dict[str, str]) -
 if __name__ == "__main__":
     start.begin = _begin
     Server.live = _live
+    Courier._beat = writers.beat_and_write
+    life.Log = partial(life.Log, clock=writers.Midnight(Path(os.environ["SEON_HOME"])))
     os.execve = _become_main
     which, *arguments = sys.argv[1:]
     if which == _CLIENT_MAIN:
