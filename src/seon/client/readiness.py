@@ -66,27 +66,37 @@ class Readiness:
             self._life.show("; ".join([linked, *self._wrong.values()]))
 
     async def run(self) -> None:
-        """Say it once: as soon as all works, or when the time is over."""
+        """Say it once: as soon as all works, or when the time is over.
+
+        A service manager goes on waiting where the starting command does not: it is told when all works after all.
+        """
         needed = _NEEDED[self._wait.what]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._wait.seconds):
-                while not needed.isdisjoint(self._wrong):
-                    self._changed.clear()
-                    await self._changed.wait()
-        self._say(needed)
+                await self._works(needed)
+        if not self._say(needed):
+            await self._works(needed)
+            self._life.ready()
 
-    def _say(self, needed: frozenset[Part]) -> None:
+    async def _works(self, needed: frozenset[Part]) -> None:
+        while not needed.isdisjoint(self._wrong):
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _say(self, needed: frozenset[Part]) -> bool:
+        """Say how it is; return whether it is ready."""
         missing = [text for part, text in self._wrong.items() if part in needed]
         self._said = True
         if not missing:
             self._life.ready(f"The client runs (process {os.getpid()}), linked to {self._server}"
                              if "linked" in needed else f"The client runs (process {os.getpid()})")  # fmt: skip
-            return
+            return True
         text = "\n".join([f"The client runs (process {os.getpid()}) and goes on trying:", *missing])
         if self._wait.what or "spool" in self._wrong:
             self._life.not_ready(EXIT_NOT_READY, text)
-        else:
-            self._life.ready(text)
+            return False
+        self._life.ready(text)
+        return True
 
     def ended(self, status: int, reason: str) -> None:
         """The client ends: said to the starting command, if it still waits."""

@@ -32,8 +32,8 @@ class Life:
         self.shown.append(state)
 
 
-def play(wait: Wait, *happen: str, end: tuple[int, str] | None = None) -> Life:
-    """Let events happen, or parts work, and wait for the word."""
+def play(wait: Wait, *happen: str, end: tuple[int, str] | None = None, later: tuple[str, ...] = ()) -> Life:
+    """Let events happen, or parts work, and wait for the word; `later`: what happens behind it."""
     life = Life()
 
     async def live() -> None:
@@ -50,7 +50,12 @@ def play(wait: Wait, *happen: str, end: tuple[int, str] | None = None) -> Life:
             running.cancel()
             return
         async with asyncio.timeout(5):
-            await running
+            while not life.words:
+                await asyncio.sleep(0.001)
+        for what in later:
+            readiness.happened(MAKER.make(what, **FIELDS))
+        await asyncio.sleep(0.01)
+        running.cancel()
 
     asyncio.run(live())
     return life
@@ -60,6 +65,16 @@ def test_all_that_works_is_said_as_soon_as_it_does() -> None:
     ((status, text),) = play(Wait("", 60), "spool", "CFG-NEW", "CLI-LINKED").words
     assert status == 0
     assert SERVER in text
+
+
+def test_a_service_manager_hears_of_what_comes_after_the_time_was_over() -> None:
+    words = play(Wait("linked", 0.05), "spool", "CFG-NEW", later=("CLI-NOSERVER", "CLI-LINKED")).words
+    assert [status for status, _ in words] == [EXIT_NOT_READY, 0]
+    assert len(play(Wait("linked", 0.05), "spool", "CFG-NEW", later=("CLI-NOSERVER",)).words) == 1
+
+
+def test_who_was_told_that_it_is_ready_hears_it_once() -> None:
+    assert len(play(Wait("", 0.05), "spool", "CLI-NOAPI", later=("CFG-NEW", "CLI-LINKED")).words) == 1
 
 
 def test_what_does_not_answer_is_said_with_its_reason_and_the_start_was_good() -> None:
