@@ -243,8 +243,7 @@ def client(
     # First of all: until here the command line, and with it a token given there, is visible to every user of this host.
     make_room()
     setproctitle.setproctitle("seon_proxyclient2: starting")
-    if seconds is not None and not wait_for:
-        raise click.UsageError(f"Got unexpected extra argument ({seconds:g})")
+    wait = _wait(wait_for, seconds)
     if token and token[0] not in "@-":
         click.echo("A token on the command line is visible to every user of this host: use -T @file", err=True)
     from seon.client import start  # noqa: PLC0415
@@ -256,7 +255,7 @@ def client(
         foreground=foreground or terminal,
         terminal=terminal,
         replace_stale=replace_stale,
-        wait=Wait(wait_for, seconds or WAIT_SECONDS) if wait_for else Wait(),
+        wait=wait,
         refused=refused,
         away=away,
     )
@@ -264,6 +263,15 @@ def client(
         start.start(options)
     except StartError as error:
         raise SystemExit(_said(error)) from None
+
+
+def _wait(wait_for: WaitFor | None, seconds: float | None) -> Wait:
+    """Return what the starting command waits for; the argument belongs to --wait-ready, and to nothing else."""
+    if wait_for:
+        return Wait(wait_for, seconds or WAIT_SECONDS)
+    if seconds is not None:
+        raise click.UsageError(f"Got unexpected extra argument ({seconds:g})")
+    return Wait()
 
 
 def _said(error: StartError) -> int:

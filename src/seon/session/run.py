@@ -101,7 +101,15 @@ def run(
     if observer.commands:
         observer.commands.end()
     steps.done(f"ended, by the word of {'both hosts' if main.far_end else 'this host'}: {end.ended_by}: {end.reason}")
-    octets_in, octets_out = result.octets if side is Side.INITIATOR else result.octets[::-1]
+    _report_end(main, assignment, end, seconds, result.octets, reporter.files)
+    return end
+
+
+def _report_end(
+    main: MainLine, assignment: Assignment, end: SessionEnd, seconds: float, octets: tuple[int, int], files: int
+) -> None:
+    """Report the end; `octets`: from the Initiator, and from the Responder."""
+    octets_in, octets_out = octets if assignment.partner_side is Side.INITIATOR else octets[::-1]
     main.report(
         "SES-END",
         partner=assignment.partner,
@@ -110,9 +118,8 @@ def run(
         seconds=seconds,
         octets_in=octets_in,
         octets_out=octets_out,
-        files=reporter.files,
+        files=files,
     )
-    return end
 
 
 def _call(assignment: Assignment, initiator: Leg, responder: Leg) -> dict[str, str]:

@@ -171,8 +171,7 @@ def _start(
         start("receive-daemon", _receive_daemon(layout, ports, stations))
     start("partner", _partner(layout, ports, stations))
     api = start("seonapi", ["seonapi", "serve", "--listen", f"127.0.0.1:{ports.seonapi}", OPTION], layout.seonapi)
-    server = start("server", ["seon_proxyserver2", *_AS_PART_OF_IT, "-i", f"127.0.0.1:{ports.internal}",
-                              "-l", str(layout.license_file)], layout.server)  # fmt: skip
+    server = start("server", _server(layout, ports), layout.server)
     for process in processes[:-2]:
         process.wait_for(r"ready \S+")
         steps.say(f"{process.name} takes calls (process {process.pid})")
@@ -181,9 +180,7 @@ def _start(
     api.wait_for(r"ready \S+")
     steps.say(f"Seonapi answers on 127.0.0.1:{ports.seonapi} (process {api.pid})")
     queue = start("queue", ["seonapi", "queue", OPTION], layout.seonapi)
-    client = start("client", ["seon_proxyclient2", *_AS_PART_OF_IT, "-U", f"https://127.0.0.1:{ports.seonapi}",
-                              "-S", f"127.0.0.1:{ports.internal}", "-T", f"@{layout.token_file}"],
-                   layout.client)  # fmt: skip
+    client = start("client", _client(layout, ports), layout.client)
     client.wait_for("CLI-LINKED", LINK_SECONDS)
     steps.say(f"client is linked to the server (process {client.pid})")
     server.wait_for("SRV-OPEN", LINK_SECONDS)
@@ -191,6 +188,18 @@ def _start(
     client.wait_for("CLI-LISTEN", LINK_SECONDS)
     queue.wait_for("ready")
     return processes
+
+
+def _server(layout: Layout, ports: Ports) -> list[str]:
+    """Return the command of the server in the DMZ."""
+    internal = f"127.0.0.1:{ports.internal}"
+    return ["seon_proxyserver2", *_AS_PART_OF_IT, "-i", internal, "-l", str(layout.license_file)]
+
+
+def _client(layout: Layout, ports: Ports) -> list[str]:
+    """Return the command of the client."""
+    api, server = f"https://127.0.0.1:{ports.seonapi}", f"127.0.0.1:{ports.internal}"
+    return ["seon_proxyclient2", *_AS_PART_OF_IT, "-U", api, "-S", server, "-T", f"@{layout.token_file}"]
 
 
 def _receive_daemon(layout: Layout, ports: Ports, stations: Stations) -> list[str]:
