@@ -244,7 +244,7 @@ def client(
     make_room()
     setproctitle.setproctitle("seon_proxyclient2: starting")
     wait = _wait(wait_for, seconds)
-    if token and token[0] not in "@-":
+    if token and token[0] not in "@-" and (terminal or not foreground):  # -d prints nothing
         click.echo("A token on the command line is visible to every user of this host: use -T @file", err=True)
     from seon.client import start  # noqa: PLC0415
 
