@@ -43,7 +43,7 @@ def test_a_log_level_signal_changes_that_process_alone(running: Site, side: str)
 
 
 @pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
 def test_an_ending_signal_ends_that_session_with_one_esid(running: Site, side: str, number: signal.Signals) -> None:
     with HeldTransfer(running) as other, Partner(running) as partner:
         partner.open()

@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ SIDES = ("server", "client")
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 LONG_DRAIN_SECONDS = 600
 AT_ONCE_SECONDS = 5.0
+ROUNDS = 4
 
 
 def pid_file(site: Site, side: str) -> Path:
@@ -76,8 +78,7 @@ def test_a_main_that_ends_lets_a_running_transfer_come_to_its_end(site: Site, si
     site.gone(f"seon_proxy{side}2", AT_ONCE_SECONDS)
 
 
-@pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize(("side", "second"), [("server", signal.SIGTERM), ("client", signal.SIGINT)], ids=SIDES)
 def test_a_second_ending_signal_ends_a_main_and_its_sessions_at_once(
     site: Site, side: str, second: signal.Signals
 ) -> None:
@@ -87,7 +88,7 @@ def test_a_second_ending_signal_ends_a_main_and_its_sessions_at_once(
         eventually(lambda: len(site.sessions(side)) == 2)
         main = site.running[side]
         kill(main.pid, signal.SIGHUP)
-        eventually(lambda: "ending" in title_of(site, side), why="it is ending")
+        eventually(lambda: title_of(site, side).endswith("main, ending: signal SIGHUP"))
         assert len(site.sessions(side)) == 2, "they are given their time"
         kill(main.pid, second)
         has_ended_in_order(site, side, AT_ONCE_SECONDS)
@@ -110,3 +111,18 @@ def is_on_disk(site: Site, code: str, session: str) -> bool:
         events = [json.loads(body) for (body,) in spool.execute("SELECT body FROM event")]
     in_spool = [event for event in events if (event["code"], event["session"]) == (code, session)]
     return bool(in_spool or site._rows(query, code, session))
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_somebody_who_does_not_stop_signalling_still_gets_an_end_in_order(site: Site, side: str) -> None:
+    launch = {"server": site.launch_server, "client": site.launch_client}[side]
+    for _ in range(ROUNDS):
+        main = launch()
+        main.wait_for({"server": "SRV-START", "client": "CLI-START"}[side])
+        eventually(lambda: title_of(site, side), why="it obeys")
+        while main.ended() is None:
+            for number in (*ENDING, *range(20, 25), signal.SIGUSR1, signal.SIGUSR2):
+                with contextlib.suppress(ProcessLookupError):
+                    kill(main.pid, number)
+            time.sleep(0.001)
+        has_ended_in_order(site, side)

@@ -18,7 +18,7 @@ from seon.daemon import home as homes
 from seon.daemon.background import Starter
 from seon.daemon.home import EXIT_START, StartError
 from seon.daemon.host import raise_limits
-from seon.daemon.life import Life, last_line, open_log
+from seon.daemon.life import Life, last_line, open_log, to_the_end
 from seon.daemon.log import Log
 from seon.daemon.notify import Notify
 from seon.daemon.pidfile import PidFile
@@ -46,7 +46,7 @@ def main() -> int:
         log = open_log(home, LOG_NAME, terminal=begin.terminal)
         this_build()  # it may ask git: before there is an event loop
         life = Life(NAME, "client", log, starter, Notify(os.environ))
-        return asyncio.run(Client(life, log, home, sock, begin).live())
+        return asyncio.run(to_the_end(Client(life, log, home, sock, begin).live()))
     except StartError as error:
         return _not_started(str(error), log, starter)
     except Exception as error:

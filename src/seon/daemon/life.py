@@ -18,7 +18,7 @@ from seon.daemon.home import StartError, where
 from seon.daemon.log import Log
 from seon.daemon.notify import Notify
 from seon.process.levels import Category, Level
-from seon.process.signals import ENDING, LEVELS
+from seon.process.signals import ENDING, LEVELS, after_the_loop
 
 SETTINGS_SECONDS = 5.0
 """Between two looks at the log settings."""
@@ -126,6 +126,14 @@ class Life:
             await asyncio.sleep(SETTINGS_SECONDS)
             if self._log.reread_if_changed():
                 changed()
+
+
+async def to_the_end(living: Awaitable[int]) -> int:
+    """Return the exit status of a main's whole life; whoever signals on after that does not disturb its end."""
+    try:
+        return await living
+    finally:
+        after_the_loop()
 
 
 def open_log(home: Path, name: str, *, terminal: bool) -> Log:

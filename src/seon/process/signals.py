@@ -33,6 +33,11 @@ def until_the_loop() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
 
+def after_the_loop() -> None:
+    """At the end: let all signals wait, for ever. The loop lets go of them before the last things are done."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, (*ENDING, *OTHERS))
+
+
 def _ignore(numbers: Iterable[int]) -> None:
     for number in numbers:
         signal.signal(number, signal.SIG_IGN)

@@ -16,7 +16,7 @@ from seon.daemon import home as homes
 from seon.daemon.background import Starter, detach
 from seon.daemon.home import EXIT_START, StartError
 from seon.daemon.host import raise_limits
-from seon.daemon.life import Life, last_line, open_log
+from seon.daemon.life import Life, last_line, open_log, to_the_end
 from seon.daemon.log import Log
 from seon.daemon.notify import Notify
 from seon.daemon.pidfile import PidFile
@@ -102,7 +102,7 @@ def _run(options: Options, home: Path, log: Log, starter: Starter, at_end: conte
         server = Server(life, log, home, ephemeral, watch, (options.address, options.port))
         where = addresses.shown(options.address or "*", options.port)
         server.report("SRV-START", version=build, proxy_id=ephemeral.proxy_id, address=where)
-        return asyncio.run(server.live(listener))
+        return asyncio.run(to_the_end(server.live(listener)))
 
 
 def _internal_port(options: Options) -> socket.socket:

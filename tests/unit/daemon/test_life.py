@@ -13,7 +13,7 @@ import pytest
 from seon.daemon import life as module
 from seon.daemon.background import Starter
 from seon.daemon.home import StartError
-from seon.daemon.life import Life, last_line, open_log
+from seon.daemon.life import Life, last_line, open_log, to_the_end
 from seon.daemon.log import Log
 from seon.daemon.notify import Notify
 from seon.process.levels import Level
@@ -176,6 +176,28 @@ def first_reason(directory: str) -> None:
         assert await our.life.ended() == (3, "the link has ended")
 
     play(directory, scene)
+
+
+@pytest.mark.parametrize("how", ["returns", "fails"])
+def test_after_its_end_no_signal_does_anything(alone, tmp_path, how) -> None:
+    """Neither those that had ended it, nor those that would stop or end a process that does not handle them."""
+    alone(undisturbed, tmp_path, how)
+
+
+def undisturbed(directory: str, how: str) -> None:
+    async def live() -> int:
+        Our(directory)
+        if how == "fails":
+            raise ZeroDivisionError
+        return 3
+
+    if how == "fails":
+        with pytest.raises(ZeroDivisionError):
+            asyncio.run(to_the_end(live()))
+    else:
+        assert asyncio.run(to_the_end(live())) == 3
+    for number in (*ENDING, *LEVELS, signal.SIGUSR1, signal.SIGUSR2):
+        os.kill(os.getpid(), number)
 
 
 # --- what it shows ----------------------------------------------------------------------------------------------------
