@@ -86,9 +86,9 @@ def test_a_start_after_a_crash_uses_the_same_installation(again: Path) -> None:
     dead = 4_194_304  # above every process id there can be (PID_MAX_LIMIT)
     (again / "server" / "seon_proxyserver2.pid").write_text(f"{dead}\n")
     (again / "client" / "seon_proxyclient2.pid").write_text(f"{dead}\n")
-    (again / "seonapi" / "seonapi_serve.pid").write_text(f"{dead}\n")
     (again / "seonapi" / "seonapi_queue.pid").write_text(f"{os.getpid()}\n")  # given to another program meanwhile
     ports = json.loads((again / "ports.json").read_text())
+    (again / "seonapi" / f"seonapi_serve.{ports['seonapi']}.pid").write_text(f"{dead}\n")
     identity = (again / "server" / "seon_proxyserver.key").read_bytes()
     with socket.create_server(("127.0.0.1", ports["external"])), socket.create_server(("127.0.0.1", ports["partner"])):
         done = run(["seon", "quickstart", "--dir", str(again), "--once", "--json"])

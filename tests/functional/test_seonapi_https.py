@@ -416,16 +416,16 @@ def test_a_start_on_a_taken_port_is_one_clear_line(installation: Installation) -
         port = taken.getsockname()[1]
         said = installation.run("serve", "--listen", f"127.0.0.1:{port}", fails=True)
     assert said == f"Error: 127.0.0.1:{port} cannot be opened: Address already in use"
-    assert not (installation.home / "seonapi_serve.pid").exists()
+    assert list(installation.home.glob("*.pid")) == []
 
 
-def test_a_second_start_in_the_same_directory_is_one_clear_line(installation: Installation) -> None:
+def test_a_second_start_on_the_same_port_is_one_clear_line(installation: Installation) -> None:
     installation.serve()
     assert installation.process is not None
-    path = installation.home / "seonapi_serve.pid"
+    path = installation.home / f"seonapi_serve.{installation.port}.pid"
     assert path.read_text() == f"{installation.process.pid}\n"
     for option in ([], ["--replace-stale-pid"]):
-        said = installation.run("serve", "--listen", f"127.0.0.1:{free_port()}", *option, fails=True)
+        said = installation.run("serve", "--listen", f"127.0.0.1:{installation.port}", *option, fails=True)
         assert said.startswith(f"Error: The PID file {path} exists: process {installation.process.pid} is running")
         assert "SEON_HOME" in said
         assert "\n" not in said
@@ -471,8 +471,9 @@ def test_after_a_kill_the_queue_daemon_starts_on_demand_where_it_was(installatio
 
 def test_sigterm_at_any_moment_of_a_start_leaves_no_pid_file(installation: Installation) -> None:
     """The file is there before Seonapi answers: who stops it then must be able to start it again."""
-    path = installation.home / "seonapi_serve.pid"
-    command = [SEONAPI, "serve", "--listen", f"127.0.0.1:{free_port()}"]
+    port = free_port()
+    path = installation.home / f"seonapi_serve.{port}.pid"
+    command = [SEONAPI, "serve", "--listen", f"127.0.0.1:{port}"]
     process = subprocess.Popen(command, env=installation.environment)
     eventually(path.exists)
     process.terminate()

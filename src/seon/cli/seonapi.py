@@ -115,7 +115,8 @@ def serve(home: str | None, listen: str, prefixes: tuple[str, ...], level: str, 
     from seon.backend.serving import serve as serve_https
 
     host, port = read_host_port("--listen", listen, listening_address)
-    with pid_file(place, "seonapi_serve.pid", replace_stale=replace_stale_pid):
+    # By its port: several processes may serve one installation, if it has a PostgreSQL.
+    with pid_file(place, f"seonapi_serve.{port}.pid", replace_stale=replace_stale_pid):
         serve_https(place, host, port, read_prefixes(prefixes), functools.partial(click.echo, nl=True))
     _leave_at_once()
 

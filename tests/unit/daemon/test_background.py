@@ -9,7 +9,8 @@ import time
 import pytest
 
 _START = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have it ignored
 from seon.daemon.background import detach
 starter = detach()
 {body}

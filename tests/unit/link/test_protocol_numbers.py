@@ -63,7 +63,7 @@ class Meeting:
 
     def __init__(self, one, two, pki, reported, server: tuple[int, int], client: tuple[int, int]) -> None:
         self.owner = Owner()
-        self.server = ServerLink(one, "key", "source", EphemeralKey(pki.identity), Outbox(), reported, server)
+        self.server = ServerLink(one, "key", CALLER, EphemeralKey(pki.identity), Outbox(), reported, server)
         self.client = ClientLink(two, "client one", pki.proxy_id, client)
         self.serving = asyncio.create_task(self.server.run(self.owner))
 
