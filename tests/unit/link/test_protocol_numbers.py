@@ -16,6 +16,7 @@ from seon.config import OpenStruct
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
 from seon.link.sealing import EphemeralKey
+from seon.net.ends import Caller
 from seon.process.outbox import Outbox
 from seon.server.control import ControlLink as ServerLink
 
@@ -63,7 +64,15 @@ class Meeting:
 
     def __init__(self, one, two, pki, reported, server: tuple[int, int], client: tuple[int, int]) -> None:
         self.owner = Owner()
-        self.server = ServerLink(one, "key", CALLER, EphemeralKey(pki.identity), Outbox(), reported, server)
+        self.server = ServerLink(
+            one,
+            "key",
+            Caller("192.0.2.1", "192.0.2.1:5", "192.0.2.9:2878"),
+            EphemeralKey(pki.identity),
+            Outbox(),
+            reported,
+            server,
+        )
         self.client = ClientLink(two, "client one", pki.proxy_id, client)
         self.serving = asyncio.create_task(self.server.run(self.owner))
 
