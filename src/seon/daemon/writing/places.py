@@ -45,8 +45,8 @@ def make(names: Iterable[str], settings: Settings, our: Surroundings) -> tuple[d
             if name != DAILY:
                 daily = made.get(DAILY) or appender(AppenderSettings(DAILY), settings.bufsize, our)
                 made[DAILY] = made[name] = daily
-                wrong.append(f'appender "{name}" cannot be opened: {error.filename or ""} {error.strerror}; its lines '
-                             "go to the daily file")  # fmt: skip
+                why = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+                wrong.append(f'appender "{name}" cannot be opened: {why}; its lines go to the daily file')
     return made, wrong
 
 

@@ -38,9 +38,10 @@ class SyslogAppender(Appender):
         try:
             made.setblocking(False)
             made.connect(os.fspath(self._path))
-        except OSError:
+        except OSError as error:
             made.close()
             self._failed = time.monotonic()
+            error.filename = os.fspath(self._path)  # a socket's error names none
             raise
         self._socket = made
 

@@ -63,9 +63,9 @@ def test_an_appender_that_cannot_be_opened_is_told_and_its_lines_go_to_the_daily
     files, wrong = made_of(our, bad, AppenderSettings("syslog", "syslog"))
     assert files == {f"{PROGRAM}.2026-03-14.log"}
     assert wrong == [
-        f'appender "r" cannot be opened: {our.home}/missing/p.0 No such file or directory; '
+        f'appender "r" cannot be opened: {our.home}/missing/p.0: No such file or directory; '
         "its lines go to the daily file",
-        'appender "syslog" cannot be opened:  No such file or directory; its lines go to the daily file',
+        f'appender "syslog" cannot be opened: {our.syslog}: No such file or directory; its lines go to the daily file',
     ]
 
 
