@@ -103,7 +103,7 @@ def test_a_license_of_another_seonapi_is_named_as_that_on_both_sides(site: Site)
         f"its link CA is {theirs}, this client's is {ours.ca_fingerprint}; check -S and -U"
     )
     site.running["server"].wait_for(
-        r"LNK-REFUSED .* from 127\.0\.0\.1:\d+ refused: the client is of another Seonapi: "
+        r"LNK-REFUSED .* from 127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+ refused: the client is of another Seonapi: "
         f"its link CA is {ours.ca_fingerprint}, that of this server's license is {theirs}; check"
     )
     assert "CLI-LINKED" not in site.log("client")
