@@ -99,7 +99,8 @@ def no_valid_license(path: Path, proxy_id: str, problems: Sequence[str]) -> str:
     return (
         f"No valid license in {path.absolute()}: {'; and '.join(problems)}.\n"
         f"Proxy ID of this server: {proxy_id}\n"
-        f"Issue a license inside with: seonapi license issue {proxy_id}"
+        f"Issue a license inside with: seonapi license issue {proxy_id}\n"
+        "Put it there, or name another file with -l"
     )
 
 

@@ -188,7 +188,7 @@ def test_every_refusal_names_the_problem_the_proxy_id_and_what_to_type(file, lin
         assert problem in str(error.value)
         assert f"No valid license in {path}: " in str(error.value)
         assert f"Proxy ID of this server: {proxy_id}" in str(error.value)
-        assert f"seonapi license issue {proxy_id}" in str(error.value)
+        assert f"seonapi license issue {proxy_id}\nPut it there, or name another file with -l" in str(error.value)
 
 
 def test_all_that_is_wrong_with_a_license_is_said_and_what_it_says_can_be_shown(file, other_link_pki, link_pki) -> None:
