@@ -30,6 +30,7 @@ from seon.process.memory import forbid_dumps
 from seon.process.signals import hold_signals
 
 DEFAULT_PORT = 2878
+_SERVERS = "examples: dmz.example, 10.0.0.1:2878, [2001:db8::1]:2878"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,12 @@ def _server(text: str) -> tuple[str, int]:
     try:
         host, port = addresses.split_host_port(text, DEFAULT_PORT)
         if not host:
-            raise StartError("-S: the server's host is missing; it looks like host or host:2878")
+            raise StartError(f"-S: the server's host is missing; {_SERVERS}")
+        if ":" in host and not text.strip().startswith("["):  # which colon begins the port, nobody can tell
+            raise StartError(f"-S: {text.strip()!r}: an IPv6 address stands in brackets; {_SERVERS}")
         return addresses.read_host(host), port
     except addresses.AddressError as error:
-        raise StartError(f"-S: {error}") from error
+        raise StartError(f"-S: {error}; {_SERVERS}") from error
 
 
 def _be_courier(not_ours: socket.socket, live: Callable[[], int]) -> NoReturn:

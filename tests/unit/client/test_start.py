@@ -27,11 +27,26 @@ TOKEN = f"seon1.{'ab' * 32}.{SECRET}"
         ("https://host", "[fe80::1%eth0]:2878", TOKEN, "-S: '[fe80::1%eth0]' has a zone"),
         ("https://host", "0.0.0.0", TOKEN, "-S: 0.0.0.0 means every address"),
         ("https://host", "https://dmz:2878", TOKEN, "-S: 'https://dmz:2878' is a URL"),
+        ("https://host", "::1:2878", TOKEN, "-S: '::1:2878': an IPv6 address stands in brackets; examples: dmz"),
+        ("https://host", "10.0.0.1:2878:5", TOKEN, "is not an IPv6 address; examples: dmz.example"),
         ("https://10.1.2:8443", "dmz", TOKEN, "URL of Seonapi: '10.1.2' is not an IP address"),
         ("https://host", "dmz", "nonsense", "is no security token"),
     ],
     # Not the values: pytest puts the name of a test into the environment, where no token may be.
-    ids=["url", "port", "host", "range", "half", "zone", "every", "server-url", "url-host", "token"],
+    ids=[
+        "url",
+        "port",
+        "host",
+        "range",
+        "half",
+        "zone",
+        "every",
+        "server-url",
+        "brackets",
+        "two-ports",
+        "url-host",
+        "token",
+    ],
 )
 def test_what_is_wrong_with_the_command_line_is_said_before_anything_is_started(
     alone, tmp_path, url, server, token, text
