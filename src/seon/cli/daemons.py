@@ -1,7 +1,10 @@
 """The command lines of the two daemons (mission D1)."""
 
+import contextlib
+import math
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import setproctitle
@@ -11,6 +14,8 @@ from seon.cli.version import version_option
 from seon.client.waiting import Wait, WaitFor
 from seon.daemon.home import StartError
 from seon.daemon.title_room import make_room
+from seon.events import shown
+from seon.process.streams import hold_standard_streams
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 DEFAULT_LICENSE = Path("/etc/seon_proxy.lic")
@@ -75,6 +80,26 @@ _CLIENT_SECTIONS = (
         ("seon_proxyclient2 -U ... -S ... -T @token --wait-ready linked 120", "Return when the link stands."),
     )),
 )  # fmt: skip
+
+
+class Seconds(click.FloatRange):
+    """A time. Python takes "nan" for a number, and it is in every range."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the seconds. Raises click.BadParameter, or click.UsageError for what stands alone."""
+        found = math.nan
+        with contextlib.suppress(click.BadParameter):
+            found = super().convert(value, None, None)
+        if not math.isnan(found):
+            return found
+        if isinstance(param, click.Argument):
+            text = f"{shown(value, 80)!r} is not expected here: only --wait-ready has a number behind it, "
+            raise click.UsageError(f"{text}{self._describe_range()}", ctx)
+        raise click.BadParameter(f"{shown(value, 80)!r} is no number of seconds, {self._describe_range()}", ctx, param)
+
+
 foreground_option = click.option(
     "-d", "--foreground", is_flag=True, help="Stay in the foreground and print nothing; for service managers."
 )
@@ -93,11 +118,11 @@ stale_option = click.option(
 
 
 def _internal_address(_: click.Context, __: click.Parameter, text: str) -> tuple[str, int]:
-    from seon import addresses, events  # noqa: PLC0415  # `-h` is quick
+    from seon import addresses  # noqa: PLC0415  # `-h` is quick
 
     examples = "examples: :2878, 10.0.0.1:2878, [::1]:2878"
     if text.count(":") > 1 and text[0] != "[" and text[-1] != ":":  # which colon begins the port, nobody can tell
-        raise click.BadParameter(f"{events.shown(text)!r}: an IPv6 address stands in brackets; {examples}")
+        raise click.BadParameter(f"{shown(text, 80)!r}: an IPv6 address stands in brackets; {examples}")
     try:
         return addresses.read_listener(text, 2878)
     except addresses.AddressError as error:
@@ -145,6 +170,9 @@ def server(
     It takes no configuration but this command line, its license and its log settings: all else comes from Seonapi
     through the client. Without -d it goes to the background; the command returns when the internal port is open.
     """
+    hold_standard_streams()
+    if show_id and show_license:
+        raise click.UsageError("-L and -V print different things: give one of them")
     from seon.server import main  # noqa: PLC0415
 
     try:
@@ -204,11 +232,11 @@ def server(
     help="Return only when Seonapi has answered, or when the link to the server stands; after so many seconds "
     f"(default {WAIT_SECONDS:g}) say what is missing, with exit status 7. The client goes on trying.",
 )
-@click.argument("seconds", type=click.FloatRange(min=0.1, max=86_400), required=False, metavar="")
+@click.argument("seconds", type=Seconds(min=0.1, max=86_400), required=False, metavar="")
 @click.option(
     "--end-if-refused",
     "refused",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     default=86_400,
     show_default=True,
     metavar="<seconds>",
@@ -217,7 +245,7 @@ def server(
 @click.option(
     "--end-if-away",
     "away",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     default=0,
     show_default=True,
     metavar="<seconds>",
@@ -243,6 +271,7 @@ def client(
     # First of all: until here the command line, and with it a token given there, is visible to every user of this host.
     make_room()
     setproctitle.setproctitle("seon_proxyclient2: starting")
+    hold_standard_streams()
     wait = _wait(wait_for, seconds)
     if token and token[0] not in "@-" and (terminal or not foreground):  # -d prints nothing
         click.echo("A token on the command line is visible to every user of this host: use -T @file", err=True)
@@ -270,7 +299,7 @@ def _wait(wait_for: WaitFor | None, seconds: float | None) -> Wait:
     if wait_for:
         return Wait(wait_for, seconds or WAIT_SECONDS)
     if seconds is not None:
-        raise click.UsageError(f"Got unexpected extra argument ({seconds:g})")
+        raise click.UsageError(f"'{seconds:g}' is not expected here: only --wait-ready has a number behind it")
     return Wait()
 
 

@@ -26,8 +26,8 @@ _UNSAFE = set("\"'`$\\")
 
 
 @click.command()
-@click.argument("directory", type=click.Path(path_type=Path))
-def programs(directory: Path) -> None:
+@click.argument("directory")
+def programs(directory: str) -> None:
     """Write seon_proxyserver2 and seon_proxyclient2 into DIRECTORY.
 
     DIRECTORY is then their home: key, log, PID file and spool are there, without SEON_HOME. The programs start the
@@ -35,7 +35,9 @@ def programs(directory: Path) -> None:
     """
     from seon.daemon.home import is_for_programs_of_python, problem_of  # noqa: PLC0415  # `--help` is quick
 
-    place = directory.absolute()
+    if not directory:  # a variable of a script that is not set, perhaps; a Path would mean the working directory
+        raise click.ClickException("No directory is named; the working directory is written as .")
+    place = Path(directory).absolute()
     if not place.is_dir():
         quoted = shlex.quote(str(place))
         raise click.ClickException(f"{place} is not a directory. Type: install -d -m 755 -o USER {quoted}\n"

@@ -32,6 +32,7 @@ from seon.cli.seonapi_base import (
     secret_in,
 )
 from seon.cli.version import version_option
+from seon.process.streams import hold_standard_streams
 
 if TYPE_CHECKING:
     from seon.backend.configuration.values import Shown
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 @version_option("seonapi", "-v", "--version")
 def main() -> None:
     """Seonapi: configuration, API and panel of Seon SmartProxy."""
+    hold_standard_streams()  # before the database is opened
 
 
 _FILE = click.Path(path_type=Path)

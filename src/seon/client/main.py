@@ -25,7 +25,10 @@ from seon.daemon.pidfile import PidFile
 from seon.link.messages import LinkError
 from seon.process.levels import Level
 from seon.process.memory import forbid_dumps
-from seon.process.signals import until_the_loop
+from seon.process.signals import hold_signals
+
+BEGIN_SECONDS = 30.0
+"""How long the courier may take to say its first word: signals are held so long."""
 
 
 def main() -> int:
@@ -41,7 +44,7 @@ def main() -> int:
             os.set_inheritable(number, False)
     log: Log | None = None
     try:
-        until_the_loop()
+        hold_signals()  # as its first start did
         begin = _begin(sock)
         log = open_log(home, LOG_NAME, terminal=begin.terminal)
         this_build()  # it may ask git: before there is an event loop
@@ -70,8 +73,13 @@ def _begin(sock: socket.socket) -> c.Begin:
 async def _first_word(sock: socket.socket) -> c.Begin | None:
     sock.setblocking(False)
     try:
-        octets = await c.receive(sock)
+        async with asyncio.timeout(BEGIN_SECONDS):
+            octets = await c.receive(sock)
         note = c.from_courier.decode(octets) if octets else None
+    except TimeoutError:
+        raise StartError(
+            f"The courier process has not begun within {BEGIN_SECONDS:g} s; start the client again"
+        ) from None
     except (OSError, LinkError):
         return None
     return note if isinstance(note, c.Begin) else None

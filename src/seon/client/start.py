@@ -21,8 +21,9 @@ from seon.client.files import LOG_NAME, PID_NAME
 from seon.client.waiting import Wait
 from seon.daemon import home as homes
 from seon.daemon import title_room
-from seon.daemon.background import Starter, detach
+from seon.daemon.background import Starter, detach, stay
 from seon.daemon.home import EXIT_START, StartError
+from seon.daemon.host import check_limits
 from seon.daemon.log import Log
 from seon.daemon.pidfile import PidFile
 from seon.process.levels import Level
@@ -60,11 +61,12 @@ def start(options: Options) -> None:
     return. All that names a file is read, or made absolute, before the working directory is left.
     """
     forbid_dumps()
+    check_limits()
     home = homes.home().absolute()
     host, port = _server(options.server)
     api = process.seonapi(options.url, options.token)
     begin = Begin(host, port, options.terminal, options.wait)
-    starter = Starter() if options.foreground else detach()
+    starter = stay() if options.foreground else detach()
     hold_signals()  # the main, which is executed here, has handlers: it takes the PID file away
     try:
         pid_file = PidFile.take(home / PID_NAME, replace_stale=options.replace_stale)

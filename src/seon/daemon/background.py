@@ -6,13 +6,19 @@ daemon names, and shows its text. If it is ended itself meanwhile, by a closed t
 
 import contextlib
 import os
+import selectors
 import signal
 import sys
 from pathlib import Path
 
+from seon.daemon.home import StartError
+
 MAX_WORD = 32_768
 """Octets of what a daemon says to its starter: less than a pipe holds, so that saying it never waits."""
 UMASK = 0o027
+"""What the files of a daemon never have: rights of others, and writing by the group."""
+LOOK_SECONDS = 0.2
+"""How long a Ctrl-C may wait."""
 INTERRUPTED = 130
 """Exit status of a command that was ended by Ctrl-C, as shells have it."""
 
@@ -45,16 +51,28 @@ class Starter:
         self.descriptor = -1
 
 
+def stay() -> Starter:
+    """Be a program in the foreground. Of its umask stays what is stricter, but its own files are its own to read."""
+    os.umask(os.umask(UMASK) & 0o077 | UMASK)
+    return Starter()
+
+
 def detach() -> Starter:
     """Become a daemon: return in a new process with its own session, umask, working directory and standard streams.
 
+    There SIGINT is held (`process.signals.hold_signals` holds all).
+
     The calling process waits for that process's word and ends with SystemExit. All paths must be absolute by now, and
-    no key loaded. Raises OSError if there can be no process.
+    no key loaded. Raises StartError if there can be no process.
     """
-    reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
-    pid = os.fork()
+    try:
+        reading, writing = os.pipe()
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # let through again where it is caught
+        pid = os.fork()
+    except OSError as error:
+        raise StartError(f"The program cannot go to the background: {error.strerror}; -d starts it without") from None
     if pid:
         os.close(writing)
         raise SystemExit(_wait(reading, pid))
@@ -79,8 +97,8 @@ def _close_inherited(keep: int) -> None:
 def _wait(reading: int, pid: int) -> int:
     """Show what the daemon says; return the status to end with."""
     try:
-        with os.fdopen(reading, "rb") as pipe:
-            word = pipe.read(MAX_WORD).decode("utf-8", "replace")
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        word = _heard(reading)
     except KeyboardInterrupt:
         sys.stderr.write(f"Not waited for any longer; process {pid} goes on starting in the background\n")
         return INTERRUPTED
@@ -93,6 +111,21 @@ def _wait(reading: int, pid: int) -> int:
         stream.write(f"{text}\n")
         stream.flush()
     return status
+
+
+def _heard(reading: int) -> str:
+    """Return what the daemon says. Looks up often: a Ctrl-C just before a read that waits would wait with it."""
+    octets = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(reading, selectors.EVENT_READ)
+        while len(octets) < MAX_WORD:
+            if not selector.select(LOOK_SECONDS):
+                continue
+            part = os.read(reading, MAX_WORD)
+            if not part:
+                break
+            octets += part
+    return octets.decode("utf-8", "replace")
 
 
 def _how_it_ended(pid: int) -> int:

@@ -19,7 +19,13 @@ EXIT_START = 1
 
 
 class StartError(Exception):
-    """The program cannot start; the text says why and what to do."""
+    """The program cannot start; the text says why and what to do.
+
+    It may name what a terminal would obey, in a path for example: all that is not printable is escaped.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__("".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,24 @@ class KeyPlace:
 
 
 def directory() -> Path:
-    """Return SEON_HOME, or the directory of the program itself: an absolute path, nothing of it looked at."""
+    """Return SEON_HOME, or the directory of the program itself: an absolute path, nothing of it looked at.
+
+    Raises StartError if it is named relative to a working directory that was removed.
+    """
     named = os.environ.get(VARIABLE)
-    return Path(os.path.abspath(named)) if named else Path(sys.argv[0]).resolve().parent  # noqa: PTH100  # keeps links
+    if named:
+        return Path(os.path.normpath(from_here(Path(named))))  # keeps links
+    return Path(os.path.realpath(from_here(Path(sys.argv[0])))).parent
+
+
+def from_here(path: Path) -> Path:
+    """Return a path as an absolute one. Raises StartError if the working directory was removed."""
+    try:
+        return path.absolute()
+    except FileNotFoundError:
+        raise StartError(
+            f"{path} is relative to the working directory, which was removed: give the whole path, or type: cd /"
+        ) from None
 
 
 def home() -> Path:
@@ -100,18 +121,19 @@ def problem_of(path: Path, status: os.stat_result) -> str:
 
 def _looked_at(path: Path) -> os.stat_result:
     """Return the status of the directory. Raises StartError if it is none, or can be none of ours."""
-    if is_for_programs_of_python(path.resolve()):
+    try:
+        status = path.stat()
+        is_pythons = is_for_programs_of_python(path.resolve())
+    except (FileNotFoundError, NotADirectoryError):
+        raise StartError(_not_a_directory(path)) from None
+    except OSError as error:
+        raise StartError(f"{path} cannot be looked at: {error.strerror}.\n{where(path)}") from None
+    if is_pythons:
         raise StartError(
             f"{VARIABLE} is needed: {path} is where Python keeps its programs, and no place for key, log and PID file. "
             f"Make a directory for this program and type: export {VARIABLE}=DIRECTORY\n"
             "Or put the programs into that directory: seon programs DIRECTORY"
         )
-    try:
-        status = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        raise StartError(_not_a_directory(path)) from None
-    except OSError as error:
-        raise StartError(f"{path} cannot be looked at: {error.strerror}.\n{where(path)}") from None
     if not stat.S_ISDIR(status.st_mode):
         raise StartError(_not_a_directory(path))
     return status

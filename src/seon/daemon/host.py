@@ -3,11 +3,22 @@
 import resource
 
 from seon.config import Limits
+from seon.daemon.home import StartError
 
 DESCRIPTORS_A_SESSION = 3
 """Its line, its pidfd, and for a moment its connection."""
 OTHER_DESCRIPTORS = 64
 """Listeners, control links, log, loop, and a reserve."""
+
+
+def check_limits() -> None:
+    """Raise StartError if so few descriptors are allowed that not even the main itself could work."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < OTHER_DESCRIPTORS:
+        raise StartError(
+            f"This program may open {hard} files at once, and needs at least {OTHER_DESCRIPTORS}: "
+            "raise the limit (ulimit -n; LimitNOFILE= of its service)"
+        )
 
 
 def raise_limits() -> None:

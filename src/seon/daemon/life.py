@@ -14,11 +14,11 @@ from pathlib import Path
 import setproctitle
 
 from seon.daemon.background import Starter
-from seon.daemon.home import StartError, where
+from seon.daemon.home import EXIT_START, StartError, where
 from seon.daemon.log import Log
 from seon.daemon.notify import Notify
 from seon.process.levels import Category, Level
-from seon.process.signals import ENDING, LEVELS, after_the_loop
+from seon.process.signals import ENDING, LEVELS, after_the_loop, take_held
 
 SETTINGS_SECONDS = 5.0
 """Between two looks at the log settings."""
@@ -40,7 +40,10 @@ class Life:
         self._ends, self._hurry = asyncio.Event(), asyncio.Event()
 
     def begin(self, state: Callable[[], Iterable[str]], settings_changed: Callable[[], None]) -> None:
-        """Handle signals from here on. `state`: lines about all that runs; `settings_changed`: the log's have."""
+        """Handle signals from here on. `state`: lines about all that runs; `settings_changed`: the log's have.
+
+        One that has come during the start, and was held, ends the program: with its number in the exit status.
+        """
         loop = asyncio.get_running_loop()
 
         def reopen() -> None:
@@ -58,6 +61,8 @@ class Life:
             loop.add_signal_handler(level_signal, self._log.level_changed, level)
         loop.add_signal_handler(signal.SIGUSR1, reopen)
         loop.add_signal_handler(signal.SIGUSR2, report)
+        if held := take_held():
+            self.stop(128 + held, f"{signal.Signals(held).name} came during the start")
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
@@ -103,7 +108,10 @@ class Life:
     # --- how it fares -----------------------------------------------------------------------------------------------
 
     def ready(self, text: str = "") -> None:
-        """The program serves: the starting command ends well, and shows the text."""
+        """The program serves: the starting command ends well, and shows the text. Or it has to end already."""
+        if self._end:
+            self.not_ready(self._end[0] or EXIT_START, f"The program has ended: {self._end[1]}")
+            return
         self._starter.say(0, text)
         self._notify.ready()
 
@@ -148,5 +156,6 @@ def open_log(home: Path, name: str, *, terminal: bool) -> Log:
 
 def last_line(log: Log, category: Category, pid_file: Path, removed: bool) -> None:
     """Say last of all that the PID file was removed: marked DEBUG, and written at any level (mission D2)."""
-    what = "removed" if removed else "was another file by then and is left"
+    left = "is left: another one by now" if os.path.lexists(pid_file) else "was gone already"
+    what = "removed" if removed else left
     log.always(category, Level.DEBUG, f"Process {os.getpid()} ends; PID file {pid_file} {what}")

@@ -11,6 +11,10 @@ from collections.abc import MutableMapping
 
 MAX_STATUS = 500
 """Characters of a status."""
+MIN_BEAT_SECONDS = 0.01
+"""The watchdog hears no more often, whatever it asks for: the loop has other things to do."""
+_MAX_DIGITS = 15
+"""Of a time in microseconds: 30 years."""
 
 
 class Notify:
@@ -22,7 +26,7 @@ class Notify:
         self._address = given.pop("NOTIFY_SOCKET", "")
         usec, pid = given.pop("WATCHDOG_USEC", ""), given.pop("WATCHDOG_PID", "")
         ours = not pid or pid == str(os.getpid())
-        self.watchdog_seconds = int(usec) / 1e6 if ours and usec.isdecimal() and self._address else 0.0
+        self.watchdog_seconds = int(usec) / 1e6 if ours and _is_number(usec) and self._address else 0.0
         """The service manager wants to hear from us as often as that; 0: it does not."""
         self._status = ""
 
@@ -45,7 +49,7 @@ class Notify:
         """Tell the watchdog that the loop runs, until cancelled. Returns at once if there is none."""
         while self.watchdog_seconds:
             self._say("WATCHDOG=1")
-            await asyncio.sleep(self.watchdog_seconds / 2)
+            await asyncio.sleep(max(self.watchdog_seconds / 2, MIN_BEAT_SECONDS))
 
     def _say(self, text: str) -> None:
         if not self._address:
@@ -54,3 +58,7 @@ class Notify:
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
             sock.setblocking(False)
             sock.sendto(text.encode("utf-8", "replace"), address)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS

@@ -21,16 +21,14 @@ OTHERS = (*LEVELS, signal.SIGUSR1, signal.SIGUSR2)
 
 
 def hold_signals() -> None:
-    """Let what ends the process wait from here on, also over an exec, and pass over what it cannot obey yet."""
+    """Let what ends the process wait from here on, also over an exec, and pass over what it cannot obey yet.
+
+    A handler that raises would not do: a second signal would come into the clean-up of the first, and where C code
+    calls Python back (a destructor, for example) the exception would be printed and forgotten (measured).
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-    _ignore(OTHERS)
-
-
-def until_the_loop() -> None:
-    """In a start: what ends the process raises SystemExit, so that it is left in order; what waits does so now."""
-    _ignore(OTHERS)
-    handle_ending(_leave)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    for number in OTHERS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def after_the_loop() -> None:
@@ -38,13 +36,13 @@ def after_the_loop() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, (*ENDING, *OTHERS))
 
 
-def _ignore(numbers: Iterable[int]) -> None:
-    for number in numbers:
-        signal.signal(number, signal.SIG_IGN)
-
-
-def _leave(number: int) -> None:
-    raise SystemExit(128 + number)
+def take_held() -> int:
+    """Take the signals that were held, and let later ones through to their handlers; return the first, 0 if none."""
+    first = 0
+    while found := signal.sigtimedwait(ENDING, 0):
+        first = first or int(found.si_signo)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    return first
 
 
 def handle_ending(flag: Callable[[int], None], numbers: Iterable[signal.Signals] = ENDING) -> None:

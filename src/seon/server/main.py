@@ -13,9 +13,9 @@ from pathlib import Path
 from seon import addresses
 from seon.build import this_build
 from seon.daemon import home as homes
-from seon.daemon.background import Starter, detach
+from seon.daemon.background import Starter, detach, stay
 from seon.daemon.home import EXIT_START, StartError
-from seon.daemon.host import raise_limits
+from seon.daemon.host import check_limits, raise_limits
 from seon.daemon.life import Life, last_line, open_log, to_the_end
 from seon.daemon.log import Log
 from seon.daemon.notify import Notify
@@ -26,7 +26,7 @@ from seon.link.sealing import EphemeralKey, wipe
 from seon.net.listen import open_listener
 from seon.process.levels import Level
 from seon.process.memory import forbid_dumps
-from seon.process.signals import until_the_loop
+from seon.process.signals import hold_signals
 from seon.server.files import (
     examine_license,
     has_identity,
@@ -69,27 +69,31 @@ def run(options: Options) -> int:
     background. Nothing secret is read before that server is a process of its own.
     """
     forbid_dumps()
+    check_limits()
     raise_limits()
-    home, license_file = homes.home().absolute(), options.license.absolute()
-    starter = Starter() if options.foreground else detach()
+    home, license_file = homes.home().absolute(), homes.from_here(options.license)
+    starter = stay() if options.foreground else detach()
     try:
         log = open_log(home, LOG_NAME, terminal=options.terminal)
         with contextlib.ExitStack() as at_end:  # what is said of the PID file is the last line, behind any reason
             try:
                 return _run(replace(options, license=license_file), home, log, starter, at_end)
-            except Exception as error:
-                if not isinstance(error, StartError):
-                    log.trace(error)
+            except StartError as error:
                 log.write("server", Level.FATAL, str(error))
                 raise
-    except Exception as error:
-        starter.say(EXIT_START, str(error) or type(error).__name__)
+            except Exception as error:
+                log.trace(error)
+                reason = f"The server has failed: {type(error).__name__}: {error}"
+                log.write("server", Level.FATAL, reason)
+                raise StartError(f"{reason}; the log {log.path} says where") from None
+    except StartError as error:
+        starter.say(EXIT_START, str(error))
         raise
 
 
 def _run(options: Options, home: Path, log: Log, starter: Starter, at_end: contextlib.ExitStack) -> int:
     build = this_build().short  # before there are keys in memory, and an event loop
-    until_the_loop()  # no signal leaves the PID file behind
+    hold_signals()  # none leaves the PID file behind; the loop takes it
     pid_file = PidFile.take(home / PID_NAME, replace_stale=options.replace_stale)
     at_end.callback(lambda: last_line(log, "server", home / PID_NAME, pid_file.remove()))
     pem = load_identity(home)
@@ -134,6 +138,7 @@ def describe_license(path: Path) -> str:
 
     Raises StartError with the same lines, and all that is wrong, when it does not hold.
     """
+    path = homes.from_here(path)
     proxy_id, now = print_identity(), time.time()
     found = examine_license(path, proxy_id, now)
     lines = _lines(found.license, now) if found.license else []

@@ -100,3 +100,27 @@ def test_a_token_on_the_command_line_is_warned_of_and_gone_from_the_title_at_onc
     answer = call(client, "-U", "https://h", "-S", "dmz", "-T", token, SEON_HOME=str(tmp_path))
     assert titles[0] == "seon_proxyclient2: starting"
     assert ("is visible to every user" in answer.output) is warned
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--wait-ready", "api", "nan"], "'nan' is not expected here: only --wait-ready has a number"),
+        (["--wait-ready", "api", "soon"], "'soon' is not expected here: only --wait-ready has a number"),
+        (["--wait-ready", "api", "0"], "0.1<=x<=86400"),
+        (["5"], "'5' is not expected here: only --wait-ready has a number"),
+        (["--end-if-refused", "nan"], "'nan' is no number of seconds"),
+        (["--end-if-away", "-1"], "'-1' is no number of seconds"),
+    ],
+)
+def test_what_is_no_time_is_refused_and_named(arguments, words) -> None:
+    answer = call(client, "-U", "https://h", "-S", "h", "-T", "@/nowhere", *arguments)
+    assert answer.exit_code == 2
+    assert words in answer.output
+
+
+def test_proxy_id_and_license_are_not_asked_for_at_once(tmp_path) -> None:
+    answer = call(server, "-L", "-V", SEON_HOME=str(tmp_path))
+    assert answer.exit_code == 2
+    assert "give one of them" in answer.output
+    assert not list(tmp_path.iterdir()), "no key was made"

@@ -170,3 +170,13 @@ def test_a_python_that_finds_seon_by_its_environment_only_is_refused(place, tmp_
     assert answer.exit_code == 1
     assert f"{bare} -I does not find Seon" in answer.output
     assert names(place) == []
+
+
+def test_an_empty_name_does_not_mean_the_working_directory(place, monkeypatch) -> None:
+    monkeypatch.chdir(place)
+    answer = call("")
+    assert answer.exit_code == 1
+    assert answer.output == "Error: No directory is named; the working directory is written as .\n"
+    assert names(place) == []
+    assert call(".").exit_code == 0
+    assert names(place) == NAMES

@@ -5,7 +5,11 @@ import socket
 import subprocess
 import sys
 
+import pytest
+
+from seon.client import main
 from seon.client.files import PID_NAME
+from seon.daemon.home import StartError
 
 
 def test_without_a_courier_the_main_does_not_start(tmp_path) -> None:
@@ -33,3 +37,10 @@ def test_the_main_of_the_client_loads_no_http_client_and_no_django() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=30)
     assert "httpx" not in done.stdout.decode()
     assert "django" not in done.stdout.decode()
+
+
+def test_a_courier_that_says_nothing_is_not_waited_for_without_end(monkeypatch) -> None:
+    monkeypatch.setattr(main, "BEGIN_SECONDS", 0.1)
+    one, two = socket.socketpair()
+    with one, two, pytest.raises(StartError, match=r"has not begun within 0\.1 s; start the client again"):
+        main._begin(one)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -83,23 +84,26 @@ def test_a_shell_that_waits_for_the_output_does_not_wait_for_the_daemon(tmp_path
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
 def test_a_command_that_is_ended_leaves_the_daemon_alone(tmp_path, number) -> None:
     """A closed terminal sends SIGHUP."""
-    path = tmp_path / "pid"
+    pid, go, over = (tmp_path / name for name in ("pid", "go", "over"))
     body = (
-        f"open({str(path)!r}, 'w').write(str(os.getpid())); os.rename({str(path)!r}, {str(path)!r} + '.whole');"
-        f"sys.stdin.read(); time.sleep(1); starter.say(0, 'ready');"
-        f"open({str(tmp_path / 'over')!r}, 'w'); time.sleep(20)"
+        f"open({str(pid)!r} + '.new', 'w').write(str(os.getpid())); os.rename({str(pid)!r} + '.new', {str(pid)!r})\n"
+        f"while not os.path.exists({str(go)!r}): time.sleep(0.01)\n"
+        f"starter.say(0, 'ready'); open({str(over)!r}, 'w'); time.sleep(20)"
     )
     command = subprocess.Popen([sys.executable, "-c", _START.format(body=body)], start_new_session=True)
-    whole = path.with_name("pid.whole")
-    while not whole.exists():
-        time.sleep(0.01)
+    wait_for(pid)
     os.killpg(command.pid, number)
     assert command.wait(10) == -number
-    until = time.monotonic() + 15
-    while not (tmp_path / "over").exists():
-        assert time.monotonic() < until, "the daemon goes on"
+    go.touch()
+    wait_for(over)
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+def wait_for(path: Path) -> None:
+    until = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < until, f"{path.name} comes"
         time.sleep(0.01)
-    os.kill(int(whole.read_text()), signal.SIGKILL)
 
 
 def test_ctrl_c_ends_the_waiting_and_says_so(tmp_path) -> None:
@@ -115,6 +119,15 @@ def test_ctrl_c_ends_the_waiting_and_says_so(tmp_path) -> None:
     assert command.returncode == 130
     assert f"process {path.read_text()} goes on" in said
     os.kill(int(path.read_text()), signal.SIGKILL)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0o000, 0o027), (0o022, 0o027), (0o077, 0o077), (0o777, 0o077)])
+def test_in_the_foreground_a_umask_may_be_stricter_and_takes_no_right_of_the_program_itself(before, after) -> None:
+    code = "import os; from seon.daemon.background import stay; assert not stay().waits; print(os.umask(0))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], umask=before, capture_output=True, text=True, check=True, timeout=30
+    )
+    assert int(done.stdout) == after
 
 
 def test_a_very_long_word_is_cut_and_does_not_hold_the_daemon() -> None:

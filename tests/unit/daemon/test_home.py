@@ -82,6 +82,30 @@ def test_a_home_that_is_no_directory_is_named(tmp_path, monkeypatch, name) -> No
     assert f"SEON_HOME is {tmp_path / name}, which is not a directory" in refusal()
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("/" + "a" * 300, "File name too long"), ("/" + "a/" * 3_000, "File name too long")]
+)
+def test_a_home_that_cannot_be_is_named_without_a_trace(monkeypatch, name: str, said: str) -> None:
+    monkeypatch.setenv("SEON_HOME", name)
+    assert said in refusal()
+
+
+def test_a_relative_home_is_refused_where_the_working_directory_was_removed(tmp_path, monkeypatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.setenv("SEON_HOME", "place")
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert refusal() == (
+        "place is relative to the working directory, which was removed: give the whole path, or type: cd /"
+    )
+
+
+def test_no_message_holds_what_a_terminal_would_obey() -> None:
+    text = str(StartError("red \x1b[31m\x9b and \udcff\u202e\nnext line, \xe9 \\ stay"))
+    assert text == "red \\x1b[31m\\x9b and \\udcff\\u202e\nnext line, \xe9 \\ stay"
+
+
 @pytest.mark.parametrize("named", [True, False])
 @pytest.mark.parametrize("function", [home, home_for_identity])
 def test_a_virtual_environments_bin_is_never_the_home(tmp_path, monkeypatch, named, function) -> None:

@@ -5,7 +5,8 @@ import resource
 import pytest
 
 from seon.config import Limits
-from seon.daemon.host import DESCRIPTORS_A_SESSION, misfit, raise_limits
+from seon.daemon.home import StartError
+from seon.daemon.host import DESCRIPTORS_A_SESSION, check_limits, misfit, raise_limits
 
 
 def test_a_main_takes_all_the_descriptors_that_it_may_have(alone) -> None:
@@ -17,6 +18,14 @@ def raised() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
     raise_limits()
     assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+
+
+def test_a_host_that_allows_next_to_no_descriptors_is_told_so_before_anything_is_opened(monkeypatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (8, 8))
+    with pytest.raises(StartError, match=r"may open 8 files at once, and needs at least 64: .*LimitNOFILE="):
+        check_limits()
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (8, 1_024))
+    check_limits()
 
 
 def test_usual_settings_fit_into_what_is_usual(monkeypatch) -> None:

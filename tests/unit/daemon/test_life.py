@@ -17,6 +17,7 @@ from seon.daemon.life import Life, last_line, open_log, to_the_end
 from seon.daemon.log import Log
 from seon.daemon.notify import Notify
 from seon.process.levels import Level
+from seon.process.signals import hold_signals
 
 LEVELS = {20: "TRACE", 21: "DEBUG", 22: "INFO", 23: "ERROR", 24: "FATAL"}
 ENDING = [signal.SIGHUP, signal.SIGINT, signal.SIGTERM]
@@ -271,10 +272,52 @@ def test_a_log_that_cannot_be_written_is_a_reason_not_to_start(tmp_path) -> None
     assert f"The program's directory is {tmp_path}" in second
 
 
-@pytest.mark.parametrize(("removed", "what"), [(True, "removed"), (False, "was another file by then and is left")])
+@pytest.mark.parametrize(("removed", "what"), [(True, "removed"), (False, "was gone already")])
 def test_the_last_line_is_marked_debug_and_written_at_any_level(tmp_path, removed, what) -> None:
     log = Log(tmp_path, "log")
     log.level_changed(Level.FATAL)
     last_line(log, "server", tmp_path / "x.pid", removed)
     last = log.path.read_text().splitlines()[-1]
     assert re.search(rf" DEBUG +{os.getpid()} Process {os.getpid()} ends; PID file {tmp_path}/x.pid {what}$", last)
+
+
+# --- signals before the loop and behind it ----------------------------------------------------------------------------
+
+
+def lived(directory: str, *when: str) -> None:
+    """Live with signals `held` before the loop, or at the end; print how that ended, and what the starter heard."""
+    log = Log(Path(directory), "log")
+    reading, writing = os.pipe()
+    life = Life("program", "server", log, Starter(writing))
+    hold_signals()
+    if "held" in when:
+        for number in ENDING:
+            os.kill(os.getpid(), number)
+
+    async def live() -> int:
+        life.begin(lambda: ["all is well"], lambda: None)
+        life.ready()
+        if "later" in when:
+            os.kill(os.getpid(), signal.SIGTERM)
+        status, reason = await life.ended()
+        print(reason)
+        print(await life.unless_hurried(asyncio.sleep(0)))
+        os.kill(os.getpid(), signal.SIGTERM)
+        return status
+
+    status = asyncio.run(to_the_end(live()))
+    os.kill(os.getpid(), signal.SIGINT)
+    print(status)
+    print(os.read(reading, 1_000).decode().replace("\n", "|"))
+
+
+def test_a_signal_in_the_start_ends_the_program_before_it_counts_as_ready(alone, tmp_path) -> None:
+    reason, done, status, word = alone(lived, tmp_path, "held").splitlines()
+    assert reason == "SIGHUP came during the start"
+    assert done == "True", "three signals held are one: nothing is hurried"
+    assert status == "129"
+    assert word == "129|The program has ended: SIGHUP came during the start"
+
+
+def test_a_signal_in_the_last_moment_of_an_end_changes_nothing(alone, tmp_path) -> None:
+    assert alone(lived, tmp_path, "later").splitlines() == ["signal SIGTERM", "True", "0", "0|"]

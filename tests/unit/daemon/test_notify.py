@@ -1,6 +1,7 @@
 """What a service manager is told, by a socket as systemd has it."""
 
 import asyncio
+import contextlib
 import os
 import socket
 
@@ -48,7 +49,7 @@ def test_no_child_can_speak_for_the_program(manager) -> None:
 @pytest.mark.parametrize(
     ("pid", "usec", "seconds"),
     [("", "2000000", 2.0), ("ours", "2000000", 2.0), ("1", "2000000", 0.0), ("", "", 0.0), ("", "-5", 0.0),
-     ("", "nonsense", 0.0)],
+     ("", "nonsense", 0.0), ("", "9" * 400, 0.0), ("", "9" * 5_000, 0.0), ("", "\u0662", 0.0)],
 )  # fmt: skip
 def test_the_watchdog_counts_if_it_is_ours(manager, pid, usec, seconds) -> None:
     pid = str(os.getpid()) if pid == "ours" else pid
@@ -66,6 +67,23 @@ def test_the_watchdog_hears_of_a_loop_that_runs(manager) -> None:
 
     asyncio.run(live())
     assert [manager.recv(1_000), manager.recv(1_000)] == [b"WATCHDOG=1"] * 2
+
+
+def test_a_watchdog_that_wants_to_hear_all_the_time_does_not_hold_the_loop(manager) -> None:
+    notify = Notify({"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "1"})
+
+    async def live() -> None:
+        beating = asyncio.create_task(notify.beat())
+        await asyncio.sleep(0.2)
+        beating.cancel()
+
+    asyncio.run(live())
+    manager.setblocking(False)
+    heard = 0
+    with contextlib.suppress(BlockingIOError):
+        while manager.recv(1_000):
+            heard += 1
+    assert 0 < heard <= 25
 
 
 def test_without_a_service_manager_or_if_it_is_gone_nothing_happens(tmp_path) -> None:

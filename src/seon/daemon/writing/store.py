@@ -32,12 +32,18 @@ def load(path: Path) -> bytes:
 
 
 def make_default(path: Path, program: str) -> None:
-    """Write the first settings file, if none is there. That it cannot be written costs nothing."""
-    text = default_text(program)
+    """Write the first settings file, if none is there, whole or not at all. That it cannot be written costs nothing."""
+    octets = default_text(program).encode()
     with contextlib.suppress(OSError):
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(path, flags, 0o644), "w", encoding="utf-8") as file:
-            file.write(text)
+        descriptor = os.open(path, flags, 0o644)
+        try:
+            if os.write(descriptor, octets) < len(octets):
+                path.unlink()  # a full disk: half a file would be an error at each start
+        except OSError:
+            path.unlink()
+        finally:
+            os.close(descriptor)
 
 
 def default_text(program: str) -> str:

@@ -1,5 +1,6 @@
 """The settings file on disk."""
 
+import errno
 import os
 
 import pytest
@@ -63,3 +64,15 @@ def test_what_is_no_file_is_not_waited_for(tmp_path) -> None:
     for path in (tmp_path / "fifo", tmp_path, tmp_path / "missing"):
         with pytest.raises(OSError, match=r"regular|directory"):
             load(path)
+
+
+@pytest.mark.parametrize("nothing", [True, False])
+def test_a_full_disk_leaves_no_half_file_that_every_start_would_complain_of(tmp_path, monkeypatch, nothing) -> None:
+    def full(_: int, octets: bytes) -> int:
+        if nothing:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return len(octets) // 2
+
+    monkeypatch.setattr(os, "write", full)
+    make_default(tmp_path / "a.logrc", "a")
+    assert list(tmp_path.iterdir()) == []
