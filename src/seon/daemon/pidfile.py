@@ -4,6 +4,9 @@ The lock says whether the program runs; the number in the file is for people and
 it is kept over exec and not inherited by a fork, so that a session process, which may outlive its main, does not hold
 it. It has one trap: it is lost as soon as its process closes any descriptor of the file. So a process that has taken a
 PID file never opens that file again; it looks at it by its name and its own descriptor only.
+
+SECURITY: everybody may read the file, and so lock it for reading (F_RDLCK) as soon as its program is dead. Ours lock
+for writing, which only the file's owner can. So a lock for reading is a stranger's, and says that none of ours runs.
 """
 
 import contextlib
@@ -15,6 +18,8 @@ import secrets
 import shlex
 import stat
 import struct
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from seon.daemon.home import StartError, where
@@ -26,6 +31,8 @@ _MAX_CONTENT = 20
 """Octets of a PID file; a longer file is none."""
 _TRIES = 20
 """How often a file may come and go under us before that is an error: each time another program has ended."""
+_GUARD_SECONDS = 0.01
+"""Between two tries while another start takes over the file."""
 _FLOCK = struct.Struct("hhqqi4x")
 """The kernel's `struct flock`: type, whence, start, length, process id."""
 _OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -102,18 +109,24 @@ def _names(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _make(path: Path, content: bytes) -> int | None:
-    """Return the descriptor of a new file, locked and with its content, or None if there is one. Raises OSError."""
+def _make(path: Path, content: bytes, *, replace: bool = False) -> int | None:
+    """Return the descriptor of a new file, locked and with its content, or None if there is one. Raises OSError.
+
+    `replace`: it takes the place of one that was found to be stale, by who has the guard.
+    """
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(draft, flags, 0o600)
     try:
-        os.fchmod(descriptor, _MODE)  # whatever the umask is
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.fchmod(descriptor, _MODE)  # whatever the umask is; only now, lest a stranger locks it first
         os.write(descriptor, content)
         os.fsync(descriptor)  # after a power failure an empty file would name no process
         # In one step, with its content and its lock: nobody ever sees an empty one, or one that seems to be stale.
-        os.link(draft, path, follow_symlinks=False)
+        if replace:
+            draft.replace(path)
+        else:
+            os.link(draft, path, follow_symlinks=False)
     except FileExistsError:
         os.close(descriptor)
         return None
@@ -131,6 +144,40 @@ def _take_over(path: Path, content: bytes) -> int | None:
 
     It is never removed first: of two that do this at once, one would remove the other's.
     """
+    with _guard(path) as alone:
+        return _taken_over(path, content) if alone else None
+
+
+@contextlib.contextmanager
+def _guard(path: Path) -> Iterator[bool]:
+    """Give whether this process is the only one that takes over that file: by a lock that no stranger can hold.
+
+    The guard is a file beside it, for its owner only. Who has locked it removes it; who has opened it before that sees
+    then that it is no longer there.
+    """
+    guard = path.with_name(f"{path.name}.guard")
+    descriptor = os.open(guard, os.O_RDWR | os.O_CREAT | _OPEN, 0o600)
+    try:
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+            time.sleep(_GUARD_SECONDS)
+            yield False
+            return
+        alone = _names(guard, descriptor)
+        try:
+            yield alone
+        finally:
+            if alone:
+                guard.unlink()
+    finally:
+        os.close(descriptor)
+
+
+def _taken_over(path: Path, content: bytes) -> int | None:
+    """Do what `_take_over` says, alone."""
     descriptor = _opened(path, os.O_RDWR)
     if descriptor is None:
         return None
@@ -143,13 +190,14 @@ def _take_over(path: Path, content: bytes) -> int | None:
                 raise
             if _holder(descriptor) is None:  # it has ended in this moment
                 return None
+            if _reader(descriptor) and _names(path, descriptor) and _is_a_pid_file(descriptor):
+                return _make(path, content, replace=True)
             raise StartError(_who(path, descriptor)) from None
         if not _names(path, descriptor):
             return None
-        old = os.pread(descriptor, _MAX_CONTENT + 1, 0)
-        # An empty file is what a power failure leaves of one. Anything else might be of use to somebody.
-        if old and _number(old) is None:
+        if not _is_a_pid_file(descriptor):
             raise StartError(_who(path, descriptor))
+        old = os.pread(descriptor, _MAX_CONTENT + 1, 0)
         # Never empty, and never with the end of a longer number, whoever looks at it and wherever we are killed.
         os.pwrite(descriptor, content.ljust(len(old), b"\n"), 0)
         os.ftruncate(descriptor, len(content))
@@ -217,7 +265,7 @@ def _who(path: Path, descriptor: int) -> str:
     number = _number(content)
     holder = _holder(descriptor)
     remove = f"type: rm {shlex.quote(str(path))}, or start with {OPTION}"
-    if holder is not None:
+    if holder is not None and not _reader(descriptor):
         return _advice(path, _running(number, holder))
     if not content:
         return _advice(path, f"exists, but is empty; no program of ours runs with it: {remove}")
@@ -228,7 +276,7 @@ def _who(path: Path, descriptor: int) -> str:
             f"exists and cannot be understood: it begins with '{text}' and is no PID file of ours; "
             "look at it, move it away",
         )
-    return _advice(path, _not_running(number, remove))
+    return _advice(path, _not_running(number, remove) + _locked_by(_reader(descriptor)))
 
 
 def _not_running(number: int, remove: str) -> str:
@@ -261,9 +309,34 @@ def _running(number: int | None, holder: int) -> str:
 
 def _holder(descriptor: int) -> int | None:
     """Return the id of the process that holds the lock, None if nobody does (or we ourselves do)."""
+    kind, pid = _lock(descriptor)
+    return None if kind == fcntl.F_UNLCK else pid
+
+
+def _reader(descriptor: int) -> int | None:
+    """Return the id of a process that has locked the file for reading, None if nobody has."""
+    kind, pid = _lock(descriptor)
+    return pid if kind == fcntl.F_RDLCK else None
+
+
+def _locked_by(reader: int | None) -> str:
+    """Say who has locked the file, though it is no program of ours."""
+    return (
+        "" if reader is None else f". Process {reader}, which is none of ours, holds a lock on it; that does not matter"
+    )
+
+
+def _lock(descriptor: int) -> tuple[int, int]:
+    """Return what kind of lock is in the way of ours, F_UNLCK if none is, and the process that holds it."""
     asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
     kind, _, _, _, pid = _FLOCK.unpack(fcntl.fcntl(descriptor, fcntl.F_GETLK, asked))
-    return None if kind == fcntl.F_UNLCK else int(pid)
+    return kind, int(pid)
+
+
+def _is_a_pid_file(descriptor: int) -> bool:
+    """Whether it may be written over: an empty one is what a power failure leaves. Anything else may be of use."""
+    content = os.pread(descriptor, _MAX_CONTENT + 1, 0)
+    return not content or _number(content) is not None
 
 
 def _title(number: int) -> str | None:

@@ -36,7 +36,9 @@ def load_identity(home: Path, *, make: bool = True, place: KeyPlace | None = Non
     try:
         return _read_private(path, place)
     except OSError as error:
-        raise StartError(f"The identity key {path} cannot be read: {_reason(error, path)}.\n{where(home)}") from error
+        raise StartError(
+            f"The identity key {path} cannot be read: {_reason(error, path, place)}.\n{where(home)}"
+        ) from error
 
 
 def has_identity(home: Path) -> bool:
@@ -194,11 +196,11 @@ def _id(owner: int) -> str:
     return "$(id -u)" if owner == os.geteuid() else str(owner)
 
 
-def _reason(error: OSError, path: Path) -> str:
+def _reason(error: OSError, path: Path, place: KeyPlace | None) -> str:
     """Return why the key cannot be read, and what to do where root has made it for nobody else."""
     reason = error.strerror or "an error of the system"
     if isinstance(error, PermissionError):
         return f"{reason}; type as root: chown {os.geteuid()} {path}"
-    if error.errno == errno.ELOOP:
+    if error.errno == errno.ELOOP and place and place.owner != os.geteuid():
         return "it is a symbolic link in another user's directory; put the file itself there"
     return reason

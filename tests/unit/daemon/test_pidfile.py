@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -440,3 +441,59 @@ def killed_at_each_step(name: str, stale: str) -> None:
         if status == 0:
             return
     raise AssertionError("it never came to its end")
+
+
+# --- a stranger, who may only read the file ---------------------------------------------------------
+
+_STRANGER = """
+import fcntl, sys
+file = open(sys.argv[1], "rb")
+fcntl.lockf(file, fcntl.LOCK_SH)
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def stranger(path) -> Iterator[int]:
+    """The id of a process that has a stale PID file locked for reading, as every user of the host can."""
+    path.write_text(f"{NO_PROCESS}\n")
+    command = [sys.executable, "-c", _STRANGER, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "locked\n"
+        yield process.pid
+        process.stdin.close()
+
+
+def test_a_stranger_who_locks_a_stale_file_is_not_taken_for_our_program(path, stranger) -> None:
+    text = refusal(path)
+    assert f"process {NO_PROCESS} in it is dead: type: rm {path}, or start with --replace-stale-pid" in text
+    assert f"Process {stranger}, which is none of ours, holds a lock on it; that does not matter" in text
+    assert "kill" not in text
+
+
+@pytest.mark.usefixtures("stranger")
+def test_nor_does_he_keep_a_service_manager_from_starting_it_again(program, path) -> None:
+    first = program(path, replace=True)
+    assert first.ask() == "taken"
+    assert path.read_text() == f"{first.pid}\n"
+    assert path.stat().st_mode & 0o7777 == 0o644
+    assert list(path.parent.iterdir()) == [path], "nothing else is left"
+    second = program(path, replace=True)
+    assert f"process {first.pid} is running" in second.ask()
+
+
+@pytest.mark.usefixtures("stranger")
+def test_of_many_that_start_at_once_beside_him_one_runs(program, path) -> None:
+    programs = [program(path, replace=True) for _ in range(6)]
+    for each in programs:
+        each.tell()
+    said = [each.said() for each in programs]
+    assert sum(words == "taken" for words in said) == 1, said
+
+
+@pytest.mark.usefixtures("stranger")
+def test_what_is_no_pid_file_stays_whoever_locks_it(path) -> None:
+    path.write_text("something of use")
+    assert "is no PID file of ours" in refusal(path, replace_stale=True)
+    assert path.read_text() == "something of use"
