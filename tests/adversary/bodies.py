@@ -92,6 +92,12 @@ def _ending(by: str, why: str, **more: Any) -> dict[str, Any]:
     return {"type": "ending", "end": {"by": by, "why": why, **more}}
 
 
+def _line(category: str, level: int, text: str) -> dict[str, Any]:
+    return {"type": "log-line", "category": category, "level": level, "text": text}
+
+
+FORGERY = "ADM-REFUSED Partner connection from 9.9.9.9:9 to 8.8.8.8:8 refused: x\n2026-11-26 00:00:00.000 FATAL   1 y"
+"""A line that would have fail2ban lock out who is named, and a second one behind it."""
 RUNNING = {"type": "stage", "stage": "running"}
 IDLE = _ending("idle", "idle", number=7)
 STARTED = _happened(1, "SES-START", tls="x")
@@ -128,6 +134,12 @@ KILLED: dict[str, tuple[list[Any], str]] = {
     "after its end": (
         [STARTED, RUNNING, IDLE, _happened(2, "SES-END", **ENDED), _happened(3, "SES-NOTRACE", reason="FORGED")],
         "it reported SES-NOTRACE after its end",
+    ),
+    "a line about changes by people": ([STARTED, _line("audit", 30, "FORGED")], "it wrote a line about audit"),
+    "a line about the gate": ([STARTED, _line("gate", 30, "FORGED")], "it wrote a line about gate"),
+    "its level again and again": (
+        [STARTED, *({"type": "log-level", "level": level} for level in (20, 50) * 501)],
+        "its log level was changed again and again",
     ),
     "garbage": ([STARTED, b"\x00\xff\xfe FORGED"], ""),
     "no UTF-8": ([STARTED, b'{"type":"log-line","category":"session","level":20,"text":"FORGED \xff"}'], ""),
@@ -172,6 +184,9 @@ class Liar:
         elif name == "another's name":
             self._anothers_name()
             return
+        elif name == "forger":
+            for message in (STARTED, RUNNING, _line("session", 30, FORGERY), _line("session", 50, FORGERY)):
+                self._say(message)
         else:
             {"flood": self._flood, "100 MB": self._one_hundred_megabytes}[name]()
         _for_ever()

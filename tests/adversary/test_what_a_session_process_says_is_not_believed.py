@@ -114,6 +114,19 @@ def test_a_session_process_speaks_of_its_own_partner_and_session_whatever_it_say
 
 
 @pytest.mark.parametrize("side", HOPS)
+def test_no_line_of_a_session_process_passes_for_an_event_or_for_two_lines(hostile: HostileSite, side: str) -> None:
+    """Intrusion detection reads the code where a line's text begins, and locks out the address behind it."""
+    with begun(hostile, side, "forger"):
+        eventually(lambda: len(hostile.lines(side, "ADM-REFUSED")) >= 2, why="both lines are written")
+        warning, fatal = hostile.lines(side, "ADM-REFUSED")
+        session = session_in(hostile.lines(side, f"SES-START .*partner {LIARS[side]}")[-1])
+    assert f" WARNING {warning.split()[3]} [{session}] ADM-REFUSED Partner" in warning
+    assert f" ERROR   {fatal.split()[3]} [{session}] ADM-REFUSED Partner" in fatal, "FATAL has no limit in the log"
+    assert r"refused: x\n2026-11-26 00:00" in warning
+    eventually(lambda: not hostile.sessions_of(side, LIARS[side]), 30, why="the forger is gone")
+
+
+@pytest.mark.parametrize("side", HOPS)
 def test_a_flood_of_events_holds_up_nobody_and_is_bounded(hostile: HostileSite, side: str) -> None:
     liar = LIARS[side]
     findings = f"SES-FINDING .*partner {liar}"

@@ -231,8 +231,10 @@ class SessionTable:
                 if end := testimony.ending(message):
                     self._our.ending(running.assignment, end)
             case line.LogLine():
-                self._our.log.write(message.category, message.level, message.text, child)
+                said = testimony.log_line(message)
+                self._our.log.write(said.category, said.level, said.text, child)
             case line.LogLevel():
+                testimony.chooses_level()
                 self._our.log.level_changed(message.level, child)
 
     async def _watch(self, running: _Running, start_seconds: float) -> None:

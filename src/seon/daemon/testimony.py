@@ -11,6 +11,7 @@ from seon.endings import SessionEnd, agreed, credible
 from seon.events import CATALOGUE, Event, Value
 from seon.process import line
 from seon.process.events import EventMaker
+from seon.process.levels import Level
 from seon.session.assignment import Assignment
 
 _BOTH = {"SES-START", "SES-FAILED", "SES-REFUSED", "SES-FINDING", "SES-MORE", "SES-END", "SES-TRACE", "SES-TRACED",
@@ -28,6 +29,9 @@ LAST = {"SES-FAILED", "SES-END"}
 OURS = ("partner", "direction", "source", "target")
 """Values that the assignment decides, whatever the process says. Not of files: they go both ways in a session."""
 
+MAX_LEVELS = 1_000
+"""How often the log level of one session process may be changed: an administrator does it a few times."""
+
 
 class Testimony:
     """What one session process has said so far. Raises line.NonsenseError for what none says."""
@@ -36,6 +40,7 @@ class Testimony:
         self._assignment = assignment
         self._maker = EventMaker(assignment.hop, assignment.session)
         self._said: set[str] = set()
+        self._levels = 0
         self.running = False
         """The session has got past its start."""
         self.end: SessionEnd | None = None
@@ -92,6 +97,23 @@ class Testimony:
             (code == "SES-END" and self.end is None, "it reported its end without saying what ends it"),
         )
         return next((why for wrong, why in checks if wrong), "")
+
+    def log_line(self, claim: line.LogLine) -> line.LogLine:
+        """Return a line as it may be written: it names its session first, so it cannot pass for an event of any kind.
+
+        Nor is any FATAL: those are written beyond every limit of the log. Raises line.NonsenseError.
+        """
+        if claim.category.partition(".")[0] != "session":
+            raise line.NonsenseError(f"it wrote a line about {claim.category}")
+        mark = f"[{self._assignment.session}] "
+        text = mark + claim.text.removeprefix(mark)
+        return line.LogLine(claim.category, min(claim.level, Level.ERROR), text)
+
+    def chooses_level(self) -> None:
+        """Note that a signal has chosen its level: said at any level, so not without end. Raises line.NonsenseError."""
+        self._levels += 1
+        if self._levels > MAX_LEVELS:
+            raise line.NonsenseError("its log level was changed again and again")
 
     def ending(self, claim: line.Ending) -> SessionEnd | None:
         """Return what ends the session, if that is news."""

@@ -8,6 +8,7 @@ from seon.daemon.testimony import CODES, ONCE
 from seon.endings import SessionEnd
 from seon.events import CATALOGUE
 from seon.process import line
+from seon.process.levels import CATEGORIES, Level
 from seon.session.assignment import Assignment
 
 
@@ -283,3 +284,30 @@ def test_an_end_that_is_no_address_and_port_is_nonsense(name, end) -> None:
     outgoing = given("dmz", "outgoing", source="10.0.0.1:5", target="partner.example:6619")
     with pytest.raises(line.NonsenseError, match=f"with a {name} that is no address and port"):
         refused(outgoing, "ADM-DIAL", **{"source": "192.0.2.1:1", "target": "192.0.2.1:2", name: end})
+
+
+# --- lines ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["ADM-REFUSED from 9.9.9.9", "[session-1] ADM-REFUSED from 9.9.9.9"])
+def test_a_line_names_its_session_first_once_whatever_it_says(text) -> None:
+    said = hearing().log_line(line.LogLine("session.tls", Level.DEBUG, text))
+    assert said == line.LogLine("session.tls", Level.DEBUG, "[session-1] ADM-REFUSED from 9.9.9.9")
+
+
+def test_no_line_is_fatal_since_those_have_no_limit() -> None:
+    assert hearing().log_line(line.LogLine("session", Level.FATAL, "x")).level == Level.ERROR
+
+
+@pytest.mark.parametrize("category", [name for name in CATEGORIES if not name.startswith("session")])
+def test_it_writes_about_sessions_only(category) -> None:
+    with pytest.raises(line.NonsenseError, match=f"it wrote a line about {category}"):
+        hearing().log_line(line.LogLine(category, Level.INFO, "x"))
+
+
+def test_its_level_is_not_changed_without_end() -> None:
+    one = hearing()
+    for _ in range(testimony.MAX_LEVELS):
+        one.chooses_level()
+    with pytest.raises(line.NonsenseError, match="again and again"):
+        one.chooses_level()
