@@ -62,6 +62,7 @@ class Life:
         loop.add_signal_handler(signal.SIGUSR1, reopen)
         loop.add_signal_handler(signal.SIGUSR2, report)
         if held := take_held():
+            self._signalled = True
             self.stop(128 + held, f"{signal.Signals(held).name} came during the start")
 
     # --- the end ----------------------------------------------------------------------------------------------------
