@@ -23,11 +23,19 @@ def signature(path: Path) -> Signature:
 
 
 def load(path: Path) -> bytes:
-    """Return the file's octets, at most one more than the reader takes. Raises OSError."""
+    """Return the file's octets, at most one more than the reader takes. Raises OSError.
+
+    Who writes the settings decides which files the program writes: so nobody but root and its user may.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "Not a regular file", str(path))
+        if status.st_uid not in (0, os.geteuid()):
+            raise OSError(errno.EPERM, f"another user owns it; type: chown {os.geteuid()} {path}", str(path))
+        if status.st_mode & stat.S_IWOTH:
+            raise OSError(errno.EPERM, f"others may write it; type: chmod o-w {path}", str(path))
         return file.read(MAX_OCTETS + 1)
 
 

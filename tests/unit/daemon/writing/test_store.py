@@ -76,3 +76,18 @@ def test_a_full_disk_leaves_no_half_file_that_every_start_would_complain_of(tmp_
     monkeypatch.setattr(os, "write", full)
     make_default(tmp_path / "a.logrc", "a")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_that_another_user_may_write_are_not_read(tmp_path) -> None:
+    """Who writes them decides which files the program writes."""
+    path = tmp_path / "seon_proxyserver.logrc"
+    path.write_text("<log4c/>")
+    path.chmod(0o666)
+    with pytest.raises(OSError, match="others may write it; type: chmod o-w"):
+        load(path)
+    path.chmod(0o644)
+    assert load(path) == b"<log4c/>"
+    if os.geteuid() == 0:
+        os.chown(path, 4_711, 4_711)
+        with pytest.raises(OSError, match="another user owns it; type: chown 0 "):
+            load(path)
