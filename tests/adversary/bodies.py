@@ -187,6 +187,7 @@ class Liar:
         elif name == "forger":
             for message in (STARTED, RUNNING, _line("session", 30, FORGERY), _line("session", 50, FORGERY)):
                 self._say(message)
+            return
         else:
             {"flood": self._flood, "100 MB": self._one_hundred_megabytes}[name]()
         _for_ever()

@@ -29,7 +29,7 @@ SLACK = 3
 """For a machine that has other things to do."""
 SIDES = {"server": "dmz", "client": "inside"}
 LINE = re.compile(r"(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d\.\d{3} (?:INFO|WARNING|ERROR|FATAL|DEBUG) +(\d+) (.+)")
-OURS = re.compile(r"line (\d+) of (\w+) in (\w+) x*")
+OURS = re.compile(r"(?:\[\w+\] )?line (\d+) of (\w+) in (\w+) x*")
 
 
 class Round:
@@ -71,7 +71,7 @@ class Round:
             for line in text.splitlines():
                 _, pid, said = self._parts(file, line)
                 if (ours := OURS.fullmatch(said)) and ours[3] == self.name:
-                    assert said == text_of(self.name, int(ours[1]), ours[2])
+                    assert said.removeprefix(f"[{ours[2]}] ") == text_of(self.name, int(ours[1]), ours[2])
                     numbers.setdefault(f"{ours[2]} {pid}", []).append(int(ours[1]))
                 else:
                     assert f" in {self.name} " not in said, line

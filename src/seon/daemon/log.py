@@ -23,6 +23,9 @@ from seon.events import Event, describe, severity_of, shown
 from seon.process.levels import Category, Level, category_of
 from seon.process.line import MAX_LINE
 
+LONGEST = MAX_LINE + 80
+"""Characters of a text that is no event: what a process may say, and the session that its main names before it."""
+
 
 class Source(Protocol):
     """A process whose lines its main writes: a session's, or the courier's."""
@@ -83,11 +86,11 @@ class Log:
         """Write a line that is no event."""
         chosen = source.level if source else self.level
         if level >= (chosen or self._routes[category].level):
-            self._write(category, level, shown(text, MAX_LINE), source)
+            self._write(category, level, shown(text, LONGEST), source)
 
     def always(self, category: Category, level: Level, text: str) -> None:
         """Write a line marked with this level, whatever is set."""
-        self._write(category, level, shown(text, MAX_LINE), None)
+        self._write(category, level, shown(text, LONGEST), None)
 
     def level_changed(self, level: Level, source: Source | None = None) -> None:
         """Set the level of this process, or note that of another; it is said with the level chosen, whatever it is.

@@ -37,11 +37,14 @@ def after_the_loop() -> None:
 
 
 def take_held() -> int:
-    """Take the signals that were held, and let later ones through to their handlers; return the first, 0 if none."""
+    """Take the signals that were held, and let all later ones through to their handlers; return the first, 0 if none.
+
+    Whoever has started the program may have held some, too.
+    """
     first = 0
     while found := signal.sigtimedwait(ENDING, 0):
         first = first or int(found.si_signo)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (*ENDING, *OTHERS))
     return first
 
 

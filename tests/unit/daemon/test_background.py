@@ -11,7 +11,9 @@ import pytest
 
 _START = """
 import os, signal, sys, time
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have it ignored
+# Whoever runs the tests may have them ignored.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from seon.daemon.background import detach
 starter = detach()
 {body}

@@ -214,7 +214,7 @@ def test_lines_of_a_session_process_stand_in_the_log_of_its_main_by_its_own_leve
     (log,) = tmp_path.glob("log.*.log")
     texts = [entry.split(maxsplit=4) for entry in log.read_text().splitlines()]
     assert [(level, text) for _, _, level, _, text in texts] == [
-        ("DEBUG", "Log level set to DEBUG"), ("DEBUG", "heard"), ("INFO", "two"),
+        ("DEBUG", "Log level set to DEBUG"), ("DEBUG", "[session-1] heard"), ("INFO", "[session-1] two"),
     ]  # fmt: skip
     assert len({pid for _, _, _, pid, _ in texts}) == 1
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from seon.daemon.background import Starter
 from seon.daemon.home import StartError
 from seon.daemon.pidfile import PidFile
 from seon.link.identity import issue_license, new_link_ca, parse_proxy_id
@@ -21,6 +22,8 @@ LOG_SETTINGS = f"{LOG_NAME}.logrc"
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("SEON_HOME", str(tmp_path))
     monkeypatch.setattr(main, "forbid_dumps", lambda: None)  # it is for a whole process, and would be for this one
+    monkeypatch.setattr(main, "hold_signals", lambda: None)  # so is this
+    monkeypatch.setattr(main, "stay", Starter)
     return tmp_path
 
 

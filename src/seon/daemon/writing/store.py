@@ -46,6 +46,7 @@ def make_default(path: Path, program: str) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(path, flags, 0o644)
         try:
+            os.fchmod(descriptor, 0o644)  # nothing secret: an administrator may look, whatever the umask of the program
             if os.write(descriptor, octets) < len(octets):
                 path.unlink()  # a full disk: half a file would be an error at each start
         except OSError:
