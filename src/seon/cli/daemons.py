@@ -273,8 +273,8 @@ def client(
     setproctitle.setproctitle("seon_proxyclient2: starting")
     hold_standard_streams()
     wait = _wait(wait_for, seconds)
-    if token and token[0] not in "@-" and (terminal or not foreground):  # -d prints nothing
-        click.echo("A token on the command line is visible to every user of this host: use -T @file", err=True)
+    if terminal or not foreground:  # -d prints nothing
+        _warn_of(token)
     from seon.client import start  # noqa: PLC0415
 
     options = start.Options(
@@ -301,6 +301,11 @@ def _wait(wait_for: WaitFor | None, seconds: float | None) -> Wait:
     if seconds is not None:
         raise click.UsageError(f"'{seconds:g}' is not expected here: only --wait-ready has a number behind it")
     return Wait()
+
+
+def _warn_of(token: str) -> None:
+    if token and token[0] not in "@-":
+        click.echo("A token on the command line is visible to every user of this host: use -T @file", err=True)
 
 
 def _said(error: StartError) -> int:
