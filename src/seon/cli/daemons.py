@@ -272,7 +272,6 @@ def client(
     make_room()
     setproctitle.setproctitle("seon_proxyclient2: starting")
     hold_standard_streams()
-    wait = _wait(wait_for, seconds)
     if terminal or not foreground:  # -d prints nothing
         _warn_of(token)
     from seon.client import start  # noqa: PLC0415
@@ -284,7 +283,7 @@ def client(
         foreground=foreground or terminal,
         terminal=terminal,
         replace_stale=replace_stale,
-        wait=wait,
+        wait=_wait(wait_for, seconds),
         refused=refused,
         away=away,
     )

@@ -51,13 +51,12 @@ class PidFile:
         _HELD.add(_identity(os.fstat(descriptor)))
 
     @classmethod
-    def take(cls, path: Path, *, replace_stale: bool = False, content_pid: int | None = None) -> "PidFile":
+    def take(cls, path: Path, *, replace_stale: bool = False) -> "PidFile":
         """Make the file and lock it for this process. Raises StartError that names the process if there is one already.
 
-        `replace_stale`: take the place of a program that has ended without removing its file. `content_pid`: the number
-        to write instead of this process's.
+        `replace_stale`: take the place of a program that has ended without removing its file.
         """
-        content = f"{os.getpid() if content_pid is None else content_pid}\n".encode()
+        content = f"{os.getpid()}\n".encode()
         try:
             for _ in range(_TRIES):
                 descriptor = _make(path, content)
@@ -158,11 +157,7 @@ def _guard(path: Path) -> Iterator[bool]:
     guard = path.with_name(f"{path.name}.guard")
     descriptor = os.open(guard, os.O_RDWR | os.O_CREAT | _OPEN, 0o600)
     try:
-        try:
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
-                raise
+        if not _locked(descriptor):
             time.sleep(_GUARD_SECONDS)
             yield False
             return
@@ -176,6 +171,17 @@ def _guard(path: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
+def _locked(descriptor: int) -> bool:
+    """Lock a file for this process; return whether that was possible: another may hold it. Raises OSError."""
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EAGAIN, errno.EACCES):
+            raise
+        return False
+    return True
+
+
 def _taken_over(path: Path, content: bytes) -> int | None:
     """Do what `_take_over` says, alone."""
     descriptor = _opened(path, os.O_RDWR)
@@ -183,16 +189,12 @@ def _taken_over(path: Path, content: bytes) -> int | None:
         return None
     taken = False
     try:
-        try:
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
-                raise
+        if not _locked(descriptor):
             if _holder(descriptor) is None:  # it has ended in this moment
                 return None
             if _reader(descriptor) and _names(path, descriptor) and _is_a_pid_file(descriptor):
                 return _make(path, content, replace=True)
-            raise StartError(_who(path, descriptor)) from None
+            raise StartError(_who(path, descriptor))
         if not _names(path, descriptor):
             return None
         if not _is_a_pid_file(descriptor):

@@ -100,11 +100,6 @@ def test_it_holds_the_process_id_and_goes_with_the_process(path) -> None:
     os.fstat(file.fileno())  # it stays open, and with it the lock
 
 
-def test_the_number_of_another_process_may_be_written(path) -> None:
-    PidFile.take(path, content_pid=17)
-    assert path.read_text() == "17\n"
-
-
 @pytest.mark.parametrize("replace", [False, True])
 def test_a_running_program_is_named_and_nothing_takes_its_place(program, path, replace) -> None:
     first = program(path)
