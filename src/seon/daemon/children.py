@@ -22,7 +22,7 @@ import setproctitle
 from seon.daemon.rate import Bucket
 from seon.process import line
 from seon.process.levels import Level
-from seon.process.signals import OTHERS
+from seon.process.signals import LEVELS
 
 Body = Callable[[socket.socket], int]
 """What a session process does with its end of the line; returns its exit status."""
@@ -262,14 +262,14 @@ def _cut_ties(title: str, keep: set[int]) -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)  # until the session sets its own, they end it
-    for other in OTHERS:
+    for other in (signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(other, signal.SIG_IGN)
     os.setpgid(0, 0)
     _close_others(keep | {0, 1, 2})
     _leave_terminal({0, 1, 2} - keep)
     gc.freeze()
     setproctitle.setproctitle(title)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signal.pthread_sigmask(signal.SIG_SETMASK, LEVELS)  # they wait for the session's own handlers
 
 
 def _leave_terminal(streams: set[int]) -> None:

@@ -11,9 +11,10 @@ LEVELS = {20: Level.TRACE, 21: Level.DEBUG, 22: Level.INFO, 23: Level.ERROR, 24:
 
 
 def handle_levels(change: Callable[[Level], None]) -> None:
-    """Call `change` with the level that each of the signals 20 to 24 chooses."""
+    """Call `change` with the level that each of the signals 20 to 24 chooses, also of those that were held."""
     for number in LEVELS:
         signal.signal(number, lambda got, _frame: change(LEVELS[got]))
+    let_through(LEVELS)
 
 
 OTHERS = (*LEVELS, signal.SIGUSR1, signal.SIGUSR2)
@@ -21,19 +22,22 @@ OTHERS = (*LEVELS, signal.SIGUSR1, signal.SIGUSR2)
 
 
 def hold_signals() -> None:
-    """Let what ends the process wait from here on, also over an exec, and pass over what it cannot obey yet.
+    """Let what ends the process, and what it will obey once it runs, wait from here on, also over an exec.
 
     A handler that raises would not do: a second signal would come into the clean-up of the first, and where C code
     calls Python back (a destructor, for example) the exception would be printed and forgotten (measured).
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-    for number in OTHERS:
-        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, (*ENDING, *OTHERS))
+
+
+def let_through(numbers: Iterable[int]) -> None:
+    """Let these signals come to their handlers from here on, those that were held at once."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
 
 
 def after_the_loop() -> None:
     """At the end: let all signals wait, for ever. The loop lets go of them before the last things are done."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, (*ENDING, *OTHERS))
+    hold_signals()
 
 
 def take_held() -> int:
@@ -44,7 +48,7 @@ def take_held() -> int:
     first = 0
     while found := signal.sigtimedwait(ENDING, 0):
         first = first or int(found.si_signo)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, (*ENDING, *OTHERS))
+    let_through((*ENDING, *OTHERS))
     return first
 
 

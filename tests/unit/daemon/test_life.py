@@ -290,6 +290,8 @@ def lived(directory: str, *when: str) -> None:
     reading, writing = os.pipe()
     life = Life("program", "server", log, Starter(writing))
     hold_signals()
+    if "level" in when:
+        os.kill(os.getpid(), 24)
     if "held" in when:
         for number in ENDING:
             os.kill(os.getpid(), number)
@@ -309,6 +311,11 @@ def lived(directory: str, *when: str) -> None:
     os.kill(os.getpid(), signal.SIGINT)
     print(status)
     print(os.read(reading, 1_000).decode().replace("\n", "|"))
+
+
+def test_a_level_chosen_in_the_start_counts_from_the_first_moment_on(alone, tmp_path) -> None:
+    alone(lived, tmp_path, "level", "later")
+    assert any("Log level set to FATAL" in path.read_text() for path in tmp_path.glob("log*"))
 
 
 def test_a_signal_in_the_start_ends_the_program_before_it_counts_as_ready(alone, tmp_path) -> None:

@@ -42,7 +42,7 @@ def noted(number: str) -> None:
     assert got == [int(number)]
 
 
-def test_in_a_start_signals_wait_and_what_cannot_be_obeyed_is_passed_over(alone) -> None:
+def test_in_a_start_signals_wait_and_none_is_lost(alone) -> None:
     alone(started)
 
 
@@ -53,9 +53,13 @@ def started() -> None:
     for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGHUP, *OTHERS):
         os.kill(os.getpid(), number)
     got: list[int] = []
+    others: list[int] = []
     handle_ending(got.append)
+    for number in OTHERS:
+        signal.signal(number, lambda number, _frame: others.append(number))
     assert take_held() in ENDING
     assert got == [], "they are taken, not handled besides"
+    assert sorted(others) == sorted(OTHERS)
     os.kill(os.getpid(), signal.SIGINT)
     assert got == [signal.SIGINT], "what comes later is handled"
     hold_signals()

@@ -22,7 +22,7 @@ from seon.client.courier.spool import Spool
 from seon.client.courier.troubles import Patience, unforeseen
 from seon.link.messages import LinkError
 from seon.process.levels import Level
-from seon.process.signals import LEVELS
+from seon.process.signals import LEVELS, OTHERS, let_through
 
 LAST_WORD_SECONDS = 1.0
 
@@ -74,6 +74,8 @@ class Courier:
         for number, level in LEVELS.items():
             loop.add_signal_handler(number, self._do, tasks, partial(self._lines.choose, level))
         loop.add_signal_handler(signal.SIGUSR2, self._do, tasks, self._state)
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        let_through(OTHERS)
 
     def _do(self, tasks: asyncio.TaskGroup, job: Callable[[], Coroutine[None, None, None]]) -> None:
         self._ensure(tasks, job())

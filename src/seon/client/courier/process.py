@@ -15,7 +15,7 @@ from seon.client.courier.messages import Begin
 from seon.client.courier.spool import Spool
 from seon.client.courier.token import read_token
 from seon.client.courier.troubles import Patience
-from seon.process.signals import ENDING, OTHERS
+from seon.process.signals import ENDING
 
 SPOOL_NAME = "seon_proxyclient.spool"
 EXIT_OK, EXIT_FAILED = 0, 70
@@ -34,8 +34,8 @@ def live(sock: socket.socket, api: Api, home: Path, begin: Begin, refused: float
     """
     setproctitle.setproctitle("seon_proxyclient2: courier")
     # It ends with the main, after the main's last events: also when a service manager signals all processes at once.
-    # And until its own handlers are there, no signal that asks it for something else ends or stops it.
-    for number in (*ENDING, *OTHERS):
+    # What asks it for something else is held since before the fork, until its own handlers are there.
+    for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
     sock.setblocking(False)
     courier = Courier(sock, api, Spool(home / SPOOL_NAME), Patience(refused, away))
