@@ -129,9 +129,9 @@ def kill(pid: int, number: signal.Signals | int) -> None:
     os.kill(pid, number)
 
 
-def eventually(what: Callable[[], object], seconds: float = 20.0, *, why: str = "") -> None:
-    """Wait until `what()` is true. Raises AssertionError after so long."""
+def eventually(what: Callable[[], object], seconds: float = 20.0, *, why: str = "", every: float = 0.05) -> None:
+    """Wait until `what()` is true, and ask so often. Raises AssertionError after so long."""
     until = time.monotonic() + seconds
     while not (last := what()):
         assert time.monotonic() < until, f"not within {seconds:g} s: {why or what} (last: {last!r})"
-        time.sleep(0.05)
+        time.sleep(every)

@@ -3,7 +3,7 @@
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,9 +25,12 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 
 @contextmanager
 def running(
-    installation: Installation, name: str, *more: str, prints: str = r"\A\Z"
+    installation: Installation, name: str, *more: str, prints: str = r"\A\Z", early: Sequence[int] = ()
 ) -> Iterator["subprocess.Popen[str]"]:
-    """Run a daemon until it is ready; end it in order. `prints`: what it may have printed since it was ready."""
+    """Run a daemon until it is ready; end it in order. `prints`: what it may have printed since it was ready.
+
+    `early`: signals that it gets as soon as its PID file is there.
+    """
     installation.port = free_port()
     listen = ["--listen", f"127.0.0.1:{installation.port}"] if name == "serve" else []
     with subprocess.Popen(
@@ -36,6 +39,10 @@ def running(
     ) as process:  # fmt: skip
         try:
             assert process.stdout is not None
+            if early:
+                eventually(lambda: list(installation.home.glob("seonapi_*.pid")), every=0.0005)
+            for number in early:
+                process.send_signal(number)
             assert process.stdout.readline().startswith("ready")
             yield process
             assert process.poll() is None
@@ -87,6 +94,15 @@ def test_each_signal_sets_its_level_and_the_change_is_written_with_it(installati
         process.send_signal(24)
         said(log, r"Log level set to FATAL\n\Z")
     assert log.read_text().endswith("Log level set to FATAL\n"), "that it ended is said at INFO"
+
+
+def test_a_signal_that_comes_while_a_daemon_starts_is_late_and_not_lost(
+    installation: Installation, daemon: str
+) -> None:
+    log = log_of(installation, daemon)
+    with running(installation, daemon, early=(signal.SIGHUP, 20)) as process:
+        said(log, r"INFO \d+ seon.log: Log file opened anew, because of SIGHUP$")
+        said(log, rf"Z TRACE {process.pid} seon.log: Log level set to TRACE$")
 
 
 def test_a_level_may_be_chosen_for_the_start(installation: Installation, daemon: str) -> None:

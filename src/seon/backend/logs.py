@@ -3,6 +3,7 @@
 import logging
 import logging.config
 import logging.handlers
+import signal
 import time
 from pathlib import Path
 
@@ -19,6 +20,8 @@ LEVELS = {
 }
 SIGNALS = {20: "trace", 21: "debug", 22: "info", 23: "error", 24: "fatal"}
 """What each signal chooses, as at server and client (mission D3)."""
+OBEYED = (signal.SIGHUP, *SIGNALS)
+"""What a running daemon obeys. Until it can it holds them: unhandled, they would end or stop it."""
 OURS = "seon"
 """The loggers below it are ours; what libraries say below INFO is not for an administrator."""
 

@@ -92,6 +92,7 @@ async def _serve(home: Home, host: str, port: int, prefixes: Sequence[str], say:
     loop.add_signal_handler(signal.SIGHUP, logs.reopen_log)
     for level_signal, level in logs.SIGNALS.items():
         loop.add_signal_handler(level_signal, logs.set_level, level)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, logs.OBEYED)
     running = loop.create_task(server.serve())
     ready = loop.create_task(_accepts(home, host, port))
     await asyncio.wait((running, ready), return_when=asyncio.FIRST_COMPLETED)

@@ -19,7 +19,7 @@ import msgspec
 
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home
-from seon.backend.logs import LEVELS
+from seon.backend.logs import LEVELS, OBEYED
 from seon.daemon.home import StartError
 from seon.daemon.pidfile import OPTION, PidFile
 
@@ -140,8 +140,10 @@ def replace_stale_pid_option(function: Callable[..., Any]) -> Callable[..., Any]
 def pid_file(place: Home, name: str, *, replace_stale: bool) -> Iterator[None]:
     """Hold the PID file of one of Seonapi's programs: one of each runs in an installation's directory.
 
-    Raises OperatorError. SIGTERM ends the program in order, from here to where it handles signals itself.
+    Raises OperatorError. SIGTERM ends the program in order, from here to where it handles signals itself; what else it
+    obeys waits until then.
     """
+    held_before = signal.pthread_sigmask(signal.SIG_BLOCK, OBEYED)
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         held = PidFile.take(place.path / name, replace_stale=replace_stale)
@@ -153,6 +155,7 @@ def pid_file(place: Home, name: str, *, replace_stale: bool) -> Iterator[None]:
         raise OperatorError(str(error).replace("\n", " ")) from None
     finally:
         signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, held_before)
 
 
 def database_errors_cleared(function: Callable[[], Answer]) -> Answer:

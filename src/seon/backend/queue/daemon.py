@@ -47,6 +47,7 @@ class Signals:
         signal.signal(signal.SIGHUP, self._noting(logs.reopen_log))
         for level_signal, level in logs.SIGNALS.items():
             signal.signal(level_signal, self._noting(partial(logs.set_level, level)))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, logs.OBEYED)
 
     def _noting(self, act: Callable[[], None]) -> Callable[[int, FrameType | None], None]:
         def note(_: int, __: FrameType | None) -> None:
