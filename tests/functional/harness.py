@@ -302,6 +302,10 @@ class Site:
         """Return the session processes of the `server` or the `client`."""
         return self.titled(f"seon_proxy{side}2: session")
 
+    def newest_session(self, side: str) -> int:
+        """Return the process of the session that was started last."""
+        return max(self.sessions(side), key=lambda seen: seen.started).pid
+
     def gone(self, beginning: str = "", seconds: float = 30.0) -> None:
         """Wait until no process with such a title is left, not even a zombie."""
 

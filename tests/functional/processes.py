@@ -20,6 +20,8 @@ class Seen:
     session: int
     state: str
     title: str
+    started: int
+    """In ticks since the host's boot. Numbers begin anew at some time, so they do not tell which process is newer."""
 
 
 def of_programs(leaders: Iterable[int]) -> list[Seen]:
@@ -36,8 +38,8 @@ def _all() -> Iterator[Seen]:
                 title = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
             except OSError:
                 continue
-            state, parent, _, session = stat.rpartition(") ")[2].split()[:4]
-            yield Seen(int(entry.name), int(parent), int(session), state, title)
+            state, parent, _, session, *rest = stat.rpartition(") ")[2].split()
+            yield Seen(int(entry.name), int(parent), int(session), state, title, started=int(rest[15]))
 
 
 def descriptors(pid: int) -> dict[int, str]:

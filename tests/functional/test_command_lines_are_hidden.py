@@ -18,8 +18,16 @@ COMMAND = ("-d", "-U", f"https://user:{SECRET}@127.0.0.1:1", "-S", "127.0.0.1:1"
 
 def command_lines(pid: int) -> list[str]:
     """Return what is visible of a process and of its children."""
-    pids = [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
-    return [Path(f"/proc/{each}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip() for each in pids]
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [line for each in (pid, *children) if (line := command_line(each)) is not None]
+
+
+def command_line(pid: int | str) -> str | None:
+    """Return what is visible of a process; None if it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 @pytest.mark.parametrize("environment", [{}, {"PATH": "/usr/bin:/bin"}, {"LONG": "x" * 1_000}], ids=json.dumps)

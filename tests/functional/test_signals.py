@@ -190,7 +190,7 @@ def test_a_second_ending_signal_ends_a_session_process_at_once_and_the_others_go
         with Partner(running) as partner:
             partner.open()
             eventually(lambda: len(running.sessions(side)) == 2)
-            log, victim = Since(running, side), max(running.sessions(side), key=lambda seen: seen.pid).pid
+            log, victim = Since(running, side), running.newest_session(side)
             kill(victim, number)
             assert isinstance(partner.receive(), EndSession), "the first one: it closes in order, and waits for us"
             kill(victim, number)

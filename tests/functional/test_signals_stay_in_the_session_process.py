@@ -48,8 +48,7 @@ def test_an_ending_signal_ends_that_session_with_one_esid(running: Site, side: s
     with HeldTransfer(running) as other, Partner(running) as partner:
         partner.open()
         eventually(lambda: len(running.sessions(side)) == 2)
-        newest = max(running.sessions(side), key=lambda seen: seen.pid)
-        kill(newest.pid, number)
+        kill(running.newest_session(side), number)
         heard = partner.until_end()
         assert [type(command) for command in heard] == [EndSession]
         assert heard[0].reason == EndReason.EMERGENCY_CLOSE
