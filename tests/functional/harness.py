@@ -298,6 +298,12 @@ class Site:
         """Return the processes whose title begins so."""
         return [seen for seen in self.processes() if seen.title.startswith(beginning)]
 
+    def the(self, beginning: str) -> Seen:
+        """Return the one process whose title begins so, once it has that title: a title comes after the first words."""
+        eventually(lambda: len(self.titled(beginning)) == 1, why=f"there is one process {beginning!r}")
+        (seen,) = self.titled(beginning)
+        return seen
+
     def sessions(self, side: str) -> list[Seen]:
         """Return the session processes of the `server` or the `client`."""
         return self.titled(f"seon_proxy{side}2: session")

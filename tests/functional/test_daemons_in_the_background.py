@@ -98,7 +98,7 @@ def test_when_the_command_waits_for_the_link_it_returns_with_it(with_api) -> Non
     assert f"linked to 127.0.0.1:{with_api.site.ports.internal}" in done.stdout
     assert "CLI-LINKED" in with_api.site.log("client")
     with_api.pid("client")
-    (courier,) = with_api.site.titled("seon_proxyclient2: courier")
+    courier = with_api.site.the("seon_proxyclient2: courier")
     for pid in (courier.pid, with_api.pid("client")):
         assert not [name for name in processes.descriptors(pid).values() if name.startswith("pipe:")], "said and closed"
 
@@ -300,7 +300,7 @@ def test_a_service_manager_hears_of_the_client_and_only_of_its_main(site, manage
     assert manager.has(f"MAINPID={pid}")
     eventually(lambda: manager.has("STATUS=not linked; Seonapi does not serve this client"), why="what is missing")
     eventually(lambda: manager.has("WATCHDOG=1"), why="its loop runs")
-    (courier,) = site.titled("seon_proxyclient2: courier")
+    courier = site.the("seon_proxyclient2: courier")
     assert f"NOTIFY_SOCKET={manager.path}" not in Path(f"/proc/{pid}/environ").read_text() or courier.pid != pid
     assert site.stop("client") == 0
     assert manager.has("STOPPING=1")

@@ -44,8 +44,7 @@ def secrets_of(site: Site, own: str = "proxy") -> dict[str, bytes]:
 
 
 def courier(site: Site) -> int:
-    (seen,) = site.titled("seon_proxyclient2: courier")
-    return seen.pid
+    return site.the("seon_proxyclient2: courier").pid
 
 
 def test_it_has_one_thread(running: Site, held: HeldTransfer) -> None:

@@ -35,13 +35,11 @@ def flowing(running: Site) -> Iterator[FlowingTransfer]:
 
 
 def session(site: Site, side: str) -> int:
-    (seen,) = site.sessions(side)
-    return seen.pid
+    return site.the(f"seon_proxy{side}2: session").pid
 
 
 def courier(site: Site) -> int:
-    (seen,) = site.titled("seon_proxyclient2: courier")
-    return seen.pid
+    return site.the("seon_proxyclient2: courier").pid
 
 
 def everybody(site: Site) -> dict[int, str]:

@@ -178,8 +178,7 @@ def test_a_seonapi_that_stays_away_ends_the_client_only_if_that_was_set(api: Sit
 
 
 def courier_of(site: Site) -> int:
-    (seen,) = site.titled("seon_proxyclient2: courier")
-    return seen.pid
+    return site.the("seon_proxyclient2: courier").pid
 
 
 def test_a_courier_that_is_killed_ends_the_client_which_says_so(api: Site) -> None:
