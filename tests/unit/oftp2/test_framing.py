@@ -70,10 +70,10 @@ def test_good_buffers_before_a_bad_header_come_out_and_nothing_after() -> None:
 def test_the_cost_is_linear_at_one_octet_a_time() -> None:
     def seconds(size: int) -> float:
         stream, frames = frame(b"y" * size), Frames()
-        start = time.perf_counter()
+        start = time.process_time()
         for octet in range(len(stream)):
             list(frames.feed(stream[octet : octet + 1]))
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(1000)
     assert seconds(40_000) < 30 * seconds(4_000)  # linear is 10, quadratic 100
