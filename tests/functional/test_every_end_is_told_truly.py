@@ -227,7 +227,6 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.timeout(40)
 @pytest.mark.parametrize("direction", WAYS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_both_hosts_and_the_journal_name_who_ended_the_session_and_why(
@@ -240,7 +239,6 @@ def test_both_hosts_and_the_journal_name_who_ended_the_session_and_why(
         scene.check(case.by, case.reason)
 
 
-@pytest.mark.timeout(40)
 @pytest.mark.parametrize("who", ["partner", "station"])
 def test_an_end_before_the_first_octet_is_told_as_truly(world: World, who: str) -> None:
     """Outgoing there is no session before the partner has spoken."""
@@ -260,7 +258,6 @@ def in_both_directions(world: World) -> Iterator[list[Scene]]:
         yield [one, two]
 
 
-@pytest.mark.timeout(60)
 def test_the_host_whose_patience_was_over_is_named(world: World) -> None:
     settings = ((IDLE_AT_SERVER, 2, "server"), (IDLE_AT_CLIENT, 1, "client"))
     try:
@@ -292,7 +289,6 @@ disabled.save()
 """
 
 
-@pytest.mark.timeout(40)
 def test_a_partner_that_was_disabled_or_removed_or_whose_pin_was_withdrawn_is_told_as_that(world: World) -> None:
     with contextlib.ExitStack() as stack:
         scenes = stack.enter_context(in_both_directions(world))
@@ -351,7 +347,6 @@ FAILURES = {
 }
 
 
-@pytest.mark.timeout(40)
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_session_that_does_not_come_about_has_one_id_on_both_hosts(world: World, failure: str) -> None:
     fails, sides = FAILURES[failure]
@@ -373,7 +368,6 @@ def test_a_session_that_does_not_come_about_has_one_id_on_both_hosts(world: Worl
 # --- the ends of mains ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("side", ["client", "server"])
 def test_a_host_that_ends_in_order_is_named(world: World, side: str) -> None:
     with in_both_directions(world) as scenes:
@@ -384,7 +378,6 @@ def test_a_host_that_ends_in_order_is_named(world: World, side: str) -> None:
             scene.check("administrator", f"the {side} is ending")
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("side", "other", "reason"),
     [("client", "server", f"{UNSAID}|{LOST}"), ("server", "client", f"{UNSAID}|{LOST}|{UNLINKED}")],
