@@ -19,6 +19,8 @@ from seon.session.main_line import MainLine
 FLOOD = 100_000
 LARGEST = 200_000
 """Octets that a message of the line can have: the kernel takes no more."""
+LATE_MAY_START = "late-may-start"
+"""The file for which the body `late` waits. (`go` is another one: the courier reads that.)"""
 
 
 def live(name: str, honest: Callable[[], int], assignment: Assignment, sock: socket.socket) -> int:
@@ -49,7 +51,7 @@ def _deaf(honest: Callable[[], int]) -> int:
 
 def _late(honest: Callable[[], int], assignment: Assignment) -> int:
     """Start when a file says so."""
-    while not (Path(assignment.directory) / "go").exists():
+    while not (Path(assignment.directory) / LATE_MAY_START).exists():
         time.sleep(0.01)
     return honest()
 

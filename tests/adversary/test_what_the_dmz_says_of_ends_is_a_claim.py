@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from adversary.bodies import LATE_MAY_START
 from adversary.daemons import CLAIM, WAITING
 from adversary.hostile import HostileSite, session_in
 from functional.peers import Partner
@@ -99,7 +100,7 @@ def test_of_two_claims_the_first_counts_where_the_inside_knows_nothing(hostile: 
 
 
 def test_a_claim_about_a_session_that_has_not_begun_to_run_ends_nothing(hostile: HostileSite) -> None:
-    go = hostile.layout.client / "go"
+    go = hostile.layout.client / LATE_MAY_START
     go.unlink(missing_ok=True)
     hostile.bodies("client", honest="late")
     started = len(hostile.lines("client", "SES-START .*honest"))
