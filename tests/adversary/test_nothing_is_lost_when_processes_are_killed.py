@@ -43,7 +43,7 @@ def killing(site: Site) -> Iterator[Killing]:
 @pytest.mark.parametrize(
     "count",
     [
-        10,
+        pytest.param(10, marks=pytest.mark.timeout(110, func_only=True)),
         pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(1_700)]),
     ],
 )

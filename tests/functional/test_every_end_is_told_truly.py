@@ -1,6 +1,7 @@
 """Every way in which a session can end: both hosts and the journal say the same of it, and rightly."""
 
 import contextlib
+import functools
 import re
 import signal
 from collections.abc import Callable, Iterator
@@ -42,6 +43,9 @@ BAD = frame(b"?")
 Does = Callable[[ByHand, Scene], None]
 WAYS = {"incoming": True, "outgoing": False}
 BARRED = ("removed", "unpinned")
+at_most = functools.partial(pytest.mark.timeout, func_only=True)
+"""A limit in seconds for a test without its set-up: the first of a module may wait while the first installation is
+made, whose programs have limits of their own."""
 SESSIONS = 6
 """Of a partner at once: more than any test but one has, the last ones of the test before included."""
 
@@ -227,6 +231,7 @@ CASES = [
 ]  # fmt: skip
 
 
+@at_most(40)
 @pytest.mark.parametrize("direction", WAYS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_both_hosts_and_the_journal_name_who_ended_the_session_and_why(
@@ -239,6 +244,7 @@ def test_both_hosts_and_the_journal_name_who_ended_the_session_and_why(
         scene.check(case.by, case.reason)
 
 
+@at_most(40)
 @pytest.mark.parametrize("who", ["partner", "station"])
 def test_an_end_before_the_first_octet_is_told_as_truly(world: World, who: str) -> None:
     """Outgoing there is no session before the partner has spoken."""
@@ -258,6 +264,7 @@ def in_both_directions(world: World) -> Iterator[list[Scene]]:
         yield [one, two]
 
 
+@at_most(60)
 def test_the_host_whose_patience_was_over_is_named(world: World) -> None:
     settings = ((IDLE_AT_SERVER, 2, "server"), (IDLE_AT_CLIENT, 1, "client"))
     try:
@@ -289,6 +296,7 @@ disabled.save()
 """
 
 
+@at_most(40)
 def test_a_partner_that_was_disabled_or_removed_or_whose_pin_was_withdrawn_is_told_as_that(world: World) -> None:
     with contextlib.ExitStack() as stack:
         scenes = stack.enter_context(in_both_directions(world))
@@ -347,6 +355,7 @@ FAILURES = {
 }
 
 
+@at_most(40)
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_session_that_does_not_come_about_has_one_id_on_both_hosts(world: World, failure: str) -> None:
     fails, sides = FAILURES[failure]
@@ -368,6 +377,7 @@ def test_a_session_that_does_not_come_about_has_one_id_on_both_hosts(world: Worl
 # --- the ends of mains ------------------------------------------------------------------------------------------------
 
 
+@at_most(60)
 @pytest.mark.parametrize("side", ["client", "server"])
 def test_a_host_that_ends_in_order_is_named(world: World, side: str) -> None:
     with in_both_directions(world) as scenes:
@@ -378,6 +388,7 @@ def test_a_host_that_ends_in_order_is_named(world: World, side: str) -> None:
             scene.check("administrator", f"the {side} is ending")
 
 
+@at_most(60)
 @pytest.mark.parametrize(
     ("side", "other", "reason"),
     [("client", "server", f"{UNSAID}|{LOST}"), ("server", "client", f"{UNSAID}|{LOST}|{UNLINKED}")],
