@@ -300,13 +300,22 @@ class Site:
 
     def the(self, beginning: str) -> Seen:
         """Return the one process whose title begins so, once it has that title: a title comes after the first words."""
-        eventually(lambda: len(self.titled(beginning)) == 1, why=f"there is one process {beginning!r}")
-        (seen,) = self.titled(beginning)
-        return seen
+        found: list[Seen] = []
+
+        def is_one() -> bool:
+            found[:] = self.titled(beginning)
+            return len(found) == 1
+
+        eventually(is_one, why=f"there is one process {beginning!r}")
+        return found[0]
 
     def sessions(self, side: str) -> list[Seen]:
         """Return the session processes of the `server` or the `client`."""
         return self.titled(f"seon_proxy{side}2: session")
+
+    def the_session(self, side: str) -> Seen:
+        """Return the one session process of a host, once it is there."""
+        return self.the(f"seon_proxy{side}2: session")
 
     def newest_session(self, side: str) -> int:
         """Return the process of the session that was started last."""

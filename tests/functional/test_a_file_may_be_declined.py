@@ -372,7 +372,7 @@ def test_an_end_of_the_session_that_crosses_the_file_wins(watched: Watched) -> N
     esid = c.EndSession(EndReason.EMERGENCY_CLOSE, "closing down")
     watched.site.gone("seon_proxyclient2: session")
     with opened(watched.site) as (partner, daemon):
-        (inside,) = watched.site.sessions("client")
+        inside = watched.site.the_session("client")
         processes.kill(inside.pid, signal.SIGSTOP)
         daemon.send(esid)
         partner.send(offer("NO"))

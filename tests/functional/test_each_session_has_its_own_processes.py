@@ -31,10 +31,10 @@ def test_a_transfer_has_one_server_and_one_client_process_known_by_title(running
     with HeldTransfer(running) as held:
         assert counts(running) == [1, 1]
         for side in SIDES:
-            seen = running.sessions(side)[0]
+            seen = running.the_session(side)
             assert seen.parent == running.running[side].pid
             assert f"incoming, partner {PARTNER}, 127.0.0.1:" in seen.title
-        server_word, client_word = (running.sessions(side)[0].title.split()[2] for side in SIDES)
+        server_word, client_word = (running.the_session(side).title.split()[2] for side in SIDES)
         assert server_word == client_word, "both titles show the same session id"
         held.finish()
     eventually(lambda: counts(running) == [0, 0])

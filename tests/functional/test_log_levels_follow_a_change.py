@@ -41,8 +41,7 @@ def at_info(golden: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def one_session(site: Site, side: str) -> int:
-    eventually(lambda: len(site.sessions(side)) == 1)
-    return site.sessions(side)[0].pid
+    return site.the_session(side).pid
 
 
 def said(site: Site, side: str, pid: int) -> list[str]:

@@ -53,7 +53,7 @@ def test_it_has_one_thread(running: Site, held: HeldTransfer) -> None:
 
 def test_it_has_only_its_own_descriptors(running: Site, held: HeldTransfer) -> None:
     for side in ("server", "client"):
-        own = descriptors(running.sessions(side)[0].pid)
+        own = descriptors(running.the_session(side).pid)
         others = [target for number, target in own.items() if number > 2]
         sockets = {target for target in others if target.startswith("socket:")}
         assert len(sockets) == 3, "two connections and the line to its main"

@@ -35,7 +35,7 @@ def flowing(running: Site) -> Iterator[FlowingTransfer]:
 
 
 def session(site: Site, side: str) -> int:
-    return site.the(f"seon_proxy{side}2: session").pid
+    return site.the_session(side).pid
 
 
 def courier(site: Site) -> int:

@@ -16,8 +16,7 @@ SIDES = ("server", "client")
 
 
 def session_pid(site: Site, side: str) -> int:
-    eventually(lambda: len(site.sessions(side)) == 1)
-    return site.sessions(side)[0].pid
+    return site.the_session(side).pid
 
 
 def level_changes(site: Site, side: str, pid: int) -> list[str]:
