@@ -25,8 +25,7 @@ from seon.daemon.pidfile import OPTION, PidFile
 
 MAX_FILE = 1024 * 1024
 """Octets of a certificate, key or password file that are read."""
-
-
+FILE = click.Path(path_type=Path)
 Answer = TypeVar("Answer")
 
 

@@ -1,0 +1,53 @@
+"""`seonapi init`: makes an installation, or brings one up to date."""
+
+# ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from seon.addresses import AddressError, read_host
+from seon.backend.errors import OperatorError
+from seon.cli.seonapi.base import FILE, clear_errors, home_option, secret_in
+
+
+@click.command()
+@home_option
+@click.option(
+    "--host", "hosts", multiple=True, metavar="NAME", help="Name or address of this host for https; repeatable."
+)
+@click.option("--user", default="admin", show_default=True, help="The administrator.")
+@click.option("--password-file", type=FILE, metavar="F", help="Its password; default: a random one, shown once.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+@clear_errors
+def init(home: str | None, hosts: tuple[str, ...], user: str, password_file: Path | None, as_json: bool) -> None:
+    """Make an installation, or bring one up to date. What is there stays."""
+    from seon.backend import installation, schema
+    from seon.backend.loading import choose_home, load_django, secret_file_of
+
+    names = [_own_name(host) for host in hosts]
+    place = choose_home(home)
+    made = installation.make_directories(place, secret_file_of(place))
+    load_django()
+    made += schema.migrate()
+    made += installation.make_authorities(place, names)
+    administrators, password = installation.make_administrator(user, secret_in(password_file))
+    made += administrators
+    if as_json:
+        data = {"home": str(place.path), "made": made, "user": user, "password": password}
+        click.echo(msgspec.json.encode(data).decode())
+        return
+    for what in made:
+        click.echo(f"made {what}")
+    if password is not None:
+        click.echo(f"password of {user}, shown only now: {password}")
+    if not made:
+        click.echo(f"{place.path} is complete: nothing changed")
+
+
+def _own_name(text: str) -> str:
+    try:
+        return read_host(text)
+    except AddressError as error:
+        raise OperatorError(f"--host: {error}") from None
