@@ -174,7 +174,8 @@ _KINDS = (
          "To issue one for this server, type inside: seonapi license issue {proxy_id}"),
     Kind("LIC-END", _C, "license", "The license has ended at {until}; the external port is closed"),
     # audit
-    Kind("AUD-CHANGE", _I, "audit", "{user} changed {what}: {change}"),
+    Kind("AUD-CHANGE", _I, "audit", "{user} ({way}), {act}: {what}: {change}"),
+    Kind("AUD-DENIED", _W, "audit", "{user} ({way}) was refused: {act}"),
     Kind("AUD-TOKEN", _W, "audit", "API call without valid authentication from {source}: {path}"),
     Kind("AUD-LICENSE", _I, "audit", "License for {proxy_id} issued by {user}, valid until {until}"),
 )  # fmt: skip

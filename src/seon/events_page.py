@@ -22,7 +22,8 @@ _LEVELS = {Severity.CRITICAL: "FATAL"}
 _OURS, _PARTNER, _DIGEST = "198.51.100.7:6619", "192.0.2.44:40718", "3f2a9c" + "0b71d4e8" * 7 + "a5"
 
 VALUES: dict[str, Value] = {
-    "address": "198.51.100.7:6619", "authentication": True, "buffer": 4_096, "change": "handshakes: 64 to 128",
+    "act": "partner.change", "address": "198.51.100.7:6619", "authentication": True, "buffer": 4_096,
+    "change": "handshakes: 64 to 128",
     "cipher": 2, "client": "client-3f2a9c01", "compression": True, "count": 12, "creator": "O0013PARTNER",
     "credit": 64, "date": "20261126", "days": 12, "destination": "O0013OURS", "direction": "incoming",
     "ended_by": "partner", "enforced": "TLS 1.2 or higher, client certificates pinned per partner",
@@ -39,7 +40,7 @@ VALUES: dict[str, Value] = {
     "subject": "CN=Example Partner,O=Example,C=DE", "target": _OURS,
     "text": "SSIDCODE: identification code not allowed for this side", "time": "2203000001",
     "tls": "TLSv1.3 TLS_AES_256_GCM_SHA384", "until": "2026-12-08 12:00 UTC", "user": "admin", "version": 42,
-    "what": "serving a connection",
+    "way": "command line", "what": "serving a connection",
 }  # fmt: skip
 """An example value of each field."""
 _RETRY: dict[str, Value] = {"reason": "connection refused", "seconds": 4}
@@ -49,7 +50,7 @@ SPECIAL: dict[str, dict[str, Value]] = {
     "ADM-DIAL": {"source": "198.51.100.7:51022", "target": "192.0.2.44:6619",
                  "reason": "the certificate is not that partner's"},
     "AUD-TOKEN": {"source": "192.0.2.44"},
-    "AUD-CHANGE": {"what": "limits"},
+    "AUD-CHANGE": {"what": "partner acme", "change": "host: empty to 'oftp.example'"},
     "CFG-BAD": {"reason": "the certificate of the external port cannot be read"},
     "CFG-HOST": {"reason": "the limits need more open files than this host allows"},
     "CLI-COURIER": {"reason": "it does not answer"},

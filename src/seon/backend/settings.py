@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "simple_history",
     "axes",
+    "seon.backend.acting",
     "seon.backend.configuration",
     "seon.backend.partners",
     "seon.backend.proxies",

@@ -30,6 +30,9 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         _point_at(home, patch)
         schema.migrate()
+        from seon.backend.acting.roles import make_roles
+
+        make_roles()
         installation.make_authorities(home, [])
         _leave()
     return home.path

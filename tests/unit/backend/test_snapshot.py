@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from seon.backend import snapshot
+from seon.backend.acting.actors import owner
 from seon.backend.configuration.keys import set_setting
 from seon.backend.configuration.models import Settings, TracedSession
 from seon.backend.configuration.versioned import read_version
@@ -15,7 +16,7 @@ from seon.backend.errors import OperatorError
 from seon.backend.partners.adding import add_partner
 from seon.backend.partners.keys import set_partner_setting
 from seon.backend.partners.models import Partner
-from seon.backend.proxies.adding import add_listener
+from seon.backend.proxies.actions import add_listener
 from seon.backend.snapshot import Snapshot
 from seon.backend.trust.own import add_own_certificate
 from seon.config import (
@@ -116,7 +117,7 @@ def test_the_sessions_to_be_traced_are_in_it() -> None:
 def test_the_server_is_told_nothing_of_the_inside() -> None:
     add_partner("P1", "One", [], [])
     set_setting("receive_daemon", "sta.inside:3305")
-    add_listener("main/127.0.0.1", 4_305, "P1")
+    add_listener(owner(), "main/127.0.0.1", 4_305, "P1")
     shown = msgspec.json.encode(taken().server)
     assert b"sta.inside" not in shown
     assert b"4305" not in shown
@@ -131,8 +132,8 @@ def test_no_private_key_is_in_it(certificate_of: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
 def test_a_client_finds_its_listeners_by_its_own_address(address: str) -> None:
     add_partner("P1", "One", [], [])
-    add_listener("main/::1", 4_305, "P1")
-    add_listener("other/10.0.0.1", 4_306, "P1")
+    add_listener(owner(), "main/::1", 4_305, "P1")
+    add_listener(owner(), "other/10.0.0.1", 4_306, "P1")
     assert [listener.port for listener in taken(address).client.listeners] == [4_305]
     assert [listener.port for listener in taken("10.0.0.1").client.listeners] == [4_306]
     assert taken("10.0.0.2").client.listeners == ()

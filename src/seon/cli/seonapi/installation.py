@@ -31,6 +31,9 @@ def init(home: str | None, hosts: tuple[str, ...], user: str, password_file: Pat
     made = installation.make_directories(place, secret_file_of(place))
     load_django()
     made += schema.migrate()
+    from seon.backend.acting.roles import make_roles  # models can be imported from here on
+
+    made += make_roles()
     made += installation.make_authorities(place, names)
     administrators, password = installation.make_administrator(user, secret_in(password_file))
     made += administrators

@@ -27,11 +27,11 @@ def license_issue(proxy_id: str, days: int, out: Path | None) -> Said:
     Compare the link CA that is printed with the one that `seon_proxyserver2 -V` shows. If FILE cannot be written,
     nothing is issued.
     """
-    from seon.backend.journal.auditing import operating_user
+    from seon.backend.acting.actors import owner
     from seon.backend.trust.licenses import new_license
     from seon.link.identity import authority_line, read_license
 
-    issue = functools.partial(new_license, proxy_id, days, operating_user())
+    issue = functools.partial(new_license, proxy_id, days, str(owner()))
     if out is None:
         issued = issue()
     else:

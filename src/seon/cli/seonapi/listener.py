@@ -18,9 +18,10 @@ def listener() -> None:
 @on_installation
 def listener_remove(client: str, port: int) -> Said:
     """Take a listening port away from a client."""
-    from seon.backend.proxies.adding import remove_listener
+    from seon.backend.acting.actors import owner
+    from seon.backend.proxies.actions import remove_listener
 
-    remove_listener(client, port)
+    remove_listener(owner(), client, port)
     return Said({"client": client, "port": port}, f"listening port {port} of {client} removed")
 
 
@@ -32,8 +33,9 @@ def listener_remove(client: str, port: int) -> Said:
 @on_installation
 def listener_add(client: str, port: int, partner_id: str, address: str) -> Said:
     """Map a port of a client to a partner."""
-    from seon.backend.proxies.adding import add_listener
+    from seon.backend.acting.actors import owner
+    from seon.backend.proxies.actions import add_listener
 
-    added = add_listener(client, port, partner_id, address)
+    added = add_listener(owner(), client, port, partner_id, address)
     data = {"client": added.client.name, "address": added.address, "port": added.port, "partner": partner_id}
     return Said(data, f"{added.client}: {added}")

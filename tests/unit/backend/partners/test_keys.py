@@ -89,6 +89,7 @@ def test_rules_of_one_partner_are_not_those_of_another_nor_the_general_ones() ->
 def test_a_change_of_a_rule_is_an_event_that_names_rule_and_partner() -> None:
     set_partner_setting("P1", "rules.FLD-XPAD", "refuse")
     Partner.objects.get().delete()
-    told = [text.partition(" changed ")[2] for text in Entry.objects.order_by("pk").values_list("text", flat=True)]
+    texts = Entry.objects.order_by("pk").values_list("text", flat=True)
+    told = [text.partition(" act: ")[2].partition("; ")[0] for text in texts]
     rule = "rule FLD-XPAD: refuse, partner P1"
     assert told == ["partner P1: added", f"{rule}: added", f"{rule}: removed", "partner P1: removed"]

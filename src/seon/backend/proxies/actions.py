@@ -1,16 +1,19 @@
-"""Adding and removing a client's listening ports."""
+"""What can be done with servers, clients and their listening ports."""
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from seon.addresses import AddressError, client_address
+from seon.backend.acting.actors import Actor
+from seon.backend.acting.acts import act
+from seon.backend.acting.rights import Right
 from seon.backend.configuration.values import told
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyClient
 
 
-def add_listener(client: str, port: int, partner: str, address: str = "127.0.0.1") -> Listener:
+@act("listener.add", Right.CONFIGURE)
+def add_listener(_: Actor, client: str, port: int, partner: str, address: str = "127.0.0.1") -> Listener:
     """Add a listening port to a client named as `client_named` takes it.
 
     Raises OperatorError; nothing is stored then.
@@ -19,22 +22,21 @@ def add_listener(client: str, port: int, partner: str, address: str = "127.0.0.1
     if found is None:
         known = ", ".join(Partner.objects.values_list("identifier", flat=True)) or "none yet"
         raise OperatorError(f"There is no partner {partner!r}; there are: {known}")
+    listener = Listener(client=client_named(client), port=port, partner=found, address=address)
     try:
-        with transaction.atomic():
-            listener = Listener(client=client_named(client), port=port, partner=found, address=address)
-            listener.save()
+        listener.save()
     except ValidationError as error:
         raise OperatorError(f"Listening port {port}: {told(error)}") from None
     return listener
 
 
-def remove_listener(client: str, port: int) -> None:
+@act("listener.remove", Right.CONFIGURE)
+def remove_listener(_: Actor, client: str, port: int) -> None:
     """Remove a listening port. Raises OperatorError if there is none; no client was made then."""
-    with transaction.atomic():
-        found = Listener.objects.filter(client=client_named(client), port=port).first()
-        if found is None:
-            raise OperatorError(f"The client {client} has no listening port {port}")
-        found.delete()
+    found = Listener.objects.filter(client=client_named(client), port=port).first()
+    if found is None:
+        raise OperatorError(f"The client {client} has no listening port {port}")
+    found.delete()
 
 
 def client_named(text: str) -> ProxyClient:

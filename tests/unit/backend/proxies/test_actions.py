@@ -1,8 +1,9 @@
 import pytest
 
+from seon.backend.acting.actors import owner
 from seon.backend.errors import OperatorError
 from seon.backend.partners.adding import add_partner
-from seon.backend.proxies.adding import add_listener, remove_listener
+from seon.backend.proxies.actions import add_listener, remove_listener
 from seon.backend.proxies.models import Listener, ProxyClient
 
 
@@ -13,7 +14,7 @@ def partner() -> None:
 
 def test_a_client_is_made_once_and_then_known_by_name_or_address() -> None:
     for port, client in enumerate(("main/::1", "main/127.0.0.1", "main", "127.0.0.1", "::1"), 4_305):
-        assert add_listener(client, port, "P1").client.name == "main"
+        assert add_listener(owner(), client, port, "P1").client.name == "main"
     assert list(ProxyClient.objects.values_list("address", flat=True)) == ["127.0.0.1"]
     assert Listener.objects.count() == 5
 
@@ -37,39 +38,39 @@ def test_a_client_is_made_once_and_then_known_by_name_or_address() -> None:
 )
 def test_a_wrong_value_is_refused_and_leaves_no_client(client: str, partner_id: str, address: str, told: str) -> None:
     with pytest.raises(OperatorError, match=told):
-        add_listener(client, 4_305, partner_id, address)
+        add_listener(owner(), client, 4_305, partner_id, address)
     assert not ProxyClient.objects.exists()
 
 
 def test_a_port_leads_to_one_partner() -> None:
-    add_listener("main/127.0.0.1", 4_305, "P1")
+    add_listener(owner(), "main/127.0.0.1", 4_305, "P1")
     with pytest.raises(OperatorError, match="4305"):
-        add_listener("main", 4_305, "P1")
+        add_listener(owner(), "main", 4_305, "P1")
 
 
 def test_a_name_does_not_move_to_another_address() -> None:
-    add_listener("main/127.0.0.1", 4_305, "P1")
+    add_listener(owner(), "main/127.0.0.1", 4_305, "P1")
     with pytest.raises(OperatorError, match=r"has the address 127\.0\.0\.1"):
-        add_listener("main/10.0.0.1", 4_306, "P1")
+        add_listener(owner(), "main/10.0.0.1", 4_306, "P1")
 
 
 def test_an_address_is_one_in_each_of_its_spellings() -> None:
-    assert add_listener("main/::ffff:10.0.0.1", 4_305, "P1", "[FD00::1]").address == "fd00::1"
+    assert add_listener(owner(), "main/::ffff:10.0.0.1", 4_305, "P1", "[FD00::1]").address == "fd00::1"
     assert ProxyClient.objects.get().address == "10.0.0.1"
     assert str(Listener.objects.get()) == "[fd00::1]:4305 to P1"
     with pytest.raises(OperatorError, match="4305"):
-        add_listener("main", 4_305, "P1", "fd00:0::1")
+        add_listener(owner(), "main", 4_305, "P1", "fd00:0::1")
 
 
 @pytest.mark.parametrize("client", ["main/127.0.0.1", "main/10.1.2", "/127.0.0.1", "10.1.2", "main"])
 def test_what_cannot_be_removed_makes_no_client(client: str) -> None:
     with pytest.raises(OperatorError, match="client"):
-        remove_listener(client, 4_305)
+        remove_listener(owner(), client, 4_305)
     assert not ProxyClient.objects.exists()
 
 
 @pytest.mark.parametrize("client", ["main", "::1", "main/[::1]"])
 def test_a_port_is_removed_by_its_clients_name_or_address(client: str) -> None:
-    add_listener("main/127.0.0.1", 4_305, "P1")
-    remove_listener(client, 4_305)
+    add_listener(owner(), "main/127.0.0.1", 4_305, "P1")
+    remove_listener(owner(), client, 4_305)
     assert not Listener.objects.exists()

@@ -1,0 +1,79 @@
+"""What an act has changed, collected while it runs, and written into the journal at its end, in its transaction.
+
+Changes of models that have a history are seen by themselves (history.py). What else an act does, it says with
+`note`. Values of secrets are in no history, and never in a note.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from seon.backend.acting.actors import Actor
+from seon.backend.journal.recording import record
+
+MOST_SAID = 1_900
+"""Characters of the changes in one entry; an event's value has 2,000 at most."""
+MOST_ENTRIES = 200
+"""Entries of one act; what it changed beyond them is counted. An import may change thousands of rows."""
+
+
+@dataclass(slots=True)
+class Audit:
+    """The changes of one act."""
+
+    act: str
+    actor: Actor
+    changes: list[tuple[str, str]] = field(default_factory=list)
+    """What was changed, and how."""
+
+    def note(self, what: str, change: str) -> None:
+        """Remember one change."""
+        self.changes.append((what, change))
+
+    def write(self) -> None:
+        """Write what was changed, or that nothing was."""
+        for what, change in self.changes[:MOST_ENTRIES] or [("nothing", "as it was before")]:
+            record_change(self.actor, self.act, what, change)
+        more = len(self.changes) - MOST_ENTRIES
+        if more > 0:
+            record_change(self.actor, self.act, "more", f"{more} more changes; the history of each has them")
+
+
+_running: ContextVar[Audit | None] = ContextVar("seon_audit", default=None)
+
+
+def running() -> Audit | None:
+    """Return the audit of the act that runs here, if one does."""
+    return _running.get()
+
+
+@contextmanager
+def collected(act: str, by: Actor) -> Iterator[None]:
+    """Collect what is changed in here and write it at the end. Where something is raised, nothing is written."""
+    audit = Audit(act, by)
+    token = _running.set(audit)
+    try:
+        yield
+    finally:
+        _running.reset(token)
+    audit.write()
+
+
+def note(what: str, change: str) -> None:
+    """Say what the running act has changed, where no history of a model does. Never a secret."""
+    audit = _running.get()
+    assert audit is not None, "only an act has something to note"
+    audit.note(what, change)
+
+
+def record_change(actor: Actor, act: str, what: str, change: str) -> None:
+    """Put one change into the journal."""
+    record(
+        "AUD-CHANGE",
+        user=actor.name,
+        way=actor.way.value,
+        act=act,
+        what=what[:300],
+        change=change if len(change) <= MOST_SAID else f"{change[:MOST_SAID]} ... (cut)",
+    )

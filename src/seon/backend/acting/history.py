@@ -1,0 +1,63 @@
+"""Changes of models that have a history, seen by themselves: which fields, from what to what (mission F1)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import models
+from django.dispatch import receiver
+from simple_history.signals import post_create_historical_record
+
+from seon.backend.acting import audit
+from seon.backend.acting.actors import Way, itself, user_of
+from seon.events import shown
+
+LONGEST = 120
+"""Characters of one value that are shown; the history has all of it."""
+OUTSIDE = "without an act"
+"""What an entry names where a model was changed by no act."""
+
+
+@receiver(post_create_historical_record, dispatch_uid="seon.audit")
+def _changed(instance: models.Model, history_instance: Any, history_user: Any = None, **_: Any) -> None:
+    what = f"{instance._meta.verbose_name} {instance}"[:300]
+    change = _change(history_instance)
+    running = audit.running()
+    if running is not None:
+        running.note(what, change)
+        return
+    by = user_of(history_user, Way.PANEL, confirmed=False) if history_user else itself("Seonapi")
+    audit.record_change(by, OUTSIDE, what, change)
+
+
+def _change(now: Any) -> str:
+    if now.history_type == "-":
+        return "removed"
+    if now.history_type == "+":
+        return "; ".join(("added", *_first_values(now)))
+    before = now.prev_record
+    if before is None:
+        return "changed"
+    changes = now.diff_against(before, foreign_keys_are_objs=True).changes
+    if not changes:
+        return "saved without a change"
+    return "; ".join(f"{change.field}: {_said(change.old)} to {_said(change.new)}" for change in changes)
+
+
+def _first_values(now: Any) -> Iterator[str]:
+    """Yield what differs from the defaults in a new row."""
+    for field in now.tracked_fields:
+        value = getattr(now, field.attname)
+        if not field.primary_key and value not in (None, "", field.get_default()):
+            yield f"{field.name}: {_said(getattr(now, field.name) if field.is_relation else value)}"
+
+
+def _said(value: object) -> str:
+    """Return a value as an entry shows it: on one line, strings in quotation marks, nothing too long."""
+    if value is None or value == "":
+        return "empty"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value)
+    text = ", ".join(str(value).splitlines())
+    return f"'{shown(text)}'" if len(text) <= LONGEST else f"({len(str(value))} characters)"
