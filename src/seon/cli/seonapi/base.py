@@ -30,7 +30,7 @@ Answer = TypeVar("Answer")
 
 
 class Said(NamedTuple):
-    """What a command has to say: for programs and for people."""
+    """What a command has to say: for programs and for people. Lists and facts are made by answers.py."""
 
     data: object
     text: str
