@@ -57,6 +57,8 @@ lock:
 	  --extra backend --group dev pyproject.toml -o locks/dev.txt
 	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  --extra backend -c locks/dev.txt pyproject.toml locks/build.in -o locks/run.txt
+	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  -c locks/dev.txt pyproject.toml locks/build.in -o locks/core.txt
 
 # What is drawn from the code: the catalogue of events, the order of commands, and the rules.
 docs: $(VENV)/.dev
