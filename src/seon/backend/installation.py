@@ -10,6 +10,7 @@ from pathlib import Path
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home, replace_private
 from seon.backend.https import LOOPBACK_NAMES, hosts_in, new_api_ca, new_server_certificate
+from seon.backend.own_names import own_hosts
 from seon.backend.vault import new_master_key, read_master_key
 from seon.pki import pem_of
 
@@ -34,7 +35,10 @@ def make_directories(home: Home, secret_file: Path) -> list[str]:
 
 
 def make_authorities(home: Home, hosts: Sequence[str]) -> list[str]:
-    """Make the link CA, the API CA and the https certificate, or one with more `hosts`. Raises OperatorError."""
+    """Make the link CA, the API CA and the https certificate, or one with more `hosts`. Raises OperatorError.
+
+    A new certificate is for `hosts`, or without any for all that this host is called.
+    """
     from django.db import transaction
 
     from seon.backend.trust.authorities import Kind, store_authority
@@ -48,15 +52,13 @@ def make_authorities(home: Home, hosts: Sequence[str]) -> list[str]:
             if not Authority.objects.filter(kind=kind).exists():
                 store_authority(kind, *make())  # type: ignore[misc]  # both return key and certificate
                 made.append(f"{kind.label} CA")
-    complete = home.https_certificate.exists() and home.https_key.exists()
-    there = hosts_in(home.https_certificate) if complete else []
-    names = list(dict.fromkeys([*LOOPBACK_NAMES, *there, *hosts]))
-    if not complete:
-        renew_https(home, names)
-        made.append("https certificate")
-    elif set(hosts) - set(there):
-        renew_https(home, names)
-        made.append(f"https certificate, for {', '.join(names)}: start `seonapi serve` again")
+    there = hosts_in(home.https_certificate)
+    complete = bool(there) and home.https_key.exists()
+    if complete and not set(hosts) - set(there):
+        return made
+    names = list(dict.fromkeys([*LOOPBACK_NAMES, *there, *(hosts or there or own_hosts())]))
+    renew_https(home, names)
+    made.append(f"https certificate, for {', '.join(names)}{': start `seonapi serve` again' if complete else ''}")
     return made
 
 

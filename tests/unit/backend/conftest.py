@@ -33,7 +33,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
         from seon.backend.acting.roles import make_roles
 
         make_roles()
-        installation.make_authorities(home, [])
+        installation.make_authorities(home, ["localhost"])
         _leave()
     return home.path
 

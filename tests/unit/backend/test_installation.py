@@ -12,7 +12,9 @@ from seon.backend.logs import open_log
 def test_a_lost_https_key_is_made_again_under_the_same_ca(home: Home) -> None:
     ca = home.api_ca.read_bytes()
     home.https_key.unlink()
-    assert make_authorities(home, []) == ["https certificate"]
+    names = hosts_in(home.https_certificate)
+    assert make_authorities(home, []) == ["https certificate, for localhost, 127.0.0.1, ::1"]
+    assert hosts_in(home.https_certificate) == names
     assert home.api_ca.read_bytes() == ca
 
 
@@ -34,3 +36,17 @@ def test_a_host_that_is_named_later_joins_those_in_the_certificate(home: Home) -
     assert hosts_in(home.https_certificate) == ["localhost", "proxy.example", "127.0.0.1", "::1"]
     assert home.api_ca.read_bytes() == ca
     assert home.https_certificate.read_bytes().endswith(ca), "the CA is shown in each handshake"
+
+
+def test_the_first_certificate_is_for_all_that_this_host_is_called(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.https_certificate.unlink()
+    monkeypatch.setattr("seon.backend.installation.own_hosts", lambda: ["seonapi", "10.0.0.5"])
+    assert make_authorities(home, []) == ["https certificate, for localhost, 127.0.0.1, ::1, seonapi, 10.0.0.5"]
+    assert make_authorities(home, []) == [], "a second run changes nothing"
+
+
+def test_who_names_hosts_gets_those_and_loopback_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.https_certificate.unlink()
+    monkeypatch.setattr("seon.backend.installation.own_hosts", lambda: ["seonapi", "10.0.0.5"])
+    make_authorities(home, ["proxy.example"])
+    assert hosts_in(home.https_certificate) == ["localhost", "proxy.example", "127.0.0.1", "::1"]

@@ -149,7 +149,9 @@ def _install(layout: Layout, say: Say) -> None:
     say("seonapi init: database, master key, link CA, API CA, administrator")
     home = layout.seonapi
     api = program("seonapi")
-    run([api, "init", "--user", ADMINISTRATOR, "--password-file", str(layout.root / "panel-password")], home)
+    password = str(layout.root / "panel-password")
+    # It is for this host alone, and lives on after the host has another name or address.
+    run([api, "init", "--host", "localhost", "--user", ADMINISTRATOR, "--password-file", password], home)
     say("seon_proxyserver2 -L: identity key and Proxy ID")
     proxy_id = run([program("seon_proxyserver2"), "-L"], layout.server).split()[-1]
     say(f"seonapi license issue {proxy_id[:12]}...")

@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
 
-import functools
 import logging
 import os
 import sys
@@ -19,6 +18,7 @@ from seon.cli.seonapi.base import (
     pid_file,
     replace_stale_pid_option,
 )
+from seon.daemon.notify import Notify
 
 
 @click.command()
@@ -49,8 +49,14 @@ def serve(home: str | None, listen: str, prefixes: tuple[str, ...], level: str, 
     host, port = read_host_port("--listen", listen, listening_address)
     # By its port: several processes may serve one installation, if it has a PostgreSQL.
     with pid_file(place, f"seonapi_serve.{port}.pid", replace_stale=replace_stale_pid):
-        serve_https(place, host, port, read_prefixes(prefixes), functools.partial(click.echo, nl=True))
+        serve_https(place, host, port, read_prefixes(prefixes), _say_ready)
     _leave_at_once()
+
+
+def _say_ready(line: str) -> None:
+    """Tell the terminal, and a service manager, that the daemon serves."""
+    click.echo(line)
+    Notify(os.environ).ready()
 
 
 def _leave_at_once() -> NoReturn:
@@ -80,4 +86,4 @@ def queue(home: str | None, once: bool, level: str, replace_stale_pid: bool) -> 
         if once:
             daemon.run_round()
         else:
-            daemon.run(click.echo)
+            daemon.run(_say_ready)

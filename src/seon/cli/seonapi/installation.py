@@ -15,7 +15,11 @@ from seon.cli.seonapi.base import FILE, clear_errors, home_option, secret_in
 @click.command()
 @home_option
 @click.option(
-    "--host", "hosts", multiple=True, metavar="NAME", help="Name or address of this host for https; repeatable."
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Name or address for https; repeatable. Default: all of this host.",
 )
 @click.option("--user", default="admin", show_default=True, help="The administrator.")
 @click.option("--password-file", type=FILE, metavar="F", help="Its password; default: a random one, shown once.")
