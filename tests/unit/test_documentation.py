@@ -96,6 +96,7 @@ def test_a_page_from_the_code_names_its_source(page: Path) -> None:
 
 PROGRAMS = {"seon": seon, "seonapi": seonapi, "seon_proxyserver2": server, "seon_proxyclient2": client}
 _FENCED = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_TYPED = re.compile(r"^\w+@\w+[#$] ((?:.*\\\n)*.*)$", re.MULTILINE)
 _INLINE = re.compile(r"`((?:seon|seonapi|seon_proxy\w+) [^`]+)`")
 
 
@@ -103,7 +104,7 @@ def commands() -> Iterator[str]:
     """Yield the commands of all pages, those that go over several lines as one."""
     for page in PAGES:
         text = page.read_text()
-        blocks = "\n".join(_FENCED.findall(text)).replace("\\\n", " ")
+        blocks = "\n".join([*_FENCED.findall(text), *_TYPED.findall(text)]).replace("\\\n", " ")
         yield from (line for line in blocks.splitlines() if line.split(" ")[0] in PROGRAMS)
         yield from (" ".join(found.split()) for found in _INLINE.findall(text))
 
