@@ -9,13 +9,14 @@ Private keys for TLS do not pass here: net.context loads them with no Python obj
 """
 
 import datetime as dt
+import hashlib
 import ipaddress
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Literal, TypeVar, cast, get_args
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_der_private_key,
     load_pem_private_key,
 )
@@ -53,11 +55,16 @@ class KeyLockedError(PkiError):
     """A private key that only its password opens, and none was given."""
 
 
+class WrongPasswordError(PkiError):
+    """The password that was given does not open the private key."""
+
+
 class Purpose(StrEnum):
     """What a certificate's key may be used for (extended key usage), as a dotted object identifier."""
 
     SERVER = ExtendedKeyUsageOID.SERVER_AUTH.dotted_string
     CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string
+    ANY = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE.dotted_string
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,10 @@ def certificate_in_der(der: bytes) -> Certificate:
 
 
 def private_key_in(octets: bytes | bytearray, password: bytes | None = None) -> PrivateKey:
-    """Return the private key in PEM or DER. Raises KeyLockedError, PkiError."""
+    """Return the private key in PEM or DER. A password for a key that has none is not looked at.
+
+    Raises KeyLockedError, WrongPasswordError, PkiError.
+    """
     return _private_key(load_pem_private_key if _PEM_BEGIN in octets else load_der_private_key, octets, password)
 
 
@@ -120,13 +130,17 @@ def private_key_in_pem(pem: bytes | bytearray) -> PrivateKey:
 def _private_key(
     load: Callable[[bytes | bytearray, bytes | None], PrivateKey], octets: bytes | bytearray, password: bytes | None
 ) -> PrivateKey:
-    with _saying("no private key can be read, or its password is wrong"):
+    with _saying("no private key can be read"):
+        try:
+            return load(octets, None)
+        except TypeError as error:  # a password is missing
+            if not password:
+                raise KeyLockedError("the private key is protected by a password") from error
+    with _saying("the private key is protected in a way that is not supported here"):
         try:
             return load(octets, password)
-        except TypeError as error:  # a password is missing, or there is one too many
-            if password:
-                raise PkiError("a password was given for a private key that has none") from error
-            raise KeyLockedError("the private key is protected by a password") from error
+        except ValueError as error:
+            raise WrongPasswordError("the password of the private key is wrong") from error
 
 
 def key_in_request(pem: str) -> PublicKey:
@@ -181,10 +195,33 @@ def issuer_in_der(certificate: Certificate) -> bytes:
         return certificate.issuer.public_bytes()
 
 
+def signature_hash_of(certificate: Certificate) -> str:
+    """Return what its issuer hashed with, such as "sha256"; "" where the kind of signature has a hash of its own.
+
+    Raises PkiError.
+    """
+    with _saying("the kind of the certificate's signature is not known"):
+        algorithm = certificate.signature_hash_algorithm
+        return algorithm.name if algorithm else ""
+
+
 def public_key_of(certificate: Certificate) -> PublicKey:
     """Return the certified key. Raises PkiError, also for a type of key that is not known here."""
     with _saying("the certificate's key cannot be read"):
         return certificate.public_key()
+
+
+def public_half(key: PrivateKey) -> PublicKey:
+    """Return the public key of a private one. Raises PkiError for a kind that no certificate can hold."""
+    public = key.public_key()
+    if not isinstance(public, get_args(CertificatePublicKeyTypes)):  # Diffie-Hellman; cryptography warns at its name
+        raise PkiError("it is a Diffie-Hellman key, which no certificate can hold")
+    return cast(PublicKey, public)
+
+
+def key_digest(key: PublicKey) -> str:
+    """Return the SHA-256 of a public key (SubjectPublicKeyInfo in DER), lower-case hex."""
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def is_key_of(key: PrivateKey, certificate: Certificate) -> bool:
@@ -199,6 +236,12 @@ def purposes_of(certificate: Certificate) -> list[str] | None:
     """
     usages = _extension(certificate, x509.ExtendedKeyUsage)
     return None if usages is None else [usage.dotted_string for usage in usages]
+
+
+def may_sign(certificate: Certificate) -> bool:
+    """Whether the key may make signatures, as every handshake of TLS 1.3 needs (key usage). Raises PkiError."""
+    usage = _extension(certificate, x509.KeyUsage)
+    return usage is None or usage.digital_signature
 
 
 def alternative_names_of(certificate: Certificate) -> AlternativeNames | None:
@@ -243,6 +286,20 @@ def is_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
     return True
 
 
+def names_issuer(certificate: Certificate, issuer: Certificate) -> bool:
+    """Whether a certificate names this issuer, and its key where both say which. It proves nothing.
+
+    For signatures made with SHA-1 or MD5, which cannot be checked here.
+    """
+    try:
+        said = _extension(certificate, x509.AuthorityKeyIdentifier)
+        of_issuer = _extension(issuer, x509.SubjectKeyIdentifier)
+        same = not said or not of_issuer or said.key_identifier in (None, of_issuer.digest)
+        return same and certificate.issuer == issuer.subject
+    except Exception:  # as in `_saying`
+        return False
+
+
 def _extension(certificate: Certificate, kind: type[Extension]) -> Extension | None:
     with _saying("the certificate's extensions cannot be read"):
         try:
@@ -254,9 +311,14 @@ def _extension(certificate: Certificate, kind: type[Extension]) -> Extension | N
 # --- Making keys and requests ---------------------------------------------------------------------------------------
 
 
-def new_ecdsa_key() -> ec.EllipticCurvePrivateKey:
-    """Return a new key on P-256."""
-    return ec.generate_private_key(ec.SECP256R1())
+def new_ecdsa_key(bits: Literal[256, 384] = 256) -> ec.EllipticCurvePrivateKey:
+    """Return a new key on P-256 or P-384."""
+    return ec.generate_private_key(ec.SECP256R1() if bits == 256 else ec.SECP384R1())
+
+
+def new_rsa_key(bits: int) -> rsa.RSAPrivateKey:
+    """Return a new key. Takes up to some seconds."""
+    return rsa.generate_private_key(65_537, bits)
 
 
 def new_ed25519_key() -> ed25519.Ed25519PrivateKey:
@@ -269,10 +331,23 @@ def pem_of_key(key: PrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def new_request(key: SigningKey, common_name: str) -> str:
-    """Return a certificate request (PKCS#10) as PEM. Raises PkiError for a name that no certificate can hold."""
+def new_request(
+    key: SigningKey,
+    common_name: str,
+    *,
+    serial_number: str = "",
+    purposes: Sequence[Purpose] = (),
+    names: AlternativeNames | None = None,
+) -> str:
+    """Return a certificate request (PKCS#10) as PEM; the arguments mean what they mean in `Leaf`.
+
+    Raises PkiError for names that no certificate can hold.
+    """
+    subject = _name(common_name, serial_number)
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    for extension in _for_whom(purposes, names or AlternativeNames()):
+        request = request.add_extension(extension, critical=False)
     with _saying(f"{common_name!r} cannot be a certificate's name"):
-        request = x509.CertificateSigningRequestBuilder().subject_name(_name(common_name))
         return request.sign(key, _hash_for(key)).public_bytes(Encoding.PEM).decode()
 
 
@@ -318,7 +393,7 @@ def issue(ca_key: SigningKey, ca: Certificate, key: PublicKey, leaf: Leaf) -> Ce
         .add_extension(_usage(signs_certificates=False), critical=True)
     )
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
-    return _signed(_for_whom(builder, leaf).add_extension(authority, critical=False), ca_key)
+    return _signed(_for_the_leaf(builder, leaf).add_extension(authority, critical=False), ca_key)
 
 
 def self_signed(key: SigningKey, leaf: Leaf) -> Certificate:
@@ -326,7 +401,7 @@ def self_signed(key: SigningKey, leaf: Leaf) -> Certificate:
     name = _name(leaf.common_name, leaf.serial_number)
     builder = _builder(name, name, key.public_key(), leaf.since, leaf.until)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    return _signed(_for_whom(builder, leaf), key)
+    return _signed(_for_the_leaf(builder, leaf), key)
 
 
 def stand_in_for(certificate: Certificate) -> Certificate:
@@ -365,19 +440,26 @@ def _builder(
         )
 
 
-def _for_whom(builder: x509.CertificateBuilder, leaf: Leaf) -> x509.CertificateBuilder:
-    if leaf.purposes:
-        purposes = x509.ExtendedKeyUsage([x509.ObjectIdentifier(purpose) for purpose in leaf.purposes])
-        builder = builder.add_extension(purposes, critical=leaf.only_these_purposes)
+def _for_the_leaf(builder: x509.CertificateBuilder, leaf: Leaf) -> x509.CertificateBuilder:
+    for extension in _for_whom(leaf.purposes, leaf.names):
+        critical = leaf.only_these_purposes and isinstance(extension, x509.ExtendedKeyUsage)
+        builder = builder.add_extension(extension, critical=critical)
+    return builder
+
+
+def _for_whom(purposes: Sequence[Purpose], said: AlternativeNames) -> Iterator[x509.ExtensionType]:
+    if purposes:
+        yield x509.ExtendedKeyUsage([x509.ObjectIdentifier(purpose) for purpose in purposes])
     names: list[x509.GeneralName] = []
-    for uri in leaf.names.uris:
+    for uri in said.uris:
         with _saying(f"{uri!r} is no URI that a certificate can hold"):
             names.append(x509.UniformResourceIdentifier(uri))
-    for host in leaf.names.hosts:
+    for host in said.hosts:
         with _saying(f"{host!r} is no host name that a certificate can hold"):
             names.append(x509.DNSName(host))
-    names += map(x509.IPAddress, leaf.names.addresses)
-    return builder.add_extension(x509.SubjectAlternativeName(names), critical=False) if names else builder
+    names += map(x509.IPAddress, said.addresses)
+    if names:
+        yield x509.SubjectAlternativeName(names)
 
 
 def _name(common_name: str, serial_number: str = "") -> x509.Name:
