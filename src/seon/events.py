@@ -110,6 +110,11 @@ _KINDS = (
     Kind("CFG-BAD", _E, "configuration", "Configuration {version} not taken, the one before stays: {reason}"),
     Kind("CFG-HOST", _W, "configuration", "Configuration {version} does not fit this host: {reason}"),
     Kind("CFG-EMPTY", _W, "configuration", "Configuration {version} is not complete: {missing}"),
+    Kind("CFG-OWN", _I, "configuration",
+         "Own certificate {subject}, SHA-256 {fingerprint}, is in use from now on, as planned"
+         "[; before: {before}]"),
+    Kind("CFG-OWNBAD", _E, "configuration",
+         "Own certificate {subject}, SHA-256 {fingerprint}, was to come into use now and does not: {reason}"),
     # admission
     Kind("ADM-REFUSED", _W, "refused",
          "Partner connection from {source} to {target} refused: {reason}[; certificate {subject}, issuer {issuer}, "

@@ -22,8 +22,8 @@ _LEVELS = {Severity.CRITICAL: "FATAL"}
 _OURS, _PARTNER, _DIGEST = "198.51.100.7:6619", "192.0.2.44:40718", "3f2a9c" + "0b71d4e8" * 7 + "a5"
 
 VALUES: dict[str, Value] = {
-    "act": "partner.change", "address": "198.51.100.7:6619", "authentication": True, "buffer": 4_096,
-    "change": "handshakes: 64 to 128",
+    "act": "partner.change", "address": "198.51.100.7:6619", "authentication": True,
+    "before": "CN=oftp.example,C=DE", "buffer": 4_096, "change": "handshakes: 64 to 128",
     "cipher": 2, "client": "client-3f2a9c01", "compression": True, "count": 12, "creator": "O0013PARTNER",
     "credit": 64, "date": "20261126", "days": 12, "destination": "O0013OURS", "direction": "incoming",
     "ended_by": "partner", "enforced": "TLS 1.2 or higher, client certificates pinned per partner",
@@ -53,6 +53,8 @@ SPECIAL: dict[str, dict[str, Value]] = {
     "AUD-CHANGE": {"what": "partner acme", "change": "host: empty to 'oftp.example'"},
     "CFG-BAD": {"reason": "the certificate of the external port cannot be read"},
     "CFG-HOST": {"reason": "the limits need more open files than this host allows"},
+    "CFG-OWN": {"subject": "CN=oftp.example,C=DE"},
+    "CFG-OWNBAD": {"subject": "CN=oftp.example,C=DE", "reason": "it has expired meanwhile, at 2026-11-25 12:00 UTC"},
     "CLI-COURIER": {"reason": "it does not answer"},
     "CLI-END": {"reason": "signal SIGTERM"},
     "CLI-LISTEN": {"address": "10.0.0.5:3306"},

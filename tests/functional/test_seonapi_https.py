@@ -98,7 +98,7 @@ def test_the_whole_way_of_a_client_from_first_contact_to_sealed_key(
     assert parse_license((tmp_path / "lic").read_bytes(), proxy_id).problem_at(time.time()) is None
     assert (tmp_path / "lic").stat().st_mode & 0o022 == 0
     token = installation.run("token", "new", "client", "--proxy-id", proxy_id)
-    installation.run("certificate", "add", "--chain", str(own_files[0]), "--key", str(own_files[1]))
+    installation.run("certificate", "add", "--chain", str(own_files[0]), "--key", str(own_files[1]), "--use")
     installation.run(
         "partner", "add", "P1", "--code", "O0013P1", "--certificate", str(own_files[0]), "--host", "p1.example"
     )

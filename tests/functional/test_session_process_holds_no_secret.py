@@ -88,26 +88,15 @@ def check_the_search_finds_them(site: Site, secrets: dict[str, bytes]) -> None:
     assert found_in(site.running["client"].pid, secrets) == set()
 
 
-PUT_BACK = """
-from seon.backend.trust.models import OwnCertificate
-from django.db import transaction
-with transaction.atomic():
-    for first, then in ((True, False), (False, True)):
-        one = OwnCertificate.objects.get(in_use=first, name__contains="rsa" if first else "demo")
-        one.in_use = then
-        one.save()
-"""
-
-
 @pytest.fixture
 def with_rsa(running: Site) -> Iterator[Site]:
     """The site with an RSA certificate in use; the one before is put back after the test."""
     chain, key = running.layout.certificate("rsa"), running.layout.key("rsa")
     make("rsa", rsa_key()).write(chain, key)
-    running.seonapi(["certificate", "add", "--chain", str(chain), "--key", str(key)])
+    running.seonapi(["certificate", "add", "--chain", str(chain), "--key", str(key), "--use"])
     running.in_force()
     yield running
-    running.django(PUT_BACK)
+    running.seonapi(["certificate", "back"])
     running.in_force()
 
 

@@ -102,6 +102,7 @@ OF_THE_WHOLE = {
     "test_every_module_has_a_test.py",
     "test_documentation.py",
     "test_no_import_circle.py",
+    "backend/test_certificate_commands.py",
     "backend/test_seonapi_commands.py",
     "backend/test_logs.py",
     "daemon/test_children_line.py",

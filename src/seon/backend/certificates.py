@@ -1,16 +1,16 @@
-"""Certificates and keys as an administrator brings them: read, described, compared."""
+"""Certificates and keys as an administrator brings them: read from whatever file they are in, and described."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-
 from seon import pki
 from seon.backend.errors import OperatorError
-from seon.pki import Certificate, KeyLockedError, PkiError
+from seon.pki import Certificate, KeyLockedError, PkiError, WrongPasswordError
+from seon.pki_containers import Contents, read_container
 
 MAX_CHAIN = 10
-_MIN_RSA_BITS = 2048
+"""How many certificates a partner's file may hold, and how long a chain of ours may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,40 @@ class Described:
 
 
 def read_chain(octets: bytes) -> list[Certificate]:
-    """Return the certificates in PEM, or the one in DER. Raises OperatorError."""
-    try:
-        chain = pki.certificates_in(octets)
-    except PkiError:
-        raise OperatorError("No certificate can be read there: PEM or DER is expected") from None
+    """Return the certificates in a file of any usual form, at least one and in its order. Raises OperatorError."""
+    chain = read_files([octets]).certificates
+    if not chain:
+        raise OperatorError("No certificate can be read there, only a private key")
     if len(chain) > MAX_CHAIN:
         raise OperatorError(f"More than {MAX_CHAIN} certificates in one file")
     return chain
+
+
+def read_files(files: Sequence[bytes], password: bytes | None = None) -> Contents:
+    """Return all certificates and private keys in these files; one password for what is protected.
+
+    Raises OperatorError, whose text says which file it is where there are several.
+    """
+    found = Contents()
+    for number, octets in enumerate(files, 1):
+        where = f"File {number}: " if len(files) > 1 else ""
+        try:
+            held = read_container(octets, password)
+            for certificate in held.certificates:
+                found.add(certificate)
+            found.keys += held.keys
+        except KeyLockedError as error:
+            raise OperatorError(f"{where}{_sentence(error)}: give it with --password-file") from None
+        except WrongPasswordError as error:
+            raise OperatorError(f"{where}{_sentence(error)}") from None
+        except PkiError as error:
+            raise OperatorError(f"{where}No certificate or key can be taken from it: {error}") from None
+    return found
+
+
+def _sentence(error: PkiError) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]
 
 
 def describe_certificate(certificate: Certificate) -> Described:
@@ -43,28 +69,3 @@ def describe_certificate(certificate: Certificate) -> Described:
         subject=pki.subject_of(certificate),
         not_after=certificate.not_valid_after_utc,
     )
-
-
-def read_key(octets: bytes, password: bytes | None = None) -> bytes:
-    """Return a private key as unencrypted PKCS#8 PEM. Raises OperatorError."""
-    try:
-        key = pki.private_key_in(octets, password)
-    except KeyLockedError:
-        raise OperatorError("The private key is encrypted: give its password") from None
-    except PkiError:
-        raise OperatorError("No private key can be read there, or its password is wrong") from None
-    if isinstance(key, rsa.RSAPrivateKey) and key.key_size < _MIN_RSA_BITS:
-        raise OperatorError(f"An RSA key needs at least {_MIN_RSA_BITS} bits")
-    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise OperatorError("Only RSA and ECDSA keys can be used towards partners")
-    return pki.pem_of_key(key)
-
-
-def check_belongs(leaf: Certificate, key_pem: bytes) -> None:
-    """Raise OperatorError unless the private key is the certificate's."""
-    try:
-        belong_together = pki.is_key_of(pki.private_key_in_pem(key_pem), leaf)
-    except PkiError as error:
-        raise OperatorError(f"This certificate cannot be used: {error}") from None
-    if not belong_together:
-        raise OperatorError("Certificate and private key do not belong together (the chain begins with its leaf)")

@@ -14,7 +14,8 @@ from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener
 from seon.backend.rendering import NEWEST, Formats, render
-from seon.backend.trust.models import Blob, OwnCertificate
+from seon.backend.trust.models import Blob
+from seon.backend.trust.own import in_use, switch_due
 from seon.config import (
     ClientConfiguration,
     ClientPartner,
@@ -51,6 +52,7 @@ def encoded_snapshot(client_address: str, formats: Formats = NEWEST) -> bytes:
     Raises OperatorError when what is stored is not a valid configuration, VersionError when it cannot be said in a
     format that its readers know.
     """
+    switch_due()
     for _ in range(_TRIES):
         version = read_version()
         snapshot = build(version, client_address)
@@ -100,7 +102,7 @@ def _prove(snapshot: Snapshot) -> None:
 
 
 def _own_certificate() -> OwnCertificateShown | None:
-    own = OwnCertificate.objects.filter(in_use=True).first()
+    own = in_use()
     return OwnCertificateShown(id=own.fingerprint, chain=own.chain) if own else None
 
 

@@ -74,7 +74,7 @@ class InForce:
 
     def missing(self) -> str:
         """Say what keeps the external port closed, "" if nothing does."""
-        return "" if self.gate else "a certificate for the external port (seonapi certificate add)"
+        return "" if self.gate else "a certificate for the external port (seonapi certificate add --use)"
 
 
 EMPTY = InForce(0, ServerConfiguration(), Judgements(), {})

@@ -3,17 +3,10 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
-from seon.backend.certificates import check_belongs, read_chain, read_key
+from seon import pki
+from seon.backend.certificates import describe_certificate, read_chain, read_files
 from seon.backend.errors import OperatorError
 
 
@@ -21,12 +14,12 @@ def test_pem_and_der_are_read(certificate_of: Callable[..., Any]) -> None:
     pem = certificate_of("a").pem.encode()
     der = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
     assert read_chain(der) == read_chain(pem)
-    assert len(read_chain(pem * 10)) == 10
+    assert len(read_chain(b"".join(certificate_of(str(number)).pem.encode() for number in range(10)))) == 10
 
 
 def test_what_is_no_certificate_or_too_many_is_refused(certificate_of: Callable[..., Any]) -> None:
     with pytest.raises(OperatorError, match="More than"):
-        read_chain(certificate_of("a").pem.encode() * 11)
+        read_chain(b"".join(certificate_of(str(number)).pem.encode() for number in range(11)))
     for octets in (
         b"",
         b"\0",
@@ -37,30 +30,22 @@ def test_what_is_no_certificate_or_too_many_is_refused(certificate_of: Callable[
             read_chain(octets)
 
 
-def test_a_key_becomes_pkcs8_whatever_its_form(certificate_of: Callable[..., Any]) -> None:
+def test_files_are_read_together_and_the_one_that_cannot_be_is_named(certificate_of: Callable[..., Any]) -> None:
     made = certificate_of("a")
-    key = load_pem_private_key(made.old_key_pem, None)
-    assert read_key(made.old_key_pem).startswith(b"-----BEGIN PRIVATE KEY-----")
-    der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    assert read_key(der) == read_key(made.old_key_pem)
-    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word"))
-    assert read_key(locked, b"word") == read_key(made.old_key_pem)
-    for password in (None, b"wrong"):
-        with pytest.raises(OperatorError, match="password"):
-            read_key(locked, password)
+    locked = made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word"))
+    found = read_files([made.pem.encode(), made.pem.encode(), locked], b"word")
+    assert found.certificates == [made.certificate]
+    assert [pki.pem_of_key(key) for key in found.keys] == [made.key_pem]
+    with pytest.raises(OperatorError, match=r"^File 2: The private key is protected .*give it with --password-file"):
+        read_files([made.pem.encode(), locked])
+    with pytest.raises(OperatorError, match=r"^File 2: The password of the private key is wrong"):
+        read_files([made.pem.encode(), locked], b"another")
+    with pytest.raises(OperatorError, match=r"^No certificate or key can be taken from it"):
+        read_files([b"nothing"])
 
 
-def test_weak_and_unsuitable_keys_are_refused() -> None:
-    weak = rsa.generate_private_key(65_537, 1_024)
-    with pytest.raises(OperatorError, match="2048"):
-        read_key(weak.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    other = Ed25519PrivateKey.generate()
-    with pytest.raises(OperatorError, match="RSA and ECDSA"):
-        read_key(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-
-
-def test_key_and_certificate_must_belong_together(certificate_of: Callable[..., Any]) -> None:
-    one, two = certificate_of("one"), certificate_of("two")
-    check_belongs(read_chain(one.pem.encode())[0], read_key(one.old_key_pem))
-    with pytest.raises(OperatorError, match="belong together"):
-        check_belongs(read_chain(one.pem.encode())[0], read_key(two.old_key_pem))
+def test_what_is_kept_of_a_certificate(certificate_of: Callable[..., Any]) -> None:
+    made = certificate_of("a")
+    found = describe_certificate(made.certificate)
+    assert (found.pem, found.fingerprint, found.subject) == (made.pem, made.fingerprint, "CN=a")
+    assert found.not_after == made.certificate.not_valid_after_utc

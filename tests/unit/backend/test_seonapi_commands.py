@@ -23,7 +23,7 @@ from seon.backend.journal.models import Entry, Session
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
 from seon.backend.trust import licenses
-from seon.backend.trust.models import License, OwnCertificate, Token
+from seon.backend.trust.models import License, Token
 from seon.cli.seonapi import main
 
 
@@ -291,16 +291,6 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "more than" in refused("partner", "add", "P1", "--certificate", str(large))
     assert "No certificate" in refused("partner", "add", "P1", "--certificate", str(text))
     assert not Partner.objects.exists()
-
-
-def test_the_company_s_certificate_comes_into_use(certificate_of: Callable[..., Any], tmp_path: Path) -> None:
-    made, other = certificate_of("Our company"), certificate_of("Other")
-    made.write(tmp_path / "own.pem", tmp_path / "own.key")
-    other.write(tmp_path / "other.pem", tmp_path / "other.key")
-    chain = ("certificate", "add", "--chain", str(tmp_path / "own.pem"), "--key")
-    assert "belong together" in refused(*chain, str(tmp_path / "other.key"))
-    assert "CN=Our company" in done(*chain, str(tmp_path / "own.key"))
-    assert OwnCertificate.objects.get().in_use
 
 
 def test_a_listener_maps_a_port_to_a_partner() -> None:

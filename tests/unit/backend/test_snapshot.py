@@ -18,7 +18,7 @@ from seon.backend.partners.keys import set_partner_setting
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.actions import add_listener
 from seon.backend.snapshot import Snapshot
-from seon.backend.trust.own import add_own_certificate
+from seon.backend.trust.own_actions import Addition, add_certificate
 from seon.config import (
     FORMAT,
     ClientConfiguration,
@@ -52,7 +52,7 @@ def test_a_fresh_installation_serves_the_defaults() -> None:
 def test_everything_that_was_set_is_in_it(certificate_of: Callable[..., Any]) -> None:
     made = certificate_of("P1")
     add_partner("P1", "Partner one", ["O0013P1", "O0013P2"], [made.pem.encode()], host="p1.example", port=6_620)
-    add_own_certificate("", made.pem.encode(), made.old_key_pem)
+    add_certificate(owner(), Addition(files=[made.pem.encode(), made.old_key_pem], use=True))
     for key, value in {
         "external_port": "7000", "external_address": "127.0.0.1", "outgoing_address": "10.0.0.1", "profile": "strict",
         "receive_daemon": "sta.example:3305", "sessions": "7", "idle_seconds": "100",
@@ -125,7 +125,7 @@ def test_the_server_is_told_nothing_of_the_inside() -> None:
 
 def test_no_private_key_is_in_it(certificate_of: Callable[..., Any]) -> None:
     made = certificate_of("own")
-    add_own_certificate("", made.pem.encode(), made.old_key_pem)
+    add_certificate(owner(), Addition(files=[made.pem.encode(), made.old_key_pem], use=True))
     assert b"PRIVATE KEY" not in snapshot.encoded_snapshot("127.0.0.1")
 
 

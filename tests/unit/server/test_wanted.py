@@ -39,7 +39,7 @@ def test_a_linked_server_with_license_and_certificate_has_both_ports() -> None:
         ({"license_problem": "the license ended"}, "the license does not hold: the license ended"),
         (
             {"in_force": in_force(gate=None)},
-            "the configuration has not got a certificate for the external port (seonapi certificate add)",
+            "the configuration has not got a certificate for the external port (seonapi certificate add --use)",
         ),
         ({"in_force": EMPTY}, "the configuration has not come yet"),
         ({"ending": True}, "the server is ending"),

@@ -100,7 +100,7 @@ def sealed_key(request: HttpRequest, caller: Caller) -> HttpResponse:
             f"No license in force for {wanted.proxy_id}, or this token may not serve it: "
             f"run `seonapi license issue {wanted.proxy_id}`",
         )
-    own = OwnCertificate.objects.filter(fingerprint=wanted.certificate_id).first()
+    own = OwnCertificate.objects.select_related("key").filter(fingerprint=wanted.certificate_id).first()
     if own is None:
         raise RefusedError(404, "There is no own certificate with this id")
     try:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from seon.backend.configuration.models import Settings
 from seon.backend.journal.models import Entry, Session
 from seon.backend.journal.tracing import forget_ended_traces
+from seon.backend.trust.own import switch_due
 
 SLICE = 5_000
 """Rows removed at a time, so that no writer waits long."""
@@ -42,6 +43,7 @@ TASKS: tuple[Callable[[], str], ...] = (
     remove_old_sessions,
     remove_ended_logins,
     forget_ended_traces,
+    switch_due,
 )
 
 

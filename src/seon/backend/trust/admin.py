@@ -59,8 +59,8 @@ class TokenPage(WithdrawablePage):
 class OwnCertificatePage(ReadOnlyPage):
     """The company's certificates. They come with `seonapi certificate add`, since their keys do."""
 
-    list_display = ("name", "subject", "not_after", "in_use")
-    fields = ("name", "subject", "fingerprint", "not_after", "in_use", "chain")
+    list_display = ("name", "subject", "not_after", "in_use", "use_from")
+    fields = ("name", "subject", "fingerprint", "not_before", "not_after", "in_use", "use_from", "used_at", "chain")
 
 
 @admin.register(Authority)

@@ -30,28 +30,76 @@ class Authority(models.Model):
         return f"{self.get_kind_display()} CA"
 
 
-class OwnCertificate(Versioned):
-    """The company's certificate shown to partners, with its chain and its key."""
+class OwnKey(models.Model):
+    """A private key of the company for TLS towards partners. A certificate finds its key by the public half."""
 
     name = models.CharField(max_length=120)
-    chain = models.TextField("chain (PEM), leaf first", max_length=200_000)
-    key = models.BinaryField()
-    """PKCS#8 PEM, encrypted for the record `own-certificate:<fingerprint>`."""
-    fingerprint = models.CharField("SHA-256", max_length=64, unique=True, editable=False)
-    subject = models.CharField(max_length=500, editable=False)
-    not_after = models.DateTimeField("valid until", editable=False)
-    in_use = models.BooleanField(default=False)
+    digest = models.CharField("SHA-256 of the public key", max_length=64, unique=True, editable=False)
+    sealed = models.BinaryField()
+    """PKCS#8 PEM, encrypted for the record `own-key:<digest>`."""
+    kind = models.CharField(max_length=40, editable=False)
+    """Such as "RSA 3072"."""
+    request = models.TextField(max_length=20_000, blank=True, default="", editable=False)
+    """The certificate request (PEM) if the key was made here."""
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    history = HistoricalRecords(excluded_fields=["key"])
+    history = HistoricalRecords(excluded_fields=["sealed"])
 
     class Meta:
-        ordering = ("-in_use", "-not_after")
-        constraints = (
-            models.UniqueConstraint(fields=("in_use",), condition=Q(in_use=True), name="one_own_certificate_in_use"),
-        )
+        ordering = ("-made_at", "-pk")
+        verbose_name = "own key"
 
     def __str__(self) -> str:
         return self.name
+
+
+class OwnCertificate(Versioned):
+    """A certificate of the company shown to partners, with its chain. One of them is in use."""
+
+    name = models.CharField(max_length=120)
+    key = models.ForeignKey(OwnKey, models.PROTECT, related_name="certificates")
+    chain = models.TextField("chain (PEM), leaf first", max_length=200_000)
+    fingerprint = models.CharField("SHA-256", max_length=64, unique=True, editable=False)
+    subject = models.CharField(max_length=500, editable=False)
+    not_before = models.DateTimeField("valid from", editable=False)
+    not_after = models.DateTimeField("valid until", editable=False)
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
+    in_use = models.BooleanField(default=False)
+    use_from = models.DateTimeField("to be used from", null=True, blank=True, default=None)
+    """When it is to come into use; empty: that is not planned. `own.switch_due` does it and clears this."""
+    used_at = models.DateTimeField("last put in use", null=True, blank=True, default=None, editable=False)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("-in_use", "-not_after")
+        verbose_name = "own certificate"
+        constraints = (
+            models.UniqueConstraint(fields=("in_use",), condition=Q(in_use=True), name="one_own_certificate_in_use"),
+        )
+        indexes = (models.Index(fields=("use_from",), condition=Q(use_from__isnull=False), name="own_use_planned"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ChainCertificate(models.Model):
+    """A CA's certificate that an administrator has given to complete chains. Nobody is admitted by it."""
+
+    fingerprint = models.CharField("SHA-256", max_length=64, unique=True, editable=False)
+    pem = models.TextField(max_length=20_000, editable=False)
+    subject = models.CharField(max_length=500, editable=False)
+    not_after = models.DateTimeField("valid until", editable=False)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("subject", "-not_after")
+        verbose_name = "CA certificate for chains"
+        verbose_name_plural = "CA certificates for chains"
+
+    def __str__(self) -> str:
+        return self.subject
 
 
 class License(Versioned):

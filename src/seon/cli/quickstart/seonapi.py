@@ -45,8 +45,8 @@ class Seonapi:
 
     def own_certificate(self, certificate: Path, key: Path) -> None:
         """Put the company's certificate in use."""
-        self._say("seonapi certificate add")
-        self._run("certificate", "add", "--chain", str(certificate), "--key", str(key))
+        self._say("seonapi certificate add --use")
+        self._run("certificate", "add", "--chain", str(certificate), "--key", str(key), "--use")
 
     def partner(self, name: str, code: str, certificate: Path, port: str) -> str:
         """Have a partner with this code, certificate and port on 127.0.0.1; return its id.

@@ -12,6 +12,7 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """What the database says, reading by reading; the last stays."""
     said = [1, 1, 2]
     monkeypatch.setattr(waiting, "INTERVAL", 0.01)
+    monkeypatch.setattr(waiting, "switch_due", lambda: "")
     monkeypatch.setattr(waiting, "_read_version", lambda: said.pop(0) if len(said) > 1 else said[0])
     return said
 
@@ -55,3 +56,24 @@ def test_closing_lets_everybody_go(readings: list[int]) -> None:
         return await waiting_call
 
     assert asyncio.run(scenario()) is False
+
+
+def test_who_waits_sees_a_planned_certificate_come_into_use(
+    readings: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The readings look for what is planned, and a failure of that look hinders nobody."""
+    looks: list[float] = []
+
+    def look() -> str:
+        looks.append(time.monotonic())
+        if len(looks) == 1:
+            raise RuntimeError("the database is away")
+        readings[:] = [2]
+        return "as planned"
+
+    readings[:] = [1]
+    monkeypatch.setattr(waiting, "SWITCH_INTERVAL", 0.05)
+    monkeypatch.setattr(waiting, "switch_due", look)
+    assert asyncio.run(VersionWatch().wait_for_other(1, 5)) is True
+    assert len(looks) == 2
+    assert looks[1] - looks[0] >= 0.05

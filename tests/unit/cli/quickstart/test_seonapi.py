@@ -129,4 +129,4 @@ def test_a_listener_that_a_killed_start_may_have_added_is_removed_first(fake, st
 
 def test_the_company_s_certificate_is_put_in_use_with_its_key(fake, start) -> None:
     start().own_certificate(Path("/c.pem"), Path("/c.key"))
-    assert fake.told() == ["certificate add --chain /c.pem --key /c.key"]
+    assert fake.told() == ["certificate add --chain /c.pem --key /c.key --use"]
