@@ -12,6 +12,9 @@ from seon.pki_containers import Contents, read_container
 MAX_CHAIN = 10
 """How many certificates a partner's file may hold, and how long a chain of ours may be."""
 
+MAX_FILES = 20
+"""How many files are read at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Described:
@@ -39,6 +42,8 @@ def read_files(files: Sequence[bytes], password: bytes | None = None) -> Content
 
     Raises OperatorError, whose text says which file it is where there are several.
     """
+    if len(files) > MAX_FILES:
+        raise OperatorError(f"At most {MAX_FILES} files can be read at once")
     found = Contents()
     for number, octets in enumerate(files, 1):
         where = f"File {number}: " if len(files) > 1 else ""

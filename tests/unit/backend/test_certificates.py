@@ -42,6 +42,8 @@ def test_files_are_read_together_and_the_one_that_cannot_be_is_named(certificate
         read_files([made.pem.encode(), locked], b"another")
     with pytest.raises(OperatorError, match=r"^No certificate or key can be taken from it"):
         read_files([b"nothing"])
+    with pytest.raises(OperatorError, match="At most 20 files"):
+        read_files([made.pem.encode()] * 21)
 
 
 def test_what_is_kept_of_a_certificate(certificate_of: Callable[..., Any]) -> None:

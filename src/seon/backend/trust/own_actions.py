@@ -80,7 +80,7 @@ class Prepared:
 class Addition:
     """Files with a certificate, what is above it, and its key unless that is stored already."""
 
-    files: Sequence[bytes]
+    files: Sequence[bytes] = field(repr=False)
     password: bytes | None = field(default=None, repr=False)
     """For what is protected in the files."""
     name: str = ""

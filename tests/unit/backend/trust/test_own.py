@@ -1,9 +1,12 @@
 import datetime as dt
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.db import connection
 from django.utils import timezone
 
 from seon.backend.acting.actors import owner
@@ -115,3 +118,40 @@ def test_a_plan_is_over_when_the_certificate_is_used_before(certificate_of: Call
     version = read_version()
     assert switch_due(timezone.now() + dt.timedelta(days=2)) == ""
     assert (in_use(), read_version()) == (new, version)
+
+
+def test_of_many_that_look_at_once_one_switches(certificate_of: Callable[..., Any]) -> None:
+    stored(certificate_of("old"), use=True)
+    new = planned(certificate_of("new"), 1)
+    at = timezone.now() + dt.timedelta(days=1)
+    start = threading.Barrier(6)
+
+    def look(_: int) -> str:
+        start.wait(10)
+        try:
+            return switch_due(at)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        told = list(pool.map(look, range(6)))
+    assert sorted(filter(None, told)) == ["own certificate CN=new is in use from now on, as planned"]
+    assert in_use() == new
+    assert Entry.objects.filter(code="CFG-OWN").count() == 1
+
+
+def test_of_two_that_choose_at_once_one_certificate_is_in_use(certificate_of: Callable[..., Any]) -> None:
+    names = [stored(certificate_of(f"number {number}")).name for number in range(4)]
+    start = threading.Barrier(4)
+
+    def choose(name: str) -> None:
+        start.wait(10)
+        try:
+            use_certificate(owner(), name)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(choose, names))
+    assert OwnCertificate.objects.filter(in_use=True).count() == 1
+    assert OwnCertificate.objects.exclude(used_at=None).count() == 4, "each was in use, one after the other"
