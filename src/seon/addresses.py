@@ -10,6 +10,7 @@ import re
 import socket
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?", re.DOTALL)
 _PORT = re.compile("[0-9]{1,5}")
 _NUMBER = re.compile("[0-9]+|0[xX][0-9a-fA-F]*")
@@ -45,6 +46,22 @@ def identifying(text: str) -> Address:
     """Return an address as it identifies a listener or client: `::1` counts as 127.0.0.1 (mission A8)."""
     address = canonical(text)
     return ipaddress.IPv4Address("127.0.0.1") if address == ipaddress.IPv6Address("::1") else address
+
+
+def read_network(text: str) -> Network:
+    """Return the network that a person wrote, `10.0.0.0/24` or one address, as `identifying` spells addresses.
+
+    Raises AddressError.
+    """
+    try:
+        network = ipaddress.ip_network(text.strip())
+    except ValueError as error:
+        hint = "no bit behind the prefix may be set" if "host bits" in str(error) else "such as 10.0.0.0/24"
+        raise AddressError(f"{_quoted(text)} is not an IP address or network: {hint}") from None
+    mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
+    if mapped and network.prefixlen >= 96:
+        return ipaddress.IPv4Network((mapped, network.prefixlen - 96))
+    return ipaddress.ip_network("127.0.0.1") if str(network) == "::1/128" else network
 
 
 def neighbourhood(text: str) -> str:

@@ -20,7 +20,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from seon.config import OpenStruct, Pem, Struct
+from seon.config import Licenses, OpenStruct, Pem, ProxyId, Struct
 from seon.events import Event
 
 PATH = "/api/proxy/v1/"
@@ -36,7 +36,6 @@ BuildText = Annotated[str, Meta(max_length=100)]
 MAX_NUMBER = 1_000_000
 Number = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
 """The number of a protocol or a format."""
-ProxyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}px\Z")]
 
 
 class Problem(OpenStruct, frozen=True):
@@ -67,6 +66,8 @@ class Enrolled(OpenStruct, frozen=True):
     oldest: Number
     newest: Number
     """The configuration formats that Seonapi can serve."""
+    licenses: Licenses = ()
+    """Of these servers; they count until the first configuration has come."""
 
 
 class SealedKeyWanted(Struct, frozen=True):

@@ -1,9 +1,9 @@
 """The typed configuration: Seonapi produces it, server and client consume it.
 
-One `ProxyConfiguration` is served to a client. The client keeps `client` for itself and hands `server`, and nothing
-else, to the server in the DMZ: so the DMZ never learns an address of the inside, and the inside never holds the
-partners' TLS key (it crosses sealed, see `api_messages.SealedKey`). The client does not read the server's part: the
-server may be older or newer than the client.
+One `ProxyConfiguration` is served to a client. The client keeps `client` for itself and hands `server` and the linked
+server's own of `servers`, and nothing else, to the server in the DMZ: so the DMZ never learns an address of the inside,
+and the inside never holds the partners' TLS key (it crosses sealed, see `api_messages.SealedKey`). The client reads
+neither of the two: the server may be older or newer than the client.
 
 Three hosts, three versions: Seonapi serves each part in the newest format that it and the part's reader know, and
 refuses a configuration in which a setting cannot be said in that format (`seon.backend.rendering`). So a reader is
@@ -34,6 +34,9 @@ Pem = Annotated[str, Meta(max_length=200_000)]
 Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 """SHA-256 of a certificate's DER form, lower-case hex."""
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
+ProxyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}px\Z")]
+Serial = Annotated[str, Meta(pattern=r"^[0-9A-F]{1,40}\Z")]
+"""The serial number of a certificate, upper-case hex."""
 SsidCode = Annotated[str, Meta(min_length=1, max_length=25)]
 """An Odette identification code as in SSIDCODE (RFC 5024 §5.3.2, X(25)), without its trailing spaces."""
 SessionId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[a-z0-9-]+\Z")]
@@ -52,6 +55,10 @@ FileCodes = Annotated[tuple[SsidCode, ...], Meta(max_length=100)]
 """Odette codes that a file may name as its destination or its originator."""
 TracedSessions = Annotated[tuple[SessionId, ...], Meta(max_length=100)]
 """Sessions under way that write a trace though their partner's do not."""
+
+
+Licenses = Annotated[tuple[Serial, ...], Meta(max_length=10_000)]
+"""Serials of the licenses in force."""
 
 
 class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -158,8 +165,18 @@ class ServerPartner(Struct, frozen=True):
     """Whether its sessions write a trace: the conversation without its secrets and without what files contain."""
 
 
+class ServerSettings(Struct, frozen=True, omit_defaults=True):
+    """How `ServerConfiguration` differs for one server; None = as in general."""
+
+    external_address: Address | None = None
+    external_port: Port | None = None
+    outgoing_address: Address | None = None
+    limits: Limits | None = None
+    """All of them, though only one may differ."""
+
+
 class ServerConfiguration(Struct, frozen=True):
-    """All that the server in the DMZ gets. It lives in memory only."""
+    """All that every server in the DMZ gets. It lives in memory only."""
 
     external_address: Address = ""
     external_port: Port = 6619
@@ -172,6 +189,11 @@ class ServerConfiguration(Struct, frozen=True):
     limits: Limits = Limits()
     rules: SessionRules = SessionRules()
     traced_sessions: TracedSessions = ()
+
+    def with_settings(self, own: ServerSettings) -> "ServerConfiguration":
+        """Return the configuration of the server that has these settings of its own."""
+        differing = {name: value for name, value in msgspec.structs.asdict(own).items() if value is not None}
+        return msgspec.structs.replace(self, **differing)
 
 
 class ReceiveDaemon(Struct, frozen=True):
@@ -211,6 +233,10 @@ class ClientConfiguration(Struct, frozen=True):
     """30 s more than the server's idle time, so that not both hops end a silent session at once."""
     rules: SessionRules = SessionRules()
     traced_sessions: TracedSessions = ()
+    licenses: Licenses = ()
+    """The servers that may be linked to, by their licenses: one that is not here was withdrawn."""
+    server_limits: Annotated[dict[ProxyId, Limits], Meta(max_length=1_000)] = {}
+    """In place of `limits` while a server is linked that has its own."""
 
 
 class ProxyConfiguration(OpenStruct, frozen=True):
@@ -219,7 +245,7 @@ class ProxyConfiguration(OpenStruct, frozen=True):
     version: Annotated[int, Meta(ge=0)]
     """The counter in the database, raised in the transaction that changes anything."""
     server: msgspec.Raw
-    """A `ServerConfiguration` in the format `server_format`, for the server's eyes."""
+    """A `ServerConfiguration` in the format `server_format`, for the servers' eyes."""
     client: ClientConfiguration
     format: int = FORMAT
     """Of `client`."""
@@ -228,3 +254,5 @@ class ProxyConfiguration(OpenStruct, frozen=True):
     """The `OwnCertificate.id` in `server`, for which the client gets the sealed key; empty: there is none yet."""
     blobs: Annotated[tuple[Fingerprint, ...], Meta(max_length=1_000)] = ()
     """The blobs that `server` names, and that the client gets for it."""
+    servers: Annotated[dict[ProxyId, msgspec.Raw], Meta(max_length=1_000)] = {}
+    """For each server that the client may link to, its `ServerSettings` in the format `server_format`."""

@@ -99,6 +99,9 @@ _KINDS = (
     Kind("CLI-PORT", _C, "client", "Listening port {address} for partner {partner} cannot be opened: {reason}"),
     Kind("CLI-LISTEN", _I, "client", "Listening port {address} for partner {partner} open"),
     Kind("CLI-FAULT", _E, "client", "Internal error while {what}: {reason}; please report it with the log"),
+    Kind("CLI-UNKNOWN", _W, "client",
+         "The client with the token {token} called from {address}, which no entry of a client has: it gets no "
+         "listening ports, and the receive daemon of all"),
     Kind("CLI-LOST", _W, "client", "{count:# event was|# events were} lost for lack of room"),
     Kind("CLI-REJECTED", _E, "client", "Seonapi does not take an event, it is set aside in the spool: {reason}"),
     Kind("CLI-UNREADABLE", _E, "client", "An event in the spool cannot be read, it is set aside there: {reason}"),
@@ -178,10 +181,14 @@ _KINDS = (
          "{holds:holds until|does not hold any more, it ended at} {until}. "
          "To issue one for this server, type inside: seonapi license issue {proxy_id}"),
     Kind("LIC-END", _C, "license", "The license has ended at {until}; the external port is closed"),
+    Kind("LIC-WITHDRAWN", _C, "license",
+         "The license with serial {serial} was withdrawn in Seonapi, so the link ends. "
+         "To issue another one for this server, type inside: seonapi license issue {proxy_id}"),
     # audit
     Kind("AUD-CHANGE", _I, "audit", "{user} ({way}), {act}: {what}: {change}"),
     Kind("AUD-DENIED", _W, "audit", "{user} ({way}) was refused: {act}"),
-    Kind("AUD-TOKEN", _W, "audit", "API call without valid authentication from {source}: {path}"),
+    Kind("AUD-TOKEN", _W, "audit",
+         "API call without valid authentication from {source}[ through the proxy {proxy}]: {reason}; {path}"),
     Kind("AUD-LICENSE", _I, "audit", "License for {proxy_id} issued by {user}, valid until {until}"),
 )  # fmt: skip
 

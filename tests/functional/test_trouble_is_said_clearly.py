@@ -140,7 +140,7 @@ def test_a_wrong_token_is_said_and_shown_nowhere(api: Site) -> None:
     assert secret not in said + everything + " ".join(titles)
     assert "Traceback" not in everything
     assert client.ended() is None, "the token may be made valid; it goes on trying"
-    assert "AUD-TOKEN API call without valid authentication from 127.0.0.1: /api/" in everything
+    assert "AUD-TOKEN API call without valid authentication from 127.0.0.1: unknown security token; /api/" in everything
 
 
 def test_a_token_that_is_incomplete_is_refused_at_once_and_not_repeated(api: Site) -> None:

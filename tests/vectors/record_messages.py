@@ -37,7 +37,9 @@ SERVER = c.ServerConfiguration(
 CLIENT = c.ClientConfiguration(
     c.ReceiveDaemon("station.example", 3306), (c.OutgoingListener(4305, "P1", "::1"),),
     (c.ClientPartner("P1", "Pärtner one", False, ("O0013P1",), PARTNER_RULES, True),), LIMITS, RULES, (SESSION,),
+    ("0A1B2C",), {PROXY_ID: LIMITS},
 )  # fmt: skip
+SETTINGS = msgspec.Raw(msgspec.json.encode(c.ServerSettings("192.0.2.3", 6622, "192.0.2.4", LIMITS)))
 RAW = msgspec.Raw(msgspec.json.encode(SERVER))
 KEY = a.SealedKey(SHA256, OCTETS)
 HELLO_KEYS = bytes(1184), bytes(range(32)), bytes(range(64))
@@ -69,14 +71,16 @@ SAMPLES: dict[str, tuple[msgspec.Struct, ...]] = {
         m.SessionRefused(SESSION, "partner P1 is not known inside or disabled"),
         m.SessionEnding(SESSION, "station", "esid", number=6),
         m.EventsTaken(1_049),
+        m.LicenseWithdrawn(),
     ),
     "SessionOpening": (m.Ticket(bytes(range(16))), m.Dial(SESSION, "P1")),
     "SessionAnswer": (m.Joined("p1.example:6620", "TLSv1.3 TLS_AES_256_GCM_SHA384"), m.NotJoined("no ticket")),
-    "Delivery": (m.Delivery(12, 3, RAW, KEY),),
+    "Delivery": (m.Delivery(12, 3, RAW, KEY, SETTINGS),),
     "Enrol": (a.Enrol(PEM, "0.1.0, build 20261126", 3, 3),),
-    "Enrolled": (a.Enrolled(PEM, PEM, (PROXY_ID,), 1764781800, "0.1.0, build 20261126", 3, 3),),
-    "ProxyConfiguration": (c.ProxyConfiguration(12, RAW, CLIENT, 3, 3, SHA256, (SHA256,)),),
+    "Enrolled": (a.Enrolled(PEM, PEM, (PROXY_ID,), 1764781800, "0.1.0, build 20261126", 3, 3, ("0A1B2C",)),),
+    "ProxyConfiguration": (c.ProxyConfiguration(12, RAW, CLIENT, 3, 3, SHA256, (SHA256,), {PROXY_ID: SETTINGS}),),
     "ServerConfiguration": (SERVER,),
+    "ServerSettings": (c.ServerSettings("192.0.2.3", 6622, "192.0.2.4", LIMITS),),
     "SealedKeyWanted": (a.SealedKeyWanted(PROXY_ID, *HELLO_KEYS, SHA256),),
     "SealedKey": (KEY,),
     "EventBatch": (a.EventBatch(EVENTS),),

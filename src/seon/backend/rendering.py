@@ -4,17 +4,20 @@ A step says a format in the one before. What the older format has no words for i
 refused as a whole, since the reader would do something else than the administrator has set.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
 from seon.build import this_build
-from seon.config import FORMAT, ClientConfiguration, ServerConfiguration
+from seon.config import FORMAT, ClientConfiguration, ServerConfiguration, ServerSettings
 from seon.link.versions import Side, VersionError, agreed
 
 Tree = dict[str, Any]
 """A part of the configuration as msgspec.to_builtins makes it."""
+
+
+Part = ServerConfiguration | ClientConfiguration | ServerSettings
 
 
 class UnsayableError(Exception):
@@ -22,10 +25,12 @@ class UnsayableError(Exception):
 
 
 class Step(NamedTuple):
-    """How the parts of a format are said in the format before; both may raise UnsayableError."""
+    """How the parts of a format are said in the format before; each may raise UnsayableError."""
 
     client: Callable[[Tree], Tree]
     server: Callable[[Tree], Tree]
+    settings: Callable[[Tree], Tree]
+    """For what one server has for itself."""
 
 
 class Formats(NamedTuple):
@@ -51,7 +56,13 @@ def fit(build: str, oldest: int, newest: int) -> None:
     agreed(_WHAT, seonapi(), Side("the client", build, oldest, newest))
 
 
-def render(version: int, server: ServerConfiguration, client: ClientConfiguration, formats: Formats) -> bytes:
+def render(
+    version: int,
+    server: ServerConfiguration,
+    client: ClientConfiguration,
+    servers: Mapping[str, ServerSettings],
+    formats: Formats,
+) -> bytes:
     """Return a `ProxyConfiguration` as JSON.
 
     Raises VersionError when a reader is too old, or when a setting cannot be said in the newest format that it knows.
@@ -67,11 +78,14 @@ def render(version: int, server: ServerConfiguration, client: ClientConfiguratio
             "server_format": server_format,
             "certificate_id": server.own_certificate.id if server.own_certificate else "",
             "blobs": server.crls,
+            "servers": {
+                proxy_id: _said(version, "the server", own, formats.server)[1] for proxy_id, own in servers.items()
+            },
         }
     )
 
 
-def _said(version: int, reader: str, part: ServerConfiguration | ClientConfiguration, newest: int) -> tuple[int, Any]:
+def _said(version: int, reader: str, part: Part, newest: int) -> tuple[int, Any]:
     """Return the format for a reader, and the part in it."""
     chosen = agreed(_WHAT, seonapi(), Side(reader, "", 0, newest))
     if chosen == FORMAT:
@@ -80,7 +94,13 @@ def _said(version: int, reader: str, part: ServerConfiguration | ClientConfigura
     for number in range(FORMAT, chosen, -1):
         step = STEPS[number]
         try:
-            tree = step.server(tree) if isinstance(part, ServerConfiguration) else step.client(tree)
+            match part:
+                case ClientConfiguration():
+                    tree = step.client(tree)
+                case ServerConfiguration():
+                    tree = step.server(tree)
+                case ServerSettings():
+                    tree = step.settings(tree)
         except UnsayableError as error:
             raise VersionError(
                 f"configuration {version} is not served: {error} cannot be said in {_WHAT} {number - 1}; Seonapi "

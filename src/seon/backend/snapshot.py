@@ -1,6 +1,6 @@
 """The typed configuration, made from the models: one version of everything, for the client at one address."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple, cast
 
 import msgspec
@@ -12,9 +12,10 @@ from seon.backend.configuration.models import CLIENT_IDLE_MARGIN, RuleRow, Setti
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
-from seon.backend.proxies.models import Listener
+from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
 from seon.backend.rendering import NEWEST, Formats, render
-from seon.backend.trust.models import Blob
+from seon.backend.trust.licenses import serials_in_force
+from seon.backend.trust.models import Blob, Token
 from seon.backend.trust.own import in_use, switch_due
 from seon.config import (
     ClientConfiguration,
@@ -28,6 +29,7 @@ from seon.config import (
     ReceiveDaemon,
     ServerConfiguration,
     ServerPartner,
+    ServerSettings,
     SessionRules,
     Severity,
 )
@@ -43,10 +45,14 @@ class Snapshot(NamedTuple):
     version: int
     server: ServerConfiguration
     client: ClientConfiguration
+    servers: Mapping[str, ServerSettings]
+    """By the Proxy IDs of the servers that the client may serve."""
 
 
-def encoded_snapshot(client_address: str, formats: Formats = NEWEST) -> bytes:
+def encoded_snapshot(client_address: str, formats: Formats = NEWEST, token: Token | None = None) -> bytes:
     """Return the `ProxyConfiguration` for the client at this address, as JSON; its parts were proved to decode.
+
+    `token`: the client's; None: as for one that names no servers.
 
     The version is read before and after: a snapshot never mixes two versions, and takes no lock.
     Raises OperatorError when what is stored is not a valid configuration, VersionError when it cannot be said in a
@@ -55,20 +61,21 @@ def encoded_snapshot(client_address: str, formats: Formats = NEWEST) -> bytes:
     switch_due()
     for _ in range(_TRIES):
         version = read_version()
-        snapshot = build(version, client_address)
+        snapshot = build(version, client_address, token)
         if read_version() == version:
             _prove(snapshot)
             return render(*snapshot, formats)
     raise OperatorError("The configuration changes faster than it can be read; try again")
 
 
-def build(version: int, client_address: str) -> Snapshot:
+def build(version: int, client_address: str, token: Token | None = None) -> Snapshot:
     """Return what the models say now, under this version number."""
+    servers = token.allowed() if token else ProxyServer.objects.all()
+    own = {server.proxy_id: server for server in servers}
     settings = Settings.load()
     rules, traced = _session_rules(settings), tuple(TracedSession.objects.values_list("session", flat=True))
     partners = list(Partner.objects.prefetch_related("codes", "certificates", "rules"))
     limits = Limits(**{name: getattr(settings, name) for name in LIMITS})
-    client_limits = msgspec.structs.replace(limits, idle_seconds=settings.idle_seconds + CLIENT_IDLE_MARGIN)
     return Snapshot(
         version=version,
         server=ServerConfiguration(
@@ -83,18 +90,44 @@ def build(version: int, client_address: str) -> Snapshot:
             traced_sessions=traced,
         ),
         client=ClientConfiguration(
-            receive_daemon=_receive_daemon(settings),
+            receive_daemon=_receive_daemon(settings, client_at(client_address)),
             listeners=_listeners(client_address),
             partners=tuple(_client_partner(partner) for partner in partners),
-            limits=client_limits,
+            limits=_of_client(limits),
             rules=rules,
             traced_sessions=traced,
+            licenses=serials_in_force(servers),
+            server_limits={
+                proxy_id: _of_client(Limits(**{**msgspec.structs.asdict(limits), **differing}))
+                for proxy_id, server in own.items()
+                if (differing := server.own_limits())
+            },
         ),
+        servers={proxy_id: _server_settings(server, limits) for proxy_id, server in own.items()},
+    )
+
+
+def client_at(address: str) -> ProxyClient | None:
+    """Return the client that is known by this address."""
+    return ProxyClient.objects.filter(address=str(identifying(address))).first()
+
+
+def _of_client(limits: Limits) -> Limits:
+    return msgspec.structs.replace(limits, idle_seconds=limits.idle_seconds + CLIENT_IDLE_MARGIN)
+
+
+def _server_settings(server: ProxyServer, general: Limits) -> ServerSettings:
+    differing = server.own_limits()
+    return ServerSettings(
+        external_address=server.external_address or None,
+        external_port=server.external_port,
+        outgoing_address=server.outgoing_address or None,
+        limits=msgspec.structs.replace(general, **differing) if differing else None,
     )
 
 
 def _prove(snapshot: Snapshot) -> None:
-    for part in (snapshot.server, snapshot.client):
+    for part in (snapshot.server, snapshot.client, *snapshot.servers.values()):
         try:
             msgspec.json.decode(msgspec.json.encode(part), type=type(part))
         except msgspec.ValidationError as error:
@@ -106,10 +139,11 @@ def _own_certificate() -> OwnCertificateShown | None:
     return OwnCertificateShown(id=own.fingerprint, chain=own.chain) if own else None
 
 
-def _receive_daemon(settings: Settings) -> ReceiveDaemon | None:
-    if not settings.receive_daemon_host:
-        return None
-    return ReceiveDaemon(host=settings.receive_daemon_host, port=settings.receive_daemon_port)
+def _receive_daemon(settings: Settings, client: ProxyClient | None) -> ReceiveDaemon | None:
+    host, port = settings.receive_daemon_host, settings.receive_daemon_port
+    if client:
+        host, port = client.receive_daemon_host or host, client.receive_daemon_port or port
+    return ReceiveDaemon(host=host, port=port) if host else None
 
 
 def _listeners(client_address: str) -> tuple[OutgoingListener, ...]:

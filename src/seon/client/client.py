@@ -13,11 +13,12 @@ from seon.client.control import ControlLink
 from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine, Ears
 from seon.client.dmz_events import DmzEvents
-from seon.client.in_force import EMPTY, NotUsable, put_in_force
+from seon.client.in_force import EMPTY, InForce, NotUsable, put_in_force
 from seon.client.linking import Linking
 from seon.client.opening import NAME, Link, Opening
 from seon.client.outward import client_name
 from seon.client.readiness import Readiness
+from seon.client.rights import Rights
 from seon.client.supply import Supply
 from seon.client.uplink import Uplink
 from seon.client.wanted import wanted_ports
@@ -41,6 +42,8 @@ from seon.session.assignment import Assignment
 
 FLUSH_SECONDS, HURRIED_FLUSH_SECONDS = 5.0, 1.0
 """How long an end waits until the last events are on disk; the second: when somebody wants it to end at once."""
+LOST_RIGHTS_SECONDS = 2.0
+"""How long sessions may hold up the end of a link that may not be any more, so that they can say why they end."""
 PORTS_SECONDS = 5.0
 """How long an end waits until the listening ports are closed."""
 EXIT_LINK, EXIT_COURIER, EXIT_REFUSED, EXIT_AWAY = 3, 4, 5, 6
@@ -74,13 +77,16 @@ class Client:
         self._courier = CourierLine(sock, begin.pid, ears)
         surroundings = Surroundings(NAME, log, self.report, self._keep, self._session_ends, self._tasks)
         self._table = SessionTable(surroundings)
-        self._opening = Opening(surroundings, self._table, home, lambda: self._in_force)
+        self._opening = Opening(surroundings, self._table, home, self._now)
         self._ports: Ports[None] = Ports(self._let_out, self, Detail(log, "client"))
         self._supply = Supply(self._courier, self.report, log)
-        uplink = Uplink(self._courier, begin, client_name(), Detail(log, "link"))
+        self._rights = Rights()
+        uplink = Uplink(self._courier, begin, client_name(), self._rights, Detail(log, "link"))
         self._linking = Linking(uplink, self._server, self.report, log, self._tasks)
         self._control: ControlLink | None = None
         self._link: Link | None = None
+        self._lost_rights = False
+        """The client ends, since Seonapi has withdrawn its token or the server's license."""
         self._dmz_events: DmzEvents
         self._supplying: asyncio.Task[None] | None = None
 
@@ -124,13 +130,24 @@ class Client:
             self._log.write("client", Level.ERROR, "The listening ports were not closed in time")
         if self._control:
             await self._control.leave()
-        unlinked = status == EXIT_LINK and self._link is None
-        drain = self._in_force.configuration.limits.drain_seconds
-        await self._table.end_all(drain, "unlinked" if unlinked else "shutdown")
-        if self._control:  # only now: what has ended the last sessions crosses before it
-            await self._control.bye(reason)
+        await self._end_sessions(status)
+        await self._say_bye(reason)  # only now: what has ended the last sessions crosses before it
         if status != EXIT_COURIER:
             await self._courier.flushed(FLUSH_SECONDS)
+
+    async def _end_sessions(self, status: int) -> None:
+        """End the sessions: at once where the right to have any has gone, and then they do not hold up the link."""
+        unlinked = status == EXIT_LINK and self._link is None
+        drain = 0 if self._lost_rights else self._now().configuration.limits.drain_seconds
+        ending = asyncio.ensure_future(self._table.end_all(drain, "unlinked" if unlinked else "shutdown"))
+        if self._control and self._lost_rights:
+            await asyncio.wait([ending], timeout=LOST_RIGHTS_SECONDS)
+            await self._say_bye("the client may not be linked any more")
+        await ending
+
+    async def _say_bye(self, reason: str) -> None:
+        if self._control:
+            await self._control.bye(reason)
 
     def _state(self) -> list[str]:
         """Return a report of all that there is, in lines."""
@@ -173,6 +190,7 @@ class Client:
         self._supply_over(control)
         self.report("CLI-LINKED", server=self._server, proxy_id=control.hello.proxy_id)
         self._look_at_ports()
+        self._may_be_linked(control)  # Seonapi may have said something else since it was dialled
 
     def unlinked(self, reason: str) -> None:
         """There is no link any more."""
@@ -212,13 +230,33 @@ class Client:
             return
         say_changes(self._log, configuration.version, self._in_force.configuration, in_force.configuration)
         self._in_force, self._supply.newest = in_force, configuration
+        self._rights.configured(in_force.configuration.licenses)
         self._table.follow(in_force.barred, traced_by(in_force.configuration))
         self.report("CFG-NEW", version=configuration.version)
-        if reason := misfit(in_force.configuration.limits):
+        if reason := misfit(self._now().configuration.limits):
             self.report("CFG-HOST", version=configuration.version, reason=reason)
         self._look_at_ports()
-        if self._control:
+        if self._control and self._may_be_linked(self._control):
             self._supply.want_configuration()
+
+    def _may_be_linked(self, control: ControlLink) -> bool:
+        """Whether this link has all its rights; if it has lost one, the link ends, and with it this client."""
+        if self._lost_rights:
+            return False
+        if self._rights.refused:
+            self._life.stop(EXIT_LINK, "Seonapi refuses this client")
+        elif not self._rights.holds(control.serial):
+            self.report("LIC-WITHDRAWN", serial=control.serial, proxy_id=control.hello.proxy_id)
+            self._tasks.start(control.license_withdrawn(), "telling the server that its license was withdrawn")
+            self._life.stop(EXIT_LINK, "the server's license was withdrawn")
+        else:
+            return True
+        self._lost_rights = True
+        return False
+
+    def _now(self) -> InForce:
+        """Return what is in force with the linked server."""
+        return self._in_force.at(self._control.hello.proxy_id) if self._control else self._in_force
 
     def _look_at_ports(self) -> None:
         """Something that decides about ports may have changed."""
@@ -291,5 +329,7 @@ class Client:
 
     def _api_state(self, note: c.ApiState) -> None:
         self.report(_API_STATES[note.state], reason=note.reason, seconds=note.seconds)
-        if note.state == "refused" and self._control:  # the token was withdrawn: what it had opened ends with it
-            self._life.stop(EXIT_LINK, "Seonapi refuses this client")
+        if note.state in ("refused", "back"):
+            self._rights.refused = note.state == "refused"
+        if self._control:  # if the token was withdrawn, what it had opened ends with it
+            self._may_be_linked(self._control)

@@ -60,9 +60,12 @@ class ControlLink:
         proxy_id: str,
         speaks: tuple[int, int] = (m.OLDEST_PROTOCOL, m.PROTOCOL),
         detail: Detail = UNHEARD,
+        serial: str = "",
     ) -> None:
         self.protocol = speaks[0]
         """The number that is spoken since Hello, over session links too."""
+        self.serial = serial
+        """The number of the license that the server showed."""
         self._speaks = speaks
         self._stream = MessageStream(tls, _hello)
         self._client = client
@@ -150,6 +153,12 @@ class ControlLink:
         """Acknowledge events that are on disk."""
         with contextlib.suppress(TlsError, OSError):
             await self._stream.send(m.EventsTaken(up_to))
+
+    async def license_withdrawn(self) -> None:
+        """Say that the server's license is not in force; never raises, and takes a second at most."""
+        with contextlib.suppress(TlsError, OSError, TimeoutError):
+            async with asyncio.timeout(1):
+                await self._stream.send(m.LicenseWithdrawn())
 
     async def bye(self, reason: str) -> None:
         """End the link in order."""

@@ -1,7 +1,9 @@
 """What the client is at one moment: the configuration in force and what is made from it. Built whole, then swapped."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
 
 from seon.admission.judgement import Judgements, UnusableError, judge_all
 from seon.config import ClientConfiguration, ClientPartner
@@ -29,6 +31,13 @@ class InForce:
     def barred(self, claim: Claim) -> str:
         """Say why there may be no such session: its partner is disabled or removed."""
         return "" if self.partner(claim.partner) else f"partner {claim.partner} is not known inside or disabled"
+
+    def at(self, proxy_id: str) -> "InForce":
+        """Return the same with the limits of this server, where it has limits of its own."""
+        limits = self.configuration.server_limits.get(proxy_id)
+        if limits is None:
+            return self
+        return replace(self, configuration=msgspec.structs.replace(self.configuration, limits=limits))
 
     def assignment(self, partner: ClientPartner, direction: Direction, **what: Any) -> Assignment:
         """Return what a session with this partner is for; `what` is all that the configuration does not say."""

@@ -58,6 +58,11 @@ class Supply:
         configuration = self.newest
         if configuration is None or not self._fits(configuration, control.hello):
             return
+        own = configuration.servers.get(control.hello.proxy_id)
+        if own is None:
+            reason = f"Seonapi has nothing for the server {control.hello.proxy_id}: let the client's token serve it"
+            self._report("CFG-BAD", version=configuration.version, reason=reason)
+            return
         try:
             key = await self._sealed_key(configuration, control)
         except (ConnectionError, TimeoutError) as error:
@@ -66,7 +71,8 @@ class Supply:
             return
         if configuration is not self.newest:
             return  # a newer one is on its way
-        delivery = m.Delivery(configuration.version, configuration.server_format, configuration.server, key)
+        version, number = configuration.version, configuration.server_format
+        delivery = m.Delivery(version, number, configuration.server, key, own)
         try:
             await control.deliver("configuration", msgspec.json.encode(delivery))
         except (TlsError, OSError):

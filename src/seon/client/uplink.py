@@ -11,8 +11,9 @@ from seon.client.control import ControlLink, NotEstablishedError
 from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine
 from seon.client.opening import Link
+from seon.client.rights import Rights
 from seon.daemon.detail import UNHEARD, Detail
-from seon.link.identity import IdentityError, check_link_server, new_link_request, of_another_seonapi
+from seon.link.identity import IdentityError, check_link_server, new_link_request, of_another_seonapi, serial_of
 from seon.link.sealing import wipe
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import CONTROL, KeyedContext, connecting, link_dialler, peer_certificate, refused_authority
@@ -35,12 +36,15 @@ LOOK_SECONDS = 60.0
 class Uplink:
     """Enrols once, renews, and dials."""
 
-    def __init__(self, courier: CourierLine, begin: c.Begin, name: str, detail: Detail = UNHEARD) -> None:
+    def __init__(
+        self, courier: CourierLine, begin: c.Begin, name: str, rights: Rights, detail: Detail = UNHEARD
+    ) -> None:
         self.renewed = asyncio.Event()
         """Set when the next link is to be dialled with a new certificate."""
         self._courier = courier
         self._begin = begin
         self._name = name
+        self._rights = rights
         self._detail = detail
         self._enrolled: Enrolled
         self._context: KeyedContext
@@ -59,6 +63,7 @@ class Uplink:
             wipe(pem)
             scrub_freed()
         self._enrolled = enrolled
+        self._rights.enrolled(enrolled.licenses)
 
     async def renew_forever(self, enrol: Callable[[], Awaitable[None]]) -> None:
         """Renew, by `enrol`, from a third of the certificate's life on: the next link is dialled with the new one.
@@ -86,9 +91,11 @@ class Uplink:
         try:
             certificate = peer_certificate(tls.channel.connection)
             assert certificate is not None
-            proxy_id = check_link_server(certificate, self._enrolled.proxy_ids)
+            proxy_id, serial = check_link_server(certificate, self._enrolled.proxy_ids), serial_of(certificate)
+            if why_not := self._rights.to_link(proxy_id, serial):
+                raise IdentityError(why_not)
             pace.done(f"TLS done, the certificate is that of server {proxy_id}: {in_words(tls.channel.connection)}")
-            control = ControlLink(tls, self._name, proxy_id, detail=self._detail)
+            control = ControlLink(tls, self._name, proxy_id, detail=self._detail, serial=serial)
             await control.establish()
         except BaseException:
             tls.close()

@@ -193,7 +193,7 @@ def read_license(pem: bytes) -> License:
         ca_pem=pem_of(ca),
         holder=pki.subject_of(certificate),
         proxy_id=_proxy_id_in(certificate),
-        serial=f"{certificate.serial_number:X}",
+        serial=serial_of(certificate),
         not_before=max(certificate.not_valid_before_utc, ca.not_valid_before_utc).timestamp(),
         not_after=min(certificate.not_valid_after_utc, ca.not_valid_after_utc).timestamp(),
         ca_fingerprint=pki.fingerprint(ca),
@@ -217,6 +217,11 @@ def check_link_server(certificate: Certificate, allowed: Sequence[str]) -> str:
             f"license it (seonapi license issue {proxy_id}), and let the token serve it"
         )
     return proxy_id
+
+
+def serial_of(certificate: Certificate) -> str:
+    """Return a certificate's serial number as a license's is shown: upper-case hex."""
+    return f"{certificate.serial_number:X}"
 
 
 def check_link_client(certificate: Certificate, proxy_id: str) -> None:

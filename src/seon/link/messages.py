@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from seon.api_messages import BuildText, Number, ProxyId, SealedKey
-from seon.config import Fingerprint, OpenStruct, PartnerId, SessionId, Struct
+from seon.api_messages import BuildText, Number, SealedKey
+from seon.config import Fingerprint, OpenStruct, PartnerId, ProxyId, SessionId, Struct
 from seon.endings import By, EndNumber, Host, RuleKey, SessionEnd, Why, credible
 from seon.events import Event
 
@@ -156,6 +156,10 @@ class Events(Message, frozen=True, tag="events"):
     events: Annotated[tuple[Event, ...], Meta(min_length=1, max_length=EVENTS_PER_MESSAGE)]
 
 
+class LicenseWithdrawn(Message, frozen=True, tag="license-withdrawn"):
+    """Client: the license that the server showed on this link is not in force in Seonapi; the link ends."""
+
+
 class EventsTaken(Message, frozen=True, tag="events-taken"):
     """Client: all events up to this number are on disk inside and may be forgotten."""
 
@@ -196,6 +200,8 @@ class Delivery(Struct, frozen=True):
     """Of `configuration`, which is a `config.ServerConfiguration` in this format."""
     configuration: msgspec.Raw
     sealed_key: SealedKey | None = None
+    settings: msgspec.Raw = msgspec.Raw(b"{}")
+    """A `config.ServerSettings` in the same format: what this server has for itself."""
 
 
 FromServer = (
@@ -203,6 +209,7 @@ FromServer = (
 )  # fmt: skip
 FromClient = (
     ClientHello | Heartbeat | Bye | Leaving | Offered | Part | SessionRefused | SessionEnding | EventsTaken
+    | LicenseWithdrawn
 )  # fmt: skip
 SessionOpening = Ticket | Dial
 SessionAnswer = Joined | NotJoined

@@ -65,6 +65,9 @@ class Owner(Protocol):
     def has_room(self) -> None:
         """Some events have been taken over."""
 
+    def license_withdrawn(self) -> None:
+        """The client says that Seonapi has withdrawn this server's license."""
+
     def configuration_version(self) -> int:
         """Return the version in force."""
 
@@ -227,6 +230,9 @@ class ControlLink:
                     owner.session_ending(self, message)
                 case m.EventsTaken():
                     self._events_taken(message.up_to, owner)
+                case m.LicenseWithdrawn():
+                    owner.license_withdrawn()
+                    raise m.LinkError("Seonapi has withdrawn this server's license")
                 case m.Bye():
                     raise EndOfStream(clean=True)
                 case _:

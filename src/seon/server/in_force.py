@@ -12,7 +12,7 @@ from seon.admission.identity import Identity, identity_of
 from seon.admission.judgement import Judgements, UnusableError, judge_all
 from seon.admission.partners import Refused, by_pin, find_partner
 from seon.build import this_build
-from seon.config import FORMAT, OLDEST_FORMAT, ServerConfiguration, ServerPartner
+from seon.config import FORMAT, OLDEST_FORMAT, ServerConfiguration, ServerPartner, ServerSettings
 from seon.daemon.assigning import assignment
 from seon.daemon.session_table import Claim
 from seon.decoding import MalformedError, decode
@@ -27,6 +27,7 @@ from seon.process.memory import scrub_freed
 from seon.session.assignment import Assignment, Direction
 
 _decoder = msgspec.json.Decoder(ServerConfiguration)
+_settings_decoder = msgspec.json.Decoder(ServerSettings)
 
 
 class NotUsable(Exception):  # noqa: N818  # it is about a configuration, not about us
@@ -113,11 +114,15 @@ def put_in_force(delivery: Delivery, ephemeral: EphemeralKey) -> InForce:
 
 
 def _configuration_of(delivery: Delivery) -> ServerConfiguration:
-    """Read the server's part, which has crossed the client as it came from Seonapi. Raises NotUsable."""
+    """Read the servers' part and this server's own, which have crossed the client as they came from Seonapi.
+
+    Raises NotUsable.
+    """
     ours = Side("this server", this_build().short, OLDEST_FORMAT, FORMAT)
     try:
         agreed("configuration format", ours, Side("Seonapi", "", delivery.format, delivery.format))
-        return decode(_decoder, bytes(delivery.configuration))
+        own = decode(_settings_decoder, bytes(delivery.settings))
+        return decode(_decoder, bytes(delivery.configuration)).with_settings(own)
     except (VersionError, MalformedError) as error:
         raise NotUsable(str(error)) from error
 

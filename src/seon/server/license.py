@@ -45,6 +45,11 @@ class LicenseWatch:
         """Say why the license does not hold now, "" if it does."""
         return self._license.problem_at(time.time()) or ""
 
+    @property
+    def serial(self) -> str:
+        """The number of the license in force."""
+        return self._license.serial
+
     async def run(self, report: Report, changed: Callable[[], None]) -> None:
         """Warn ahead, take over a renewed file, say when the license ends; until cancelled."""
         warned = ended = False

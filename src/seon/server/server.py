@@ -233,6 +233,10 @@ class Server:
     def _keep(self, event: Event) -> None:
         self._links.keep(event)
 
+    def license_withdrawn(self) -> None:
+        """The client says that Seonapi has withdrawn this server's license; it ends the link."""
+        self.report("LIC-WITHDRAWN", serial=self._license.serial, proxy_id=self._ephemeral.proxy_id)
+
     # --- configuration ----------------------------------------------------------------------------------------------
 
     def configuration_version(self) -> int:

@@ -10,13 +10,16 @@ from django.test import RequestFactory
 
 from seon.api_messages import TOKEN_HEADER
 from seon.backend import rendering
+from seon.backend.acting.actors import owner
 from seon.backend.api import calls
 from seon.backend.configuration.keys import set_setting
 from seon.backend.partners.adding import add_partner
 from seon.backend.partners.keys import set_partner_setting
+from seon.backend.proxies.actions import change_server
 from seon.backend.rendering import Formats, Step, UnsayableError, fit, render
 from seon.backend.snapshot import encoded_snapshot
-from seon.backend.trust.tokens import new_token
+from seon.backend.trust.license_actions import issue_license
+from seon.backend.trust.token_actions import new_token
 from seon.build import this_build
 from seon.config import FORMAT, ClientConfiguration, ProxyConfiguration, ServerConfiguration
 from seon.link.versions import VersionError
@@ -34,15 +37,21 @@ def without_esid_names_rule(tree: dict[str, Any]) -> dict[str, Any]:
 
 def renamed(tree: dict[str, Any]) -> dict[str, Any]:
     """Say format 2 in format 1, where the limits were called otherwise."""
-    tree["bounds"] = tree.pop("limits")
+    if "limits" in tree:
+        tree["bounds"] = tree.pop("limits")
+    return tree
+
+
+def same(tree: dict[str, Any]) -> dict[str, Any]:
+    """Say a part in the format before, which had the same words for it."""
     return tree
 
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give Seonapi the words for two formats before the first."""
-    monkeypatch.setitem(rendering.STEPS, FORMAT, Step(without_esid_names_rule, without_esid_names_rule))
-    monkeypatch.setitem(rendering.STEPS, FORMAT - 1, Step(renamed, renamed))
+    monkeypatch.setitem(rendering.STEPS, FORMAT, Step(without_esid_names_rule, without_esid_names_rule, same))
+    monkeypatch.setitem(rendering.STEPS, FORMAT - 1, Step(renamed, renamed, renamed))
 
 
 def served(client: int = FORMAT, server: int = FORMAT) -> dict[str, Any]:
@@ -80,6 +89,15 @@ def test_a_much_older_format_is_said_in_as_many_steps_as_it_takes() -> None:
         assert "esid_names_rule" not in part["rules"]
         assert part["bounds"]["sessions"] == 200
         assert "limits" not in part
+
+
+@pytest.mark.usefixtures("steps")
+def test_what_a_server_has_for_itself_is_said_in_its_format(proxy_id: str) -> None:
+    issue_license(owner(), proxy_id, 30)
+    change_server(owner(), proxy_id, external_port="7000", sessions="7")
+    found = served(server=FORMAT - 2)["servers"][proxy_id]
+    assert found["external_port"] == 7000
+    assert found["bounds"]["sessions"] == 7
 
 
 @pytest.mark.usefixtures("steps")
@@ -139,7 +157,7 @@ def test_the_steps_go_down_without_a_gap() -> None:
 
 def test_rendering_changes_nothing_of_what_is_rendered(steps: None) -> None:
     server, client = ServerConfiguration(), ClientConfiguration()
-    render(1, server, client, Formats(FORMAT - 2, FORMAT - 2))
+    render(1, server, client, {}, Formats(FORMAT - 2, FORMAT - 2))
     assert (server, client) == (ServerConfiguration(), ClientConfiguration())
 
 
@@ -149,7 +167,7 @@ def test_the_api_serves_the_formats_that_are_asked_for() -> None:
         request = RequestFactory().get("/configuration?" + question, headers={TOKEN_HEADER: secret})
         return asyncio.run(calls.configuration(request))
 
-    secret = new_token("main", []).rpartition(".")[2]
+    secret = new_token(owner(), "main", []).rpartition(".")[2]
     older = msgspec.json.decode(asked(f"format={FORMAT}&server_format={FORMAT - 1}").content)
     assert (older["format"], older["server_format"]) == (FORMAT, FORMAT - 1)
     set_setting("esid_names_rule", "no")

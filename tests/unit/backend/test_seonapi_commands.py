@@ -22,7 +22,7 @@ from seon.backend.home import Home
 from seon.backend.journal.models import Entry, Session
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
-from seon.backend.trust import licenses
+from seon.backend.trust import license_actions
 from seon.backend.trust.models import License, Token
 from seon.cli.seonapi import main
 
@@ -252,24 +252,72 @@ def test_a_license_that_cannot_be_recorded_leaves_the_file_as_it_was(
 ) -> None:
     out = place / "seon_proxy.lic"
     out.write_text("the license before")
-    real = licenses.new_license
+    real = license_actions.new_license
 
     def recorded(*arguments: Any) -> License:
         real(*arguments)
         raise DatabaseError("database or disk is full")
 
-    monkeypatch.setattr(licenses, "new_license", recorded)
+    monkeypatch.setattr(license_actions, "new_license", recorded)
     assert "disk is full" in refused("license", "issue", proxy_id, "--out", str(out))
     assert [(path.name, path.read_text()) for path in place.iterdir()] == [(out.name, "the license before")]
 
 
 def test_a_token_is_printed_alone_and_withdrawn_by_name() -> None:
     assert done("token", "new", "main").startswith("seon1.")
-    assert answered("token", "list") == [{"name": "main", "withdrawn": False}]
+    (row,) = answered("token", "list")
+    assert (row["name"], row["withdrawn"], row["used"]) == ("main", False, None)
     done("token", "withdraw", "main")
-    assert done("token", "list") == "main  withdrawn"
+    assert done("token", "list") == "main  withdrawn  never used"
     assert Token.objects.get().withdrawn_at is not None
     assert "there are: none" in refused("token", "withdraw", "main")
+
+
+def test_the_list_of_tokens_says_whose_they_are_until_when_they_count_and_that_they_were_rotated(proxy_id: str) -> None:
+    done("license", "issue", proxy_id)
+    done("client", "add", "main", "10.0.0.5")
+    first = done("token", "new", "t", "--client", "main", "--until", "2090-01-31", "--proxy-id", proxy_id)
+    assert done("token", "rotate", "t", "--overlap-days", "2").split("\n")[0] != first
+    shown = done("token", "list")
+    for text in (
+        "until 2090-02-01 00:00 UTC",
+        "for client main only",
+        f"serves {proxy_id[:16]}",
+        "rotated, the secret",
+    ):
+        assert text in shown
+    done("token", "change", "t", "--client", "", "--until", "", "--all-servers")
+    (row,) = answered("token", "list")
+    assert (row["client"], row["until"], row["servers"]) == ("", None, [])
+    assert "Nothing to change" in refused("token", "change", "t")
+    assert "is no time" in refused("token", "new", "u", "--until", "soon")
+    assert "must be ahead" in refused("token", "new", "u", "--until", "2020-01-01")
+
+
+def test_licenses_are_listed_and_withdrawn_by_their_serials(proxy_id: str) -> None:
+    assert done("license", "list") == "no licenses yet"
+    serial = answered("license", "issue", proxy_id)["serial"]
+    assert serial in done("license", "list")
+    assert f"seonapi license issue {proxy_id}" in done("license", "withdraw", serial)
+    (row,) = answered("license", "list")
+    assert (row["serial"], row["state"]) == (serial, "withdrawn")
+    assert "license list" in refused("license", "withdraw", serial)
+
+
+def test_servers_and_clients_are_changed_and_listed(proxy_id: str) -> None:
+    done("license", "issue", proxy_id)
+    done("server", "change", proxy_id, "name=west", "external_port=7000", "sessions=5")
+    assert done("server", "list") == f"{proxy_id}  west  external_port 7000, sessions 5"
+    done("server", "change", "west", "external_port=", "sessions=")
+    assert done("server", "list").endswith("all as in general")
+    assert "there are: name, external_address" in refused("server", "change", "west", "color=red")
+    done("client", "add", "main", "::1", "receive_daemon_host=station.example")
+    assert done("client", "list") == "main  127.0.0.1  receive daemon: station.example  no listening ports"
+    done("token", "new", "t", "--client", "127.0.0.1")
+    assert "token change NAME --client" in refused("client", "remove", "main")
+    done("token", "change", "t", "--client", "")
+    assert done("client", "remove", "main").startswith("client main (127.0.0.1) removed")
+    assert done("server", "remove", "west") == "server west removed, with its licenses"
 
 
 def test_a_partner_is_added_and_listed(certificate_of: Callable[..., Any], tmp_path: Path) -> None:

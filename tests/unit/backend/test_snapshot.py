@@ -1,11 +1,13 @@
 import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.utils import timezone
 
 from seon.backend import snapshot
 from seon.backend.acting.actors import owner
@@ -16,9 +18,12 @@ from seon.backend.errors import OperatorError
 from seon.backend.partners.adding import add_partner
 from seon.backend.partners.keys import set_partner_setting
 from seon.backend.partners.models import Partner
-from seon.backend.proxies.actions import add_listener
+from seon.backend.proxies.actions import add_client, add_listener, change_server
 from seon.backend.snapshot import Snapshot
+from seon.backend.trust.license_actions import issue_license, withdraw_license
+from seon.backend.trust.models import License, Token
 from seon.backend.trust.own_actions import Addition, add_certificate
+from seon.backend.trust.token_actions import change_token, new_token
 from seon.config import (
     FORMAT,
     ClientConfiguration,
@@ -28,18 +33,20 @@ from seon.config import (
     ProxyConfiguration,
     ReceiveDaemon,
     ServerConfiguration,
+    ServerSettings,
     SessionRules,
 )
 
 
-def taken(address: str = "127.0.0.1") -> Snapshot:
+def taken(address: str = "127.0.0.1", token: Token | None = None) -> Snapshot:
     """Read what is served, each part as its reader does."""
-    served = msgspec.json.decode(snapshot.encoded_snapshot(address), type=ProxyConfiguration)
+    served = msgspec.json.decode(snapshot.encoded_snapshot(address, token=token), type=ProxyConfiguration)
     assert (served.format, served.server_format) == (FORMAT, FORMAT)
     server = msgspec.json.decode(served.server, type=ServerConfiguration)
     assert served.blobs == server.crls
     assert served.certificate_id == (server.own_certificate.id if server.own_certificate else "")
-    return Snapshot(served.version, server, served.client)
+    own = {proxy_id: msgspec.json.decode(part, type=ServerSettings) for proxy_id, part in served.servers.items()}
+    return Snapshot(served.version, server, served.client, own)
 
 
 def test_a_fresh_installation_serves_the_defaults() -> None:
@@ -158,8 +165,8 @@ def test_a_change_in_the_middle_is_never_mixed_in(monkeypatch: pytest.MonkeyPatc
     build = snapshot.build
     changes = iter([True, True, False])
 
-    def build_while_somebody_changes(version: int, address: str) -> Snapshot:
-        found = build(version, address)
+    def build_while_somebody_changes(version: int, address: str, token: Token | None) -> Snapshot:
+        found = build(version, address, token)
         if next(changes):
             set_setting("external_port", str(7_000 + version))
         return found
@@ -168,3 +175,61 @@ def test_a_change_in_the_middle_is_never_mixed_in(monkeypatch: pytest.MonkeyPatc
     found = taken()
     assert found.version == read_version()
     assert found.server.external_port == 7_000 + found.version - 1
+
+
+OTHER = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511apx"  # RFC 8032 §7.1, test 1
+
+
+def test_each_server_has_its_own_external_port_outgoing_address_and_limits(proxy_id: str) -> None:
+    for server in (proxy_id, OTHER):
+        issue_license(owner(), server, 30)
+    set_setting("outgoing_address", "10.0.0.1")
+    change_server(owner(), proxy_id, external_port="7001", external_address="192.0.2.1", sessions="7", name="west")
+    change_server(owner(), OTHER, outgoing_address="10.0.0.2")
+    found = taken()
+    west, east = (found.server.with_settings(found.servers[server]) for server in (proxy_id, OTHER))
+    assert (west.external_port, west.external_address, west.outgoing_address) == (7001, "192.0.2.1", "10.0.0.1")
+    assert (east.external_port, east.external_address, east.outgoing_address) == (6619, "", "10.0.0.2")
+    assert (west.limits.sessions, east.limits.sessions) == (7, 200)
+    assert west.limits.idle_seconds == 300, "what it has not for itself is as in general"
+    assert found.client.server_limits[proxy_id].sessions == 7, "the inside holds a server to its own limits"
+    assert found.client.server_limits[proxy_id].idle_seconds == 330
+    assert OTHER not in found.client.server_limits
+
+
+def test_the_licenses_in_force_are_named_and_a_withdrawn_one_is_not(proxy_id: str) -> None:
+    first, second = (issue_license(owner(), proxy_id, 30) for _ in range(2))
+    assert taken().client.licenses == tuple(sorted([first.serial, second.serial]))
+    withdraw_license(owner(), first.serial.lower())
+    assert taken().client.licenses == (second.serial,)
+
+
+def test_a_license_that_has_just_ended_is_not_said_to_be_withdrawn(proxy_id: str) -> None:
+    ended, long_ago = (issue_license(owner(), proxy_id, 30) for _ in range(2))
+    License.objects.filter(pk=ended.pk).update(not_after=timezone.now() - timedelta(hours=1))
+    License.objects.filter(pk=long_ago.pk).update(not_after=timezone.now() - timedelta(days=31))
+    assert taken().client.licenses == (ended.serial,)
+
+
+def test_a_client_gets_the_servers_of_its_token_only(proxy_id: str) -> None:
+    mine, other = (issue_license(owner(), server, 30) for server in (proxy_id, OTHER))
+    new_token(owner(), "main", [proxy_id])
+    found = taken(token=Token.objects.get())
+    assert list(found.servers) == [proxy_id]
+    assert found.client.licenses == (mine.serial,)
+    change_token(owner(), "main", proxy_ids=())
+    found = taken(token=Token.objects.get())
+    assert set(found.servers) == {proxy_id, OTHER}
+    assert set(found.client.licenses) == {mine.serial, other.serial}
+
+
+def test_each_client_has_its_own_receive_daemon() -> None:
+    set_setting("receive_daemon", "general.example:3305")
+    add_client(owner(), "one", "10.0.0.5", receive_daemon_host="one.example")
+    add_client(owner(), "two", "10.0.0.6", receive_daemon_host="two.example", receive_daemon_port="4000")
+    add_client(owner(), "three", "10.0.0.7", receive_daemon_port="4001")
+    daemons = {address: taken(f"10.0.0.{address}").client.receive_daemon for address in (5, 6, 7, 8)}
+    assert daemons == {
+        5: ReceiveDaemon("one.example", 3305), 6: ReceiveDaemon("two.example", 4000),
+        7: ReceiveDaemon("general.example", 4001), 8: ReceiveDaemon("general.example", 3305),
+    }  # fmt: skip

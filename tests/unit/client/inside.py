@@ -28,7 +28,7 @@ from seon.daemon.message_stream import MessageStream
 from seon.events import Event
 from seon.link import messages as m
 from seon.link.codec import Decoder, encode
-from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, proxy_id_of
+from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, proxy_id_of, read_license
 from seon.link.sealing import EphemeralKey
 from seon.net.context import CONTROL, KeyedContext, accepting, link_listener
 from seon.net.stream import AsyncTls
@@ -47,6 +47,8 @@ class Inside:
         identity = Ed25519PrivateKey.generate()
         self.proxy_id = proxy_id_of(identity.public_key())
         self.ephemeral = EphemeralKey(identity)
+        self.licenses: list[str] = []
+        """Serials of all that were issued here: those in force, unless a scene says otherwise."""
         self.context = self.context_of(identity)
         self.log = Log(Path(directory), "log")
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -71,6 +73,7 @@ class Inside:
     def context_of(self, identity: Ed25519PrivateKey) -> KeyedContext:
         """Return the context of a server of this installation."""
         license_ = issue_license(self.ca_key, self.ca, proxy_id_of(identity.public_key()), 5)
+        self.licenses.append(read_license(license_.encode()).serial)
         chain = license_.partition("-----END CERTIFICATE-----\n")
         pem = pem_of_key(identity)
         return link_listener(chain[0] + chain[1], pem, pem_of(self.ca))
@@ -127,7 +130,7 @@ class Inside:
                         certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.proxy_id])
                         moment = int(time.time()) + self.life
                         pems = pem_of(certificate), pem_of(self.ca)
-                        answer = Enrolled(*pems, (self.proxy_id,), moment, "b", FORMAT, FORMAT)
+                        answer = Enrolled(*pems, (self.proxy_id,), moment, "b", FORMAT, FORMAT, tuple(self.licenses))
                         await self.say(c.HaveEnrolled(number, answer))
                     case c.Resolve(host):
                         await self.say(c.Resolved(host, ("127.0.0.1",)))
@@ -148,9 +151,11 @@ class Inside:
 
     async def offer(self, version: int, **fields) -> None:
         """Let Seonapi have a configuration for the client."""
-        known = {"partners": (ClientPartner("P1", "One"),), "limits": Limits(drain_seconds=1, connect_seconds=2)}
-        client = ClientConfiguration(**{**known, **fields})
-        await self.say(c.NewConfiguration(ProxyConfiguration(version, msgspec.Raw(b"{}"), client)))
+        known = {"partners": (ClientPartner("P1", "One"),), "limits": Limits(drain_seconds=1, connect_seconds=2),
+                 "licenses": tuple(self.licenses)}  # fmt: skip
+        client, nothing = ClientConfiguration(**{**known, **fields}), msgspec.Raw(b"{}")
+        made = ProxyConfiguration(version, nothing, client, servers={self.proxy_id: nothing})
+        await self.say(c.NewConfiguration(made))
 
     # --- the server ---------------------------------------------------------------------------------
 

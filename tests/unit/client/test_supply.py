@@ -29,6 +29,7 @@ HELLO = types.SimpleNamespace(
     newest_format=FORMAT,
 )
 SEALED = SealedKey("id", b"sealed")
+SETTINGS = msgspec.Raw(b'{"external_port":7000}')
 
 
 class Control:
@@ -71,7 +72,8 @@ def configuration(version: int = 1, own: bool = True) -> ProxyConfiguration:
     client = ClientConfiguration(receive_daemon=ReceiveDaemon("inside.example"))
     server = ServerConfiguration(own_certificate=certificate, crls=tuple(str(n) * 64 for n in range(3)))
     raw = msgspec.Raw(msgspec.json.encode(server))
-    return ProxyConfiguration(version, raw, client, FORMAT, FORMAT, "id" if own else "", server.crls)
+    servers = {HELLO.proxy_id: SETTINGS}
+    return ProxyConfiguration(version, raw, client, FORMAT, FORMAT, "id" if own else "", server.crls, servers)
 
 
 def deliver(supply: Supply, *controls: Control, blobs: tuple[str, ...] = (), times: int = 1) -> None:
@@ -110,7 +112,7 @@ def test_the_server_gets_its_own_part_and_the_key_sealed(supply) -> None:
     deliver(supply, control)
     ((what, octets),) = control.sent
     assert what == "configuration"
-    assert msgspec.json.decode(octets, type=Delivery) == Delivery(1, FORMAT, supply.newest.server, SEALED)
+    assert msgspec.json.decode(octets, type=Delivery) == Delivery(1, FORMAT, supply.newest.server, SEALED, SETTINGS)
     assert b"inside.example" not in octets, "no address of the inside"
 
 

@@ -11,18 +11,19 @@ from seon.api_messages import Enrolled
 from seon.client import uplink as module
 from seon.client.control import NotEstablishedError
 from seon.client.courier import messages as c
+from seon.client.rights import Rights
 from seon.client.uplink import LINK_ERRORS, Uplink
 from seon.daemon.detail import UNHEARD, Detail
 from seon.daemon.message_stream import MessageStream
 from seon.events import MAX_VALUE
 from seon.link import messages as m
 from seon.link.codec import Decoder
-from seon.link.identity import IdentityError, issue_client_certificate
+from seon.link.identity import IdentityError, issue_client_certificate, serial_of
 from seon.link.sealing import EphemeralKey
 from seon.net.context import accepting, link_listener
 from seon.net.dial import DialError
 from seon.net.stream import AsyncTls
-from seon.pki import Leaf, Purpose, fingerprint, issue, pem_of
+from seon.pki import Leaf, Purpose, certificate_in_pem, fingerprint, issue, pem_of
 from unit.details import Lines
 
 DECODER: Decoder[m.FromClient] = Decoder(m.FromClient)
@@ -35,12 +36,15 @@ class Courier:
         self._pki, self._addresses = pki, addresses
         self._proxy_ids = proxy_ids or (pki.proxy_id,)
         self.requests = []
+        self.licenses: tuple[str, ...] = ()
+        """Serials of those in force; `play` puts the server's there if there is none."""
 
     async def enrol(self, csr: str) -> Enrolled:
         self.requests.append(csr)
         certificate = issue_client_certificate(self._pki.ca_key, self._pki.ca, csr, [self._pki.proxy_id])
         pem = certificate.public_bytes(Encoding.PEM).decode()
-        return Enrolled(pem, self._pki.ca_pem, self._proxy_ids, int(time.time()) + 600, "b", 3, 3)
+        until = int(time.time()) + 600
+        return Enrolled(pem, self._pki.ca_pem, self._proxy_ids, until, "b", 3, 3, self.licenses)
 
     async def resolve(self, host: str) -> tuple[str, ...]:
         return self._addresses
@@ -49,7 +53,9 @@ class Courier:
 def play(pki, scene, *, protocol: int = m.PROTOCOL, courier=None, chain: str = "", detail: Detail = UNHEARD) -> None:
     """Run a scene against a server with this PKI that says Hello; the scene gets an uplink to it."""
     key = EphemeralKey(pki.identity)
-    listener = link_listener(chain or pki.server_chain, pki.identity_pem, pki.ca_pem)
+    chain, courier = chain or pki.server_chain, courier or Courier(pki)
+    courier.licenses = courier.licenses or (serial_of(certificate_in_pem(chain)),)
+    listener = link_listener(chain, pki.identity_pem, pki.ca_pem)
 
     async def serve(sock) -> None:
         tls = AsyncTls(sock, accepting(listener.context))
@@ -91,9 +97,8 @@ def play(pki, scene, *, protocol: int = m.PROTOCOL, courier=None, chain: str = "
                     jobs.append(asyncio.create_task(serve(sock)))
 
             accepting_ = asyncio.create_task(accept())
-            uplink = Uplink(
-                courier or Courier(pki), c.Begin("dmz", server.getsockname()[1], False), "client one", detail
-            )
+            begin = c.Begin("dmz", server.getsockname()[1], False)
+            uplink = Uplink(courier, begin, "client one", Rights(), detail)
             async with asyncio.timeout(10):
                 await scene(uplink)
             accepting_.cancel()
@@ -161,6 +166,19 @@ def test_a_server_without_an_address_is_an_error(link_pki) -> None:
             await uplink.dial()
 
     play(link_pki, scene, courier=Courier(link_pki, ()))
+
+
+def test_a_server_whose_license_was_withdrawn_is_not_linked_to(link_pki) -> None:
+    courier = Courier(link_pki)
+    courier.licenses = ("0DDBA11",)
+
+    async def scene(uplink) -> None:
+        await uplink.enrol()
+        issue_another = f"was withdrawn.*seonapi license issue {link_pki.proxy_id}"
+        with pytest.raises(IdentityError, match=issue_another):
+            await uplink.dial()
+
+    play(link_pki, scene, courier=courier)
 
 
 def test_the_certificate_is_renewed_with_a_new_key(link_pki, monkeypatch) -> None:

@@ -29,7 +29,7 @@ API = {
     kind.__name__: kind
     for kind in (
         a.Enrol, a.Enrolled, a.SealedKeyWanted, a.SealedKey, a.EventBatch, a.EventsStored, a.CrlUrls, a.Problem,
-        c.ProxyConfiguration, c.ServerConfiguration,
+        c.ProxyConfiguration, c.ServerConfiguration, c.ServerSettings,
     )
 }  # fmt: skip
 

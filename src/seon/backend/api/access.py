@@ -7,28 +7,33 @@ that says nothing: it fails when the program starts, not when a stranger finds i
 import base64
 import binascii
 import hmac
+import math
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache, wraps
 from inspect import iscoroutinefunction
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from seon.addresses import identifying
 from seon.api_messages import TOKEN_HEADER
 from seon.backend.api.problems import NOTE, RefusedError, log, problem_of
+from seon.backend.api.sources import Source, source_of
 from seon.backend.errors import OperatorError
 from seon.backend.trust.models import Token
-from seon.backend.trust.tokens import token_of
+from seon.backend.trust.tokens import note_use, proof_of
 from seon.events import Event, describe
 
 
@@ -39,13 +44,20 @@ class Caller:
     token: Token
     address: str
     """Where the call came from, in its one form (mission A8)."""
+    until: datetime | None = None
+    """When the token counts no more, if that is known already."""
+
+    def seconds_left(self) -> float:
+        """Return for how long the token counts; infinite if no end is known."""
+        return max(0.0, (self.until - timezone.now()).total_seconds()) if self.until else math.inf
 
 
-_UNKNOWN_CLIENT = "No valid security token: make one with `seonapi token new` and start the client with it"
+_MAKE_ONE = "No valid security token: make one with `seonapi token new` and start the client with it"
 _WANTS_BASIC = (
     "The token is good, but not user and password of HTTP Basic, which this Seonapi demands besides "
     "(SEON_BASIC_AUTH_FILE): give them as -U https://user:password@..."
 )
+_BASIC_WRONG = "user and password of HTTP Basic are wrong or missing"
 View = Callable[..., Any]
 """A function of a request that returns an HttpResponse, or its coroutine."""
 _declared: set[View] = set()
@@ -106,17 +118,27 @@ def _call(method: str | None, who: Callable[[HttpRequest], tuple[Caller, ...]]) 
 
 def admit(request: HttpRequest) -> Caller:
     """Return who calls. Raises RefusedError 401, after a line in the API log with the source."""
-    address = source_of(request)
-    token = token_of(request.headers.get(TOKEN_HEADER, ""))
+    source = source_of(request)
+    proof = proof_of(request.headers.get(TOKEN_HEADER, ""))
+    token = proof.token
     # The token first: only who has a good one learns that a password is wanted, too.
-    reason = _UNKNOWN_CLIENT if token is None else ""
-    if not reason and not _basic_is_good(request.headers.get("Authorization", "")):
-        reason = _WANTS_BASIC
-    if token is None or reason:
-        log.warning("%s", _refusal(address, request.path))
-        raise RefusedError(401, reason)
+    if token is None:
+        _refuse(request, source, proof.flaw, _MAKE_ONE)
+    if not _basic_is_good(request.headers.get("Authorization", "")):
+        _refuse(request, source, _BASIC_WRONG, _WANTS_BASIC)
+    if token.client is not None and token.client.address != source.address:
+        flaw = f"the security token {token.name} is for the client {token.client} only"
+        _refuse(request, source, flaw, f"This security token is for another client, and this call is from {source[0]}")
     _note(request, token)
-    return Caller(token, address)
+    with suppress(DatabaseError):  # a database that is busy, or cannot be written, is no reason to refuse a client
+        note_use(token, source.address)
+    return Caller(token, source.address, proof.until)
+
+
+def _refuse(request: HttpRequest, source: Source, flaw: str, answer: str) -> NoReturn:
+    """Refuse a call. `flaw` is for the log only: a stranger must not learn which of its guesses was how wrong."""
+    log.warning("%s", _refusal(source, flaw, request.path))
+    raise RefusedError(401, answer)
 
 
 def _note(request: HttpRequest, token: Token) -> None:
@@ -126,14 +148,13 @@ def _note(request: HttpRequest, token: Token) -> None:
         note["client"] = token.name
 
 
-def source_of(request: HttpRequest) -> str:
-    """Return the caller's address in its one form."""
-    return str(identifying(str(request.META["REMOTE_ADDR"])))
-
-
-def _refusal(address: str, path: str) -> str:
+def _refusal(source: Source, reason: str, path: str) -> str:
     """One line, by the catalogue: stable code for an intrusion detection system, all that a stranger chose escaped."""
-    fields: dict[str, str | int | float | bool] = {"source": address, "path": path[:2_000]}
+    fields: dict[str, str | int | float | bool] = {
+        "source": source.address, "reason": reason, "path": path[:2_000]
+    }  # fmt: skip
+    if source.proxy:
+        fields["proxy"] = source.proxy
     event = Event(id=uuid.uuid4().hex, code="AUD-TOKEN", time=time.time(), hop="inside", fields=fields)
     return f"{event.code} {describe(event)}"
 

@@ -23,10 +23,12 @@ from seon.backend.api.problems import RefusedError, answer, encoded_answer, log,
 from seon.backend.api.waiting import watch
 from seon.backend.configuration.versioned import read_version
 from seon.backend.journal.recording import store
+from seon.backend.proxies.unknown import tell_unknown
 from seon.backend.rendering import Formats, fit, seonapi
 from seon.backend.snapshot import encoded_snapshot
 from seon.backend.trust.authorities import Kind, certificate_of, link_authority
 from seon.backend.trust.crl_urls import remember
+from seon.backend.trust.licenses import serials_in_force
 from seon.backend.trust.models import Blob, OwnCertificate
 from seon.backend.trust.own import private_key_of
 from seon.config import FORMAT
@@ -59,10 +61,10 @@ def enrol(request: HttpRequest, caller: Caller) -> HttpResponse:
     except IdentityError as error:
         raise RefusedError(400, str(error)) from None
     log.info("Token %s enrolled from %s, for %d servers", caller.token, caller.address, len(proxy_ids))
-    return answer(_enrolled(issued, proxy_ids))
+    return answer(_enrolled(issued, proxy_ids, serials_in_force(caller.token.allowed())))
 
 
-def _enrolled(issued: Certificate, proxy_ids: list[str]) -> Enrolled:
+def _enrolled(issued: Certificate, proxy_ids: list[str], licenses: tuple[str, ...]) -> Enrolled:
     ours = seonapi()
     return Enrolled(
         certificate=pem_of(issued),
@@ -72,22 +74,31 @@ def _enrolled(issued: Certificate, proxy_ids: list[str]) -> Enrolled:
         build=ours.build,
         oldest=ours.oldest,
         newest=ours.newest,
+        licenses=licenses,
     )
 
 
 @clients_may("GET")
-async def configuration(request: HttpRequest, _: Caller) -> HttpResponse:
-    """Answer the configuration when it is another than the known one, or 204 when nothing changed in the time."""
+async def configuration(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """Answer the configuration when it is another than the known one, or 204 when nothing changed in the time.
+
+    It waits no longer than the caller's token counts, so that a client is told at once that it has expired.
+    """
     known, wait = _number(request, "known", 2**63 - 1), _number(request, "wait", MAX_WAIT)
     formats = Formats(*(_number(request, name, MAX_NUMBER, FORMAT) for name in ("format", "server_format")))
-    if await sync_to_async(read_version)() == known and not await watch.wait_for_other(known, wait):
-        return HttpResponse(status=204)
+    if await sync_to_async(read_version)() == known:
+        seconds = min(wait, caller.seconds_left())
+        if not await watch.wait_for_other(known, seconds) and seconds == wait:
+            return HttpResponse(status=204)
     return await sync_to_async(_current)(request, formats)
 
 
 def _current(request: HttpRequest, formats: Formats) -> HttpResponse:
-    # Admitted again: what changed while the caller waited may be that its token was withdrawn.
-    return encoded_answer(encoded_snapshot(admit(request).address, formats))
+    # Admitted again: what changed while the caller waited may be that its token was withdrawn, or has expired.
+    caller = admit(request)
+    answered = encoded_answer(encoded_snapshot(caller.address, formats, caller.token))
+    tell_unknown(caller.address, caller.token.name)
+    return answered
 
 
 @clients_may("POST")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from seon.addresses import AddressError, read_network
+
 MOST = 100
 """Entries of a list, as config.py bounds them."""
 
@@ -60,3 +62,31 @@ class FileCodesField(LinesField):
 
     entry = re.compile(r"\*|[A-Z0-9/.&()' -]{1,25}")
     allowed = "codes of up to 25 capital letters, digits, blanks and / - . & ( ) ', by line or by comma; * = every code"
+
+
+class NetworksField(LinesField):
+    """Networks of addresses, each in its one form; an address is a network of one."""
+
+    entry = re.compile(r"[0-9A-Fa-f:./]{2,60}")
+    allowed = "IP addresses and networks such as 10.0.0.0/24, by line or by comma"
+
+    def to_python(self, value: object) -> str | None:
+        """Bring each network into its one form; what is none stays for `validate`."""
+        text = super().to_python(value)
+        return None if text is None else "\n".join(dict.fromkeys(_network_or_text(entry) for entry in entries_of(text)))
+
+    def validate(self, value: object, model_instance: models.Model | None) -> None:
+        """Raise ValidationError that names the first network that is none."""
+        super().validate(value, model_instance)
+        for entry in entries_of(str(value or "")):
+            try:
+                read_network(entry)
+            except AddressError as error:
+                raise ValidationError(str(error)) from None
+
+
+def _network_or_text(entry: str) -> str:
+    try:
+        return str(read_network(entry))
+    except AddressError:
+        return entry

@@ -10,7 +10,7 @@ from simple_history.models import HistoricalRecords
 
 from seon.backend.configuration.bounds import FILE_OCTETS, LIMITS, PROFILES, Bounds
 from seon.backend.configuration.hosts import HostField, ListeningAddressField, SourceAddressField
-from seon.backend.configuration.lines import MOST, FileCodesField, NamePatternsField
+from seon.backend.configuration.lines import MOST, FileCodesField, NamePatternsField, NetworksField
 from seon.backend.configuration.rules import SETTABLE, SEVERITIES, effect_of, validate_rule
 from seon.backend.configuration.versioned import Versioned
 
@@ -109,6 +109,10 @@ class Settings(Versioned):
     connect_seconds = _number(LIMITS["connect_seconds"], "Connection to the receive daemon.")
     drain_seconds = _number(LIMITS["drain_seconds"], "What running sessions are given at an orderly end.")
 
+    reverse_proxies = NetworksField(
+        help_text="Reverse proxies before Seonapi: a caller behind one of them is known by the address that it "
+        "forwards (X-Forwarded-For). Empty: no forwarded address counts."
+    )
     journal_days = _number(Bounds(1, 3_660, 365), "How long events and sessions are kept.")
     queue_seconds = _number(Bounds(1, 3_600, 60), "Time slice of the queue daemon.")
 

@@ -1,15 +1,20 @@
 """What can be done with servers, clients and their listening ports."""
 
+from collections.abc import Mapping, Sequence
+
 from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import ProtectedError, Q
 
 from seon.addresses import AddressError, client_address
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
-from seon.backend.configuration.values import told
+from seon.backend.configuration.bounds import LIMITS
+from seon.backend.configuration.values import read_value, told
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
-from seon.backend.proxies.models import Listener, ProxyClient
+from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
 
 
 @act("listener.add", Right.CONFIGURE)
@@ -39,6 +44,91 @@ def remove_listener(_: Actor, client: str, port: int) -> None:
     found.delete()
 
 
+@act("client.add", Right.CONFIGURE)
+def add_client(_: Actor, name: str, address: str, /, **settings: str) -> ProxyClient:
+    """Add a client by the address that it calls from; `settings` as `change_client` takes them.
+
+    Raises OperatorError.
+    """
+    if "/" in name:
+        raise OperatorError(f"A client's name has no '/': {name[:80]!r}")
+    client = ProxyClient(name=name)
+    _assign(client, {"address": address, **settings}, CLIENT_KEYS)
+    return client
+
+
+@act("client.change", Right.CONFIGURE)
+def change_client(_: Actor, client: str, /, **settings: str) -> ProxyClient:
+    """Change a client: name, address, receive_daemon_host, receive_daemon_port; an empty text is "as in general".
+
+    Raises OperatorError.
+    """
+    found = known_client(client)
+    _assign(found, settings, CLIENT_KEYS)
+    return found
+
+
+@act("client.remove", Right.CONFIGURE)
+def remove_client(_: Actor, client: str) -> ProxyClient:
+    """Remove a client with its listening ports. Raises OperatorError, also while a token is only for it."""
+    found = known_client(client)
+    try:
+        found.delete()
+    except ProtectedError:
+        names = ", ".join(found.tokens.values_list("name", flat=True))
+        raise OperatorError(
+            f"Client {found} has tokens of its own ({names}): give them to another one first "
+            "(seonapi token change NAME --client CLIENT)"
+        ) from None
+    return found
+
+
+@act("server.change", Right.CONFIGURE)
+def change_server(_: Actor, server: str, /, **settings: str) -> ProxyServer:
+    """Change a server: its name, external port and address, outgoing address, limits; empty is "as in general".
+
+    Raises OperatorError.
+    """
+    found = known_server(server)
+    _assign(found, settings, SERVER_KEYS)
+    return found
+
+
+@act("server.remove", Right.CONFIGURE)
+def remove_server(_: Actor, server: str) -> ProxyServer:
+    """Remove a server with its licenses: its link ends within 5 s. Raises OperatorError."""
+    found = known_server(server)
+    found.delete()
+    return found
+
+
+SERVER_KEYS = ("name", "external_address", "external_port", "outgoing_address", *LIMITS)
+"""What can be set for a server."""
+CLIENT_KEYS = ("name", "address", "receive_daemon_host", "receive_daemon_port")
+"""What can be set for a client."""
+
+
+def _assign(row: ProxyServer | ProxyClient, settings: Mapping[str, str], keys: Sequence[str]) -> None:
+    """Set fields from texts and save. Raises OperatorError that names what may stand there."""
+    for key, text in settings.items():
+        if key not in keys:
+            raise OperatorError(f"There is no setting {key[:60]!r} here; there are: {', '.join(keys)}")
+        field = row._meta.get_field(key)
+        assert isinstance(field, models.Field)
+        setattr(row, key, read_value(row, field, text))
+    row.save()
+
+
+def known_server(text: str) -> ProxyServer:
+    """Return the server with this Proxy ID or name. Raises OperatorError."""
+    found = list(ProxyServer.objects.filter(Q(proxy_id=text) | Q(name=text))[:2]) if text else []
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise OperatorError(f"Two servers are named {text!r}: give the Proxy ID")
+    raise OperatorError(f"No license was issued for {text}: run `seonapi license issue {text}` first")
+
+
 def client_named(text: str) -> ProxyClient:
     """Return the client `NAME/ADDRESS`, made if it is new, or the known one of this name or address.
 
@@ -46,7 +136,7 @@ def client_named(text: str) -> ProxyClient:
     """
     name, separator, entered = text.partition("/")
     if not separator:
-        return _known(text)
+        return known_client(text)
     try:
         address = client_address(entered)
         client, _ = ProxyClient.objects.get_or_create(name=name, defaults={"address": address})
@@ -59,7 +149,8 @@ def client_named(text: str) -> ProxyClient:
     return client
 
 
-def _known(text: str) -> ProxyClient:
+def known_client(text: str) -> ProxyClient:
+    """Return the client with this name or address. Raises OperatorError."""
     client = ProxyClient.objects.filter(name=text).first()
     if client is None:
         try:

@@ -41,17 +41,17 @@ class WithdrawablePage(AuditedPage):
 class LicensePage(WithdrawablePage):
     """Licenses of servers."""
 
-    list_display = ("server", "not_after", "issued_at", "issued_by", "withdrawn_at")
+    list_display = ("serial", "server", "not_after", "issued_at", "issued_by", "withdrawn_at")
     list_filter = ("withdrawn_at",)
-    readonly_fields = ("server", "not_after", "issued_at", "issued_by", "withdrawn_at")
+    readonly_fields = ("serial", "server", "not_after", "issued_at", "issued_by", "withdrawn_at")
 
 
 @admin.register(Token)
 class TokenPage(WithdrawablePage):
     """Security tokens of clients."""
 
-    list_display = ("name", "created_at", "withdrawn_at")
-    readonly_fields = ("name", "created_at", "withdrawn_at")
+    list_display = ("name", "client", "expires_at", "created_at", "withdrawn_at")
+    readonly_fields = ("name", "created_at", "former_until", "withdrawn_at")
     filter_horizontal = ("servers",)
 
 

@@ -1,16 +1,23 @@
 """Issuing licenses."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from seon.backend.errors import OperatorError
 from seon.backend.journal.recording import record
 from seon.backend.proxies.models import ProxyServer
 from seon.backend.trust.authorities import link_authority
 from seon.backend.trust.models import License
-from seon.link.identity import IdentityError, issue_license, parse_proxy_id
+from seon.link.identity import IdentityError, issue_license, parse_proxy_id, serial_of
 from seon.pki import certificate_in_pem
+
+ENDED_DAYS = timedelta(days=30)
+MOST_LICENSES = 10_000
+"""As config.Licenses bounds them."""
 
 
 def new_license(proxy_id: str, days: int, user: str, deliver: Callable[[str], None] = lambda _: None) -> License:
@@ -24,11 +31,23 @@ def new_license(proxy_id: str, days: int, user: str, deliver: Callable[[str], No
         pem = issue_license(*link_authority(), proxy_id, days)
     except IdentityError as error:
         raise OperatorError(str(error)) from None
-    not_after = certificate_in_pem(pem).not_valid_after_utc
+    certificate = certificate_in_pem(pem)
+    not_after = certificate.not_valid_after_utc
     with transaction.atomic():
         server, _ = ProxyServer.objects.get_or_create(proxy_id=proxy_id)
-        issued = License(server=server, pem=pem, not_after=not_after, issued_by=user)
+        issued = License(server=server, pem=pem, serial=serial_of(certificate), not_after=not_after, issued_by=user)
         issued.save()
         record("AUD-LICENSE", proxy_id=proxy_id, user=user, until=f"{not_after:%Y-%m-%d %H:%M} UTC")
         deliver(pem)  # the last act: what is rolled back was not seen by anybody
     return issued
+
+
+def serials_in_force(servers: QuerySet[ProxyServer]) -> tuple[str, ...]:
+    """Return the serials of the licenses of some servers that were not withdrawn.
+
+    One that has ended stays among them for a while: its server closes the external port by itself, and lets sessions
+    end. Its link is not to end as one whose license was withdrawn.
+    """
+    since = timezone.now() - ENDED_DAYS
+    found = License.objects.filter(server__in=servers, withdrawn_at=None, not_after__gt=since)
+    return tuple(found.order_by("serial").values_list("serial", flat=True)[:MOST_LICENSES])

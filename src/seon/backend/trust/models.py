@@ -6,7 +6,7 @@ from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from seon.backend.configuration.versioned import Versioned
-from seon.backend.proxies.models import ProxyServer
+from seon.backend.proxies.models import ProxyClient, ProxyServer
 
 
 class Authority(models.Model):
@@ -107,6 +107,8 @@ class License(Versioned):
 
     server = models.ForeignKey(ProxyServer, models.CASCADE, related_name="licenses")
     pem = models.TextField(editable=False)
+    serial = models.CharField(max_length=40, unique=True, editable=False)
+    """Of its certificate, upper-case hex, as the server's `-V` shows it."""
     not_after = models.DateTimeField("valid until", editable=False)
     issued_at = models.DateTimeField(default=timezone.now, editable=False)
     issued_by = models.CharField(max_length=150, editable=False)
@@ -118,7 +120,7 @@ class License(Versioned):
         ordering = ("-issued_at",)
 
     def __str__(self) -> str:
-        return f"License of {self.server} until {self.not_after:%Y-%m-%d}"
+        return f"License {self.serial} of {self.server} until {self.not_after:%Y-%m-%d}"
 
 
 class Token(Versioned):
@@ -127,13 +129,21 @@ class Token(Versioned):
     name = models.CharField(max_length=120, unique=True)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     """SHA-256 of the secret, hex. The secret has 256 random bits: a slow hash would protect nothing more."""
+    former_digest = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
+    """Of the secret before a rotation, which counts until `former_until`."""
+    former_until = models.DateTimeField("secret before counts until", null=True, blank=True)
+    client = models.ForeignKey(
+        ProxyClient, models.PROTECT, related_name="tokens", null=True, blank=True,
+        help_text="The client that it is for: from another address it does not count. None chosen: any.",
+    )  # fmt: skip
     servers = models.ManyToManyField(
         ProxyServer, blank=True, help_text="The servers its client may serve; none chosen: every licensed one."
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField("valid until", null=True, blank=True)
     withdrawn_at = models.DateTimeField("withdrawn", null=True, blank=True)
 
-    history = HistoricalRecords(excluded_fields=["digest"])
+    history = HistoricalRecords(excluded_fields=["digest", "former_digest"])
 
     class Meta:
         ordering = ("name",)
@@ -142,11 +152,25 @@ class Token(Versioned):
     def __str__(self) -> str:
         return self.name
 
+    def allowed(self) -> models.QuerySet[ProxyServer]:
+        """Return the servers that this token's client may serve, once they have a license."""
+        return self.servers.all() if self.servers.exists() else ProxyServer.objects.all()
+
     def servable(self) -> list[str]:
         """Return the Proxy IDs that this token's client may serve: allowed, with a license in force."""
-        servers = self.servers.all() if self.servers.exists() else ProxyServer.objects.all()
-        licensed = servers.filter(licenses__withdrawn_at=None, licenses__not_after__gt=timezone.now())
+        licensed = self.allowed().filter(licenses__withdrawn_at=None, licenses__not_after__gt=timezone.now())
         return list(licensed.order_by("proxy_id").values_list("proxy_id", flat=True).distinct())
+
+
+class TokenUse(models.Model):
+    """When a token was used last, and from where. It is no part of the configuration, so it raises no version."""
+
+    token = models.OneToOneField(Token, models.CASCADE, related_name="use")
+    at = models.DateTimeField()
+    address = models.CharField(max_length=45)
+
+    def __str__(self) -> str:
+        return f"{self.token} at {self.at:%Y-%m-%d %H:%M}"
 
 
 class Blob(Versioned):

@@ -3,61 +3,82 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from seon.backend.errors import OperatorError
-from seon.backend.proxies.models import ProxyServer
 from seon.backend.trust.authorities import Kind, certificate_of
-from seon.backend.trust.models import Token
+from seon.backend.trust.models import Token, TokenUse
 from seon.pki import fingerprint
 
 PREFIX = "seon1"
 MAX_SECRET = 200
 """Characters of a secret that are looked at; ours have 43."""
+USE_NOTED = timedelta(minutes=1)
+"""The last use of a token is written at most so often."""
 
 
-def new_token(name: str, proxy_ids: Sequence[str] = ()) -> str:
-    """Make a token and return it: the only time that it exists outside its client. Raises OperatorError."""
-    servers = list(ProxyServer.objects.filter(proxy_id__in=proxy_ids))
-    unknown = set(proxy_ids) - {server.proxy_id for server in servers}
-    if unknown:
-        missing = min(unknown)
-        raise OperatorError(f"No license was issued for {missing}: run `seonapi license issue {missing}` first")
-    pin = fingerprint(certificate_of(Kind.API))
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a caller's secret proves, if it does."""
+
+    token: Token | None = None
+    until: datetime | None = None
+    """When it will prove nothing any more; None: as long as nobody changes the token."""
+    flaw: str = ""
+    """Why it proves nothing, in words for the caller and the log, without the secret."""
+
+
+def new_secret() -> tuple[str, str]:
+    """Return a new token as its client takes it, and the hash of its secret."""
     secret = secrets.token_urlsafe(32)
-    try:
-        with transaction.atomic():
-            token = Token(name=name, digest=_digest(secret))
-            token.save()
-            token.servers.set(servers)
-    except ValidationError as error:
-        raise OperatorError(f"Token {name}: {'; '.join(error.messages)}") from None
-    return f"{PREFIX}.{pin}.{secret}"
+    return f"{PREFIX}.{fingerprint(certificate_of(Kind.API))}.{secret}", digest_of(secret)
 
 
-def token_of(secret: str) -> Token | None:
-    """Return the token that a caller's secret proves, or None: unknown or withdrawn."""
-    if not 0 < len(secret) <= MAX_SECRET:
-        return None
-    digest = _digest(secret)
+def proof_of(secret: str) -> Proof:
+    """Return what a caller's secret proves now."""
+    if not secret:
+        return Proof(flaw="no security token")
+    if len(secret) > MAX_SECRET:
+        return Proof(flaw="unknown security token")
+    digest, now = digest_of(secret), timezone.now()
     # The index sees a hash only: its timing tells nothing of the secret. The last word is constant-time all the same.
-    token = Token.objects.filter(digest=digest, withdrawn_at=None).first()
-    return token if token is not None and hmac.compare_digest(token.digest, digest) else None
-
-
-def withdraw_token(name: str) -> None:
-    """Withdraw a token: its client's calls are refused from now on. Raises OperatorError."""
-    token = Token.objects.filter(name=name, withdrawn_at=None).first()
+    token = Token.objects.select_related("client").filter(Q(digest=digest) | Q(former_digest=digest)).first()
     if token is None:
-        known = ", ".join(Token.objects.filter(withdrawn_at=None).values_list("name", flat=True)) or "none"
-        raise OperatorError(f"There is no token {name!r} in force; there are: {known}")
-    token.withdrawn_at = timezone.now()
-    token.save()
+        return Proof(flaw="unknown security token")
+    is_former = not hmac.compare_digest(token.digest, digest)
+    until = _earlier(token.expires_at, token.former_until if is_former else None)
+    if is_former and not hmac.compare_digest(token.former_digest, digest):
+        flaw = "unknown security token"
+    elif token.withdrawn_at is not None:
+        flaw = f"the security token {token.name} was withdrawn"
+    elif token.expires_at is not None and token.expires_at <= now:
+        flaw = f"the security token {token.name} expired at {token.expires_at:%Y-%m-%d %H:%M} UTC"
+    elif until is not None and until <= now:
+        flaw = f"the security token {token.name} was rotated, and this secret counted until {until:%Y-%m-%d %H:%M} UTC"
+    else:
+        return Proof(token, until)
+    return Proof(flaw=flaw)
 
 
-def _digest(secret: str) -> str:
+def note_use(token: Token, address: str) -> None:
+    """Remember that a token was used now, from this address; written at most once a minute."""
+    now = timezone.now()
+    last = TokenUse.objects.filter(token=token).first()
+    if last is None:
+        with transaction.atomic():
+            TokenUse.objects.get_or_create(token=token, defaults={"at": now, "address": address})
+    elif last.at <= now - USE_NOTED or last.at > now:
+        TokenUse.objects.filter(pk=last.pk, at=last.at).update(at=now, address=address)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((moment for moment in (one, other) if moment is not None), default=None)
+
+
+def digest_of(secret: str) -> str:
+    """Return the SHA-256 of a secret, hex: all that is stored of it."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

@@ -28,10 +28,10 @@ def license_issue(proxy_id: str, days: int, out: Path | None) -> Said:
     nothing is issued.
     """
     from seon.backend.acting.actors import owner
-    from seon.backend.trust.licenses import new_license
+    from seon.backend.trust.license_actions import issue_license
     from seon.link.identity import authority_line, read_license
 
-    issue = functools.partial(new_license, proxy_id, days, str(owner()))
+    issue = functools.partial(issue_license, owner(), proxy_id, days)
     if out is None:
         issued = issue()
     else:
@@ -44,3 +44,44 @@ def license_issue(proxy_id: str, days: int, out: Path | None) -> Said:
     if out is None:
         return Said(data, issued.pem.rstrip("\n"), authority)
     return Said(data, f"license until {issued.not_after:%Y-%m-%d} in {out}\n{authority}")
+
+
+@license_.command(name="withdraw")
+@click.argument("serial")
+@on_installation
+def license_withdraw(serial: str) -> Said:
+    """Withdraw the license with this serial: the link of a server that shows it ends within seconds."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.trust.license_actions import withdraw_license
+
+    gone = withdraw_license(owner(), serial)
+    again = f"to license it again: seonapi license issue {gone.server.proxy_id}"
+    data = {"serial": gone.serial, "proxy_id": gone.server.proxy_id, "withdrawn": True}
+    return Said(data, f"license {gone.serial} of {gone.server} withdrawn; its link ends within 5 s\n{again}")
+
+
+@license_.command(name="list")
+@on_installation
+def license_list() -> Said:
+    """List licenses, the newest first: of which servers, until when, and whether they were withdrawn."""
+    from django.utils import timezone
+
+    from seon.backend.trust.models import License
+
+    rows = [
+        {
+            "serial": found.serial,
+            "proxy_id": found.server.proxy_id,
+            "server": found.server.name,
+            "not_after": found.not_after,
+            "issued_at": found.issued_at,
+            "issued_by": found.issued_by,
+            "withdrawn": found.withdrawn_at,
+            "state": "withdrawn" if found.withdrawn_at
+            else "ended" if found.not_after <= timezone.now() else "in force",
+        }
+        for found in License.objects.select_related("server")
+    ]  # fmt: skip
+    lines = (f"{row['serial']}  {row['server'] or str(row['proxy_id'])[:16]}  until {row['not_after']:%Y-%m-%d}  "
+             f"{row['state']}" for row in rows)  # fmt: skip
+    return Said(rows, "\n".join(lines) or "no licenses yet")

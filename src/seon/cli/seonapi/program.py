@@ -9,11 +9,13 @@ import sys
 import click
 
 from seon.cli.seonapi.certificate import certificate
+from seon.cli.seonapi.client import client
 from seon.cli.seonapi.daemons import queue, serve
 from seon.cli.seonapi.installation import init
 from seon.cli.seonapi.license import license_
 from seon.cli.seonapi.listener import listener
 from seon.cli.seonapi.partner import partner
+from seon.cli.seonapi.server import server
 from seon.cli.seonapi.session import trace
 from seon.cli.seonapi.settings import get, rules, set_
 from seon.cli.seonapi.token import token
@@ -29,7 +31,7 @@ def main() -> None:
 
 
 for command in (
-    init, serve, queue, set_, get, rules, trace, license_, token, certificate, partner, listener,
+    init, serve, queue, set_, get, rules, trace, license_, token, certificate, partner, client, server, listener,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -2,9 +2,15 @@
 
 # ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
 
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
 import click
 
+from seon.backend.errors import OperatorError
 from seon.cli.seonapi.base import Said, on_installation
+
+UNTIL = "Its end: 2027-01-31 (all of that day), or 2027-01-31T12:00, UTC; empty: none."
 
 
 @click.group()
@@ -17,32 +23,126 @@ def token() -> None:
 @click.option(
     "--proxy-id", "proxy_ids", multiple=True, help="A server its client may serve; default: every licensed one."
 )
+@click.option("--client", default="", metavar="CLIENT", help="Name or address of the only client that may use it.")
+@click.option("--until", default="", metavar="TIME", help=UNTIL)
 @on_installation
-def token_new(name: str, proxy_ids: tuple[str, ...]) -> Said:
+def token_new(name: str, proxy_ids: tuple[str, ...], client: str, until: str) -> Said:
     """Make a token and print it: it is shown only now."""
-    from seon.backend.trust.tokens import new_token
+    from seon.backend.acting.actors import owner
+    from seon.backend.trust.token_actions import new_token
 
-    made = new_token(name, proxy_ids)
+    made = new_token(owner(), name, proxy_ids, client=client, expires_at=_moment(until))
     return Said({"name": name, "token": made}, made)
+
+
+@token.command(name="rotate")
+@click.argument("name")
+@click.option("--overlap-days", type=click.FloatRange(0, 90), default=1.0, show_default=True)
+@on_installation
+def token_rotate(name: str, overlap_days: float) -> Said:
+    """Give a token a new secret and print it; the one before counts so many days more."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.trust.token_actions import rotate_token
+
+    made = rotate_token(owner(), name, timedelta(days=overlap_days))
+    return Said({"name": name, "token": made}, made, f"the secret before counts for {overlap_days:g} days more")
+
+
+@token.command(name="change")
+@click.argument("name")
+@click.option("--client", metavar="CLIENT", help="Name or address of the only client that may use it; empty: any.")
+@click.option("--until", metavar="TIME", help=UNTIL)
+@click.option("--proxy-id", "proxy_ids", multiple=True, help="A server its client may serve; repeatable.")
+@click.option("--all-servers", is_flag=True, help="Its client may serve every licensed server.")
+@on_installation
+def token_change(
+    name: str, client: str | None, until: str | None, proxy_ids: tuple[str, ...], all_servers: bool
+) -> Said:
+    """Change what is given; everything else stays."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.trust.token_actions import change_token
+
+    changes: dict[str, Any] = {}
+    if client is not None:
+        changes["client"] = client
+    if until is not None:
+        changes["expires_at"] = _moment(until)
+    if proxy_ids or all_servers:
+        changes["proxy_ids"] = () if all_servers else proxy_ids
+    if not changes:
+        raise OperatorError("Nothing to change is given: --client, --until, --proxy-id or --all-servers")
+    change_token(owner(), name, **changes)
+    return Said(_row(name), f"token {name} changed")
 
 
 @token.command(name="withdraw")
 @click.argument("name")
 @on_installation
 def token_withdraw(name: str) -> Said:
-    """Withdraw a token: its client's calls are refused from now on."""
-    from seon.backend.trust.tokens import withdraw_token
+    """Withdraw a token: its client's calls are refused from now on, and its link ends within seconds."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.trust.token_actions import withdraw_token
 
-    withdraw_token(name)
-    return Said({"name": name, "withdrawn": True}, f"token {name} withdrawn")
+    withdraw_token(owner(), name)
+    return Said({"name": name, "withdrawn": True}, f"token {name} withdrawn; the link of its client ends within 5 s")
 
 
 @token.command(name="list")
 @on_installation
 def token_list() -> Said:
-    """List tokens."""
+    """List tokens: whose they are, which servers they serve, until when they count, and when they were used."""
     from seon.backend.trust.models import Token
 
-    rows = [{"name": found.name, "withdrawn": found.withdrawn_at is not None} for found in Token.objects.all()]
-    lines = (f"{row['name']}{'  withdrawn' if row['withdrawn'] else ''}" for row in rows)
-    return Said(rows, "\n".join(lines) or "no tokens yet")
+    rows = [_row(name) for name in Token.objects.values_list("name", flat=True)]
+    return Said(rows, "\n".join(_line(row) for row in rows) or "no tokens yet")
+
+
+def _row(name: str) -> dict[str, Any]:
+    from seon.backend.trust.models import Token
+
+    found = Token.objects.select_related("client", "use").prefetch_related("servers").get(name=name)
+    use = getattr(found, "use", None)
+    return {
+        "name": found.name,
+        "withdrawn": found.withdrawn_at is not None,
+        "client": found.client.name if found.client else "",
+        "servers": [server.proxy_id for server in found.servers.all()],
+        "until": found.expires_at,
+        "secret_before_until": found.former_until,
+        "used": use.at if use else None,
+        "used_from": use.address if use else "",
+    }
+
+
+def _line(row: dict[str, Any]) -> str:
+    now, parts = datetime.now(UTC), [row["name"]]
+    if row["withdrawn"]:
+        parts.append("withdrawn")
+    if row["until"]:
+        parts.append(f"{'expired' if row['until'] <= now else 'until'} {_shown(row['until'])}")
+    if row["client"]:
+        parts.append(f"for client {row['client']} only")
+    if row["servers"]:
+        parts.append(f"serves {', '.join(proxy_id[:16] for proxy_id in row['servers'])}")
+    if row["secret_before_until"] and row["secret_before_until"] > now:
+        parts.append(f"rotated, the secret before counts until {_shown(row['secret_before_until'])}")
+    parts.append(f"used {_shown(row['used'])} from {row['used_from']}" if row["used"] else "never used")
+    return "  ".join(parts)
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _moment(text: str) -> datetime | None:
+    """Return the moment that was entered; of a day its end. Raises OperatorError."""
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise OperatorError(f"--until: {text[:60]!r} is no time; enter 2027-01-31 or 2027-01-31T12:00") from None
+    if len(text) <= len("2027-01-31"):
+        found = datetime.combine(found.date() + timedelta(days=1), time())
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,17 +1,27 @@
 import asyncio
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, path
+from django.utils import timezone
 
 from seon.api_messages import PATH, TOKEN_HEADER
-from seon.backend.api import access
+from seon.backend.acting.actors import owner
+from seon.backend.api import access, calls
 from seon.backend.api.access import Caller, anybody_may, clients_may, declared
-from seon.backend.trust.tokens import new_token
+from seon.backend.api.waiting import watch
+from seon.backend.configuration.keys import set_setting
+from seon.backend.configuration.versioned import read_version
+from seon.backend.proxies.actions import add_client
+from seon.backend.trust.models import TokenUse
+from seon.backend.trust.token_actions import new_token, withdraw_token
 
 
 def test_a_view_that_does_not_say_who_may_call_it_fails_when_the_table_is_built() -> None:
@@ -23,8 +33,6 @@ def test_a_view_that_does_not_say_who_may_call_it_fails_when_the_table_is_built(
 
 
 def test_seonapi_does_not_start_with_such_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
-    from seon.backend.api import calls
-
     monkeypatch.setattr(calls, "events", lambda _: HttpResponse("stored"))
     monkeypatch.delitem(sys.modules, "seon.backend.api.urls", raising=False)
     with pytest.raises(ImproperlyConfigured, match="does not say who may call it"):
@@ -72,7 +80,7 @@ def test_without_a_token_only_what_is_declared_open_answers() -> None:
 
 
 def test_the_caller_is_told_to_the_view() -> None:
-    secret = new_token("main", []).rpartition(".")[2]
+    secret = new_token(owner(), "main", []).rpartition(".")[2]
     assert closed_call(ask.post("/", headers={TOKEN_HEADER: secret})).content == b"main"
 
 
@@ -93,3 +101,52 @@ def test_what_a_view_raises_is_answered_as_a_problem() -> None:
 
     for answered in (broken(ask.get("/")), asyncio.run(broken_later(ask.get("/")))):
         assert (answered.status_code, b"inner" in answered.content) == (500, False)
+
+
+def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if "AUD-TOKEN" in record.getMessage()]
+
+
+def test_a_refusal_says_source_and_reason_and_never_the_secret(caplog: pytest.LogCaptureFixture) -> None:
+    set_setting("reverse_proxies", "127.0.0.1")
+    secret = new_token(owner(), "main").rpartition(".")[2]
+    closed_call(ask.post("/"))
+    closed_call(ask.post("/", headers={TOKEN_HEADER: "a-guess", "X-Forwarded-For": "10.0.0.5"}))
+    withdraw_token(owner(), "main")
+    answer = closed_call(ask.post("/", headers={TOKEN_HEADER: secret}))
+    none, unknown, withdrawn = refusals(caplog)
+    assert "from 127.0.0.1: no security token; /" in none
+    assert "from 10.0.0.5 through the proxy 127.0.0.1: unknown security token; /" in unknown
+    assert "from 127.0.0.1: the security token main was withdrawn; /" in withdrawn
+    assert not any(text in line for line in refusals(caplog) for text in (secret, "a-guess"))
+    assert b"withdrawn" not in answer.content, "who calls without a right learns no more than that"
+
+
+def test_a_token_of_one_client_counts_from_its_address_only(caplog: pytest.LogCaptureFixture) -> None:
+    add_client(owner(), "main", "10.0.0.5")
+    secret = new_token(owner(), "t", client="main").rpartition(".")[2]
+    for address, status in (("10.0.0.5", 200), ("10.0.0.6", 401)):
+        answer = closed_call(ask.post("/", headers={TOKEN_HEADER: secret}, REMOTE_ADDR=address))
+        assert answer.status_code == status
+    (line,) = refusals(caplog)
+    assert "from 10.0.0.6: the security token t is for the client main (10.0.0.5) only" in line
+
+
+def test_the_last_use_of_a_token_is_noted_with_its_address() -> None:
+    secret = new_token(owner(), "main").rpartition(".")[2]
+    closed_call(ask.post("/", headers={TOKEN_HEADER: secret}, REMOTE_ADDR="::1"))
+    assert TokenUse.objects.get().address == "127.0.0.1"
+
+
+def test_a_waiting_call_ends_when_its_token_expires() -> None:
+    end = timezone.now() + timedelta(seconds=0.6)
+    secret = new_token(owner(), "main", expires_at=end).rpartition(".")[2]
+    request = ask.get(f"/configuration?known={read_version()}&wait=30", headers={TOKEN_HEADER: secret})
+    try:
+        answer = asyncio.run(calls.configuration(request))
+    finally:  # the threads of these two outlive the test, and their connections are to its database
+        asyncio.run(sync_to_async(connections.close_all)())
+        watch._pool.submit(connections.close_all).result()
+    assert answer.status_code == 401
+    assert timezone.now() >= end
+    assert timezone.now() - end < timedelta(seconds=5)

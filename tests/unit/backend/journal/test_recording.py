@@ -61,8 +61,8 @@ def test_what_a_stranger_sent_is_escaped() -> None:
 
 
 def test_what_seonapi_does_itself_is_recorded_too() -> None:
-    record("AUD-TOKEN", source="10.0.0.1", path="/x")
-    assert Entry.objects.get().text == "API call without valid authentication from 10.0.0.1: /x"
+    record("AUD-TOKEN", source="10.0.0.1", reason="no security token", path="/x")
+    assert Entry.objects.get().text == "API call without valid authentication from 10.0.0.1: no security token; /x"
 
 
 START = {"partner": "P1", "direction": "incoming", "source": "1.2.3.4", "target": "sta", "tls": "TLS 1.3"}

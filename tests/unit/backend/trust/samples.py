@@ -5,6 +5,8 @@ from django.utils import timezone
 
 from certificates import make
 from seon.backend.acting.actors import owner
+from seon.backend.trust.license_actions import issue_license, withdraw_license
+from seon.backend.trust.models import License
 from seon.backend.trust.own import keep_key
 from seon.backend.trust.own_actions import (
     Addition,
@@ -23,6 +25,7 @@ from seon.backend.trust.own_actions import (
     request_certificate,
     use_certificate,
 )
+from seon.backend.trust.token_actions import change_token, new_token, rotate_token, withdraw_token
 
 ROOT, ONE, TWO, OLD = make("root", ca=True), make("one"), make("two"), make("old", days=-1)
 FUTURE = timezone.now() + dt.timedelta(days=2)
@@ -61,6 +64,18 @@ def plan() -> None:
 
 def authority() -> None:
     add_authorities(owner(), [ROOT.pem.encode()])
+
+
+ID = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511apx"  # RFC 8032 §7.1, test 1
+
+
+def license_() -> None:
+    issue_license(owner(), ID, 30)
+
+
+def token() -> None:
+    license_()
+    new_token(owner(), "main")
 
 
 SAMPLES = {
@@ -121,5 +136,38 @@ SAMPLES = {
         bad=lambda by: remove_authority(by, "00"),
         ready=authority,
         told="removed",
+    ),
+    "license.issue": Sample(
+        good=lambda by: issue_license(by, ID, 30), bad=lambda by: issue_license(by, "00", 30), told="added"
+    ),
+    "license.withdraw": Sample(
+        good=lambda by: withdraw_license(by, License.objects.get().serial),
+        bad=lambda by: withdraw_license(by, "0A"),
+        ready=license_,
+        told="withdrawn_at: empty to",
+    ),
+    "token.new": Sample(
+        good=lambda by: new_token(by, "main", [ID]),
+        bad=lambda by: new_token(by, "main", ["ab" * 32 + "px"]),
+        ready=license_,
+        told="added",
+    ),
+    "token.change": Sample(
+        good=lambda by: change_token(by, "main", proxy_ids=[ID]),
+        bad=lambda by: change_token(by, "main", proxy_ids=[ID], client="nobody"),
+        ready=token,
+        told="servers",
+    ),
+    "token.rotate": Sample(
+        good=lambda by: rotate_token(by, "main"),
+        bad=lambda by: rotate_token(by, "main", dt.timedelta(days=91)),
+        ready=token,
+        told="former_until",
+    ),
+    "token.withdraw": Sample(
+        good=lambda by: withdraw_token(by, "main"),
+        bad=lambda by: withdraw_token(by, "other"),
+        ready=token,
+        told="withdrawn_at: empty to",
     ),
 }

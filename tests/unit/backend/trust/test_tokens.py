@@ -1,67 +1,132 @@
 import hashlib
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils import timezone
 
+from seon.backend.acting.actors import owner
+from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home
 from seon.backend.trust.authorities import Kind, certificate_of
-from seon.backend.trust.licenses import new_license
-from seon.backend.trust.models import License, Token
-from seon.backend.trust.tokens import new_token, token_of, withdraw_token
+from seon.backend.trust.license_actions import issue_license
+from seon.backend.trust.models import License, Token, TokenUse
+from seon.backend.trust.token_actions import new_token, rotate_token, withdraw_token
+from seon.backend.trust.tokens import USE_NOTED, note_use, proof_of
 
 
 def secret_of(token: str) -> str:
     return token.rpartition(".")[2]
 
 
+def made(name: str = "main") -> str:
+    """Make a token and return its secret."""
+    return secret_of(new_token(owner(), name))
+
+
 def test_a_token_names_the_api_ca_and_proves_its_client() -> None:
-    prefix, pin, secret = new_token("main").split(".")
+    prefix, pin, secret = new_token(owner(), "main").split(".")
     der = certificate_of(Kind.API).public_bytes(Encoding.DER)
     assert (prefix, pin) == ("seon1", hashlib.sha256(der).hexdigest())
-    found = token_of(secret)
+    found = proof_of(secret).token
     assert found is not None
     assert found.name == "main"
 
 
-@pytest.mark.parametrize("secret", ["", "x", "x" * 201, "\udcff", "é"])
+@pytest.mark.parametrize("secret", ["x", "x" * 201, "\udcff", "é"])
 def test_another_secret_proves_nothing(secret: str) -> None:
-    new_token("main")
-    assert token_of(secret) is None
+    made()
+    assert (proof_of(secret).token, proof_of(secret).flaw) == (None, "unknown security token")
+    assert proof_of("").flaw == "no security token"
+
+
+def test_a_token_that_was_never_rotated_has_no_second_secret() -> None:
+    made()
+    assert Token.objects.get().former_digest == ""
+    assert proof_of("").token is None
 
 
 def test_the_secret_is_not_in_the_database(home: Home) -> None:
-    secret = secret_of(new_token("main")).encode()
-    assert not any(secret in file.read_bytes() for file in home.path.rglob("*") if file.is_file())
+    first = made().encode()
+    second = secret_of(rotate_token(owner(), "main")).encode()
+    files = [file.read_bytes() for file in home.path.rglob("*") if file.is_file()]
+    assert not any(secret in octets for octets in files for secret in (first, second))
 
 
-def test_a_withdrawn_token_proves_nothing() -> None:
-    secret = secret_of(new_token("main"))
-    withdraw_token("main")
-    assert token_of(secret) is None
+def test_a_withdrawn_token_proves_nothing_whichever_secret() -> None:
+    first = made()
+    second = secret_of(rotate_token(owner(), "main"))
+    withdraw_token(owner(), "main")
+    for secret in (first, second):
+        assert (proof_of(secret).token, proof_of(secret).flaw) == (None, "the security token main was withdrawn")
     with pytest.raises(OperatorError, match="there are: none"):
-        withdraw_token("main")
+        withdraw_token(owner(), "main")
+
+
+def test_an_expired_token_proves_nothing_and_a_good_one_says_its_end() -> None:
+    end = timezone.now() + timedelta(seconds=60)
+    secret = secret_of(new_token(owner(), "main", expires_at=end))
+    assert proof_of(secret).until == end
+    Token.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert proof_of(secret).token is None
+    assert "the security token main expired at 2" in proof_of(secret).flaw
+
+
+def test_after_a_rotation_both_secrets_count_until_the_overlap_ends() -> None:
+    first = made()
+    second = secret_of(rotate_token(owner(), "main", timedelta(hours=1)))
+    token = Token.objects.get()
+    assert proof_of(first).token == proof_of(second).token == token
+    assert (proof_of(first).until, proof_of(second).until) == (token.former_until, None)
+    Token.objects.update(former_until=timezone.now())
+    assert "main was rotated" in proof_of(first).flaw
+    assert proof_of(second).token == token
+
+
+def test_a_second_rotation_ends_the_first_secret_at_once() -> None:
+    first = made()
+    second = secret_of(rotate_token(owner(), "main"))
+    third = secret_of(rotate_token(owner(), "main"))
+    assert [proof_of(secret).token is not None for secret in (first, second, third)] == [False, True, True]
+
+
+def test_a_rotation_without_overlap_ends_the_secret_before_at_once() -> None:
+    first = made()
+    rotate_token(owner(), "main", timedelta(0))
+    assert proof_of(first).token is None
+
+
+def test_the_last_use_is_written_once_a_minute_and_raises_no_version() -> None:
+    made()
+    token, version = Token.objects.get(), read_version()
+    note_use(token, "10.0.0.5")
+    note_use(token, "10.0.0.6")
+    assert TokenUse.objects.get().address == "10.0.0.5"
+    TokenUse.objects.update(at=timezone.now() - USE_NOTED)
+    note_use(token, "10.0.0.6")
+    assert TokenUse.objects.get().address == "10.0.0.6"
+    assert read_version() == version
 
 
 def test_a_name_is_used_once() -> None:
-    new_token("main")
+    made()
     with pytest.raises(OperatorError, match="main"):
-        new_token("main")
+        made()
 
 
 def test_a_token_serves_the_servers_it_names_or_every_licensed_one(proxy_id: str) -> None:
     with pytest.raises(OperatorError, match="license issue"):
-        new_token("named", [proxy_id])
-    everything = token_of(secret_of(new_token("all")))
+        new_token(owner(), "named", [proxy_id])
+    everything = proof_of(made("all")).token
     assert everything is not None
     assert everything.servable() == []
-    new_license(proxy_id, 30, "test")
-    new_license(proxy_id, 60, "test")
-    named = token_of(secret_of(new_token("named", [proxy_id])))
+    issue_license(owner(), proxy_id, 30)
+    issue_license(owner(), proxy_id, 60)
+    named = proof_of(secret_of(new_token(owner(), "named", [proxy_id]))).token
     assert named is not None
     other = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511apx"  # RFC 8032 §7.1, test 1
-    new_license(other, 30, "test")
+    issue_license(owner(), other, 30)
     assert named.servable() == [proxy_id]
     assert everything.servable() == sorted([proxy_id, other])
     License.objects.filter(server__proxy_id=proxy_id).update(withdrawn_at=timezone.now())
@@ -70,6 +135,7 @@ def test_a_token_serves_the_servers_it_names_or_every_licensed_one(proxy_id: str
     assert everything.servable() == []
 
 
-def test_the_history_of_a_token_does_not_hold_its_hash() -> None:
-    new_token("main")
-    assert not hasattr(Token.history.first(), "digest")
+def test_the_history_of_a_token_does_not_hold_its_hashes() -> None:
+    made()
+    rotate_token(owner(), "main")
+    assert not any(hasattr(Token.history.first(), name) for name in ("digest", "former_digest"))
