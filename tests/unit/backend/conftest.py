@@ -2,12 +2,20 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.db.utils import ConnectionHandler
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from fresh_rows import FreshRows
 
 import certificates
+from functional.postgresql import Cluster, running_cluster
+from seon.backend.databases import database as database_settings
 from seon.backend.home import Home
 from seon.backend.loading import load_django
 from seon.link.identity import proxy_id_of
@@ -20,15 +28,49 @@ load_django()
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
+ON_BOTH = ("acting/test_*.py", "journal/test_*.py", "configuration/test_keys.py", "configuration/test_versioned.py")
+"""Tests that run on SQLite and on PostgreSQL: those of what depends on the database."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of some subjects on both databases."""
+    if any(metafunc.definition.path.match(pattern) for pattern in ON_BOTH):
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str:
+    """The kind of database that the test runs on."""
+    return str(getattr(request, "param", "sqlite"))
+
+
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `seonapi init` makes, without an administrator."""
+    return _made(tmp_path_factory.mktemp("fresh"), "")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server for all tests of this process."""
+    with running_cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def fresh_on_postgresql(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, FreshRows]:
+    """The same with its database in a cluster, and what makes that fresh again."""
+    url = cluster.new_database("seon")
+    return _made(tmp_path_factory.mktemp("fresh-on-postgresql"), url), FreshRows.keep(url)
+
+
+def _made(directory: Path, url: str) -> Path:
     from seon.backend import installation, schema
 
-    home = Home(tmp_path_factory.mktemp("fresh") / "home")
+    home = Home(directory / "home")
     installation.make_directories(home, home.secret_file)
     with pytest.MonkeyPatch.context() as patch:
-        _point_at(home, patch)
+        _point_at(home, patch, url)
         schema.migrate()
         from seon.backend.acting.roles import make_roles
 
@@ -39,33 +81,48 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def home(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def home(
+    database: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Home]:
     """The test's own installation; the models of this process are on its database."""
-    mine = Home(tmp_path / "home")
-    shutil.copytree(fresh, mine.path)
+    mine, url = Home(tmp_path / "home"), ""
+    if database == "postgresql":
+        place, rows = request.getfixturevalue("fresh_on_postgresql")
+        shutil.copytree(place, mine.path)
+        rows.restore()
+        url = rows.url
+        monkeypatch.setenv("SEON_DATABASE_URL", url)
+    else:
+        shutil.copytree(request.getfixturevalue("fresh"), mine.path)
     monkeypatch.setenv("SEON_HOME", str(mine.path))
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "seon.backend.settings")
-    _point_at(mine, monkeypatch)
+    _point_at(mine, monkeypatch, url)
     umask = os.umask(0o077)
     yield mine
     os.umask(umask)
     _leave()
 
 
-def _point_at(home: Home, patch: pytest.MonkeyPatch) -> None:
+def _point_at(home: Home, patch: pytest.MonkeyPatch, url: str) -> None:
     """Let the models of this process use another installation."""
     from django.conf import settings
-    from django.db import connection
+    from django.contrib.contenttypes.models import ContentType
+    from django.db import connections
 
-    connection.close()
+    _leave()
     patch.setattr(settings, "SEON_SECRET_FILE", str(home.secret_file))
-    patch.setitem(connection.settings_dict, "NAME", str(home.database_file))
+    # Its own copy with the defaults: also threads of a test find the test's database there.
+    mine = ConnectionHandler().configure_settings({"default": database_settings(url, home)})
+    patch.setitem(connections.settings, "default", mine["default"])
+    ContentType.objects.clear_cache()  # by number, and another database has others
 
 
 def _leave() -> None:
-    from django.db import connection
+    """Close the connection of this thread and forget it: the next one may be to another kind of database."""
+    from django.db import connections
 
-    connection.close()
+    connections["default"].close()
+    del connections["default"]
 
 
 @pytest.fixture
