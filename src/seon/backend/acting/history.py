@@ -40,7 +40,18 @@ def _change(now: Any) -> str:
     changes = now.diff_against(before, foreign_keys_are_objs=True).changes
     if not changes:
         return "saved without a change"
-    return "; ".join(f"{change.field}: {_said(change.old)} to {_said(change.new)}" for change in changes)
+    ours = type(now.instance)
+    return "; ".join(
+        f"{change.field}: {_said(_others(change.old, ours))} to {_said(_others(change.new, ours))}"
+        for change in changes
+    )
+
+
+def _others(value: object, ours: type[models.Model]) -> object:
+    """Return what stands on the other side of a many-to-many field, as text; another value as it is."""
+    if not isinstance(value, list):
+        return value
+    return ", ".join(str(other) for row in value for other in row.values() if not isinstance(other, ours))
 
 
 def _first_values(now: Any) -> Iterator[str]:

@@ -143,7 +143,7 @@ class Token(Versioned):
     expires_at = models.DateTimeField("valid until", null=True, blank=True)
     withdrawn_at = models.DateTimeField("withdrawn", null=True, blank=True)
 
-    history = HistoricalRecords(excluded_fields=["digest", "former_digest"])
+    history = HistoricalRecords(excluded_fields=["digest", "former_digest"], m2m_fields=[servers])
 
     class Meta:
         ordering = ("name",)

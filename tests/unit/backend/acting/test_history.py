@@ -3,6 +3,8 @@ from django.contrib.auth.models import User
 from seon.backend.configuration.keys import set_setting
 from seon.backend.journal.models import Entry
 from seon.backend.partners.models import Partner
+from seon.backend.proxies.models import ProxyServer
+from seon.backend.trust.models import Token
 
 
 def changes() -> list[str]:
@@ -44,3 +46,15 @@ def test_it_says_who_and_that_no_act_did_it() -> None:
     by_itself, by_panel = changes()
     assert by_itself.startswith("Seonapi (Seonapi itself), without an act: settings")
     assert by_panel.startswith("anna (panel), without an act: partner")
+
+
+def test_the_servers_of_a_token_have_their_old_and_new_values_too() -> None:
+    one, two = (ProxyServer.objects.create(proxy_id=letter * 64 + "px", name=letter) for letter in "ab")
+    token = Token.objects.create(name="client", digest="d" * 64)
+    token.servers.set([one])
+    token.servers.set([two])
+    token.servers.clear()
+    told = [text.partition(": ")[2] for text in changes() if "security token" in text]
+    assert [text.partition(": ")[2] for text in told if "servers" in text] == [
+        "servers: empty to 'a'", "servers: 'a' to empty", "servers: empty to 'b'", "servers: 'b' to empty",
+    ]  # fmt: skip
