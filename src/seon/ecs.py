@@ -32,6 +32,7 @@ _BY_GROUP: dict[str, tuple[list[str], list[str]]] = {
     "file": (["file"], ["info"]),
     "license": (["configuration"], ["info"]),
     "audit": (["configuration"], ["change"]),
+    "seonapi": (["process"], ["info"]),
 }
 """Category and type of an event."""
 _TYPES = {

@@ -23,7 +23,9 @@ MAX_EVENT = 16 * 1024
 MAX_VALUE_OCTETS = 560
 """Octets of one value as JSON. A stranger chooses some of them, and one control character becomes six octets."""
 
-Group = Literal["server", "client", "link", "session", "file", "refused", "audit", "license", "configuration"]
+Group = Literal[
+    "server", "client", "link", "session", "file", "refused", "audit", "license", "configuration", "seonapi"
+]  # fmt: skip
 Value = Annotated[str, Meta(max_length=2_000)] | int | float | bool
 
 
@@ -190,6 +192,9 @@ _KINDS = (
     Kind("AUD-TOKEN", _W, "audit",
          "API call without valid authentication from {source}[ through the proxy {proxy}]: {reason}; {path}"),
     Kind("AUD-LICENSE", _I, "audit", "License for {proxy_id} issued by {user}, valid until {until}"),
+    # Seonapi
+    Kind("LOG-EXPIRED", _I, "seonapi",
+         "Ignore rule {rule} has expired at {until} and was removed; its text: {text}[, for {code} only]"),
 )  # fmt: skip
 
 _DMZ_GROUPS = {"server", "link", "refused", "session", "license", "configuration"}

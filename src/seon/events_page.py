@@ -24,7 +24,8 @@ _OURS, _PARTNER, _DIGEST = "198.51.100.7:6619", "192.0.2.44:40718", "3f2a9c" + "
 VALUES: dict[str, Value] = {
     "act": "partner.change", "address": "198.51.100.7:6619", "authentication": True,
     "before": "CN=oftp.example,C=DE", "buffer": 4_096, "change": "handshakes: 64 to 128",
-    "cipher": 2, "client": "client-3f2a9c01", "compression": True, "count": 12, "creator": "O0013PARTNER",
+    "cipher": 2, "client": "client-3f2a9c01", "code": "SES-FINDING", "compression": True, "count": 12,
+    "creator": "O0013PARTNER",
     "credit": 64, "date": "20261126", "days": 12, "destination": "O0013OURS", "direction": "incoming",
     "ended_by": "partner", "enforced": "TLS 1.2 or higher, client certificates pinned per partner",
     "exchanges": 1_000, "field": "SSIDCODE", "file": "traces/5f0c2f6e9a4b7d1c8e3a6b90-dmz.oftp2", "files": 1,
@@ -70,6 +71,7 @@ SPECIAL: dict[str, dict[str, Value]] = {
     "CLI-UNREADABLE": {"reason": "it is no event"},
     "CLI-FAULT": {"reason": "ValueError"},
     "FIL-RECEIPT": {"kind": "EERP", "result": "delivered", "direction": "outgoing"},
+    "LOG-EXPIRED": {"rule": "7, Acme moves house", "text": "connection refused"},
     "LIC-NEW": {"file": "/etc/seon_proxy.lic"},
     "LIC-REFUSED": {"file": "/etc/seon_proxy.lic", "reason": "group or others may write it"},
     "LNK-DOWN": {"reason": "the client closed the connection"},

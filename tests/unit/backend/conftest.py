@@ -73,8 +73,10 @@ def _made(directory: Path, url: str) -> Path:
         _point_at(home, patch, url)
         schema.migrate()
         from seon.backend.acting.roles import make_roles
+        from seon.backend.journal import trigrams
 
         make_roles()
+        trigrams.make()
         installation.make_authorities(home, ["localhost"])
         _leave()
     return home.path

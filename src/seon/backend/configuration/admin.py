@@ -12,10 +12,13 @@ from seon.backend.configuration.bounds import LIMITS
 from seon.backend.configuration.models import Settings, SettingsRule
 from seon.backend.configuration.rules import SETTABLE, rule_choices
 from seon.backend.panel.base import AuditedPage, Rows
+from seon.events import Severity
 
 DEMANDS = ("profile", "level_5_only", "secure_authentication", "esid_names_rule")
 INCOMING = ("incoming_max_octets", "incoming_names", "incoming_destinations", "incoming_originators")
 OUTGOING = ("outgoing_max_octets", "outgoing_names", "outgoing_destinations", "outgoing_originators")
+
+JOURNAL = ("journal_days", *(f"journal_days_{severity.name.lower()}" for severity in Severity))
 
 
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
@@ -49,7 +52,7 @@ class SettingsPage(AuditedPage):
         ("Files that partners send", {"fields": INCOMING}),
         ("Files that partners are sent", {"fields": OUTGOING}),
         ("Limits", {"fields": tuple(LIMITS)}),
-        ("Journal and queue daemon", {"fields": ("journal_days", "queue_seconds")}),
+        ("Journal and queue daemon", {"fields": (*JOURNAL, "queue_seconds")}),
     )
     inlines = (RuleRows,)
 

@@ -13,7 +13,9 @@ from seon.backend.configuration.hosts import HostField, ListeningAddressField, S
 from seon.backend.configuration.lines import MOST, FileCodesField, NamePatternsField, NetworksField
 from seon.backend.configuration.rules import SETTABLE, SEVERITIES, effect_of, validate_rule
 from seon.backend.configuration.versioned import Versioned
+from seon.events import Severity
 
+DAYS = Bounds(1, 3_660, 365)
 PORT = Bounds(1, 65_535, 6_619)
 SESSION_ID = RegexValidator(r"\A[a-z0-9-]{8,64}\Z", "the id of a session")
 CLIENT_IDLE_MARGIN = 30
@@ -40,6 +42,12 @@ def _number(bounds: Bounds, text: str) -> "models.PositiveIntegerField[int, int]
 def _octets(text: str) -> "models.PositiveBigIntegerField[int, int]":
     validators = [MinValueValidator(FILE_OCTETS.least), MaxValueValidator(FILE_OCTETS.most)]
     return models.PositiveBigIntegerField(default=FILE_OCTETS.default, validators=validators, help_text=text)
+
+
+def _days(what: str) -> "models.PositiveIntegerField[int | None, int | None]":
+    validators = [MinValueValidator(DAYS.least), MaxValueValidator(DAYS.most)]
+    text = f"{what} are kept so many days; empty: as journal_days says."
+    return models.PositiveIntegerField(null=True, blank=True, default=None, validators=validators, help_text=text)
 
 
 class Settings(Versioned):
@@ -113,7 +121,12 @@ class Settings(Versioned):
         help_text="Reverse proxies before Seonapi: a caller behind one of them is known by the address that it "
         "forwards (X-Forwarded-For). Empty: no forwarded address counts."
     )
-    journal_days = _number(Bounds(1, 3_660, 365), "How long events and sessions are kept.")
+    journal_days = _number(DAYS, "How long events and sessions are kept.")
+    journal_days_debug = _days("Events of the severity debug")
+    journal_days_info = _days("Events of the severity info")
+    journal_days_warning = _days("Events of the severity warning")
+    journal_days_error = _days("Events of the severity error")
+    journal_days_critical = _days("Critical events")
     queue_seconds = _number(Bounds(1, 3_600, 60), "Time slice of the queue daemon.")
 
     history = HistoricalRecords()
@@ -128,6 +141,11 @@ class Settings(Versioned):
         """Save as the one row there is."""
         self.pk = 1
         super().save(*args, **options)
+
+    def days_of(self, severity: int) -> int:
+        """Return how many days events of a severity (`seon.events.Severity`) are kept."""
+        own = getattr(self, f"journal_days_{Severity(severity).name.lower()}")
+        return self.journal_days if own is None else int(own)
 
     @classmethod
     def load(cls) -> "Settings":

@@ -3,23 +3,40 @@
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from seon.backend.configuration.models import TracedSession
 from seon.backend.errors import OperatorError
+from seon.backend.journal.folding import folded
+from seon.backend.journal.lists import DEFAULT_RANGE, LONGEST_NEEDLE
 from seon.backend.journal.models import Entry, Session
 from seon.backend.journal.tracing import trace_sessions
-from seon.backend.panel.base import ReadOnlyPage
+from seon.backend.panel.base import BoundedPaginator, ReadOnlyPage
 
 
 @admin.register(Entry)
 class EntryPage(ReadOnlyPage):
-    """Events."""
+    """Events of the last days. Millions of rows are never counted."""
 
-    list_display = ("time", "severity", "hop", "code", "text")
-    list_filter = ("severity", "group", "hop")
-    search_fields = ("text", "code", "session")
-    date_hierarchy = "time"
+    list_display = ("received_at", "time", "severity", "hop", "code", "text")
+    list_filter = ("severity", "hop")
+    search_fields = ("search",)
     show_full_result_count = False
+    paginator = BoundedPaginator
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Entry]":
+        """Return what a list looks at by default."""
+        entries: QuerySet[Entry] = super().get_queryset(request)
+        return entries.filter(received_at__gte=timezone.now() - DEFAULT_RANGE)
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - everybody searches alike
+        queryset: "QuerySet[Entry]",
+        search_term: str,
+    ) -> "tuple[QuerySet[Entry], bool]":
+        """Look for the whole of what was entered, in any case."""
+        return queryset.filter(search__contains=folded(search_term)[:LONGEST_NEEDLE]), False
 
 
 @admin.register(Session)

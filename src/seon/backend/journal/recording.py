@@ -8,7 +8,10 @@ from datetime import UTC, datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from seon.backend.journal.models import Entry
+from seon.addresses import AddressError, split_host_port
+from seon.backend.journal.folding import folded
+from seon.backend.journal.ignoring import remember, sorted_out
+from seon.backend.journal.models import LONGEST_SEARCHED, Entry, Ignored
 from seon.backend.journal.sessions import follow
 from seon.events import CATALOGUE, Event, Value, describe, severity_of, shown
 
@@ -17,17 +20,22 @@ _AHEAD = timedelta(days=1)
 _OLDEST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def record(code: str, **fields: Value) -> None:
+def record(code: str, /, **fields: Value) -> None:
     """Put something that Seonapi itself did into the journal."""
     event = Event(id=f"{uuid.uuid4().hex}-api-1", code=code, time=time.time(), hop="inside", fields=fields)
     store([event], reported_by="")
 
 
 def store(events: Sequence[Event], reported_by: str) -> int:
-    """Store events that are not there yet, follow the sessions; return how many of them are now in the journal."""
+    """Store events that are not there yet, follow the sessions; return how many of them are done with.
+
+    What an ignore rule keeps out of the system log is done with, too. It counts for the sessions like any other.
+    """
     with transaction.atomic():
         entries = [_entry(event, reported_by) for event in _new(events)]
-        Entry.objects.bulk_create(entries, ignore_conflicts=True)
+        kept, ignored = sorted_out(entries)
+        Entry.objects.bulk_create(kept, ignore_conflicts=True)
+        remember(ignored)
         for entry in entries:
             follow(entry)
     return len(events)
@@ -37,11 +45,13 @@ def _new(events: Sequence[Event]) -> Iterable[Event]:
     by_key = {(event.hop, event.id): event for event in events}
     ids = {event.id for event in events}
     stored = set(Entry.objects.filter(event_id__in=ids).values_list("hop", "event_id"))
+    stored |= set(Ignored.objects.filter(event_id__in=ids).values_list("hop", "event_id"))
     return [event for key, event in by_key.items() if key not in stored]
 
 
 def _entry(event: Event, reported_by: str) -> Entry:
     kind = CATALOGUE.get(event.code)
+    session, text = shown(event.session)[:64], describe(event)
     return Entry(
         event_id=event.id,
         hop=event.hop,
@@ -49,11 +59,23 @@ def _entry(event: Event, reported_by: str) -> Entry:
         code=event.code,
         group=kind.group if kind else "unknown",
         severity=int(severity_of(event.code)),
-        session=shown(event.session)[:64],
-        text=describe(event),
+        session=session,
+        partner=shown(event.fields.get("partner", ""))[:120],
+        source=_address(event.fields.get("source", "")),
+        text=text,
+        search=folded(f"{text}\n{event.code} {session}")[:LONGEST_SEARCHED],
         fields={shown(name): _stored(value) for name, value in event.fields.items()},
         reported_by=reported_by,
     )
+
+
+def _address(source: Value) -> str:
+    """Return the address of a source that may have a port: an address is what is looked for."""
+    text = shown(source, 64)
+    try:
+        return split_host_port(text, 0, least_port=0)[0][:64]
+    except AddressError:
+        return text[:64]
 
 
 def _time(unix: float) -> datetime:

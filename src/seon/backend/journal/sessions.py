@@ -4,9 +4,12 @@ Both hops report a session. The inside's word counts; the DMZ's fills a gap and 
 "Events").
 """
 
+from seon.backend.errors import OperatorError
 from seon.backend.journal.models import Entry, Session
 from seon.events import shown
 
+LEAST_CHARACTERS = 8
+"""Of a session's id: as many as a process title shows."""
 _TEXTS = {
     "SES-START": ("partner", "direction", "source", "target", "tls"),
     "SES-END": ("partner", "ended_by", "reason"),
@@ -45,3 +48,19 @@ def _put_text(session: Session, name: str, entry: Entry) -> None:
 
 def _count(value: object) -> int:
     return min(max(int(value), 0), _MOST) if isinstance(value, int | float) else 0
+
+
+def session_named(text: str) -> str:
+    """Return the id of the session that begins with a text; the text itself where it is no beginning of one.
+
+    Raises OperatorError for the beginning of several, or one that is too short.
+    """
+    text = text.strip()
+    if len(text) < LEAST_CHARACTERS:
+        raise OperatorError(f"A session is named by its id, or by its first {LEAST_CHARACTERS} characters or more")
+    found = list(Session.objects.filter(session__startswith=text).order_by().values_list("session", flat=True)[:2])
+    if text in found:
+        return text
+    if len(found) > 1:
+        raise OperatorError(f"More than one session begins with {text!r}: give more of its id")
+    return found[0] if found else text

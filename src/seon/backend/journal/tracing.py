@@ -9,9 +9,8 @@ from django.utils import timezone
 from seon.backend.configuration.models import TracedSession
 from seon.backend.errors import OperatorError
 from seon.backend.journal.models import Session
+from seon.backend.journal.sessions import LEAST_CHARACTERS
 
-LEAST_CHARACTERS = 8
-"""Of a session's id: as many as a process title shows."""
 LONGEST = timedelta(days=1)
 """How long a trace is wanted of a session whose end nobody has reported."""
 

@@ -1,11 +1,14 @@
 """What every page of the panel stands on: unfold's clothes, history where there is one, and read-only pages."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.functional import cached_property
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
@@ -19,6 +22,20 @@ else:
 
     class _HistoryPage(SimpleHistoryAdmin, ModelAdmin):
         pass
+
+
+MOST_COUNTED = 10_000
+"""Rows that a list counts; it has no pages beyond them. To see more, one filters."""
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
+    """Pages of a table that is too long to be counted."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, `MOST_COUNTED` at most."""
+        rows = cast("QuerySet[Any]", self.object_list)
+        return len(rows.order_by().values_list("pk")[:MOST_COUNTED])
 
 
 class AuditedPage(_HistoryPage):

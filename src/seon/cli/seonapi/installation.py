@@ -36,19 +36,24 @@ def init(home: str | None, hosts: tuple[str, ...], user: str, password_file: Pat
     load_django()
     made += schema.migrate()
     from seon.backend.acting.roles import make_roles  # models can be imported from here on
+    from seon.backend.journal import trigrams
 
     made += make_roles()
+    index, hindrance = trigrams.make()
+    made += [index] if index else []
     made += installation.make_authorities(place, names)
     administrators, password = installation.make_administrator(user, secret_in(password_file))
     made += administrators
     if as_json:
-        data = {"home": str(place.path), "made": made, "user": user, "password": password}
+        data = {"home": str(place.path), "made": made, "user": user, "password": password, "hindrance": hindrance}
         click.echo(msgspec.json.encode(data).decode())
         return
     for what in made:
         click.echo(f"made {what}")
     if password is not None:
         click.echo(f"password of {user}, shown only now: {password}")
+    if hindrance:
+        click.echo(hindrance, err=True)
     if not made:
         click.echo(f"{place.path} is complete: nothing changed")
 

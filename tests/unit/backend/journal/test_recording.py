@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from django.utils import timezone
 
-from seon.backend.journal.models import Entry, Session
+from seon.backend.journal.models import LONGEST_SEARCHED, Entry, Session
 from seon.backend.journal.recording import record, store
 from seon.events import Event
 
@@ -58,6 +58,31 @@ def test_what_a_stranger_sent_is_escaped() -> None:
     assert entry.text == "Client ended: a\\nb\\x00"
     assert "\0" not in str(entry.fields)
     assert entry.session.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        ("192.0.2.1:5", "192.0.2.1"), ("[2001:db8::1]:5", "2001:db8::1"), ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::1"), ("http://x", "http://x"), ("x" * 300, "x" * 64), (7, "7"), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_source_is_kept_as_the_address_that_one_looks_for(source: Any, kept: str) -> None:
+    store([event("ADM-TLS", 1, source=source)], "token")
+    assert Entry.objects.get().source == kept
+
+
+def test_what_is_searched_is_short_whatever_was_sent() -> None:
+    store([event("NEW-THING", 1, **{f"f{number}": "ẞ" * 2_000 for number in range(24)})], "token")
+    assert len(Entry.objects.get().search) == LONGEST_SEARCHED
+
+
+def test_its_arrival_is_ours_and_its_time_is_its_own() -> None:
+    said = time.time() - 86_400
+    store([msgspec.structs.replace(event("CLI-END", 1, reason="x"), time=said)], "token")
+    entry = Entry.objects.get()
+    assert abs((entry.received_at - timezone.now()).total_seconds()) < 60
+    assert entry.time == datetime.fromtimestamp(said, UTC)
 
 
 def test_what_seonapi_does_itself_is_recorded_too() -> None:

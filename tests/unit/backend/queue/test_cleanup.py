@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from seon.backend.configuration.keys import set_setting
-from seon.backend.journal.models import Entry, Session
+from seon.backend.journal.models import Entry, Ignored, Session
 from seon.backend.journal.recording import record
 from seon.backend.queue import cleanup, daemon
 
@@ -24,6 +24,40 @@ def test_what_is_older_than_the_journal_s_days_goes_and_the_rest_stays(monkeypat
     daemon.run_round()
     assert [entry.text for entry in Entry.objects.all()] == ["Client ended: new"]
     assert [session.session for session in Session.objects.all()] == ["long"]
+
+
+def test_each_severity_may_have_days_of_its_own() -> None:
+    set_setting("journal_days", "10")
+    set_setting("journal_days_info", "2")
+    set_setting("journal_days_warning", "20")
+    Entry.objects.all().delete()
+    old = timezone.now() - timedelta(days=5)
+    for age in (old, old - timedelta(days=10), timezone.now()):
+        for code in ("CLI-API", "ADM-TLS", "CLI-FAULT"):
+            record(code, reason=f"{age:%d}")
+        Entry.objects.filter(received_at__gt=timezone.now() - timedelta(hours=1)).update(received_at=age)
+    assert cleanup.remove_old_events() == "3 old events removed"
+    left = Entry.objects.order_by("code", "received_at").values_list("code", flat=True)
+    assert list(left) == ["ADM-TLS", "ADM-TLS", "ADM-TLS", "CLI-API", "CLI-FAULT", "CLI-FAULT"]
+    set_setting("journal_days_warning", "")
+    assert cleanup.remove_old_events() == "1 old events removed"
+
+
+def test_a_round_does_not_last_for_ever_however_much_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleanup, "SLICE", 2)
+    monkeypatch.setattr(cleanup, "MOST_SLICES", 2)
+    for _ in range(7):
+        record("CLI-API")
+    Entry.objects.update(received_at=timezone.now() - timedelta(days=4_000))
+    assert cleanup.remove_old_events() == "4 old events removed"
+    assert cleanup.remove_old_events() == "3 old events removed"
+
+
+def test_ids_of_ignored_events_are_forgotten_after_a_month() -> None:
+    for number, days in enumerate((29, 31)):
+        Ignored.objects.create(event_id=str(number), hop="dmz", received_at=timezone.now() - timedelta(days=days))
+    cleanup.remove_old_events()
+    assert Ignored.objects.get().event_id == "0"
 
 
 def test_a_task_that_fails_does_not_stop_the_others(
