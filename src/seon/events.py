@@ -186,6 +186,16 @@ _KINDS = (
     Kind("LIC-WITHDRAWN", _C, "license",
          "The license with serial {serial} was withdrawn in Seonapi, so the link ends. "
          "To issue another one for this server, type inside: seonapi license issue {proxy_id}"),
+    # Seonapi itself
+    Kind("QUE-FAILED", _E, "seonapi",
+         "Job {job} of the Seon send queue daemon failed and is tried again: {reason}; the daemon's log says more"),
+    Kind("QUE-WORKS", _I, "seonapi", "Job {job} of the Seon send queue daemon works again"),
+    Kind("QUE-AWAY", _E, "seonapi",
+         "The Seon send queue daemon has done nothing since {since}[; last on {host}, process {pid}]. "
+         "Start it: seonapi queue"),
+    Kind("QUE-BACK", _I, "seonapi", "The Seon send queue daemon runs again[, on {host}, process {pid}]"),
+    Kind("EXP-SOON", _W, "seonapi", "{what} ends {days:in # day|in # days|within a day}, at {until}: {advice}"),
+    Kind("EXP-ENDED", _E, "seonapi", "{what} has ended, at {until}: {advice}"),
     # audit
     Kind("AUD-CHANGE", _I, "audit", "{user} ({way}), {act}: {what}: {change}"),
     Kind("AUD-DENIED", _W, "audit", "{user} ({way}) was refused: {act}"),

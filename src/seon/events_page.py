@@ -22,22 +22,24 @@ _LEVELS = {Severity.CRITICAL: "FATAL"}
 _OURS, _PARTNER, _DIGEST = "198.51.100.7:6619", "192.0.2.44:40718", "3f2a9c" + "0b71d4e8" * 7 + "a5"
 
 VALUES: dict[str, Value] = {
-    "act": "partner.change", "address": "198.51.100.7:6619", "authentication": True,
-    "before": "CN=oftp.example,C=DE", "buffer": 4_096, "change": "handshakes: 64 to 128",
+    "act": "partner.change", "address": "198.51.100.7:6619", "advice": "get a new one from the partner",
+    "authentication": True, "before": "CN=oftp.example,C=DE", "buffer": 4_096, "change": "handshakes: 64 to 128",
     "cipher": 2, "client": "client-3f2a9c01", "code": "SES-FINDING", "compression": True, "count": 12,
     "creator": "O0013PARTNER",
     "credit": 64, "date": "20261126", "days": 12, "destination": "O0013OURS", "direction": "incoming",
     "ended_by": "partner", "enforced": "TLS 1.2 or higher, client certificates pinned per partner",
     "exchanges": 1_000, "field": "SSIDCODE", "file": "traces/5f0c2f6e9a4b7d1c8e3a6b90-dmz.oftp2", "files": 1,
     "fingerprint": _DIGEST, "format": "U", "holds": True, "host": "partner.example:6619", "initiator": "O0013PARTNER",
-    "issuer": "CN=Example CA,C=DE", "key": "ADM-CODE", "kind": "ADM-TLS", "left_out": 1_024, "level": 5,
+    "issuer": "CN=Example CA,C=DE", "key": "ADM-CODE", "job": "expiry", "kind": "ADM-TLS",
+    "left_out": 1_024, "level": 5,
     "limit": "the limit of 16 handshakes of one source", "missing": "a certificate for the external port",
     "name": "ORDERS", "network": "2001:db8:5:6::/64", "octets": 8_192, "octets_in": 9_011, "octets_out": 204,
     "offset": 2, "originator": "O0013PARTNER", "partner": "acme", "path": "/v1/configuration", "pid": 1310,
     "proxy_id": "d4" * 32 + "px", "reason": "no partner has this certificate", "record_length": 128, "records": 64,
     "responder": "O0013OURS", "restart": 0, "result": "accepted", "rule": "ADM-CODE", "seconds": 2.5,
     "security": "none", "seen": '"O0013OTHER"', "serial": "4b1f09", "server": "198.51.100.7:2878",
-    "side": "INITIATOR", "signed": True, "signed_receipt": True, "size_k": 8, "source": _PARTNER, "stb": 1,
+    "side": "INITIATOR", "since": "2026-11-26 21:58:00 UTC",
+    "signed": True, "signed_receipt": True, "size_k": 8, "source": _PARTNER, "stb": 1,
     "subject": "CN=Example Partner,O=Example,C=DE", "target": _OURS,
     "text": "SSIDCODE: identification code not allowed for this side", "time": "2203000001",
     "proxy": "10.0.0.2", "token": "main",
@@ -70,6 +72,8 @@ SPECIAL: dict[str, dict[str, Value]] = {
     "CLI-TOKEN": {"reason": "the token is not known", "seconds": 30},
     "CLI-UNREADABLE": {"reason": "it is no event"},
     "CLI-FAULT": {"reason": "ValueError"},
+    "EXP-ENDED": {"what": "Certificate 3f2a9c0b71d4e80b of partner acme", "until": "2026-11-26 12:00 UTC"},
+    "EXP-SOON": {"what": "Certificate 3f2a9c0b71d4e80b of partner acme"},
     "FIL-RECEIPT": {"kind": "EERP", "result": "delivered", "direction": "outgoing"},
     "LOG-EXPIRED": {"rule": "7, Acme moves house", "text": "connection refused"},
     "LIC-NEW": {"file": "/etc/seon_proxy.lic"},
@@ -77,6 +81,9 @@ SPECIAL: dict[str, dict[str, Value]] = {
     "LNK-DOWN": {"reason": "the client closed the connection"},
     "LNK-REFUSED": {"reason": "http request", "target": "198.51.100.7:2878"},
     "LNK-UP": {"source": "198.51.100.20:40112"},
+    "QUE-AWAY": {"host": "inside1"},
+    "QUE-BACK": {"host": "inside1"},
+    "QUE-FAILED": {"reason": "OperationalError: database is locked"},
     "SES-AGREED": {"restart": True},
     "SES-END": {"reason": "ESID 00 normal session termination"},
     "SES-FAILED": {"reason": "receive daemon: nothing listens on that port"},
@@ -127,7 +134,7 @@ def as_markdown() -> str:
 
 def example(kind: Kind) -> Event:
     """Return an example of a kind."""
-    inside = kind.group in ("client", "file", "audit") or kind.code in ("SES-AGREED", "SES-NOCONTENT")
+    inside = kind.group in ("client", "file", "audit", "seonapi") or kind.code in ("SES-AGREED", "SES-NOCONTENT")
     given = SPECIAL.get(kind.code, {})
     return Event(
         id=f"7c9e6679f3ba4c1e8d2b5a60c1d4e8f0-{'inside' if inside else 'dmz'}-7",

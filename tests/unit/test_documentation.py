@@ -11,6 +11,7 @@ import pytest
 from seon.cli.daemons import client, server
 from seon.cli.seon import main as seon
 from seon.cli.seonapi import main as seonapi
+from seon.cli.seonapi import send_queue
 from seon.client import client as client_client
 from seon.client.readiness import EXIT_NOT_READY
 from seon.config import FileRules, Limits
@@ -94,10 +95,13 @@ def test_a_page_from_the_code_names_its_source(page: Path) -> None:
 
 # --- commands -----------------------------------------------------------------------------------------
 
-PROGRAMS = {"seon": seon, "seonapi": seonapi, "seon_proxyserver2": server, "seon_proxyclient2": client}
+PROGRAMS = {
+    "seon": seon, "seonapi": seonapi, "seon_sendqueue": send_queue, "seon_proxyserver2": server,
+    "seon_proxyclient2": client,
+}  # fmt: skip
 _FENCED = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _TYPED = re.compile(r"^\w+@\w+[#$] ((?:.*\\\n)*.*)$", re.MULTILINE)
-_INLINE = re.compile(r"`((?:seon|seonapi|seon_proxy\w+) [^`]+)`")
+_INLINE = re.compile(r"`((?:seon|seonapi|seon_sendqueue|seon_proxy\w+) [^`]+)`")
 
 
 def commands() -> Iterator[str]:

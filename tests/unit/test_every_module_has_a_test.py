@@ -39,7 +39,6 @@ ELSEWHERE = {
     "backend/trust/authorities.py": "unit/backend/test_installation.py",
     "backend/loading.py": "unit/backend/conftest.py",
     "backend/journal/sessions.py": "unit/backend/journal/test_recording.py",
-    "backend/queue/daemon.py": QUICKSTART,
     "backend/panel/base.py": PANEL,
     "backend/panel/headers.py": PANEL,
     "backend/panel/look.py": PANEL,

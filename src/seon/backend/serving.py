@@ -66,6 +66,7 @@ async def _serve(home: Home, host: str, port: int, prefixes: Sequence[str], say:
     # Django is complete by now; these modules read its settings.
     from seon.backend.api.waiting import watch  # noqa: PLC0415
     from seon.backend.asgi import application_below  # noqa: PLC0415
+    from seon.backend.queue.watching import keep_watch  # noqa: PLC0415
 
     server = Server(
         application_below(prefixes),
@@ -96,11 +97,13 @@ async def _serve(home: Home, host: str, port: int, prefixes: Sequence[str], say:
     running = loop.create_task(server.serve())
     ready = loop.create_task(_accepts(home, host, port))
     await asyncio.wait((running, ready), return_when=asyncio.FIRST_COMPLETED)
+    watching = loop.create_task(keep_watch())
     if not running.done():
         await ready
         log.info("Seonapi serves https://%s/", shown_address(host, port))
         say(f"ready https://{shown_address(host, port)}/")
     await running
+    watching.cancel()
     await _let_calls_end()
     log.info("Seonapi ended")
 

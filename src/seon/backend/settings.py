@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "seon.backend.proxies",
     "seon.backend.trust",
     "seon.backend.journal",
+    "seon.backend.queue",
     "seon.backend.panel",
 ]
 # All of these run asynchronously, so that a waiting call of the API holds no thread.

@@ -45,6 +45,8 @@ _BY_CODE: dict[str, Category] = {
     "LIC": "license",
     "CFG": "configuration",
     "AUD": "audit",
+    "QUE": "api",
+    "EXP": "api",
 }
 
 

@@ -1,1 +1,1 @@
-"""The queue daemon: work that no caller waits for, in a configurable time slice (mission E5)."""
+"""The Seon send queue daemon: work that no caller waits for, in a configurable time slice (mission E5)."""

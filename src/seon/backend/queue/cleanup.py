@@ -1,18 +1,15 @@
-"""What the queue daemon clears away. A task returns a line for the log, or "" when there was nothing to do."""
+"""What the queue daemon clears away. A job returns a line for the log, or "" when there was nothing to do."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.sessions.models import Session as LoginSession
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from seon.backend.configuration.models import Settings
-from seon.backend.journal.expiring import remove_expired_rules
 from seon.backend.journal.models import Entry, Ignored, Session
-from seon.backend.journal.tracing import forget_ended_traces
-from seon.backend.trust.own import switch_due
 from seon.events import Severity
 
 SLICE = 5_000
@@ -21,6 +18,8 @@ MOST_SLICES = 100
 """Slices of one kind in one round."""
 REMEMBERED = timedelta(days=30)
 """How long the id of an ignored event is remembered: a client may send it again after a long trouble."""
+ATTEMPTS_KEPT = timedelta(days=7)
+"""How long failed logins to the panel are kept."""
 
 
 def remove_old_events() -> str:
@@ -60,14 +59,16 @@ def remove_ended_logins() -> str:
     return f"{removed} ended panel logins removed" if removed else ""
 
 
-TASKS: tuple[Callable[[], str], ...] = (
-    remove_old_events,
-    remove_old_sessions,
-    remove_ended_logins,
-    forget_ended_traces,
-    switch_due,
-    remove_expired_rules,
-)
+def remove_old_attempts() -> str:
+    """Remove what axes keeps of logins and failed ones: a stranger can make as many of these rows as it likes.
+
+    A lock of a login has ended long before (AXES_COOLOFF_TIME).
+    """
+    failed, log = timezone.now() - ATTEMPTS_KEPT, _days_ago(Settings.load().journal_days)
+    removed = AccessAttempt.objects.filter(attempt_time__lt=failed).delete()[0]
+    removed += AccessFailureLog.objects.filter(attempt_time__lt=failed).delete()[0]
+    removed += AccessLog.objects.filter(attempt_time__lt=log).delete()[0]
+    return f"{removed} old login attempts removed" if removed else ""
 
 
 def _days_ago(days: int) -> datetime:

@@ -1,4 +1,4 @@
-"""The loop of the queue daemon."""
+"""The loop of the Seon send queue daemon: of several that run on one database, one works."""
 
 import logging
 import signal
@@ -13,26 +13,18 @@ from django.db import connection
 
 from seon.backend import logs
 from seon.backend.configuration.models import Settings
-from seon.backend.queue.cleanup import TASKS
+from seon.backend.errors import OperatorError
+from seon.backend.queue.jobs import JOBS, do, is_asked_for, is_due, reason_of
+from seon.backend.queue.locks import QUEUE, Lock, active, became_active, lock_of, seen
 
 RETRY_SECONDS = 30
 """How soon the next round comes when the database could not even be asked for the time slice."""
+ASK_SECONDS = 2.0
+"""How often the active daemon looks whether somebody wants a job now."""
+TAKE_SECONDS = 30.0
+"""How often a waiting one tries to become the active one at least; more often where half a time slice is less."""
 
 log = logging.getLogger("seon.queue")
-
-
-def run(say: Callable[[str], None]) -> None:
-    """Do a round of tasks in every time slice until SIGTERM or SIGINT; `say` gets the ready line.
-
-    SIGHUP reopens the log, signals 20 to 24 set its level: within a round between two of its tasks, else at once.
-    """
-    signals = Signals()
-    log.info("Queue daemon started")
-    say("ready")
-    while not signals.ending:
-        run_round(signals)
-        signals.wait(_time_slice())
-    log.info("Queue daemon ended")
 
 
 class Signals:
@@ -73,28 +65,88 @@ class Signals:
                 self.act()
 
 
-def run_round(signals: Signals | None = None) -> None:
-    """Do every task once; one that fails is logged and tried again in the next round."""
-    for task in TASKS:
+def run(say: Callable[[str], None]) -> None:
+    """Do a round of jobs in every time slice until SIGTERM or SIGINT; `say` gets the ready line.
+
+    SIGHUP reopens the log, signals 20 to 24 set its level: within a round between two of its jobs, else at once.
+    """
+    signals = Signals()
+    log.info("Seon send queue daemon started")
+    say("ready")
+    worker = Worker(signals)
+    while not signals.ending:
+        signals.wait(worker.turn())
+    worker.lock.release()
+    log.info("Seon send queue daemon ended")
+
+
+class Worker:
+    """Does rounds while it is the active one, and tries to become it while it is not."""
+
+    def __init__(self, signals: Signals) -> None:
+        self.lock: Lock = lock_of(QUEUE)
+        self._signals = signals
+        self._is_active = False
+        self._waits_for = ""
+        self._round_at = 0.0
+        """When the next round is due, by the monotonic clock."""
+
+    def turn(self) -> float:
+        """Do what is to be done now; returns after how many seconds to call again."""
+        try:
+            seconds = Settings.load().queue_seconds
+            if not self._take():
+                return min(seconds / 2, TAKE_SECONDS)
+            if time.monotonic() >= self._round_at or is_asked_for():
+                run_round(self.lock, self._signals)
+                self._round_at = time.monotonic() + seconds
+            # The time slice may have been made shorter while we wait.
+            self._round_at = min(self._round_at, time.monotonic() + seconds)
+            return min(ASK_SECONDS, max(self._round_at - time.monotonic(), 0.0))
+        except Exception as error:  # whatever it is: the daemon goes on, and says what is in the way
+            log.exception("The queue daemon cannot work (%s); it tries again", reason_of(error))
+            connection.close()
+            return RETRY_SECONDS
+
+    def _take(self) -> bool:
+        """Whether this is the active one; what changes in that is logged."""
+        if not self.lock.take():
+            self._is_active = False
+            other = active(QUEUE)
+            if other != self._waits_for:
+                log.info("Another queue daemon is active, this one waits: %s", other)
+                self._waits_for = other
+            return False
+        if not self._is_active:
+            became_active(QUEUE)
+            log.info("This is the active queue daemon now")
+            self._is_active, self._waits_for, self._round_at = True, "", 0.0
+        return True
+
+
+def run_round(lock: Lock, signals: Signals | None = None) -> bool:
+    """Do every job that is due; whether all were done that are, as far as they can: another may have the lock now."""
+    for work in JOBS:
         if signals is not None:
             signals.act()
-        began = time.monotonic()
-        try:
-            told = task()
-        except Exception:
-            log.exception("%s failed", task.__name__)
-            connection.close()
-        else:
-            if told:
-                log.info("%s", told)
-            log.debug("%s took %.1f ms", task.__name__, (time.monotonic() - began) * 1_000)
+            if signals.ending:
+                return False
+        if not lock.held():
+            return False
+        seen(QUEUE)
+        if is_due(work):
+            do(work)
+    seen(QUEUE)
+    return True
 
 
-def _time_slice() -> float:
-    """Seconds until the next round; asked each time, so that a change counts at once."""
+def run_once() -> None:
+    """Do one round, by whoever types it. Raises OperatorError where a queue daemon is active already."""
+    lock = lock_of(QUEUE)
+    if not lock.take():
+        raise OperatorError(f"A queue daemon is active and does that round anyway: {active(QUEUE)}")
     try:
-        return Settings.load().queue_seconds
-    except Exception:
-        log.exception("The time slice cannot be read")
-        connection.close()
-        return RETRY_SECONDS
+        became_active(QUEUE)
+        run_round(lock)
+    finally:
+        lock.release()

@@ -8,6 +8,7 @@ Django is loaded by the command that needs it, so `--help` is quick.
 import contextlib
 import functools
 import importlib.util
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from seon.backend.errors import OperatorError
 from seon.backend.home import Home
 from seon.backend.logs import LEVELS, OBEYED
 from seon.daemon.home import StartError
+from seon.daemon.notify import Notify
 from seon.daemon.pidfile import OPTION, PidFile
 
 MAX_FILE = 1024 * 1024
@@ -155,6 +157,12 @@ def pid_file(place: Home, name: str, *, replace_stale: bool) -> Iterator[None]:
     finally:
         signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, held_before)
+
+
+def say_ready(line: str) -> None:
+    """Tell the terminal, and a service manager, that a daemon does its work."""
+    click.echo(line)
+    Notify(os.environ).ready()
 
 
 def database_errors_cleared(function: Callable[[], Answer]) -> Answer:

@@ -1,4 +1,4 @@
-"""`seonapi serve` and `seonapi queue`."""
+"""`seonapi serve`."""
 
 # ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
 
@@ -17,8 +17,8 @@ from seon.cli.seonapi.base import (
     open_for_daemon,
     pid_file,
     replace_stale_pid_option,
+    say_ready,
 )
-from seon.daemon.notify import Notify
 
 
 @click.command()
@@ -49,14 +49,8 @@ def serve(home: str | None, listen: str, prefixes: tuple[str, ...], level: str, 
     host, port = read_host_port("--listen", listen, listening_address)
     # By its port: several processes may serve one installation, if it has a PostgreSQL.
     with pid_file(place, f"seonapi_serve.{port}.pid", replace_stale=replace_stale_pid):
-        serve_https(place, host, port, read_prefixes(prefixes), _say_ready)
+        serve_https(place, host, port, read_prefixes(prefixes), say_ready)
     _leave_at_once()
-
-
-def _say_ready(line: str) -> None:
-    """Tell the terminal, and a service manager, that the daemon serves."""
-    click.echo(line)
-    Notify(os.environ).ready()
 
 
 def _leave_at_once() -> NoReturn:
@@ -65,25 +59,3 @@ def _leave_at_once() -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
-
-
-@click.command()
-@home_option
-@click.option("--once", is_flag=True, help="Do one round and end; refused beside a queue daemon.")
-@level_option
-@replace_stale_pid_option
-@clear_errors
-def queue(home: str | None, once: bool, level: str, replace_stale_pid: bool) -> None:
-    """Run the queue daemon: clean-up in a time slice (setting queue_seconds).
-
-    SIGHUP opens the log file anew. Signals 20, 21, 22, 23 and 24 set its level to TRACE, DEBUG, INFO, ERROR and FATAL.
-    """
-    place = open_for_daemon(home, "queue", level)
-    from seon.backend.queue import daemon
-
-    # One round at a time, whoever does it: two would do the same work twice, and tell of it twice in the journal.
-    with pid_file(place, "seonapi_queue.pid", replace_stale=replace_stale_pid):
-        if once:
-            daemon.run_round()
-        else:
-            daemon.run(_say_ready)

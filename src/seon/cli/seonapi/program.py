@@ -10,11 +10,12 @@ import click
 
 from seon.cli.seonapi.certificate import certificate
 from seon.cli.seonapi.client import client
-from seon.cli.seonapi.daemons import queue, serve
+from seon.cli.seonapi.daemons import serve
 from seon.cli.seonapi.installation import init
 from seon.cli.seonapi.license import license_
 from seon.cli.seonapi.listener import listener
 from seon.cli.seonapi.partner import partner
+from seon.cli.seonapi.queue import queue
 from seon.cli.seonapi.server import server
 from seon.cli.seonapi.session import trace
 from seon.cli.seonapi.settings import get, rules, set_

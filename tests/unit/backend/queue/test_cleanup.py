@@ -1,12 +1,13 @@
 from datetime import timedelta
 
 import pytest
+from axes.models import AccessAttempt, AccessLog
 from django.utils import timezone
 
 from seon.backend.configuration.keys import set_setting
 from seon.backend.journal.models import Entry, Ignored, Session
 from seon.backend.journal.recording import record
-from seon.backend.queue import cleanup, daemon
+from seon.backend.queue import cleanup
 
 
 def test_what_is_older_than_the_journal_s_days_goes_and_the_rest_stays(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,7 +22,8 @@ def test_what_is_older_than_the_journal_s_days_goes_and_the_rest_stays(monkeypat
     Session.objects.create(session="old", started_at=now - timedelta(days=12), ended_at=now - timedelta(days=11))
     Session.objects.create(session="lost", started_at=now - timedelta(days=12))
     Session.objects.create(session="long", started_at=now - timedelta(days=12), ended_at=now)
-    daemon.run_round()
+    assert cleanup.remove_old_events() == "5 old events removed"
+    assert cleanup.remove_old_sessions() == "2 old sessions removed"
     assert [entry.text for entry in Entry.objects.all()] == ["Client ended: new"]
     assert [session.session for session in Session.objects.all()] == ["long"]
 
@@ -60,20 +62,14 @@ def test_ids_of_ignored_events_are_forgotten_after_a_month() -> None:
     assert Ignored.objects.get().event_id == "0"
 
 
-def test_a_task_that_fails_does_not_stop_the_others(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    done = []
-
-    def fails() -> str:
-        raise RuntimeError("broken")
-
-    def works() -> str:
-        done.append(True)
-        return "did it"
-
-    monkeypatch.setattr(daemon, "TASKS", (fails, works))
-    with caplog.at_level("INFO", logger="seon.queue"):
-        daemon.run_round()
-    assert done == [True]
-    assert [record.getMessage() for record in caplog.records] == ["fails failed", "did it"]
+def test_failed_logins_are_forgotten_after_a_week_and_logins_with_the_journal() -> None:
+    now = timezone.now()
+    for days in (1, 8, 366):
+        for model in (AccessAttempt, AccessLog):
+            more = {"failures_since_start": 1} if model is AccessAttempt else {}
+            row = model.objects.create(username=f"anna{days}", ip_address="192.0.2.1", **more)
+            model.objects.filter(pk=row.pk).update(attempt_time=now - timedelta(days=days))
+    assert cleanup.remove_old_attempts() == "3 old login attempts removed"
+    assert [row.username for row in AccessAttempt.objects.all()] == ["anna1"]
+    assert {row.username for row in AccessLog.objects.all()} == {"anna1", "anna8"}
+    assert cleanup.remove_old_attempts() == ""

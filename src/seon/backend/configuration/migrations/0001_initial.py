@@ -11,7 +11,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -20,179 +19,893 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Settings',
+            name="Settings",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_address', models.CharField(blank=True, default='', help_text='Where the server listens for partners; empty: every address of its host.', max_length=45)),
-                ('external_port', models.PositiveIntegerField(default=6619, help_text='TCP/IP port of OFTP server (TLS).', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(65535)])),
-                ('outgoing_address', models.CharField(blank=True, default='', help_text="Source address of connections to partners; empty: the system's choice.", max_length=45)),
-                ('receive_daemon_host', models.CharField(blank=True, default='', help_text="The company's OFTP2 station that takes incoming sessions; empty: they are refused.", max_length=253)),
-                ('receive_daemon_port', models.PositiveIntegerField(default=3305, help_text='Its TCP port.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(65535)])),
-                ('profile', models.CharField(choices=[('default', 'default'), ('strict', 'strict')], default='default', help_text='How strictly OFTP2 is judged.', max_length=20)),
-                ('level_5_only', models.BooleanField(default=False, help_text='Sessions below level 5 (OFTP 1.x) are refused; rule POL-LEVEL.')),
-                ('secure_authentication', models.BooleanField(default=False, help_text='Sessions without secure authentication are refused; rule POL-AUTH.')),
-                ('esid_names_rule', models.BooleanField(default=True, help_text='Where the proxy ends a session of level 5, its ESID names the rule in its text, to the side that broke it.')),
-                ('incoming_max_octets', models.PositiveBigIntegerField(default=0, help_text='The greatest file that a partner may send, in octets; 0: no limit; rule POL-SIZE.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1000000000000000)])),
-                ('incoming_names', seon.backend.configuration.lines.NamePatternsField(blank=True, default='', help_text='Virtual names of files that a partner may send, * and ? as usual; empty: every name; rule POL-NAME.')),
-                ('incoming_destinations', seon.backend.configuration.lines.FileCodesField(blank=True, default='', help_text='Codes that files of a partner may be destined for; empty: every code; rule POL-DEST.')),
-                ('incoming_originators', seon.backend.configuration.lines.FileCodesField(blank=True, default='', help_text='Codes that files of a partner may originate from; empty: every code; rule POL-ORIG.')),
-                ('outgoing_max_octets', models.PositiveBigIntegerField(default=0, help_text='The greatest file that a partner may be sent, in octets; 0: no limit.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1000000000000000)])),
-                ('outgoing_names', seon.backend.configuration.lines.NamePatternsField(blank=True, default='', help_text='Virtual names of files that a partner may be sent; empty: every name.')),
-                ('outgoing_destinations', seon.backend.configuration.lines.FileCodesField(blank=True, default='', help_text='Codes that files to a partner may be destined for; empty: every code.')),
-                ('outgoing_originators', seon.backend.configuration.lines.FileCodesField(blank=True, default='', help_text='Codes that files to a partner may originate from; empty: every code.')),
-                ('handshake_seconds', models.PositiveIntegerField(default=10, help_text="From accept to the partner's verified certificate.", validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86400)])),
-                ('handshakes', models.PositiveIntegerField(default=64, help_text='TLS handshakes under way at once.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)])),
-                ('handshakes_per_source', models.PositiveIntegerField(default=16, help_text='The same, of one source address.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)])),
-                ('sessions', models.PositiveIntegerField(default=200, help_text='Sessions at once.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)])),
-                ('sessions_per_partner', models.PositiveIntegerField(default=50, help_text='Sessions at once of one partner.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)])),
-                ('sessions_per_minute', models.PositiveIntegerField(default=600, help_text='New sessions in a minute.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100000)])),
-                ('idle_seconds', models.PositiveIntegerField(default=300, help_text='Time without progress that ends a session at the server; the client waits 30 s longer.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86370)])),
-                ('dial_seconds', models.PositiveIntegerField(default=30, help_text='Name, connection and TLS towards a partner, together.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86400)])),
-                ('connect_seconds', models.PositiveIntegerField(default=5, help_text='Connection to the receive daemon.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86400)])),
-                ('drain_seconds', models.PositiveIntegerField(default=30, help_text='What running sessions are given at an orderly end.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86400)])),
-                ('reverse_proxies', seon.backend.configuration.lines.NetworksField(blank=True, default='', help_text='Reverse proxies before Seonapi: a caller behind one of them is known by the address that it forwards (X-Forwarded-For). Empty: no forwarded address counts.')),
-                ('journal_days', models.PositiveIntegerField(default=365, help_text='How long events and sessions are kept.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3660)])),
-                ('journal_days_debug', models.PositiveIntegerField(blank=True, default=None, help_text='Events of the severity debug are kept so many days; empty: as journal_days says.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3660)])),
-                ('journal_days_info', models.PositiveIntegerField(blank=True, default=None, help_text='Events of the severity info are kept so many days; empty: as journal_days says.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3660)])),
-                ('journal_days_warning', models.PositiveIntegerField(blank=True, default=None, help_text='Events of the severity warning are kept so many days; empty: as journal_days says.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3660)])),
-                ('journal_days_error', models.PositiveIntegerField(blank=True, default=None, help_text='Events of the severity error are kept so many days; empty: as journal_days says.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3660)])),
-                ('journal_days_critical', models.PositiveIntegerField(blank=True, default=None, help_text='Critical events are kept so many days; empty: as journal_days says.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3660)])),
-                ('queue_seconds', models.PositiveIntegerField(default=60, help_text='Time slice of the queue daemon.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3600)])),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "external_address",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Where the server listens for partners; empty: every address of its host.",
+                        max_length=45,
+                    ),
+                ),
+                (
+                    "external_port",
+                    models.PositiveIntegerField(
+                        default=6619,
+                        help_text="TCP/IP port of OFTP server (TLS).",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(65535),
+                        ],
+                    ),
+                ),
+                (
+                    "outgoing_address",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Source address of connections to partners; empty: the system's choice.",
+                        max_length=45,
+                    ),
+                ),
+                (
+                    "receive_daemon_host",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="The company's OFTP2 station that takes incoming sessions; empty: they are refused.",
+                        max_length=253,
+                    ),
+                ),
+                (
+                    "receive_daemon_port",
+                    models.PositiveIntegerField(
+                        default=3305,
+                        help_text="Its TCP port.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(65535),
+                        ],
+                    ),
+                ),
+                (
+                    "profile",
+                    models.CharField(
+                        choices=[("default", "default"), ("strict", "strict")],
+                        default="default",
+                        help_text="How strictly OFTP2 is judged.",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "level_5_only",
+                    models.BooleanField(
+                        default=False, help_text="Sessions below level 5 (OFTP 1.x) are refused; rule POL-LEVEL."
+                    ),
+                ),
+                (
+                    "secure_authentication",
+                    models.BooleanField(
+                        default=False, help_text="Sessions without secure authentication are refused; rule POL-AUTH."
+                    ),
+                ),
+                (
+                    "esid_names_rule",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Where the proxy ends a session of level 5, its ESID names the rule in its text, to the side that broke it.",
+                    ),
+                ),
+                (
+                    "incoming_max_octets",
+                    models.PositiveBigIntegerField(
+                        default=0,
+                        help_text="The greatest file that a partner may send, in octets; 0: no limit; rule POL-SIZE.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(1000000000000000),
+                        ],
+                    ),
+                ),
+                (
+                    "incoming_names",
+                    seon.backend.configuration.lines.NamePatternsField(
+                        blank=True,
+                        default="",
+                        help_text="Virtual names of files that a partner may send, * and ? as usual; empty: every name; rule POL-NAME.",
+                    ),
+                ),
+                (
+                    "incoming_destinations",
+                    seon.backend.configuration.lines.FileCodesField(
+                        blank=True,
+                        default="",
+                        help_text="Codes that files of a partner may be destined for; empty: every code; rule POL-DEST.",
+                    ),
+                ),
+                (
+                    "incoming_originators",
+                    seon.backend.configuration.lines.FileCodesField(
+                        blank=True,
+                        default="",
+                        help_text="Codes that files of a partner may originate from; empty: every code; rule POL-ORIG.",
+                    ),
+                ),
+                (
+                    "outgoing_max_octets",
+                    models.PositiveBigIntegerField(
+                        default=0,
+                        help_text="The greatest file that a partner may be sent, in octets; 0: no limit.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(1000000000000000),
+                        ],
+                    ),
+                ),
+                (
+                    "outgoing_names",
+                    seon.backend.configuration.lines.NamePatternsField(
+                        blank=True,
+                        default="",
+                        help_text="Virtual names of files that a partner may be sent; empty: every name.",
+                    ),
+                ),
+                (
+                    "outgoing_destinations",
+                    seon.backend.configuration.lines.FileCodesField(
+                        blank=True,
+                        default="",
+                        help_text="Codes that files to a partner may be destined for; empty: every code.",
+                    ),
+                ),
+                (
+                    "outgoing_originators",
+                    seon.backend.configuration.lines.FileCodesField(
+                        blank=True,
+                        default="",
+                        help_text="Codes that files to a partner may originate from; empty: every code.",
+                    ),
+                ),
+                (
+                    "handshake_seconds",
+                    models.PositiveIntegerField(
+                        default=10,
+                        help_text="From accept to the partner's verified certificate.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(86400),
+                        ],
+                    ),
+                ),
+                (
+                    "handshakes",
+                    models.PositiveIntegerField(
+                        default=64,
+                        help_text="TLS handshakes under way at once.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(10000),
+                        ],
+                    ),
+                ),
+                (
+                    "handshakes_per_source",
+                    models.PositiveIntegerField(
+                        default=16,
+                        help_text="The same, of one source address.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(10000),
+                        ],
+                    ),
+                ),
+                (
+                    "sessions",
+                    models.PositiveIntegerField(
+                        default=200,
+                        help_text="Sessions at once.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(10000),
+                        ],
+                    ),
+                ),
+                (
+                    "sessions_per_partner",
+                    models.PositiveIntegerField(
+                        default=50,
+                        help_text="Sessions at once of one partner.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(10000),
+                        ],
+                    ),
+                ),
+                (
+                    "sessions_per_minute",
+                    models.PositiveIntegerField(
+                        default=600,
+                        help_text="New sessions in a minute.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100000),
+                        ],
+                    ),
+                ),
+                (
+                    "idle_seconds",
+                    models.PositiveIntegerField(
+                        default=300,
+                        help_text="Time without progress that ends a session at the server; the client waits 30 s longer.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(86370),
+                        ],
+                    ),
+                ),
+                (
+                    "dial_seconds",
+                    models.PositiveIntegerField(
+                        default=30,
+                        help_text="Name, connection and TLS towards a partner, together.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(86400),
+                        ],
+                    ),
+                ),
+                (
+                    "connect_seconds",
+                    models.PositiveIntegerField(
+                        default=5,
+                        help_text="Connection to the receive daemon.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(86400),
+                        ],
+                    ),
+                ),
+                (
+                    "drain_seconds",
+                    models.PositiveIntegerField(
+                        default=30,
+                        help_text="What running sessions are given at an orderly end.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(86400),
+                        ],
+                    ),
+                ),
+                (
+                    "reverse_proxies",
+                    seon.backend.configuration.lines.NetworksField(
+                        blank=True,
+                        default="",
+                        help_text="Reverse proxies before Seonapi: a caller behind one of them is known by the address that it forwards (X-Forwarded-For). Empty: no forwarded address counts.",
+                    ),
+                ),
+                (
+                    "journal_days",
+                    models.PositiveIntegerField(
+                        default=365,
+                        help_text="How long events and sessions are kept.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3660),
+                        ],
+                    ),
+                ),
+                (
+                    "journal_days_debug",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        default=None,
+                        help_text="Events of the severity debug are kept so many days; empty: as journal_days says.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3660),
+                        ],
+                    ),
+                ),
+                (
+                    "journal_days_info",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        default=None,
+                        help_text="Events of the severity info are kept so many days; empty: as journal_days says.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3660),
+                        ],
+                    ),
+                ),
+                (
+                    "journal_days_warning",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        default=None,
+                        help_text="Events of the severity warning are kept so many days; empty: as journal_days says.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3660),
+                        ],
+                    ),
+                ),
+                (
+                    "journal_days_error",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        default=None,
+                        help_text="Events of the severity error are kept so many days; empty: as journal_days says.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3660),
+                        ],
+                    ),
+                ),
+                (
+                    "journal_days_critical",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        default=None,
+                        help_text="Critical events are kept so many days; empty: as journal_days says.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3660),
+                        ],
+                    ),
+                ),
+                (
+                    "queue_seconds",
+                    models.PositiveIntegerField(
+                        default=60,
+                        help_text="Time slice of the queue daemon.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3600),
+                        ],
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'settings',
-                'verbose_name_plural': 'settings',
+                "verbose_name": "settings",
+                "verbose_name_plural": "settings",
             },
         ),
         migrations.CreateModel(
-            name='TracedSession',
+            name="TracedSession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('session', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('\\A[a-z0-9-]{8,64}\\Z', 'the id of a session')])),
-                ('since', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "session",
+                    models.CharField(
+                        max_length=64,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator("\\A[a-z0-9-]{8,64}\\Z", "the id of a session")
+                        ],
+                    ),
+                ),
+                ("since", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
             options={
-                'verbose_name': 'traced session',
-                'ordering': ('since',),
+                "verbose_name": "traced session",
+                "ordering": ("since",),
             },
         ),
         migrations.CreateModel(
-            name='Version',
+            name="Version",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveBigIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveBigIntegerField(default=0)),
             ],
             options={
-                'verbose_name': 'configuration version',
+                "verbose_name": "configuration version",
             },
         ),
         migrations.CreateModel(
-            name='HistoricalSettings',
+            name="HistoricalSettings",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('external_address', models.CharField(blank=True, default='', help_text='Where the server listens for partners; empty: every address of its host.', max_length=45)),
-                ('external_port', models.PositiveIntegerField(default=6619, help_text='TCP/IP port of OFTP server (TLS).', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(65535)])),
-                ('outgoing_address', models.CharField(blank=True, default='', help_text="Source address of connections to partners; empty: the system's choice.", max_length=45)),
-                ('receive_daemon_host', models.CharField(blank=True, default='', help_text="The company's OFTP2 station that takes incoming sessions; empty: they are refused.", max_length=253)),
-                ('receive_daemon_port', models.PositiveIntegerField(default=3305, help_text='Its TCP port.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(65535)])),
-                ('profile', models.CharField(choices=[('default', 'default'), ('strict', 'strict')], default='default', help_text='How strictly OFTP2 is judged.', max_length=20)),
-                ('level_5_only', models.BooleanField(default=False, help_text='Sessions below level 5 (OFTP 1.x) are refused; rule POL-LEVEL.')),
-                ('secure_authentication', models.BooleanField(default=False, help_text='Sessions without secure authentication are refused; rule POL-AUTH.')),
-                ('esid_names_rule', models.BooleanField(default=True, help_text='Where the proxy ends a session of level 5, its ESID names the rule in its text, to the side that broke it.')),
-                ('incoming_max_octets', models.PositiveBigIntegerField(default=0, help_text='The greatest file that a partner may send, in octets; 0: no limit; rule POL-SIZE.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1000000000000000)])),
-                ('incoming_names', seon.backend.configuration.lines.NamePatternsField(blank=True, default='', help_text='Virtual names of files that a partner may send, * and ? as usual; empty: every name; rule POL-NAME.')),
-                ('incoming_destinations', seon.backend.configuration.lines.FileCodesField(blank=True, default='', help_text='Codes that files of a partner may be destined for; empty: every code; rule POL-DEST.')),
-                ('incoming_originators', seon.backend.configuration.lines.FileCodesField(blank=True, default='', help_text='Codes that files of a partner may originate from; empty: every code; rule POL-ORIG.')),
-                ('outgoing_max_octets', models.PositiveBigIntegerField(default=0, help_text='The greatest file that a partner may be sent, in octets; 0: no limit.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1000000000000000)])),
-                ('outgoing_names', seon.backend.configuration.lines.NamePatternsField(blank=True, default='', help_text='Virtual names of files that a partner may be sent; empty: every name.')),
-                ('outgoing_destinations', seon.backend.configuration.lines.FileCodesField(blank=True, default='', help_text='Codes that files to a partner may be destined for; empty: every code.')),
-                ('outgoing_originators', seon.backend.configuration.lines.FileCodesField(blank=True, default='', help_text='Codes that files to a partner may originate from; empty: every code.')),
-                ('handshake_seconds', models.PositiveIntegerField(default=10, help_text="From accept to the partner's verified certificate.", validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86400)])),
-                ('handshakes', models.PositiveIntegerField(default=64, help_text='TLS handshakes under way at once.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)])),
-                ('handshakes_per_source', models.PositiveIntegerField(default=16, help_text='The same, of one source address.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)])),
-                ('sessions', models.PositiveIntegerField(default=200, help_text='Sessions at once.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)])),
-                ('sessions_per_partner', models.PositiveIntegerField(default=50, help_text='Sessions at once of one partner.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)])),
-                ('sessions_per_minute', models.PositiveIntegerField(default=600, help_text='New sessions in a minute.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100000)])),
-                ('idle_seconds', models.PositiveIntegerField(default=300, help_text='Time without progress that ends a session at the server; the client waits 30 s longer.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86370)])),
-                ('dial_seconds', models.PositiveIntegerField(default=30, help_text='Name, connection and TLS towards a partner, together.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86400)])),
-                ('connect_seconds', models.PositiveIntegerField(default=5, help_text='Connection to the receive daemon.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86400)])),
-                ('drain_seconds', models.PositiveIntegerField(default=30, help_text='What running sessions are given at an orderly end.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86400)])),
-                ('reverse_proxies', seon.backend.configuration.lines.NetworksField(blank=True, default='', help_text='Reverse proxies before Seonapi: a caller behind one of them is known by the address that it forwards (X-Forwarded-For). Empty: no forwarded address counts.')),
-                ('journal_days', models.PositiveIntegerField(default=365, help_text='How long events and sessions are kept.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3660)])),
-                ('journal_days_debug', models.PositiveIntegerField(blank=True, default=None, help_text='Events of the severity debug are kept so many days; empty: as journal_days says.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3660)])),
-                ('journal_days_info', models.PositiveIntegerField(blank=True, default=None, help_text='Events of the severity info are kept so many days; empty: as journal_days says.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3660)])),
-                ('journal_days_warning', models.PositiveIntegerField(blank=True, default=None, help_text='Events of the severity warning are kept so many days; empty: as journal_days says.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3660)])),
-                ('journal_days_error', models.PositiveIntegerField(blank=True, default=None, help_text='Events of the severity error are kept so many days; empty: as journal_days says.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3660)])),
-                ('journal_days_critical', models.PositiveIntegerField(blank=True, default=None, help_text='Critical events are kept so many days; empty: as journal_days says.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3660)])),
-                ('queue_seconds', models.PositiveIntegerField(default=60, help_text='Time slice of the queue daemon.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3600)])),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "external_address",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Where the server listens for partners; empty: every address of its host.",
+                        max_length=45,
+                    ),
+                ),
+                (
+                    "external_port",
+                    models.PositiveIntegerField(
+                        default=6619,
+                        help_text="TCP/IP port of OFTP server (TLS).",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(65535),
+                        ],
+                    ),
+                ),
+                (
+                    "outgoing_address",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Source address of connections to partners; empty: the system's choice.",
+                        max_length=45,
+                    ),
+                ),
+                (
+                    "receive_daemon_host",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="The company's OFTP2 station that takes incoming sessions; empty: they are refused.",
+                        max_length=253,
+                    ),
+                ),
+                (
+                    "receive_daemon_port",
+                    models.PositiveIntegerField(
+                        default=3305,
+                        help_text="Its TCP port.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(65535),
+                        ],
+                    ),
+                ),
+                (
+                    "profile",
+                    models.CharField(
+                        choices=[("default", "default"), ("strict", "strict")],
+                        default="default",
+                        help_text="How strictly OFTP2 is judged.",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "level_5_only",
+                    models.BooleanField(
+                        default=False, help_text="Sessions below level 5 (OFTP 1.x) are refused; rule POL-LEVEL."
+                    ),
+                ),
+                (
+                    "secure_authentication",
+                    models.BooleanField(
+                        default=False, help_text="Sessions without secure authentication are refused; rule POL-AUTH."
+                    ),
+                ),
+                (
+                    "esid_names_rule",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Where the proxy ends a session of level 5, its ESID names the rule in its text, to the side that broke it.",
+                    ),
+                ),
+                (
+                    "incoming_max_octets",
+                    models.PositiveBigIntegerField(
+                        default=0,
+                        help_text="The greatest file that a partner may send, in octets; 0: no limit; rule POL-SIZE.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(1000000000000000),
+                        ],
+                    ),
+                ),
+                (
+                    "incoming_names",
+                    seon.backend.configuration.lines.NamePatternsField(
+                        blank=True,
+                        default="",
+                        help_text="Virtual names of files that a partner may send, * and ? as usual; empty: every name; rule POL-NAME.",
+                    ),
+                ),
+                (
+                    "incoming_destinations",
+                    seon.backend.configuration.lines.FileCodesField(
+                        blank=True,
+                        default="",
+                        help_text="Codes that files of a partner may be destined for; empty: every code; rule POL-DEST.",
+                    ),
+                ),
+                (
+                    "incoming_originators",
+                    seon.backend.configuration.lines.FileCodesField(
+                        blank=True,
+                        default="",
+                        help_text="Codes that files of a partner may originate from; empty: every code; rule POL-ORIG.",
+                    ),
+                ),
+                (
+                    "outgoing_max_octets",
+                    models.PositiveBigIntegerField(
+                        default=0,
+                        help_text="The greatest file that a partner may be sent, in octets; 0: no limit.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(1000000000000000),
+                        ],
+                    ),
+                ),
+                (
+                    "outgoing_names",
+                    seon.backend.configuration.lines.NamePatternsField(
+                        blank=True,
+                        default="",
+                        help_text="Virtual names of files that a partner may be sent; empty: every name.",
+                    ),
+                ),
+                (
+                    "outgoing_destinations",
+                    seon.backend.configuration.lines.FileCodesField(
+                        blank=True,
+                        default="",
+                        help_text="Codes that files to a partner may be destined for; empty: every code.",
+                    ),
+                ),
+                (
+                    "outgoing_originators",
+                    seon.backend.configuration.lines.FileCodesField(
+                        blank=True,
+                        default="",
+                        help_text="Codes that files to a partner may originate from; empty: every code.",
+                    ),
+                ),
+                (
+                    "handshake_seconds",
+                    models.PositiveIntegerField(
+                        default=10,
+                        help_text="From accept to the partner's verified certificate.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(86400),
+                        ],
+                    ),
+                ),
+                (
+                    "handshakes",
+                    models.PositiveIntegerField(
+                        default=64,
+                        help_text="TLS handshakes under way at once.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(10000),
+                        ],
+                    ),
+                ),
+                (
+                    "handshakes_per_source",
+                    models.PositiveIntegerField(
+                        default=16,
+                        help_text="The same, of one source address.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(10000),
+                        ],
+                    ),
+                ),
+                (
+                    "sessions",
+                    models.PositiveIntegerField(
+                        default=200,
+                        help_text="Sessions at once.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(10000),
+                        ],
+                    ),
+                ),
+                (
+                    "sessions_per_partner",
+                    models.PositiveIntegerField(
+                        default=50,
+                        help_text="Sessions at once of one partner.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(10000),
+                        ],
+                    ),
+                ),
+                (
+                    "sessions_per_minute",
+                    models.PositiveIntegerField(
+                        default=600,
+                        help_text="New sessions in a minute.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100000),
+                        ],
+                    ),
+                ),
+                (
+                    "idle_seconds",
+                    models.PositiveIntegerField(
+                        default=300,
+                        help_text="Time without progress that ends a session at the server; the client waits 30 s longer.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(86370),
+                        ],
+                    ),
+                ),
+                (
+                    "dial_seconds",
+                    models.PositiveIntegerField(
+                        default=30,
+                        help_text="Name, connection and TLS towards a partner, together.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(86400),
+                        ],
+                    ),
+                ),
+                (
+                    "connect_seconds",
+                    models.PositiveIntegerField(
+                        default=5,
+                        help_text="Connection to the receive daemon.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(86400),
+                        ],
+                    ),
+                ),
+                (
+                    "drain_seconds",
+                    models.PositiveIntegerField(
+                        default=30,
+                        help_text="What running sessions are given at an orderly end.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(86400),
+                        ],
+                    ),
+                ),
+                (
+                    "reverse_proxies",
+                    seon.backend.configuration.lines.NetworksField(
+                        blank=True,
+                        default="",
+                        help_text="Reverse proxies before Seonapi: a caller behind one of them is known by the address that it forwards (X-Forwarded-For). Empty: no forwarded address counts.",
+                    ),
+                ),
+                (
+                    "journal_days",
+                    models.PositiveIntegerField(
+                        default=365,
+                        help_text="How long events and sessions are kept.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3660),
+                        ],
+                    ),
+                ),
+                (
+                    "journal_days_debug",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        default=None,
+                        help_text="Events of the severity debug are kept so many days; empty: as journal_days says.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3660),
+                        ],
+                    ),
+                ),
+                (
+                    "journal_days_info",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        default=None,
+                        help_text="Events of the severity info are kept so many days; empty: as journal_days says.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3660),
+                        ],
+                    ),
+                ),
+                (
+                    "journal_days_warning",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        default=None,
+                        help_text="Events of the severity warning are kept so many days; empty: as journal_days says.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3660),
+                        ],
+                    ),
+                ),
+                (
+                    "journal_days_error",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        default=None,
+                        help_text="Events of the severity error are kept so many days; empty: as journal_days says.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3660),
+                        ],
+                    ),
+                ),
+                (
+                    "journal_days_critical",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        default=None,
+                        help_text="Critical events are kept so many days; empty: as journal_days says.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3660),
+                        ],
+                    ),
+                ),
+                (
+                    "queue_seconds",
+                    models.PositiveIntegerField(
+                        default=60,
+                        help_text="Time slice of the queue daemon.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3600),
+                        ],
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical settings',
-                'verbose_name_plural': 'historical settings',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical settings",
+                "verbose_name_plural": "historical settings",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalTracedSession',
+            name="HistoricalTracedSession",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('session', models.CharField(db_index=True, max_length=64, validators=[django.core.validators.RegexValidator('\\A[a-z0-9-]{8,64}\\Z', 'the id of a session')])),
-                ('since', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "session",
+                    models.CharField(
+                        db_index=True,
+                        max_length=64,
+                        validators=[
+                            django.core.validators.RegexValidator("\\A[a-z0-9-]{8,64}\\Z", "the id of a session")
+                        ],
+                    ),
+                ),
+                ("since", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical traced session',
-                'verbose_name_plural': 'historical traced sessions',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical traced session",
+                "verbose_name_plural": "historical traced sessions",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalSettingsRule',
+            name="HistoricalSettingsRule",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('rule', models.CharField(max_length=40, validators=[seon.backend.configuration.rules.validate_rule])),
-                ('severity', models.CharField(choices=[('refuse', 'refuse'), ('decline', 'decline'), ('warn', 'warn'), ('ignore', 'ignore')], default='refuse', max_length=10)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('settings', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='configuration.settings')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("rule", models.CharField(max_length=40, validators=[seon.backend.configuration.rules.validate_rule])),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("refuse", "refuse"), ("decline", "decline"), ("warn", "warn"), ("ignore", "ignore")],
+                        default="refuse",
+                        max_length=10,
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "settings",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="configuration.settings",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical rule',
-                'verbose_name_plural': 'historical rules',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical rule",
+                "verbose_name_plural": "historical rules",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='SettingsRule',
+            name="SettingsRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rule', models.CharField(max_length=40, validators=[seon.backend.configuration.rules.validate_rule])),
-                ('severity', models.CharField(choices=[('refuse', 'refuse'), ('decline', 'decline'), ('warn', 'warn'), ('ignore', 'ignore')], default='refuse', max_length=10)),
-                ('settings', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='configuration.settings')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("rule", models.CharField(max_length=40, validators=[seon.backend.configuration.rules.validate_rule])),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("refuse", "refuse"), ("decline", "decline"), ("warn", "warn"), ("ignore", "ignore")],
+                        default="refuse",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "settings",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="rules", to="configuration.settings"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rule',
-                'ordering': ('rule',),
-                'abstract': False,
-                'constraints': [models.UniqueConstraint(fields=('settings', 'rule'), name='one_severity_per_rule')],
+                "verbose_name": "rule",
+                "ordering": ("rule",),
+                "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("settings", "rule"), name="one_severity_per_rule")],
             },
         ),
     ]
