@@ -387,7 +387,7 @@ def test_the_queue_daemon_says_ready_and_ends_in_order(installation: Installatio
             process.send_signal(number)
             assert process.wait(10) == 0
             assert process.stdout.read() == ""
-    assert "Queue daemon ended" in (installation.home / "log" / "queue.log").read_text()
+    assert "Seon send queue daemon ended" in (installation.home / "log" / "queue.log").read_text()
 
 
 def test_five_wrong_passwords_lock_the_door(installation: Installation) -> None:
