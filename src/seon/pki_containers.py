@@ -173,7 +173,7 @@ def _certificate(der: bytes, number: int) -> Certificate:
                 f"certificate {number} in it is not encoded by the rules of X.509: {reason}; "
                 "ask its issuer for one that is"
             ) from None
-        raise PkiError("no certificate can be read there: it is damaged, or something else") from None
+        raise PkiError("it is damaged, or something else") from None
 
 
 def _read_pkcs7(der: bytes, found: Contents) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from seon import pki
 from seon.backend.errors import OperatorError
+from seon.events import shown
 from seon.pki import Certificate, KeyLockedError, PkiError, WrongPasswordError
 from seon.pki_containers import Contents, read_container
 
@@ -29,7 +30,7 @@ class Described:
 
 def read_chain(octets: bytes) -> list[Certificate]:
     """Return the certificates in a file of any usual form, at least one and in its order. Raises OperatorError."""
-    chain = read_files([octets]).certificates
+    chain = read_files([octets], what="certificate").certificates
     if not chain:
         raise OperatorError("No certificate can be read there, only a private key")
     if len(chain) > MAX_CHAIN:
@@ -37,8 +38,10 @@ def read_chain(octets: bytes) -> list[Certificate]:
     return chain
 
 
-def read_files(files: Sequence[bytes], password: bytes | None = None) -> Contents:
-    """Return all certificates and private keys in these files; one password for what is protected.
+def read_files(
+    files: Sequence[bytes], password: bytes | None = None, *, what: str = "certificate or private key"
+) -> Contents:
+    """Return all certificates and private keys in these files; one password for what is protected. `what` is expected.
 
     Raises OperatorError, whose text says which file it is where there are several.
     """
@@ -57,7 +60,7 @@ def read_files(files: Sequence[bytes], password: bytes | None = None) -> Content
         except WrongPasswordError as error:
             raise OperatorError(f"{where}{_sentence(error)}") from None
         except PkiError as error:
-            raise OperatorError(f"{where}No certificate or key can be taken from it: {error}") from None
+            raise OperatorError(f"{where}No {what} can be read there: {error}") from None
     return found
 
 
@@ -74,3 +77,8 @@ def describe_certificate(certificate: Certificate) -> Described:
         subject=pki.subject_of(certificate),
         not_after=certificate.not_valid_after_utc,
     )
+
+
+def named(certificate: Certificate) -> str:
+    """Return the subject as it may stand in a sentence: whoever issued the certificate chose its characters."""
+    return shown(pki.subject_of(certificate))

@@ -1,5 +1,6 @@
 """`seonapi certificate` as click runs it: what people and programs see of own certificates."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from certificates import Made, certified, make
+from certificates import certified, make
 from seon import pki
 from seon.backend.trust.models import OwnCertificate
 from seon.cli.seonapi import main
@@ -79,7 +80,8 @@ def test_a_request_is_made_given_out_and_answered(file: Callable[..., Path], tmp
                 "--key-type", "p-384", "--name", "Renewal", "--out", out)  # fmt: skip
     assert said == f"request Renewal, EC secp384r1, in {out}"
     assert done("request", "show", "Renewal") == out.read_text().strip()
-    assert "  request   -  " in done("list")
+    (row,) = answered("list")
+    assert (row["name"], row["state"], row["key"]) == ("Renewal", "request", "EC secp384r1")
     issued = certified(pki.key_in_request(out.read_text()), "oftp.example", SUB, days=365)
     said = done("add", file("answer.pem", pki.pem_of(issued) + SUB.pem))
     assert "certificate of CN=oftp.example" in said
@@ -103,7 +105,7 @@ def test_what_is_unwise_is_said_and_done_only_with_force(file: Callable[..., Pat
     found = answered("add", lonely, "--use", "--force")
     assert found["in_use"]
     assert [(one["weight"], one["code"]) for one in found["findings"]] == [("unwise", "chain-gap")]
-    assert "warning: it comes without its intermediate" in done("show", "CN=Our company")
+    assert re.search("unwise  +it comes without its intermediate", done("show", "CN=Our company"))
     assert "gets a better chain" in done("add", file("chain.pem", LEAF.pem + SUB.pem))
 
 
@@ -117,7 +119,7 @@ def test_certificates_are_used_planned_and_taken_back(added: Callable[..., str])
     planned = done("use", "CN=two", "--from", "2090-01-01T07:00+01:00", "--force")
     assert "to be used from 2090-01-01 06:00 UTC on; until then: CN=one" in planned
     assert "planned" in done("list")
-    assert "(from 2090-01-01 06:00 UTC)" in done("list")
+    assert "2090-01-01 06:00:00" in done("list")
     assert "the one in use stays" in done("unplan", "CN=two")
     assert [row["state"] for row in answered("list")] == ["in use", "stored"]
 
@@ -142,19 +144,15 @@ def test_certificates_are_renamed_and_removed(added: Callable[..., str]) -> None
 def test_a_certificate_is_shown_with_its_chain(file: Callable[..., Path]) -> None:
     done("add", file("own.pem", SUB.pem + LEAF.pem + LEAF.key_pem.decode() + ROOT.pem))
     said = done("show", LEAF.fingerprint[:8])
-    assert [line.split(": ")[1] for line in said.splitlines() if line.startswith("issued by")] == [
-        "CN=sub", "CN=root", "CN=root",
-    ]  # fmt: skip
-    assert f"id:        {LEAF.fingerprint}" in said
+    for pattern in (rf"id: +{LEAF.fingerprint}", "state: +stored", "CN=Our company +CN=sub", "CN=sub +CN=root"):
+        assert re.search(pattern, said), pattern
     shown = answered("show", LEAF.fingerprint[:8])
     assert [held["subject"] for held in shown["chain"]] == ["CN=Our company", "CN=sub", "CN=root"]
     assert "PRIVATE" not in msgspec.json.encode(shown).decode()
 
 
 def test_a_password_comes_from_a_file(file: Callable[..., Path]) -> None:
-    made = Made(LEAF.certificate, LEAF.key)
     octets = Path(__file__).parents[2] / "vectors" / "certificates" / "rc2-40.p12"
-    assert made
     assert "protected by a password: give it with --password-file" in refused("add", octets)
     assert "password of the PKCS#12 file is wrong" in refused("add", octets, "--password-file", file("w", "wrong\n"))
     assert "an old tool's" in done("add", octets, "--password-file", file("p", "geheim\n"))
@@ -172,3 +170,13 @@ def test_ca_certificates_are_added_listed_and_removed(file: Callable[..., Path])
 
 def test_nothing_given_is_said() -> None:
     assert "No file is given" in refused("add")
+
+
+def test_what_a_ca_has_put_into_a_name_does_nothing_on_a_terminal(file: Callable[..., Path]) -> None:
+    made = make("red\x1b[31m\u202e", days=365)
+    said = (
+        done("add", file("own.pem", made.pem + made.key_pem.decode())) + done("list") + done("show", made.fingerprint)
+    )
+    assert "\x1b" not in said
+    assert "\u202e" not in said
+    assert "red" in said

@@ -40,7 +40,7 @@ def test_files_are_read_together_and_the_one_that_cannot_be_is_named(certificate
         read_files([made.pem.encode(), locked])
     with pytest.raises(OperatorError, match=r"^File 2: The password of the private key is wrong"):
         read_files([made.pem.encode(), locked], b"another")
-    with pytest.raises(OperatorError, match=r"^No certificate or key can be taken from it"):
+    with pytest.raises(OperatorError, match=r"^No certificate or private key can be read there"):
         read_files([b"nothing"])
     with pytest.raises(OperatorError, match="At most 20 files"):
         read_files([made.pem.encode()] * 21)

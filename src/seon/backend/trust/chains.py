@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seon import pki
-from seon.backend.certificates import MAX_CHAIN
+from seon.backend.certificates import MAX_CHAIN, named
+from seon.events import shown
 from seon.pki import Certificate, PkiError
 
 BROKEN_HASHES = ("md5", "sha1")
@@ -35,7 +36,7 @@ class Chain:
         if not self.missing:
             return ""
         last = self.certificates[-1]
-        return f"the certificate of {self.missing} that issued {pki.subject_of(last)} is missing"
+        return f"the certificate of {shown(self.missing)} that issued {named(last)} is missing"
 
     def pem(self) -> str:
         """The chain as PEM, the certificate itself first."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from seon import pki
+from seon.backend.certificates import named
 from seon.backend.trust.chains import BROKEN_HASHES, Chain, has_issued
 from seon.pki import Certificate, PkiError, PublicKey, Purpose
 
@@ -86,7 +87,7 @@ def _of_time(chain: Chain, at: datetime) -> Iterator[Finding]:
         yield Finding(Weight.UNWISE, "not-yet-valid", f"it is not yet valid then: its validity begins at {begins}")
     for above in chain.certificates[1:]:
         if not above.not_valid_before_utc <= at <= above.not_valid_after_utc:
-            text = f"the certificate of {pki.subject_of(above)} in its chain is not valid then"
+            text = f"the certificate of {named(above)} in its chain is not valid then"
             yield Finding(Weight.UNWISE, "chain-not-valid", text)
 
 
@@ -172,5 +173,5 @@ def _of_chain(chain: Chain) -> Iterator[Finding]:
         text = f"{chain.gap}: that is right if it is a root, which partners have themselves"
         yield Finding(Weight.NOTE, "root-not-known", text)
     if chain.unused:
-        names = ", ".join(map(pki.subject_of, chain.unused[:3])) + (", ..." if len(chain.unused) > 3 else "")
+        names = ", ".join(map(named, chain.unused[:3])) + (", ..." if len(chain.unused) > 3 else "")
         yield Finding(Weight.NOTE, "not-of-the-chain", f"certificates that do not belong to its chain: {names}")

@@ -13,7 +13,7 @@ from seon import pki
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
-from seon.backend.certificates import describe_certificate, read_files
+from seon.backend.certificates import describe_certificate, named, read_files
 from seon.backend.configuration.versioned import raise_version
 from seon.backend.errors import OperatorError
 from seon.backend.trust.chains import Chain, leaf_among, ordered
@@ -219,7 +219,7 @@ def _leaf_of(contents: Contents) -> tuple[Certificate, PrivateKey | OwnKey]:
         raise OperatorError("There is a private key, but no certificate: give the file with the certificate as well")
     by_digest = {digest: held for held in contents.certificates if (digest := _digest_of(held))}
     brought = {pki.key_digest(pki.public_half(key)): key for key in contents.keys}
-    names = ", ".join(pki.subject_of(held) for held in contents.certificates[:3])
+    names = ", ".join(named(held) for held in contents.certificates[:3])
     keys: dict[str, PrivateKey | OwnKey] = dict(brought)
     if not brought:
         keys = {key.digest: key for key in OwnKey.objects.filter(digest__in=by_digest)}
@@ -249,7 +249,7 @@ def _quality(chain: Chain) -> tuple[bool, int, datetime]:
 
 def _demand(leaf: Certificate, findings: list[Finding], is_forced: bool) -> None:
     """Raise OperatorError for what cannot work, and for what is unwise unless that is meant."""
-    about = pki.subject_of(leaf)
+    about = named(leaf)
     if impossible := those(findings, Weight.REFUSED):
         raise OperatorError(f"The certificate of {about} cannot be used: {_listed(impossible)}")
     if not is_forced and (unwise := those(findings, Weight.UNWISE)):
@@ -272,9 +272,9 @@ def _keep(stored: OwnCertificate | None, chain: Chain, key: PrivateKey | OwnKey,
         not_after=found.not_after,
     )
     if stored is None:
-        named = name.strip() or (key.name if isinstance(key, OwnKey) else found.subject)
-        own.key = key if isinstance(key, OwnKey) else keep_key(named, named_key(pki.public_half(key)), key)
-        own.name = named
+        title = name.strip() or (key.name if isinstance(key, OwnKey) else found.subject)
+        own.key = key if isinstance(key, OwnKey) else keep_key(title, named_key(pki.public_half(key)), key)
+        own.name = title
     before = (own.name, own.chain)
     own.name, own.chain = (name.strip() or own.name)[:MAX_NAME], chain.pem()
     if (own.name, own.chain) != before:
@@ -315,7 +315,7 @@ def add_authorities(_: Actor, files: Sequence[bytes]) -> tuple[list[ChainCertifi
         except PkiError:
             is_authority = False
         if not is_authority:
-            raise OperatorError(f"The certificate of {pki.subject_of(certificate)} is not that of a CA")
+            raise OperatorError(f"The certificate of {named(certificate)} is not that of a CA")
     raise_version()
     kept = []
     for certificate in certificates:

@@ -10,7 +10,9 @@ import click
 
 from seon.backend.errors import OperatorError
 from seon.cli.replacing import replaced
+from seon.cli.seonapi.answers import Sheet, State, Table, Tone
 from seon.cli.seonapi.base import FILE, Said, on_installation, read_file, secret_in
+from seon.events import shown
 
 if TYPE_CHECKING:
     from seon.backend.trust.judging import Finding
@@ -21,6 +23,18 @@ _force_option = click.option("--force", is_flag=True, help="Do it although it is
 _from_option = click.option(
     "--from", "use_from", metavar="TIME", help="Use it from then on, such as 2026-12-01 or 2026-12-01T06:00; UTC."
 )
+
+
+_LIST = {
+    "short": "id", "name": "name", "state": "state", "not_after": "valid until", "use_from": "to be used from",
+    "key": "key", "subject": "subject",
+}  # fmt: skip
+_CHAIN = {"subject": "subject", "issuer": "issued by", "not_after": "valid until"}
+_FINDINGS = {"weight": "weight", "text": "what"}
+_TITLES = {
+    "id": "id", "name": "name", "subject": "subject", "state": "state", "not_before": "valid from",
+    "not_after": "valid until", "key": "key", "use_from": "to be used from", "used_at": "last put in use",
+}  # fmt: skip
 
 
 @click.group()
@@ -139,9 +153,9 @@ def certificate_add(
     lines = [f"certificate of {added.own.subject} until {added.own.not_after:%Y-%m-%d} {done or 'is stored already'}"]
     lines += [_usage_of(added.own)]
     lines += [f"the chain of {other} is completed too" for other in added.completed]
-    data = {**_row(added.own), "new": added.is_new, "chain_replaced": added.chain_replaced,
+    data = {**_plain(added.own), "new": added.is_new, "chain_replaced": added.chain_replaced,
             "completed": [other.fingerprint for other in added.completed], **_told(added.findings)}  # fmt: skip
-    return Said(data, "\n".join([*lines, *_lines(added.findings)]))
+    return Said(data, _sentences(*lines, *_lines(added.findings)))
 
 
 @certificate.command(name="list")
@@ -151,18 +165,15 @@ def certificate_list() -> Said:
     from seon.backend.trust.models import OwnCertificate
     from seon.backend.trust.own import SHORT, waiting_keys
 
-    rows = [_row(own) for own in OwnCertificate.objects.select_related("key")]
-    waiting = [
-        {"id": key.digest, "name": key.name, "state": "request", "key": key.kind, "made_at": key.made_at}
-        for key in waiting_keys()
-    ]
-    lines = [
-        f"{row['id'][:SHORT]}  {row['state']:8}  {row['not_after']:%Y-%m-%d}  {row['key']:14}  {row['name']}"
-        + (f"  (from {row['use_from']:%Y-%m-%d %H:%M} UTC)" if row["use_from"] else "")
-        for row in rows
-    ] + [f"{str(row['id'])[:SHORT]}  {'request':8}  {'-':10}  {row['key']:14}  {row['name']}" for row in waiting]
-    heading = f"{'id':{SHORT}}  {'state':8}  {'until':10}  {'key':14}  name"
-    return Said([*rows, *waiting], "\n".join([heading, *lines]) if lines else "no own certificates yet")
+    table = Table(_LIST, empty="no own certificates yet")
+    for own in OwnCertificate.objects.select_related("key"):
+        table.add(short=own.fingerprint[:SHORT], **_row(own))
+    for key in waiting_keys():
+        table.add(
+            short=key.digest[:SHORT], id=key.digest, name=key.name, state=State("request", Tone.SOON), key=key.kind,
+            made_at=key.made_at,
+        )  # fmt: skip
+    return table.said()
 
 
 @certificate.command(name="show")
@@ -179,20 +190,18 @@ def certificate_show(reference: str) -> Said:
     own = find_own(reference)
     chain = chain_of(own)
     findings = judge(chain, own.use_from or timezone.now())
-    members = [
-        {"subject": pki.subject_of(held), "issuer": pki.issuer_of(held), "not_after": held.not_valid_after_utc,
-         "sha256": pki.fingerprint(held)}
-        for held in pki.certificates_in_pem(own.chain)
-    ]  # fmt: skip
-    data = {**_row(own), "chain": members, "pem": own.chain, **_told(findings)}
-    lines = [
-        f"name:      {own.name}", f"subject:   {own.subject}", f"id:        {own.fingerprint}",
-        f"key:       {own.key.kind}",
-        f"valid:     {own.not_before:%Y-%m-%d %H:%M} to {own.not_after:%Y-%m-%d %H:%M} UTC",
-        f"state:     {_usage_of(own)}",
-        *(f"issued by: {held['issuer']}" for held in members),
-    ]  # fmt: skip
-    return Said(data, "\n".join([*lines, *_lines(findings)]))
+    sheet, members, said = Sheet(), Table(_CHAIN, empty=""), Table(_FINDINGS, empty="nothing")
+    for held in pki.certificates_in_pem(own.chain):
+        members.add(subject=pki.subject_of(held), issuer=pki.issuer_of(held), not_after=held.not_valid_after_utc,
+                    sha256=pki.fingerprint(held))  # fmt: skip
+    for finding in findings:
+        said.add(weight=finding.weight.value, code=finding.code, text=finding.text)
+    for key, value in _row(own).items():
+        sheet.add(key, _TITLES.get(key, ""), value)
+    sheet.add("chain", "chain", members)
+    sheet.add("pem", "", own.chain)
+    sheet.add("findings", "to be said of it", said)
+    return sheet.said()
 
 
 @certificate.command(name="use")
@@ -218,7 +227,7 @@ def certificate_unplan(reference: str) -> Said:
     from seon.backend.trust.own_actions import keep_in_use
 
     own = keep_in_use(owner(), reference)
-    return Said(_row(own), f"certificate {own} is not going to be used: the one in use stays")
+    return Said(_plain(own), f"certificate {own} is not going to be used: the one in use stays")
 
 
 @certificate.command(name="back")
@@ -243,7 +252,7 @@ def certificate_rename(reference: str, name: str) -> Said:
     from seon.backend.trust.own_actions import rename
 
     own = rename(owner(), reference, name)
-    return Said(_row(own), f"certificate {own.fingerprint[:12]} is named {own.name}")
+    return Said(_plain(own), f"certificate {own.fingerprint[:12]} is named {own.name}")
 
 
 @certificate.command(name="remove")
@@ -279,7 +288,7 @@ def ca_add(files: tuple[Path, ...]) -> Said:
     lines = [f"CA certificate of {held.subject} until {held.not_after:%Y-%m-%d} stored" for held in kept]
     lines += [f"the chain of {own} is completed" for own in completed]
     data = {"stored": [held.fingerprint for held in kept], "completed": [own.fingerprint for own in completed]}
-    return Said(data, "\n".join(lines))
+    return Said(data, _sentences(*lines))
 
 
 @ca.command(name="list")
@@ -288,12 +297,12 @@ def ca_list() -> Said:
     """List the CA certificates that were added."""
     from seon.backend.trust.models import ChainCertificate
 
-    rows = [
-        {"id": held.fingerprint, "subject": held.subject, "not_after": held.not_after}
-        for held in ChainCertificate.objects.all()
-    ]
-    lines = (f"{str(row['id'])[:12]}  {row['not_after']:%Y-%m-%d}  {row['subject']}" for row in rows)
-    return Said(rows, "\n".join(lines) or "no CA certificates were added")
+    table = Table(
+        {"short": "id", "subject": "subject", "not_after": "valid until"}, empty="no CA certificates were added"
+    )  # fmt: skip
+    for held in ChainCertificate.objects.all():
+        table.add(short=held.fingerprint[:12], id=held.fingerprint, subject=held.subject, not_after=held.not_after)
+    return table.said()
 
 
 @ca.command(name="remove")
@@ -326,16 +335,25 @@ def _time(text: str | None) -> datetime | None:
 
 
 def _row(own: "OwnCertificate") -> dict[str, Any]:
-    state = "in use" if own.in_use else "planned" if own.use_from else "expired" if _is_over(own) else "stored"
     return {
-        "id": own.fingerprint, "name": own.name, "subject": own.subject, "state": state, "in_use": own.in_use,
+        "id": own.fingerprint, "name": own.name, "subject": own.subject, "state": _state(own), "in_use": own.in_use,
         "not_before": own.not_before, "not_after": own.not_after, "key": own.key.kind, "use_from": own.use_from,
         "used_at": own.used_at,
     }  # fmt: skip
 
 
-def _is_over(own: "OwnCertificate") -> bool:
-    return own.not_after <= datetime.now(UTC)
+def _state(own: "OwnCertificate") -> State:
+    is_over = own.not_after <= datetime.now(UTC)
+    if own.in_use:
+        return State("in use, expired", Tone.BAD) if is_over else State("in use", Tone.GOOD)
+    if is_over:
+        return State("expired", Tone.BAD)
+    return State("planned", Tone.SOON) if own.use_from else State("stored", Tone.OFF)
+
+
+def _plain(own: "OwnCertificate") -> dict[str, Any]:
+    """Return what programs are told of a certificate."""
+    return {**_row(own), "state": str(_state(own))}
 
 
 def _usage_of(own: "OwnCertificate") -> str:
@@ -349,8 +367,8 @@ def _usage_of(own: "OwnCertificate") -> str:
 def _used_said(own: "OwnCertificate", before: "OwnCertificate | None", findings: "list[Finding]") -> Said:
     instead = f"; {'until then' if own.use_from else 'before'}: {before}" if before else ""
     text = f"certificate of {own.subject} until {own.not_after:%Y-%m-%d}: {_usage_of(own)}{instead}"
-    data = {**_row(own), "before": before.fingerprint if before else None, **_told(findings)}
-    return Said(data, "\n".join([text, *_lines(findings)]))
+    data = {**_plain(own), "before": before.fingerprint if before else None, **_told(findings)}
+    return Said(data, _sentences(text, *_lines(findings)))
 
 
 def _told(findings: "list[Finding]") -> dict[str, Any]:
@@ -359,3 +377,8 @@ def _told(findings: "list[Finding]") -> dict[str, Any]:
 
 def _lines(findings: "list[Finding]") -> list[str]:
     return [f"{'note' if one.weight == 'note' else 'warning'}: {one.text}" for one in findings]
+
+
+def _sentences(*lines: str) -> str:
+    """Return lines as a terminal may show them: whoever issued a certificate chose some of their characters."""
+    return "\n".join(shown(line, 2_000) for line in lines)
