@@ -104,6 +104,7 @@ OF_THE_WHOLE = {
     "backend/test_certificate_commands.py",
     "backend/test_seonapi_commands.py",
     "backend/test_logs.py",
+    "backend/journal/test_commands.py",
     "daemon/test_children_line.py",
     "daemon/test_session_table_ends.py",
     "link/test_protocol_numbers.py",

@@ -11,9 +11,11 @@ import click
 from seon.cli.seonapi.certificate import certificate
 from seon.cli.seonapi.client import client
 from seon.cli.seonapi.daemons import serve
+from seon.cli.seonapi.ignore import ignore
 from seon.cli.seonapi.installation import init
 from seon.cli.seonapi.license import license_
 from seon.cli.seonapi.listener import listener
+from seon.cli.seonapi.log import log
 from seon.cli.seonapi.partner import partner
 from seon.cli.seonapi.queue import queue
 from seon.cli.seonapi.server import server
@@ -32,8 +34,23 @@ def main() -> None:
 
 
 for command in (
-    init, serve, queue, set_, get, rules, trace, license_, token, certificate, partner, client, server, listener,
-):  # fmt: skip
+    init,
+    serve,
+    queue,
+    set_,
+    get,
+    rules,
+    trace,
+    license_,
+    token,
+    certificate,
+    partner,
+    client,
+    server,
+    listener,
+    log,
+    ignore,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -1,0 +1,155 @@
+"""`seonapi log`: the system log."""
+
+# ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
+
+import contextlib
+import functools
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from seon.cli.seonapi.base import (
+    Said,
+    clear_errors,
+    database_errors_cleared,
+    home_option,
+    on_installation,
+    open_installation,
+)
+from seon.cli.seonapi.moments import SINCE, UNTIL, shown_moment
+from seon.events import Severity
+
+if TYPE_CHECKING:
+    from seon.backend.journal.lists import EntryFilter
+    from seon.backend.journal.models import Entry
+
+PAUSE_SECONDS = 1.0
+"""Between two looks of `log follow`."""
+LATE = timedelta(seconds=10)
+"""An entry may become visible so long after its arrival: its transaction took time."""
+
+
+@click.group()
+def log() -> None:
+    """The system log: every event of servers, clients and sessions."""
+
+
+def filters(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what is looked for."""
+    for option in reversed((
+        click.option("--severity", type=click.Choice([s.name.lower() for s in Severity]), help="At least this."),
+        click.option("--code", default="", help="Code of the events, such as ADM-REFUSED."),
+        click.option("--group", default="", help="Group of the events, such as refused."),
+        click.option("--session", default="", metavar="ID", help="Id of a session, or its first 8 characters or more."),
+        click.option("--partner", default="", metavar="ID", help="Events that name the partner."),
+        click.option("--hop", type=click.Choice(["dmz", "inside"]), help="Where it happened."),
+        click.option("--source", default="", metavar="ADDRESS", help="Address of the source, without port."),
+        click.option("--text", default="", help="Found anywhere in text, code or session, in any case."),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@log.command(name="list")
+@click.option("--since", type=SINCE, help="First arrival: a time, or how long ago (2h, 7d). Default: 7 days ago.")
+@click.option("--until", type=UNTIL, help="Last arrival; a day counts to its end. Default: now.")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=100, show_default=True)
+@click.option("--before", default="", metavar="PLACE", help="Go on behind this place, which the list before named.")
+@filters
+@on_installation
+def log_list(since: datetime | None, until: datetime | None, limit: int, before: str, **wanted: str | None) -> Said:
+    """List events, newest arrival first."""
+    from seon.backend.journal.lists import Cursor, entries
+
+    page = entries(_filter(since, until, wanted), Cursor.read(before) if before else None, limit)
+    data = {
+        "entries": [_data(entry) for entry in page.entries],
+        "before": page.older.text if page.older else None,
+        "searched_to": page.searched_to,
+    }
+    notes = []
+    if page.searched_to:
+        notes.append(f"searched back to {shown_moment(page.searched_to)} UTC")
+    if page.older:
+        notes.append(f"there may be older ones: --before {page.older.text}")
+    return Said(data, "\n".join(map(_line, page.entries)) or "No event", "; ".join(notes))
+
+
+@log.command(name="show")
+@click.argument("number", type=click.IntRange(1, 2**63 - 1))
+@on_installation
+def log_show(number: int) -> Said:
+    """Show the event with this number in the list, with all its fields."""
+    from seon.backend.errors import OperatorError
+    from seon.backend.journal.models import Entry
+    from seon.events import shown
+
+    entry = Entry.objects.filter(pk=number).first()
+    if entry is None:
+        raise OperatorError(f"There is no event {number} in the system log; `seonapi log list` shows the numbers")
+    data = _data(entry)
+    lines = [f"{name:12}  {value}" for name, value in (data | _people(entry)).items() if name != "fields"]
+    lines += [f"  {shown(name):14}  {shown(value, 2_000)}" for name, value in entry.fields.items()]
+    return Said(data, "\n".join(lines))
+
+
+@log.command(name="follow")
+@filters
+@home_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON value a line.")
+@clear_errors
+def log_follow(home: str | None, as_json: bool, **wanted: str | None) -> None:
+    """Show events as they come in, until Ctrl-C."""
+    open_installation(home)
+    from django.utils import timezone
+
+    from seon.backend.journal.lists import arrived
+
+    began = timezone.now()
+    since, known = began, dict[int, datetime]()
+    chosen = _filter(None, None, wanted)
+    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
+        while True:
+            for entry in database_errors_cleared(functools.partial(arrived, chosen, since, known.keys())):
+                known[entry.pk] = entry.received_at
+                print(msgspec.json.encode(_data(entry)).decode() if as_json else _line(entry))
+            sys.stdout.flush()
+            newest = max(known.values(), default=since)
+            since = max(began, newest - LATE)
+            known = {pk: at for pk, at in known.items() if at >= since}
+            time.sleep(PAUSE_SECONDS)
+
+
+def _filter(since: datetime | None, until: datetime | None, wanted: dict[str, str | None]) -> "EntryFilter":
+    from seon.backend.journal.lists import EntryFilter
+    from seon.backend.journal.sessions import session_named
+
+    texts = {name: value or "" for name, value in wanted.items()}
+    severity = texts.pop("severity")
+    if texts["session"]:
+        texts["session"] = session_named(texts["session"])
+    return EntryFilter(since, until, Severity[severity.upper()] if severity else None, **texts)
+
+
+def _line(entry: "Entry") -> str:
+    where = f" [{entry.session[:8]}]" if entry.session else ""
+    severity = Severity(entry.severity).name
+    return f"{entry.pk:>8}  {shown_moment(entry.received_at)}  {severity:8}  {entry.hop:6}  {entry}{where}"
+
+
+def _data(entry: "Entry") -> dict[str, object]:
+    return {
+        "number": entry.pk, "arrival": entry.received_at, "time": entry.time, "severity": entry.get_severity_display(),
+        "group": entry.group, "code": entry.code, "text": entry.text, "hop": entry.hop, "session": entry.session,
+        "partner": entry.partner, "source": entry.source, "reported_by": entry.reported_by, "id": entry.event_id,
+        "fields": entry.fields,
+    }  # fmt: skip
+
+
+def _people(entry: "Entry") -> dict[str, object]:
+    return {"arrival": f"{shown_moment(entry.received_at)} UTC", "time": f"{shown_moment(entry.time)} UTC"}
