@@ -11,6 +11,7 @@ TESTS = Path(__file__).parents[1]
 
 SEONAPI = "functional/test_seonapi_https.py"
 PANEL = "browser/test_panel_in_chromium.py"
+CHECK = "functional/test_check_names_each_fault.py"
 QUICKSTART = "functional/test_quickstart.py"
 
 DECLARATIONS = {
@@ -36,6 +37,11 @@ ELSEWHERE = {
     "backend/api/calls.py": SEONAPI,
     "backend/api/problems.py": SEONAPI,
     "backend/serving.py": SEONAPI,
+    "backend/checking/database.py": CHECK,
+    "backend/checking/files.py": CHECK,
+    "backend/checking/installation.py": CHECK,
+    "backend/checking/services.py": CHECK,
+    "backend/checking/trust.py": CHECK,
     "backend/trust/authorities.py": "unit/backend/test_installation.py",
     "backend/loading.py": "unit/backend/conftest.py",
     "backend/journal/sessions.py": "unit/backend/journal/test_recording.py",

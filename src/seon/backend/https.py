@@ -53,11 +53,18 @@ def names_in(certificate: Path) -> list[str]:
 
 
 def hosts_in(certificate: Path) -> list[str]:
-    """Return the host names and addresses in the https certificate; none if there is none."""
+    """Return the host names and addresses in the https certificate; none if there is none.
+
+    Raises OperatorError for a file that holds no certificate.
+    """
     try:
         loaded = pki.certificate_in_pem(certificate.read_bytes())
     except FileNotFoundError:
         return []
+    except PkiError:
+        raise OperatorError(
+            f"The https certificate {certificate} cannot be read: remove it, and run `seonapi init`"
+        ) from None
     names = pki.alternative_names_of(loaded) or AlternativeNames()
     return [*names.hosts, *map(str, names.addresses)]
 

@@ -9,6 +9,7 @@ import sys
 import click
 
 from seon.cli.seonapi.certificate import certificate
+from seon.cli.seonapi.check import check
 from seon.cli.seonapi.client import client
 from seon.cli.seonapi.daemons import serve
 from seon.cli.seonapi.ignore import ignore
@@ -50,6 +51,7 @@ for command in (
     listener,
     log,
     ignore,
+    check,
 ):
     main.add_command(command)
 

@@ -1,0 +1,98 @@
+"""Certificates, partners, licenses and tokens."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from seon.backend.checking.findings import Check, Found, error, warning
+from seon.backend.home import Home
+from seon.backend.partners.models import Partner
+from seon.backend.proxies.models import ProxyServer
+from seon.backend.queue.expiry import Ending, authority_endings
+from seon.backend.trust.judging import Weight, judge
+from seon.backend.trust.models import Token
+from seon.backend.trust.own import chain_of, in_use
+
+SOON = timedelta(days=30)
+_TIME = ("expired", "expires-soon")
+
+
+def _own(_: Home) -> Iterator[Found]:
+    own = in_use()
+    if own is None:
+        advice = "type: seonapi certificate add ..., with --use (seonapi certificate --help)"
+        yield error("there is no own certificate in use: no session can be held", "seonapi certificate list", advice)
+        return
+    where = f"own certificate {own}"
+    for finding in judge(chain_of(own), timezone.now()):
+        if finding.weight is Weight.NOTE and finding.code not in _TIME:
+            continue
+        bad = finding.weight is Weight.REFUSED or finding.code in ("expired", "not-yet-valid")
+        advice = "get a new one from your CA, send it to your partners, and then use it"
+        if "chain" in finding.code:
+            advice = "get the missing certificate from your CA and add it (seonapi certificate --help)"
+        yield (error if bad else warning)(f"the own certificate: {finding.text}", where, advice)
+
+
+def _partners(_: Home) -> Iterator[Found]:
+    partners = Partner.objects.filter(enabled=True)
+    if not partners.exists():
+        yield warning("there is no partner that is enabled", "seonapi partner list", "type: seonapi partner add ...")
+    for partner in partners.annotate(pins=Count("certificates"), until=Max("certificates__not_after")):
+        where, add = (
+            f"partner {partner}",
+            f"ask for its certificate; then seonapi partner --help says how to add it ({partner})",
+        )
+        if not partner.pins:
+            yield warning("it has no certificate, so nothing admits it", where, add)
+        else:
+            yield from _ends(partner.until, "its last certificate", where, add)
+
+
+def _licenses(_: Home) -> Iterator[Found]:
+    servers = ProxyServer.objects.filter(licenses__isnull=False).distinct()
+    if not servers.exists():
+        advice = "on the server type: seon_proxyserver2 -L, and here: seonapi license issue PROXY-ID"
+        yield error("no license was issued yet: no server can start", "seonapi license --help", advice)
+    for server in servers:
+        where, issue = f"server {server}", f"type: seonapi license issue {server.proxy_id}"
+        until = server.licenses.filter(withdrawn_at=None).aggregate(until=Max("not_after"))["until"]
+        if until is None:
+            yield error("its license was withdrawn, and no other was issued", where, issue)
+        else:
+            yield from _ends(until, "its license", where, issue)
+
+
+def _tokens(_: Home) -> Iterator[Found]:
+    if not Token.objects.filter(withdrawn_at=None).exists():
+        advice = "type: seonapi token new NAME, and give it to the client with -T"
+        yield error("there is no security token in force: no client can call", "seonapi token list", advice)
+
+
+def _authorities(_: Home) -> Iterator[Found]:
+    for ending in authority_endings():
+        if ending.subject.startswith("authority:"):  # the https certificate has its own check
+            yield from _ending(ending)
+
+
+def _ending(ending: Ending) -> Iterator[Found]:
+    yield from _ends(ending.until, ending.what, ending.subject, ending.advice)
+
+
+def _ends(until: datetime, what: str, where: str, advice: str) -> Iterator[Found]:
+    now, said = timezone.now(), f"{until:%Y-%m-%d %H:%M} UTC"
+    if until <= now:
+        yield error(f"{what} has ended, at {said}", where, advice)
+    elif until - now < SOON:
+        yield warning(f"{what} ends soon, at {said}", where, advice)
+
+
+TRUST = (
+    Check("own-certificate", "an own certificate is in use and good", _own),
+    Check("partners", "each partner has a certificate that is valid", _partners),
+    Check("licenses", "each server has a license in force", _licenses),
+    Check("tokens", "a client can prove itself", _tokens),
+    Check("authorities", "the CAs of this installation are valid", _authorities),
+)

@@ -1,0 +1,37 @@
+"""`seonapi check`: what is wrong with the installation, or soon will be."""
+
+# ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
+
+import sys
+from dataclasses import asdict
+
+import click
+import msgspec
+
+from seon.cli.seonapi.base import clear_errors, home_option
+from seon.events import shown
+
+
+@click.command()
+@home_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+@clear_errors
+def check(home: str | None, as_json: bool) -> None:
+    """Look at the whole installation, and name what is wrong or soon will be, with what to do.
+
+    Nothing is changed. The exit status is 0 if nothing was found, 1 for warnings only, and 2 for errors, as monitoring
+    systems count them.
+    """
+    from seon.backend.checking.installation import check_installation, status_of
+    from seon.backend.loading import choose_home
+
+    found = list(check_installation(choose_home(home)))
+    if as_json:
+        click.echo(msgspec.json.encode([asdict(one) for one in found]).decode())
+    else:
+        for one in found:
+            click.echo(f"{one.level.upper()} {one.check}: {shown(one.what, 1_000)}")
+            click.echo(f"    where: {shown(one.where)}")
+            click.echo(f"    do:    {shown(one.advice, 1_000)}")
+        click.echo(f"{len(found)} findings" if found else "all is well")
+    sys.exit(status_of(found))
