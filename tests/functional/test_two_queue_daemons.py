@@ -94,7 +94,7 @@ def test_one_works_and_the_other_takes_over_within_two_slices(made: Installation
     eventually(lambda: one.worked() > before, why="the first one works on")
     assert other.worked() == 0
     said = other.installation.run("queue", "--home", str(made.home), "list")
-    assert f"active: process {one.process.pid} on " in said
+    assert f"active queue daemon: process {one.process.pid} on " in said
     third = Installation(other.installation.home.with_name("three"), extra=made.extra)
     shutil.copytree(made.home, third.home, ignore=shutil.ignore_patterns("*.pid", "*.log"))
     assert f"A queue daemon is active and does that round anyway: process {one.process.pid}" in third.run(

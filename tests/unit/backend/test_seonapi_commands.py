@@ -396,3 +396,36 @@ def test_help_loads_no_django() -> None:
     code = "import sys, seon.cli.seonapi; print([m for m in ('django', 'granian', 'cryptography') if m in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout == "[]\n"
+
+
+def test_the_jobs_of_the_queue_daemon_are_listed_shown_and_run() -> None:
+    assert done("queue", "run", "expiry") == "job expiry: nothing to do"
+    listed = {row["name"]: row for row in answered("queue", "list")}
+    assert listed["expiry"]["state"] == "good"
+    assert listed["expiry"]["next_run"] > listed["expiry"]["last_run"]
+    assert listed["events"]["state"] == "new"
+    assert "remove events that are older" in done("queue", "list")
+    assert answered("queue", "show", "expiry")["runs"] == "hourly"
+    assert "There is no job 'x'; there are: " in refused("queue", "run", "x")
+    assert "There is no job 'x'; there are: " in refused("queue", "show", "x")
+
+
+def test_a_job_that_fails_is_said_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    from seon.backend.queue import jobs
+
+    monkeypatch.setattr(jobs, "JOBS", (jobs.Work("expiry", "x", fails, jobs.SLICE),))
+    said = refused("queue", "run", "expiry")
+    assert said.startswith("Error: Job expiry failed: OSError: [Errno 28] No space left on device")
+    assert answered("queue", "list")[0]["state"] == "failed"
+
+
+def test_the_queue_daemon_has_the_name_of_its_program_too() -> None:
+    from seon.cli.seonapi import send_queue
+
+    told = CliRunner().invoke(send_queue, ["--help"]).stdout
+    assert told.startswith("Usage: seon_sendqueue")
+    assert "Seon send queue time slice" in told
+    assert all(option in told for option in ("--home", "--once", "--log-level", "--replace-stale-pid"))

@@ -11,6 +11,7 @@ import click
 
 from seon.backend.errors import OperatorError
 from seon.backend.home import VARIABLE
+from seon.cli.seonapi.answers import Cell, Sheet, State, Table, Tone
 from seon.cli.seonapi.base import (
     Said,
     clear_errors,
@@ -92,18 +93,14 @@ def queue_list() -> Said:
     """List the jobs: how the last run went, and when the next one is due."""
     from seon.backend.queue.jobs import JOBS
     from seon.backend.queue.locks import QUEUE, active
-    from seon.backend.queue.models import Job
+    from seon.backend.queue.models import Job, Service
 
     there = {job.name: job for job in Job.objects.all()}
-    rows = [_row(work, there.get(work.name)) for work in JOBS]
-    head = ("job", "state", "last run (UTC)", "seconds", "next run (UTC)", "result")
-    cells = [head, *((*(str(row[key] or "-") for key in _SHOWN), str(row["result"])) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(head) - 1)]
-    lines = ["  ".join([*map(str.ljust, line, widths), line[-1]]).rstrip() for line in cells]
-    return Said(rows, "\n".join([*lines, "", f"active: {active(QUEUE)}"]))
-
-
-_SHOWN = ("name", "state", "last_run", "seconds", "next_run")
+    table = Table(_HEADINGS, empty="no jobs")
+    for work in JOBS:
+        table.add(**_facts(work, there.get(work.name)))
+    last = active(QUEUE) if Service.objects.filter(name=QUEUE).exclude(host="").exists() else "none yet"
+    return Said(table.data, f"{table.text()}\n\nlast active queue daemon: {last}")
 
 
 @queue.command(name="show")
@@ -115,8 +112,10 @@ def queue_show(job: str) -> Said:
     from seon.backend.queue.models import Job
 
     work = work_named(job)
-    row = _row(work, Job.objects.filter(name=work.name).first())
-    return Said(row, "\n".join(f"{name.replace('_', ' '):<9} {value or '-'}" for name, value in row.items()))
+    sheet = Sheet()
+    for key, value in _facts(work, Job.objects.filter(name=work.name).first()).items():
+        sheet.add(key, key.replace("_", " "), value)
+    return sheet.said()
 
 
 @queue.command(name="run")
@@ -160,20 +159,31 @@ def _done(work: "Work", before: object) -> "Job | None":
     return None
 
 
-def _row(work: "Work", job: "Job | None") -> dict[str, str | float | None]:
+_HEADINGS = {
+    "name": "job",
+    "state": "state",
+    "last_run": "last run",
+    "milliseconds": "ms",
+    "next_run": "next run",
+    "result": "result",
+    "does": "what it does",
+}
+
+
+def _facts(work: "Work", job: "Job | None") -> dict[str, Cell]:
     if job is None or job.last_run is None:
-        state = "new"
+        state = State("new", Tone.OFF)
     elif job.asked_for:
-        state = "asked for"
+        state = State("asked for", Tone.SOON)
     else:
-        state = "good" if job.ok else "failed"
+        state = State("good", Tone.GOOD) if job.ok else State("failed", Tone.BAD)
     return {
         "name": work.name,
         "does": work.meaning,
         "runs": work.rhythm,
         "state": state,
-        "last_run": f"{job.last_run:%Y-%m-%d %H:%M:%S}" if job and job.last_run else None,
-        "seconds": round(job.duration, 3) if job else None,
-        "next_run": f"{job.next_run:%Y-%m-%d %H:%M:%S}" if job and job.next_run else None,
+        "last_run": job.last_run if job else None,
+        "milliseconds": round(job.duration * 1_000) if job else None,
+        "next_run": job.next_run if job else None,
         "result": job.result if job else "",
     }
