@@ -501,3 +501,19 @@ def test_the_names_given_at_init_are_the_names_it_answers_to(installation: Insta
         assert api.get(url).status_code == 200
         assert api.get(url, headers={"Host": "seonapi.example"}).status_code == 200
         assert api.get(url, headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_no_program_starts_without_the_master_key_of_its_database(installation: Installation) -> None:
+    key = installation.home / "secret.key"
+    right = key.read_bytes()
+    commands = (["init"], ["serve"], ["queue", "--once"], ["get"], ["token", "new", "main"])
+    key.unlink()
+    for command in commands:
+        assert "is missing, and the database has secrets" in installation.run(*command, fails=True)
+    assert not key.exists(), "nobody made a second one"
+    key.write_text("00" * 32)
+    key.chmod(0o600)
+    for command in commands:
+        assert "another one than that of this database" in installation.run(*command, fails=True)
+    key.write_bytes(right)
+    assert "nothing changed" in installation.run("init")

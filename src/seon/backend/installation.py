@@ -17,19 +17,39 @@ from seon.pki import pem_of
 MIN_PASSWORD = 12
 
 
-def make_directories(home: Home, secret_file: Path) -> list[str]:
-    """Make directory and master key, before Django is loaded. Returns what was made. Raises OperatorError."""
+def make_directories(home: Home) -> list[str]:
+    """Make the directories, before Django is loaded. Returns what was made. Raises OperatorError."""
     made = []
     try:
         for directory in (home.path, home.log_directory):
             if not directory.is_dir():
                 directory.mkdir(mode=0o700, parents=True)
                 made.append(f"directory {directory}")
-        if not secret_file.exists():
-            new_master_key(secret_file)
-            made.append(f"master key {secret_file}: keep a copy apart from the database's backups")
     except OSError as error:
         raise OperatorError(f"{error.filename or home.path}: {error.strerror}") from None
+    return made
+
+
+def make_master_key(secret_file: Path) -> list[str]:
+    """Make the master key of a new installation; returns what was made.
+
+    Raises OperatorError where it is lost, that of another database, or cannot be written: a second one would open none
+    of the secrets that are there.
+    """
+    from seon.backend.schema import check_known
+    from seon.backend.trust.master_key import check_master_key, has_secrets, require_master_key
+
+    made = []
+    check_known()
+    if has_secrets():
+        require_master_key(secret_file)
+        check_master_key()
+    elif not secret_file.exists():
+        try:
+            new_master_key(secret_file)
+        except OSError as error:
+            raise OperatorError(f"{secret_file}: {error.strerror}") from None
+        made.append(f"master key {secret_file}: keep a copy apart from the database's backups")
     read_master_key(secret_file)
     return made
 

@@ -22,6 +22,10 @@ _FORMAT = b"\x01"
 _NONCE = 12
 
 
+class WrongKeyError(OperatorError):
+    """A stored secret does not open: another master key, another record, or damage."""
+
+
 class Vault:
     """Encrypts and decrypts what is stored "encrypted at rest"."""
 
@@ -34,14 +38,14 @@ class Vault:
         return _FORMAT + nonce + self._cipher.encrypt(nonce, plain, record.encode())
 
     def decrypt(self, record: str, stored: bytes) -> bytes:
-        """Return what was encrypted for this record. Raises OperatorError: other master key, other record, damage."""
+        """Return what was encrypted for this record. Raises WrongKeyError."""
         nonce, sealed = stored[1 : 1 + _NONCE], stored[1 + _NONCE :]
         try:
             if stored[:1] != _FORMAT:
                 raise InvalidTag
             return self._cipher.decrypt(nonce, sealed, record.encode())
         except (InvalidTag, ValueError):
-            raise OperatorError(
+            raise WrongKeyError(
                 f"The stored secret of {record} does not open: is SEON_SECRET_FILE the one of this database?"
             ) from None
 
@@ -61,7 +65,10 @@ def read_master_key(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
-        raise OperatorError(f"The master key {path} cannot be read ({error.strerror}): run `seonapi init`") from None
+        raise OperatorError(
+            f"The master key {path} cannot be read ({error.strerror}): put its copy back there, owned by Seonapi's "
+            "user; `seonapi init` makes one for a new installation only"
+        ) from None
     with os.fdopen(descriptor, "rb") as file:
         if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
             raise OperatorError(f"The master key {path} may be read by others: chmod 600 {path}")

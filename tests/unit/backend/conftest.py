@@ -68,9 +68,10 @@ def _made(directory: Path, url: str) -> Path:
     from seon.backend import installation, schema
 
     home = Home(directory / "home")
-    installation.make_directories(home, home.secret_file)
+    installation.make_directories(home)
     with pytest.MonkeyPatch.context() as patch:
         _point_at(home, patch, url)
+        installation.make_master_key(home.secret_file)
         schema.migrate()
         from seon.backend.acting.roles import make_roles
         from seon.backend.journal import trigrams

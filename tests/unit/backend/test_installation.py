@@ -22,7 +22,7 @@ def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     home = Home(tmp_path / "file" / "home")
     with pytest.raises(OperatorError, match="file"):
-        make_directories(home, home.secret_file)
+        make_directories(home)
     with pytest.raises(OperatorError, match=r"seonapi\.log cannot be written"):
         open_log(tmp_path / "absent", "seonapi")
 

@@ -87,6 +87,9 @@ def on_installation(function: Callable[..., Said]) -> Callable[..., None]:
         from seon.backend.schema import check_known
 
         database_errors_cleared(check_known)
+        from seon.backend.trust.master_key import check_master_key
+
+        database_errors_cleared(check_master_key)
         said = database_errors_cleared(functools.partial(function, **options))
         click.echo(msgspec.json.encode(said.data).decode() if as_json else said.text)
         if said.note and not as_json:
@@ -128,6 +131,9 @@ def open_for_daemon(directory: str | None, name: str, level: str) -> Home:
     open_log(place.log_directory, name, level)
     if not database_errors_cleared(is_current):
         raise OperatorError("The database is not of this version: run `seonapi init`")
+    from seon.backend.trust.master_key import check_master_key
+
+    check_master_key()
     return place
 
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
 
+import functools
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ import msgspec
 
 from seon.addresses import AddressError, read_host
 from seon.backend.errors import OperatorError
-from seon.cli.seonapi.base import FILE, clear_errors, home_option, secret_in
+from seon.cli.seonapi.base import FILE, clear_errors, database_errors_cleared, home_option, secret_in
 
 
 @click.command()
@@ -32,8 +33,9 @@ def init(home: str | None, hosts: tuple[str, ...], user: str, password_file: Pat
 
     names = [_own_name(host) for host in hosts]
     place = choose_home(home)
-    made = installation.make_directories(place, secret_file_of(place))
+    made = installation.make_directories(place)
     load_django()
+    made += database_errors_cleared(functools.partial(installation.make_master_key, secret_file_of(place)))
     made += schema.migrate()
     from seon.backend.acting.roles import make_roles  # models can be imported from here on
     from seon.backend.journal import trigrams
