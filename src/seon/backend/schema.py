@@ -10,7 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
-from seon.backend.errors import OperatorError
+from seon.backend.errors import OperatorError, disk_full
 
 if TYPE_CHECKING:
     from django.apps import AppConfig
@@ -42,7 +42,7 @@ def migrate() -> list[str]:
                 cursor.execute("PRAGMA synchronous=OFF")
         call_command("migrate", verbosity=0, interactive=False)
     except DatabaseError as error:
-        raise OperatorError(f"The database cannot be used: {str(error).splitlines()[0]}") from None
+        raise disk_full(error) or OperatorError(f"The database cannot be used: {str(error).splitlines()[0]}") from None
     finally:
         connection.close()
     return ["database"]

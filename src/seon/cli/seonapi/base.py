@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 import msgspec
 
-from seon.backend.errors import OperatorError
+from seon.backend.errors import OperatorError, disk_full
 from seon.backend.home import Home
 from seon.backend.logs import LEVELS, OBEYED
 from seon.daemon.home import StartError
@@ -71,6 +71,11 @@ def clear_errors(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **options)
         except OperatorError as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:
+            full = disk_full(error)
+            if full is None:
+                raise
+            raise click.ClickException(str(full)) from None
 
     return wrapped
 
@@ -178,6 +183,9 @@ def database_errors_cleared(function: Callable[[], Answer]) -> Answer:
     try:
         return function()
     except DatabaseError as error:
+        full = disk_full(error)
+        if full is not None:
+            raise full from None
         reason = str(error).splitlines()[0]
         raise OperatorError(f"The database cannot be used ({reason}): after an update run `seonapi init`") from None
 
