@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What stands for systemd on the hosts of three_hosts.py: it starts the documented units, and nothing more of systemd.
 
-Usage: systemctl daemon-reload | enable [--now] UNIT... | is-active UNIT... | boot
+Usage: systemctl daemon-reload | enable [--now] UNIT... | restart UNIT... | is-active UNIT... | boot
 
 It understands what our units say of user, environment, command and readiness (Type=notify). It restarts nothing: a
 program that ends is seen by the tests. It runs on the hosts, where there is nothing but Python.
@@ -10,9 +10,11 @@ program that ends is seen by the tests. It runs on the hosts, where there is not
 import os
 import pwd
 import shlex
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from string import Template
 
@@ -83,6 +85,14 @@ def is_active(name: str) -> bool:
     return True
 
 
+def stop(name: str) -> None:
+    """End a unit's main process in order, and wait for its end."""
+    if is_active(name):
+        os.kill(int((STATE / f"{name}.pid").read_text()), signal.SIGTERM)
+    while is_active(name):
+        time.sleep(0.05)
+
+
 def main(verb: str, *words: str) -> None:
     """Do what a person has typed; `boot` is what happens when the host starts."""
     units = [word for word in words if not word.startswith("-")]
@@ -95,9 +105,12 @@ def main(verb: str, *words: str) -> None:
     elif verb == "is-active":
         print("\n".join("active" if is_active(unit) else "inactive" for unit in units))
         sys.exit(not all(map(is_active, units)))
+    elif verb == "restart":
+        for unit in units:
+            stop(unit)
     elif verb not in ("daemon-reload", "start"):
         sys.exit(f"Unknown command verb {verb}.")
-    if verb in ("start", "boot") or "--now" in words:
+    if verb in ("start", "restart", "boot") or "--now" in words:
         for unit in units:
             start(unit)
 

@@ -98,7 +98,7 @@ def _environment() -> dict[str, str]:
 
 def _bring_certificates(world: World) -> None:
     """Put what the document asks for where it says: our certificate and key, and the partner's certificate."""
-    ours, acme = make("Our company"), make("Acme")
+    ours, acme = make("Our company", days=365), make("Acme", days=365)
     (world.place / "ours.pem").write_text(ours.pem)
     (world.place / "acme.pem").write_text(acme.pem)
     (world.place / "acme.key").write_bytes(acme.old_key_pem)
@@ -218,3 +218,6 @@ def test_who_follows_the_document_installs_from_the_source_with_every_package_ch
         _cut_the_power(world)
         _boot(world)
         _files_pass(world, b"after the reboot")
+    for heading in ("## Moving and renaming hosts", "### A lost administrator's password"):
+        world.hosts.follow(steps_in(section(heading)))
+    _files_pass(world, b"after Seonapi has another name")
