@@ -13,7 +13,7 @@ from seon.backend.acting.actors import owner
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.journal.models import Entry
-from seon.backend.queue.cleanup import TASKS
+from seon.backend.queue.jobs import work_named
 from seon.backend.trust.models import OwnCertificate, OwnKey
 from seon.backend.trust.own import find_own, in_use, private_key_of, put_in_use, switch_due, used_before
 from seon.backend.trust.own_actions import Addition, add_certificate, use_certificate
@@ -108,7 +108,7 @@ def test_what_has_expired_before_its_time_came_is_not_put_in_use(certificate_of:
 def test_the_queue_daemon_switches_too(certificate_of: Callable[..., Any]) -> None:
     new = planned(certificate_of("new"), 1)
     OwnCertificate.objects.filter(pk=new.pk).update(use_from=timezone.now())
-    assert any("as planned" in task() for task in TASKS)
+    assert "as planned" in work_named("certificates").do()
     assert in_use() == new
 
 
