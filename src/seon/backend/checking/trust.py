@@ -10,12 +10,14 @@ from seon.backend.checking.findings import Check, Found, error, warning
 from seon.backend.home import Home
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import ProxyServer
-from seon.backend.queue.expiry import Ending, authority_endings
+from seon.backend.queue.expiry import Ending, authority_endings, token_endings
 from seon.backend.trust.judging import Weight, judge
 from seon.backend.trust.models import Token
 from seon.backend.trust.own import chain_of, in_use
 
 SOON = timedelta(days=30)
+UNUSED = timedelta(days=7)
+"""A token that nobody has used for so long may have been lost."""
 _TIME = ("expired", "expires-soon")
 
 
@@ -69,6 +71,12 @@ def _tokens(_: Home) -> Iterator[Found]:
     if not Token.objects.filter(withdrawn_at=None).exists():
         advice = "type: seonapi token new NAME, and give it to the client with -T"
         yield error("there is no security token in force: no client can call", "seonapi token list", advice)
+    for ending in token_endings():
+        yield from _ends(ending.until, "it", ending.what, ending.advice)
+    unused = Token.objects.filter(withdrawn_at=None, use=None, created_at__lt=timezone.now() - UNUSED)
+    for token in unused:
+        advice = "if nobody needs it: seonapi token withdraw NAME; else see why its client does not call"
+        yield warning(f"it was never used since it was made, at {token.created_at:%Y-%m-%d}", f"token {token}", advice)
 
 
 def _authorities(_: Home) -> Iterator[Found]:

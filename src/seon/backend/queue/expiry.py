@@ -19,7 +19,7 @@ from seon.backend.journal.recording import record
 from seon.backend.partners.models import PartnerCertificate
 from seon.backend.proxies.models import ProxyServer
 from seon.backend.queue.models import Warned
-from seon.backend.trust.models import Authority, OwnCertificate
+from seon.backend.trust.models import Authority, OwnCertificate, Token
 
 DAYS = (60, 30, 14, 7, 1)
 ENDED = 0
@@ -66,6 +66,7 @@ def all_endings() -> Iterator[Ending]:
     yield from own_endings()
     yield from partner_endings()
     yield from license_endings()
+    yield from token_endings()
     yield from authority_endings()
 
 
@@ -100,6 +101,18 @@ def license_endings() -> Iterator[Ending]:
             f"The license of server {server}",
             server.until,
             f"type: seonapi license issue {server.proxy_id}",
+        )
+
+
+def token_endings() -> Iterator[Ending]:
+    """Yield the security tokens in force that end some day."""
+    for token in Token.objects.filter(withdrawn_at=None).exclude(expires_at=None):
+        assert token.expires_at is not None
+        yield Ending(
+            f"token:{token.pk}",
+            f"The security token {token}",
+            token.expires_at,
+            "make a new one for its client (seonapi token --help)",
         )
 
 

@@ -60,7 +60,7 @@ JOBS: tuple[Work, ...] = (
     Work("sessions", "remove sessions that are older than the setting journal_days", remove_old_sessions, SLICE),
     Work("ignore-rules", "remove ignore rules whose validity has ended", remove_expired_rules, SLICE),
     Work("traces", "forget traces of sessions that have ended", forget_ended_traces, SLICE),
-    Work("expiry", "warn of certificates, licenses and CAs that end soon", warn_of_ends, HOUR),
+    Work("expiry", "warn of certificates, licenses, tokens and CAs that end soon", warn_of_ends, HOUR),
     Work("logins", "remove panel logins that have expired", remove_ended_logins, HOUR),
     Work("attempts", "remove old entries of who tried to log in to the panel", remove_old_attempts, DAY),
     Work("database", "keep the database quick and small", keep_database_up, DAY),

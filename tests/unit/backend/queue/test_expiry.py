@@ -13,7 +13,7 @@ from seon.backend.queue import expiry
 from seon.backend.queue.expiry import all_endings, warn_of_ends
 from seon.backend.queue.models import Warned
 from seon.backend.trust.licenses import new_license
-from seon.backend.trust.models import License, OwnCertificate
+from seon.backend.trust.models import License, OwnCertificate, Token
 from seon.backend.trust.own_actions import Addition, add_certificate
 
 
@@ -148,3 +148,13 @@ def test_a_disabled_partner_s_certificate_is_told_when_it_is_enabled_again(pinne
 def test_partners_without_a_certificate_have_none_that_ends() -> None:
     add_partner("acme", "Acme", [], [])
     assert warn_of_ends() == ""
+
+
+def test_a_token_that_ends_is_told_and_one_without_an_end_or_withdrawn_is_not() -> None:
+    soon = timezone.now() + timedelta(days=5)
+    Token.objects.create(name="for ever", digest="1" * 64)
+    Token.objects.create(name="old", digest="2" * 64, expires_at=soon, withdrawn_at=timezone.now())
+    Token.objects.create(name="short", digest="3" * 64, expires_at=soon)
+    warn_of_ends()
+    (text,) = told("EXP-SOON")
+    assert text.startswith("The security token short ends in ")
