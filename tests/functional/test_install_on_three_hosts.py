@@ -19,6 +19,7 @@ from functional.three_hosts import Hosts, Network, need_hosts, three_hosts
 
 CHAPTER = "## Install on three hosts"
 OUR_CODE, PARTNER_CODE = "O0013OURS", "O0013ACME"
+HOSTS_PYTHON = "/usr/bin/python3"
 SEON = str(Path(sys.executable).with_name("seon"))
 
 
@@ -179,7 +180,14 @@ def _boot(world: World) -> None:
 
 
 def _ready_made() -> list[Step]:
-    """Return the document's first steps with this checkout's packages in the place of those that pip would fetch."""
+    """Return the document's first steps with this checkout's packages in the place of those that pip would fetch.
+
+    Skips the test where the hosts' Python is of another version than these packages are for.
+    """
+    asked = [HOSTS_PYTHON, "-c", "import sys; print(sys.version_info[:2])"]
+    version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    if version != str(sys.version_info[:2]):
+        pytest.skip(f"{HOSTS_PYTHON} is {version}, and this checkout's packages are for {sys.version_info[:2]}")
     found: list[Step] = []
     for step in _steps("1. Every host"):
         assert isinstance(step, Command)
