@@ -36,8 +36,7 @@ def store(events: Sequence[Event], reported_by: str) -> int:
         kept, ignored = sorted_out(entries)
         Entry.objects.bulk_create(kept, ignore_conflicts=True)
         remember(ignored)
-        for entry in entries:
-            follow(entry)
+        follow(entries)
     return len(events)
 
 

@@ -4,6 +4,8 @@ Both hops report a session. The inside's word counts; the DMZ's fills a gap and 
 "Events").
 """
 
+from collections.abc import Collection, Iterable
+
 from seon.backend.errors import OperatorError
 from seon.backend.journal.models import Entry, Session
 from seon.events import shown
@@ -15,18 +17,48 @@ _TEXTS = {
     "SES-END": ("partner", "ended_by", "reason"),
 }
 _COUNTS = ("octets_in", "octets_out", "files")
+_WRITTEN = [*dict.fromkeys(sum(_TEXTS.values(), _COUNTS)), "started_at", "start_hop", "ended_at", "end_hop"]
 _MOST = 2**63 - 1
 
 
-def follow(entry: Entry) -> None:
-    """Take one event into the table of sessions, if it is one of theirs."""
-    if entry.code not in _TEXTS or not entry.session:
+def follow(entries: Iterable[Entry]) -> None:
+    """Take events into the table of sessions, in their order. Call it in the transaction that stores them."""
+    ours = [entry for entry in entries if entry.code in _TEXTS and entry.session]
+    if not ours:
         return
-    session, _ = Session.objects.select_for_update().get_or_create(session=entry.session)  # two may report at once
+    sessions = _locked({entry.session for entry in ours})
+    changed = {entry.session for entry in ours if _take(sessions[entry.session], entry)}
+    # Rows that are there, written by an "upsert": bulk_update makes an expression of each value, which costs more.
+    rows = [
+        Session(session=name, **{key: getattr(sessions[name], key) for key in _WRITTEN}) for name in sorted(changed)
+    ]
+    Session.objects.bulk_create(rows, update_conflicts=True, update_fields=_WRITTEN, unique_fields=["session"])
+
+
+def _copy(session: Session) -> Session:
+    return Session(session=session.session, **{name: getattr(session, name) for name in _WRITTEN})
+
+
+def _locked(names: Collection[str]) -> dict[str, Session]:
+    """Return the rows of sessions, made if they are new, and held: two processes may report the same ones at once.
+
+    Both make and lock them in one order, so that they wait for each other and never in a circle.
+    """
+    rows = Session.objects.select_for_update().filter(session__in=names).order_by("session")
+    found = {row.session: row for row in rows}
+    missing = sorted(set(names) - set(found))
+    if missing:
+        Session.objects.bulk_create([Session(session=name) for name in missing], ignore_conflicts=True)
+        found |= {row.session: row for row in rows.filter(session__in=missing)}
+    return found
+
+
+def _take(session: Session, entry: Entry) -> bool:
+    """Take one event into its session; return whether it has something to say."""
     end = entry.code == "SES-END"
     said_by = session.end_hop if end else session.start_hop
     if said_by and (said_by == "inside" or entry.hop != "inside"):
-        return
+        return False
     for name in _TEXTS[entry.code]:
         _put_text(session, name, entry)
     if end:
@@ -35,7 +67,7 @@ def follow(entry: Entry) -> None:
             setattr(session, name, _count(entry.fields.get(name)))
     else:
         session.started_at, session.start_hop = entry.time, entry.hop
-    session.save()
+    return True
 
 
 def _put_text(session: Session, name: str, entry: Entry) -> None:
