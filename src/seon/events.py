@@ -205,6 +205,15 @@ _KINDS = (
     # Seonapi
     Kind("LOG-EXPIRED", _I, "seonapi",
          "Ignore rule {rule} has expired at {until} and was removed; its text: {text}[, for {code} only]"),
+    Kind("SCR-FAILED", _E, "seonapi",
+         "The event script {file} failed for {kind}: {reason}[; {count:# more run|# more runs} failed since this was "
+         "said last]"),
+    Kind("SCR-BAD", _E, "seonapi", "The event script {file} cannot be run, its runs wait until it can: {reason}"),
+    Kind("SCR-TEST", _C, "seonapi", "Test of the event script, by {user} ({way})"),
+    Kind("SCR-FULL", _E, "seonapi",
+         "The queue of the event script is full, with {count} runs: further critical events start no script"),
+    Kind("SCR-LOST", _E, "seonapi",
+         "{count:# critical event has|# critical events have} started no script, since its queue was full"),
 )  # fmt: skip
 
 _DMZ_GROUPS = {"server", "link", "refused", "session", "license", "configuration"}

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "seon.backend.trust",
     "seon.backend.journal",
     "seon.backend.queue",
+    "seon.backend.script",
     "seon.backend.panel",
 ]
 # All of these run asynchronously, so that a waiting call of the API holds no thread.

@@ -47,6 +47,7 @@ _BY_CODE: dict[str, Category] = {
     "AUD": "audit",
     "QUE": "api",
     "EXP": "api",
+    "SCR": "api",
 }
 
 

@@ -13,6 +13,8 @@ from seon.backend.journal.folding import folded
 from seon.backend.journal.ignoring import remember, sorted_out
 from seon.backend.journal.models import LONGEST_SEARCHED, Entry, Ignored
 from seon.backend.journal.sessions import follow
+from seon.backend.script.models import MOST_WAITING
+from seon.backend.script.queueing import enqueue
 from seon.events import CATALOGUE, Event, Value, describe, severity_of, shown
 
 _AHEAD = timedelta(days=1)
@@ -20,10 +22,11 @@ _AHEAD = timedelta(days=1)
 _OLDEST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def record(code: str, /, **fields: Value) -> None:
-    """Put something that Seonapi itself did into the journal."""
+def record(code: str, /, **fields: Value) -> str:
+    """Put something that Seonapi itself did into the journal; return the id of the event."""
     event = Event(id=f"{uuid.uuid4().hex}-api-1", code=code, time=time.time(), hop="inside", fields=fields)
     store([event], reported_by="")
+    return event.id
 
 
 def store(events: Sequence[Event], reported_by: str) -> int:
@@ -37,6 +40,8 @@ def store(events: Sequence[Event], reported_by: str) -> int:
         Entry.objects.bulk_create(kept, ignore_conflicts=True)
         remember(ignored)
         follow(entries)
+        if enqueue(kept):
+            record("SCR-FULL", count=MOST_WAITING)
     return len(events)
 
 

@@ -12,6 +12,7 @@ from seon.cli.seonapi.certificate import certificate
 from seon.cli.seonapi.check import check
 from seon.cli.seonapi.client import client
 from seon.cli.seonapi.daemons import serve
+from seon.cli.seonapi.events import events
 from seon.cli.seonapi.ignore import ignore
 from seon.cli.seonapi.installation import init
 from seon.cli.seonapi.license import license_
@@ -19,6 +20,7 @@ from seon.cli.seonapi.listener import listener
 from seon.cli.seonapi.log import log
 from seon.cli.seonapi.partner import partner
 from seon.cli.seonapi.queue import queue
+from seon.cli.seonapi.script import script
 from seon.cli.seonapi.server import server
 from seon.cli.seonapi.session import trace
 from seon.cli.seonapi.settings import get, rules, set_
@@ -52,6 +54,8 @@ for command in (
     log,
     ignore,
     check,
+    events,
+    script,
 ):
     main.add_command(command)
 

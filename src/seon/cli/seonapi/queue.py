@@ -23,6 +23,7 @@ from seon.cli.seonapi.base import (
     replace_stale_pid_option,
     say_ready,
 )
+from seon.cli.seonapi.events import events_beside
 from seon.cli.version import version_option
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def _daemon_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         replace_stale_pid_option,
         level_option,
+        click.option("--no-events", is_flag=True, help="Leave the event script to `seonapi events`."),
         click.option("--once", is_flag=True, help="Do one round and end; refused where a queue daemon is active."),
         home_option,
     ):
@@ -52,8 +54,8 @@ def queue(context: click.Context, /, home: str | None, **options: Any) -> None:
     """Run the Seon send queue daemon, or see and run its jobs.
 
     Without a command it runs in the foreground and does the jobs that are due, once in each Seon send queue time slice
-    (setting queue_seconds). Of several daemons on one database one works, and the others wait. seon_sendqueue is the
-    same.
+    (setting queue_seconds). It runs the event script, too, unless started with --no-events. Of several daemons on one
+    database one works, and the others wait. seon_sendqueue is the same.
 
     SIGHUP opens the log file anew. Signals 20, 21, 22, 23 and 24 set its level to TRACE, DEBUG, INFO, ERROR and FATAL.
     """
@@ -75,7 +77,7 @@ def send_queue(home: str | None, **options: Any) -> None:
 
 
 @clear_errors
-def _run(home: str | None, *, once: bool, level: str, replace_stale_pid: bool) -> None:
+def _run(home: str | None, *, once: bool, no_events: bool, level: str, replace_stale_pid: bool) -> None:
     place = open_for_daemon(home, "queue", level)
     from seon.backend.queue import daemon
 
@@ -83,8 +85,11 @@ def _run(home: str | None, *, once: bool, level: str, replace_stale_pid: bool) -
     with pid_file(place, "seonapi_queue.pid", replace_stale=replace_stale_pid):
         if once:
             daemon.run_once()
-        else:
+        elif no_events:
             daemon.run(say_ready)
+        else:
+            with events_beside(place) as ready:
+                daemon.run(ready)
 
 
 @queue.command(name="list")

@@ -6,7 +6,7 @@ from seon.backend.acting.actors import owner
 from seon.backend.journal.actions import add_rule
 from seon.backend.journal.expiring import remove_expired_rules
 from seon.backend.journal.models import Entry, IgnoreRule
-from seon.backend.queue.daemon import run_round
+from seon.backend.queue.jobs import do, work_named
 
 
 def expire(rule: IgnoreRule) -> None:
@@ -19,7 +19,7 @@ def test_the_queue_daemon_removes_what_has_expired_and_says_so_in_the_system_log
     gone = add_rule(owner(), "Acme moves house", "connection refused", "SES-FAILED")
     stays = [add_rule(owner(), "for ever", "one"), add_rule(owner(), "later", "two", valid_to=tomorrow())]
     expire(gone)
-    run_round()
+    do(work_named("ignore-rules"))
     assert set(IgnoreRule.objects.values_list("pk", flat=True)) == {rule.pk for rule in stays}
     said = Entry.objects.get(code="LOG-EXPIRED")
     assert said.text.startswith(f"Ignore rule {gone.pk}, Acme moves house has expired at ")

@@ -1,0 +1,106 @@
+"""The queue of runs as the events service works on it: take out, note the start, note the end, take up again."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from seon.backend.script.models import MOST_STORED_OUTPUT, RunState, ScriptRun
+from seon.backend.script.processes import Result, end_left
+from seon.events import shown
+
+MOST_STARTS = 2
+"""A run that was started and did not end, since the service was killed, is started again once."""
+MOST_ATTEMPTS = 10
+"""The same where it is not known whether it was started: the service ended between noting it and doing it."""
+KEEP_DAYS = 7
+"""How long runs are kept that have ended."""
+SLICE = 2_000
+"""Rows removed at a time, so that no writer waits long."""
+
+
+def claim(most: int, key: int | None = None) -> list[ScriptRun]:
+    """Take the oldest runs out of the queue, or the one with a key. They count as begun from here on."""
+    now = timezone.now()
+    waiting = ScriptRun.objects.filter(state=RunState.WAITING, not_before__lte=now).order_by("not_before", "pk")
+    if key is not None:
+        waiting = waiting.filter(pk=key)
+    if not waiting.exists():  # so that an empty queue costs no writing transaction
+        return []
+    with transaction.atomic():
+        runs = list(waiting.select_for_update(skip_locked=True)[:most])
+        for run in runs:
+            run.state, run.started_at, run.process = RunState.RUNNING, now, ""
+            run.attempts += 1
+        ScriptRun.objects.bulk_update(runs, ["state", "started_at", "process", "attempts"])
+    return runs
+
+
+def put_back(runs: Collection[ScriptRun]) -> None:
+    """Put runs back that were taken out and certainly not started."""
+    for run in runs:
+        run.state, run.started_at = RunState.WAITING, None
+        run.attempts -= 1
+    ScriptRun.objects.bulk_update(runs, ["state", "started_at", "attempts"])
+
+
+def note_starts(runs: Collection[ScriptRun], identities: Mapping[int, str]) -> None:
+    """Note in which processes runs were started."""
+    for run in runs:
+        run.process = identities[run.pk]
+        run.starts += 1
+    ScriptRun.objects.bulk_update(runs, ["process", "starts"])
+
+
+def note_ends(ended: Iterable[tuple[ScriptRun, Result]]) -> None:
+    """Note how runs ended."""
+    rows = []
+    for run, result in ended:
+        run.state = RunState.DONE if result.is_good else RunState.FAILED
+        run.ended_at, run.exit_status, run.result = timezone.now(), result.exit_status, result.reason
+        run.output = as_text(result.output)[:MOST_STORED_OUTPUT]
+        rows.append(run)
+    ScriptRun.objects.bulk_update(rows, ["state", "ended_at", "exit_status", "result", "output"])
+
+
+def note_failures(runs: Collection[ScriptRun], reason: str) -> None:
+    """Note that runs cannot be started at all."""
+    for run in runs:
+        run.state, run.ended_at, run.result = RunState.FAILED, timezone.now(), reason[:300]
+    ScriptRun.objects.bulk_update(runs, ["state", "ended_at", "result"])
+
+
+def take_up(but: Collection[int]) -> list[str]:
+    """Put runs back into the queue that a service before us left begun; `but`: those that run here.
+
+    Returns what there is to tell. A process that was left behind is ended first: nobody bounds its time any more.
+    """
+    told = []
+    for run in ScriptRun.objects.filter(state=RunState.RUNNING).exclude(pk__in=list(but)):
+        ended = " and was still there" if run.process and end_left(run.process) else ""
+        again = run.starts < MOST_STARTS if run.process else run.attempts < MOST_ATTEMPTS
+        if again:
+            run.state = RunState.WAITING
+        else:
+            run.state, run.ended_at, run.result = RunState.FAILED, timezone.now(), "interrupted too often"
+        run.save(update_fields=["state", "ended_at", "result"])
+        told.append(f"Run {run.pk} for {run.code} was begun before{ended}: {'begun again' if again else run.result}")
+    return told
+
+
+def forget_old(now: datetime) -> int:
+    """Remove runs that ended long ago, a slice at a time; return how many."""
+    old = ScriptRun.objects.filter(ended_at__lt=now - timedelta(days=KEEP_DAYS)).order_by("ended_at")
+    removed, _ = ScriptRun.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:SLICE])).delete()
+    return removed
+
+
+def as_text(octets: bytes) -> str:
+    """Return output as it can be stored and shown: what is not UTF-8 is escaped, and a NUL, which no database takes."""
+    return octets.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+
+
+def on_one_line(octets: bytes, most: int) -> str:
+    """Return output as it stands in a log line."""
+    return shown(as_text(octets).strip(), most)

@@ -1,0 +1,185 @@
+"""The events service: takes runs out of the queue, starts them, and notes how they end.
+
+`seonapi events` is this and nothing else; `seonapi queue` has it in a thread of its own. No process that answers calls
+has it. What can fail here is the database: then nothing is started, and what has ended is noted later.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from django.db import connection
+from django.utils import timezone
+
+from seon.backend.errors import OperatorError
+from seon.backend.journal.recording import record
+from seon.backend.queue.locks import Lock
+from seon.backend.script import runs
+from seon.backend.script.models import ScriptRun, ScriptSettings
+from seon.backend.script.path import check_script
+from seon.backend.script.processes import Processes, Result, StartError
+from seon.backend.script.queueing import take_lost
+from seon.backend.script.telling import Telling
+
+POLL = 0.25
+"""Seconds between two looks at an empty queue: a run begins within 2 s of its event's arrival."""
+HOLD = 5.0
+"""Seconds until it is tried again after the system has refused to start a process."""
+TAKE = 2.0
+"""Seconds between two tries to become the active one."""
+UPKEEP = 60.0
+END_SECONDS = 5.0
+"""How long running scripts are waited for at an orderly end."""
+NICENESS = 5
+"""Answering calls comes first."""
+MOST_LOGGED = 2_000
+"""Characters of a run's output in its line of the log."""
+
+log = logging.getLogger("seon.script")
+
+
+class Service:
+    """The service; `run` until `ending` says so."""
+
+    def __init__(self, home: Path, lock: Lock) -> None:
+        self._home, self._lock = home, lock
+        self._active = False
+        self._processes = Processes(home)
+        self._running: dict[int, ScriptRun] = {}
+        self._ended: list[tuple[ScriptRun, Result]] = []
+        """Runs whose end is not in the database yet."""
+        self._telling = Telling(record)
+        self._hold_until = 0.0
+        self._upkeep_at = self._take_at = 0.0
+        self._failing = False
+
+    def run(self, ending: Callable[[], bool], obey: Callable[[], None] = lambda: None) -> None:
+        """Work until `ending` is true; `obey` is called between two rounds. Running scripts are given `END_SECONDS`."""
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)  # of this thread, and of what it starts
+        while not ending():
+            obey()
+            self._guarded(self.round)
+        until = time.monotonic() + END_SECONDS
+        while self._processes and time.monotonic() < until:
+            self._collect(POLL)
+        self._guarded(self._note)
+        left = len(self._processes)
+        self._processes.end_all()  # they count as begun: the next service begins them again
+        if left:
+            log.warning("%d runs did not end in time, they are begun again by the next service", left)
+        self._lock.release()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Do what needs the database; where that fails, say it once and go on."""
+        try:
+            work()
+        except Exception:
+            if not self._failing:
+                log.exception("The queue of the event script cannot be worked on; trying again")
+            self._failing = True
+            self._active = False  # what was begun, and is not known here, is taken up again
+            connection.close()
+            self._collect(1.0)
+        else:
+            self._failing = False
+
+    def round(self) -> None:
+        """Note what has ended, start what waits, and wait a moment for something to end."""
+        self._note()
+        started = False
+        if self._is_active():
+            self._upkeep()
+            started = self._start()
+        self._collect(0.02 if started and len(self._processes) == 0 else POLL)
+
+    def _is_active(self) -> bool:
+        now = time.monotonic()
+        if self._active and not self._lock.held():
+            self._active = False
+            log.warning("The lock of the events service is lost: nothing is started until it is held again")
+        if not self._active and now >= self._take_at:
+            self._take_at = now + TAKE
+            if self._lock.take():
+                for told in runs.take_up(self._running):
+                    log.warning("%s", told)
+                self._active = True
+                log.info("This events service is active")
+        return self._active
+
+    def _start(self) -> bool:
+        settings = ScriptSettings.load()
+        room = settings.at_once - len(self._processes)
+        if room <= 0 or not settings.path or time.monotonic() < self._hold_until:
+            return False
+        try:
+            path = check_script(settings.path, self._home)
+        except OperatorError as error:
+            self._cannot(settings.path, str(error))
+            return False
+        taken = runs.claim(room)
+        begun: dict[int, str] = {}
+        for position, run in enumerate(taken):
+            try:
+                begun[run.pk] = self._processes.start(path, run, settings.seconds)
+                self._running[run.pk] = run
+            except StartError as error:
+                if error.only_this:
+                    runs.note_failures([run], str(error))
+                    self._telling.failed(settings.path, run.code, str(error))
+                    continue
+                runs.put_back(taken[position:])
+                self._cannot(settings.path, str(error))
+                break
+        else:
+            if taken and self._telling.good():
+                log.info("The event script %s can be run again", path)
+        runs.note_starts([run for run in taken if run.pk in begun], begun)
+        return bool(begun)
+
+    def _cannot(self, file: str, reason: str) -> None:
+        """The script cannot be run: its runs wait. Whether it is the system's refusal or the file's state."""
+        self._hold_until = time.monotonic() + (HOLD if len(self._processes) else 1.0)
+        if self._telling.bad(file, reason):
+            log.error("The event script %s cannot be run, its runs wait: %s", file, reason)
+
+    def _collect(self, seconds: float) -> None:
+        for key, result in self._processes.wait(seconds):
+            run = self._running.pop(key)
+            tell_result(run, result)
+            self._ended.append((run, result))
+
+    def _note(self) -> None:
+        if not self._ended:
+            self._telling.tell_due()
+            return
+        runs.note_ends(self._ended)
+        ended, self._ended = self._ended, []
+        for run, result in ended:
+            if not result.is_good:
+                self._telling.failed(ScriptSettings.load().path, run.code, result.reason)
+
+    def _upkeep(self) -> None:
+        now = time.monotonic()
+        if now < self._upkeep_at:
+            return
+        self._upkeep_at = now + UPKEEP
+        removed = runs.forget_old(timezone.now())
+        if removed == runs.SLICE:
+            self._upkeep_at = now
+        lost = take_lost()
+        if lost:
+            record("SCR-LOST", count=lost)
+
+
+def tell_result(run: ScriptRun, result: Result) -> None:
+    """Write a run's line into the log: how it ended, and what it said."""
+    said = runs.on_one_line(result.output, MOST_LOGGED)
+    dropped = f", and {result.dropped} more octets that were not kept" if result.dropped else ""
+    log.log(
+        logging.INFO if result.is_good else logging.WARNING,
+        "Event script for %s (run %d, attempt %d): %s in %.1f s; output: %s%s",
+        run.code, run.pk, run.attempts, result.reason, result.seconds, said or "(none)", dropped,
+    )  # fmt: skip

@@ -1,0 +1,106 @@
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from making import chosen, script, stored
+
+from seon.backend.journal.models import Entry
+from seon.backend.queue.locks import EVENTS, FileLock
+from seon.backend.script import runs
+from seon.backend.script.models import RunState, ScriptRun
+from seon.backend.script.service import Service
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    made = Service(tmp_path, FileLock(EVENTS))
+    yield made
+    made._processes.end_all()
+    made._lock.release()
+
+
+def worked(service: Service, until: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 20
+    while not until():
+        assert time.monotonic() < limit
+        service.round()
+
+
+def all_ended() -> bool:
+    return not ScriptRun.objects.filter(state__in=(RunState.WAITING, RunState.RUNNING)).exists()
+
+
+def test_every_run_takes_place_and_one_that_fails_is_an_event(service: Service, tmp_path: Path) -> None:
+    chosen(tmp_path, f'echo "$4" >> {tmp_path}/out; [ "$7" = good ]')
+    stored(partner="good")
+    stored(partner="bad")
+    worked(service, all_ended)
+    service.round()
+    assert len((tmp_path / "out").read_text().splitlines()) == 2
+    assert set(ScriptRun.objects.values_list("partner", "state")) == {
+        ("good", RunState.DONE), ("bad", RunState.FAILED)
+    }  # fmt: skip
+    (entry,) = Entry.objects.filter(code="SCR-FAILED")
+    assert "failed for SRV-PORT: exit status 1" in entry.text
+    assert ScriptRun.objects.count() == 2, "the failure starts no script"
+
+
+def test_runs_wait_while_the_script_cannot_be_run_and_none_is_lost(service: Service, tmp_path: Path) -> None:
+    path = chosen(tmp_path, f"echo x >> {tmp_path}/out")
+    stored()
+    path.unlink()
+    for _ in range(3):
+        service.round()
+    assert ScriptRun.objects.get().state == RunState.WAITING
+    assert Entry.objects.filter(code="SCR-BAD").count() == 1
+    script(tmp_path, f"echo x >> {tmp_path}/out").chmod(0o777)
+    worked(service, lambda: Entry.objects.filter(code="SCR-BAD").count() == 2)
+    assert "chmod go-w" in Entry.objects.filter(code="SCR-BAD").latest("pk").text
+    path.chmod(0o700)
+    worked(service, all_ended)
+    assert (tmp_path / "out").read_text() == "x\n"
+
+
+class TakenLock(FileLock):
+    """A lock that another service has until it lets go."""
+
+    is_free = False
+
+    def take(self) -> bool:
+        return self.is_free and super().take()
+
+
+def test_who_has_not_the_lock_starts_nothing_until_the_other_has_gone(tmp_path: Path) -> None:
+    lock = TakenLock(EVENTS)
+    waiting = Service(tmp_path, lock)
+    chosen(tmp_path)
+    stored()
+    waiting.round()
+    assert ScriptRun.objects.get().state == RunState.WAITING
+    lock.is_free = True
+    worked(waiting, all_ended)
+    lock.release()
+
+
+def test_an_end_that_the_database_does_not_take_is_noted_later(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen(tmp_path, f"echo x >> {tmp_path}/out")
+    stored()
+    good = runs.note_ends
+
+    def broken(_: object) -> None:
+        monkeypatch.setattr(runs, "note_ends", good)
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(runs, "note_ends", broken)
+    limit = time.monotonic() + 20
+    while not all_ended() and time.monotonic() < limit:
+        service._guarded(service.round)
+    assert ScriptRun.objects.get().state == RunState.DONE
+    assert (tmp_path / "out").read_text() == "x\n", "it ran once"

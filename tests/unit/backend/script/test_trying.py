@@ -1,0 +1,31 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from making import chosen, stored
+
+from seon.backend.script import runs, trying
+from seon.backend.script.models import RunState, ScriptRun
+from seon.backend.script.processes import Result
+from seon.backend.script.trying import follow
+
+
+def test_where_no_service_takes_it_the_run_is_done_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trying, "SERVICE_SECONDS", 0.0)
+    chosen(tmp_path, "echo hello; exit 4")
+    run, here = follow(stored())
+    assert here
+    assert (run.state, run.result, run.output) == (RunState.FAILED, "exit status 4", "hello\n")
+    assert ScriptRun.objects.get().state == RunState.FAILED
+
+
+def test_what_the_service_has_done_is_told_and_not_repeated(tmp_path: Path) -> None:
+    chosen(tmp_path, "exit 4")
+    run = stored()
+    runs.note_ends([(runs.claim(1)[0], Result(0, 0.1, b"by another", dropped=0, too_slow=False))])
+    found, here = follow(run)
+    assert not here
+    assert (found.state, found.output) == (RunState.DONE, "by another")
