@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "seon.backend.acting",
     "seon.backend.configuration",
     "seon.backend.partners",
+    "seon.backend.session_rules",
     "seon.backend.proxies",
     "seon.backend.trust",
     "seon.backend.journal",

@@ -1,41 +1,37 @@
 """The typed configuration, made from the models: one version of everything, for the client at one address."""
 
-from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple, cast
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from seon.addresses import identifying
 from seon.backend.configuration.bounds import LIMITS
-from seon.backend.configuration.lines import entries_of
-from seon.backend.configuration.models import CLIENT_IDLE_MARGIN, RuleRow, Settings, TracedSession
+from seon.backend.configuration.models import CLIENT_IDLE_MARGIN, Settings, TracedSession
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
 from seon.backend.rendering import NEWEST, Formats, render
+from seon.backend.session_rules.demands import struct_of
+from seon.backend.session_rules.models import rules_of
 from seon.backend.trust.licenses import serials_in_force
 from seon.backend.trust.models import Blob, Token
 from seon.backend.trust.own import in_use, switch_due
 from seon.config import (
     ClientConfiguration,
     ClientPartner,
-    FileRules,
     Limits,
     OutgoingListener,
-    PartnerFileRules,
     PartnerRules,
-    Profile,
     ReceiveDaemon,
     ServerConfiguration,
     ServerPartner,
     ServerSettings,
     SessionRules,
-    Severity,
 )
 from seon.config import OwnCertificate as OwnCertificateShown
 
-Direction = Literal["incoming", "outgoing"]
 _TRIES = 10
 
 
@@ -74,7 +70,7 @@ def build(version: int, client_address: str, token: Token | None = None) -> Snap
     own = {server.proxy_id: server for server in servers}
     settings = Settings.load()
     rules, traced = _session_rules(settings), tuple(TracedSession.objects.values_list("session", flat=True))
-    partners = list(Partner.objects.prefetch_related("codes", "certificates", "rules"))
+    partners = list(Partner.objects.select_related("session_rules").prefetch_related("codes", "certificates", "rules"))
     limits = Limits(**{name: getattr(settings, name) for name in LIMITS})
     return Snapshot(
         version=version,
@@ -159,57 +155,17 @@ def _codes(partner: Partner) -> tuple[str, ...]:
 
 
 def _session_rules(settings: Settings) -> SessionRules:
-    def files(prefix: Direction) -> FileRules:
-        return FileRules(
-            max_octets=getattr(settings, f"{prefix}_max_octets"),
-            names=entries_of(getattr(settings, f"{prefix}_names")),
-            destinations=_file_codes(getattr(settings, f"{prefix}_destinations")),
-            originators=_file_codes(getattr(settings, f"{prefix}_originators")),
-        )
-
-    return SessionRules(
-        profile=cast(Profile, settings.profile),
-        rules=_severities(settings.rules.all()),
-        level_5_only=settings.level_5_only,
-        secure_authentication=settings.secure_authentication,
-        esid_names_rule=settings.esid_names_rule,
-        incoming=files("incoming"),
-        outgoing=files("outgoing"),
-    )
+    own = rules_of(settings)
+    return struct_of(SessionRules, own.value_of, _severities(settings))
 
 
 def _partner_rules(partner: Partner) -> PartnerRules:
-    def files(prefix: Direction) -> PartnerFileRules:
-        return PartnerFileRules(
-            max_octets=getattr(partner, f"{prefix}_max_octets"),
-            names=entries_of(getattr(partner, f"{prefix}_names")) or None,
-            destinations=_own_file_codes(getattr(partner, f"{prefix}_destinations")),
-            originators=_own_file_codes(getattr(partner, f"{prefix}_originators")),
-        )
-
-    return PartnerRules(
-        profile=cast(Profile, partner.profile) if partner.profile else None,
-        rules=_severities(partner.rules.all()),
-        level_5_only=partner.level_5_only,
-        secure_authentication=partner.secure_authentication,
-        esid_names_rule=partner.esid_names_rule,
-        incoming=files("incoming"),
-        outgoing=files("outgoing"),
-    )
+    own = rules_of(partner)
+    return struct_of(PartnerRules, own.value_of, _severities(partner))
 
 
-def _severities(rows: Iterable[RuleRow]) -> dict[str, Severity]:
-    return {row.rule: cast(Severity, row.severity) for row in rows}
-
-
-def _file_codes(text: str) -> tuple[str, ...]:
-    """Return codes for the typed configuration, where every code is no code at all."""
-    entries = entries_of(text)
-    return () if "*" in entries else entries
-
-
-def _own_file_codes(text: str) -> tuple[str, ...] | None:
-    return _file_codes(text) if text else None
+def _severities(owner: Settings | Partner) -> dict[str, str]:
+    return {row.rule: row.severity for row in owner.rules.all()}
 
 
 def _server_partner(partner: Partner) -> ServerPartner:

@@ -38,7 +38,7 @@ def test_a_database_of_unreleased_migrations_must_be_made_anew(app: str, name: s
 @pytest.mark.parametrize(
     "change",
     [
-        "ALTER TABLE configuration_settings DROP COLUMN esid_names_rule",
+        "ALTER TABLE session_rules_sessionrules DROP COLUMN esid_names_rule",
         "ALTER TABLE partners_partner RENAME COLUMN trace TO traced",
         "DROP TABLE configuration_tracedsession",
     ],

@@ -34,6 +34,10 @@ R = TypeVar("R")
 class ForbiddenError(OperatorError):
     """Somebody asked for an act without having its right."""
 
+    def __init__(self, text: str, act: str) -> None:
+        super().__init__(text)
+        self.act = act
+
 
 class PasswordNeededError(OperatorError):
     """The act wants the password of the user of the panel once more."""
@@ -75,7 +79,8 @@ class Act(Generic[P, R]):
         if not self.may(by):
             raise ForbiddenError(
                 f"{by.name} may not do this ({self.name}): it takes the right to {self.right.meaning}; "
-                "an administrator gives it by a role"
+                "an administrator gives it by a role",
+                self.name,
             )
         if self.again and by.way is Way.PANEL and not by.confirmed:
             raise PasswordNeededError("Enter your password once more to do this")

@@ -1,40 +1,38 @@
 """Settings by name, as the command line sets and shows them.
 
-A key is a field of a row, or `rules.RULE` for what a rule of the verifier is worth. Partners have keys like that, too.
+A key is a field of a row, or `rules.RULE` for what a rule of the verifier is worth. Partners have keys like that, too,
+since both have session rules.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
 from seon.addresses import AddressError, read_host, split_host_port
 from seon.addresses import shown as shown_address
-from seon.backend.configuration.models import RuleRow, Settings
+from seon.backend.configuration.models import Settings
 from seon.backend.configuration.rules import SETTABLE, SEVERITIES, effect_of, validate_rule
-from seon.backend.configuration.values import Shown, read_value, shown
+from seon.backend.configuration.values import Shown, Value, read_value, shown
+from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
+from seon.backend.partners.models import Partner
+from seon.backend.session_rules.demands import DEMANDS
+from seon.backend.session_rules.models import AS_IN_GENERAL, rules_of
 
 RULES = "rules."
-_RECEIVE_DAEMON = "receive_daemon"
-_HIDDEN = {"id", "receive_daemon_host", "receive_daemon_port"}
-
-
-def all_settings() -> list[Shown]:
-    """Return every setting, in the order of the model, and the rules that are set."""
-    settings = Settings.load()
-    rows = shown_fields(settings, _HIDDEN)
-    daemon = (
-        shown_address(settings.receive_daemon_host, settings.receive_daemon_port)
-        if settings.receive_daemon_host
-        else ""
-    )
-    meaning = Settings._meta.get_field("receive_daemon_host").help_text
-    rows.insert(3, Shown(_RECEIVE_DAEMON, daemon, "HOST:PORT, or empty", str(meaning)))
-    return rows + shown_rules(settings.rules.all())
+_EMPTY = {
+    Settings: "empty: as the product has it; an empty list: everything.",
+    Partner: "empty: as in general.",
+}
+_OTHERWISE = {Settings: "as the profile says", Partner: AS_IN_GENERAL}
+RECEIVE_DAEMON = "receive_daemon"
+_HIDDEN = frozenset({"id"})
+_PARTS = {"receive_daemon_host", "receive_daemon_port"}
+"""What people see as one setting."""
 
 
 class Done(NamedTuple):
@@ -44,17 +42,41 @@ class Done(NamedTuple):
     data: Mapping[str, object] = MappingProxyType({})
 
 
+def all_settings() -> list[Shown]:
+    """Return every setting, in the order of the model, and the rules that are set."""
+    settings = Settings.load()
+    rows = [row for row in Keys(settings, _HIDDEN).all() if row.key not in _PARTS]
+    daemon = (
+        shown_address(settings.receive_daemon_host, settings.receive_daemon_port)
+        if settings.receive_daemon_host
+        else ""
+    )
+    meaning = Settings._meta.get_field("receive_daemon_host").help_text
+    rows.insert(3, Shown(RECEIVE_DAEMON, daemon, "HOST:PORT, or empty", str(meaning)))
+    return rows
+
+
+def setting(key: str) -> Shown:
+    """Return one setting by its key. Raises OperatorError."""
+    return chosen(all_settings(), key)
+
+
 def set_setting(key: str, value: str) -> Done:
     """Set one setting from text. Raises OperatorError that names what is allowed."""
-    settings = Settings.load()
-    if key.startswith(RULES):
-        return set_rule(Settings.objects.get_or_create(pk=1)[0].rules, key, value, "as the profile says")
-    if key == _RECEIVE_DAEMON:
-        _set_receive_daemon(settings, value)
-        save(settings, key)
-    else:
-        set_field(settings, key, value, all_settings(), _HIDDEN)
-    return Done()
+    return set_settings({key: value})
+
+
+def set_settings(values: Mapping[str, Value], *, new: bool = False) -> Done:
+    """Set settings by their keys, from text or as they are; all of them or none. `new`: a rule must not be set yet.
+
+    Returns what there is to say of the last rule among them. Raises OperatorError that names what is allowed.
+    """
+    with transaction.atomic():
+        take_turn()  # first of all: two that change settings at once wait here, and neither undoes the other's
+        fields = dict(values)
+        if RECEIVE_DAEMON in fields:
+            fields |= _receive_daemon(str(fields.pop(RECEIVE_DAEMON) or ""))
+        return Keys(Settings.load(), _HIDDEN).put(fields, all_settings, new=new)
 
 
 def read_host_port(key: str, text: str, read: Callable[[str], str]) -> tuple[str, int]:
@@ -66,23 +88,86 @@ def read_host_port(key: str, text: str, read: Callable[[str], str]) -> tuple[str
         raise OperatorError(f"{key}: {error}; allowed: HOST:PORT, an IPv6 address in brackets") from None
 
 
-def _set_receive_daemon(settings: Settings, value: str) -> None:
-    settings.receive_daemon_host = ""
-    if value.strip():
-        settings.receive_daemon_host, settings.receive_daemon_port = read_host_port(_RECEIVE_DAEMON, value, read_host)
+def _receive_daemon(text: str) -> dict[str, Value]:
+    if not text.strip():
+        return {"receive_daemon_host": ""}
+    host, port = read_host_port(RECEIVE_DAEMON, text, read_host)
+    return {"receive_daemon_host": host, "receive_daemon_port": port}
 
 
 # --- what settings and partners have in common ------------------------------------------------------------------------
 
 
-def shown_fields(row: models.Model, hidden: set[str]) -> list[Shown]:
-    """Return the fields of a row as they are shown."""
-    return [shown(row, field) for field in row._meta.fields if field.name not in hidden]
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What can be set by name for one owner: fields of its own that are not hidden, its demands, its severities."""
+
+    owner: Settings | Partner
+    hidden: frozenset[str]
+
+    def all(self) -> list[Shown]:
+        """Return everything: the owner's fields, the demands, and the rules that are set."""
+        own = [shown(self.owner, field) for field in self.owner._meta.fields if field.name not in self.hidden]
+        return [*own, *self._demands(), *(_shown_rule(row.rule, row.severity) for row in self.owner.rules.all())]
+
+    def _demands(self) -> list[Shown]:
+        row, empty = rules_of(self.owner), _EMPTY[type(self.owner)]
+        found = (shown(row, row._meta.get_field(name)) for name in DEMANDS)  # type: ignore[arg-type]  # no relations
+        return [replace(one, meaning=f"{one.meaning.removesuffix('.')}; {empty}") for one in found]
+
+    def put(self, values: Mapping[str, Value], there_are: Callable[[], Sequence[Shown]], *, new: bool) -> Done:
+        """Put values into the rows by their keys, from text or as they are, and save what was changed.
+
+        Returns what there is to say of the last rule among them. Raises OperatorError, which names what is allowed, or
+        `there_are`; call it in a transaction.
+        """
+        done, rules = Done(), rules_of(self.owner)
+        touched: dict[str, models.Model] = {"": self.owner} if self.owner._state.adding else {}
+        for key, value in values.items():
+            if key.startswith(RULES):
+                continue
+            row = rules if key in DEMANDS else self.owner
+            field = next((field for field in row._meta.fields if field.name == key), None)
+            if field is None or key in self.hidden:
+                raise no_such(key, there_are())
+            wanted = read_value(row, field, value) if isinstance(value, str) else _stored(value)
+            if wanted != getattr(row, key):
+                setattr(row, key, wanted)
+                touched[key] = row
+        # The owner comes first: the rules belong to a row that is there.
+        _save({id(row): row for row in touched.values()}.values(), ", ".join(filter(None, touched)))
+        for key in (key for key in values if key.startswith(RULES)):
+            done = self._put_rule(key.removeprefix(RULES), str(values[key] or ""), new=new)
+        return done
+
+    def _put_rule(self, name: str, text: str, *, new: bool) -> Done:
+        """Set what a rule is worth; empty: nothing of its own. What that does to its forms is said.
+
+        Raises OperatorError; nothing is changed then.
+        """
+        severity, otherwise = text.strip(), _OTHERWISE[type(self.owner)]
+        stored = self.owner.rules.filter(rule=name).first()
+        if stored is not None and new:
+            raise OperatorError(f"A severity for {name} already exists: {stored.severity}")
+        try:
+            if severity or stored is None:  # one of another version can be taken away
+                validate_rule(name)
+            if severity and severity not in SEVERITIES:
+                allowed = f"{SETTABLE[name].can_be}, or empty ({otherwise})"
+                raise OperatorError(f"{RULES}{name} cannot be {text[:40]!r}; allowed: {allowed}")
+            beside = dict(self.owner.rules.exclude(rule=name).values_list("rule", "severity"))
+            if not severity:
+                self.owner.rules.filter(rule=name).delete()
+                return Done(_unset(name, beside, otherwise))
+            effect = effect_of(name, severity, beside)
+        except ValidationError as error:
+            raise OperatorError(" ".join(error.messages)) from None
+        self.owner.rules.update_or_create(rule=name, defaults={"severity": severity})
+        return Done(effect.text, asdict(effect))
 
 
-def shown_rules(rules: Iterable[RuleRow]) -> list[Shown]:
-    """Return rules that are set as they are shown."""
-    return [_shown_rule(found.rule, found.severity) for found in rules]
+def _stored(value: Value) -> object:
+    return "\n".join(value) if isinstance(value, list) else value
 
 
 def _shown_rule(name: str, severity: str) -> Shown:
@@ -91,65 +176,31 @@ def _shown_rule(name: str, severity: str) -> Shown:
     return Shown(f"{RULES}{name}", severity, f"{allowed}, or empty", rule.meaning if rule else "of another version")
 
 
-def set_field(row: models.Model, key: str, text: str, there_are: list[Shown], hidden: set[str]) -> None:
-    """Set a field of a row from text and save it. Raises OperatorError that names what is allowed, or the keys."""
-    try:
-        field = row._meta.get_field(key)
-    except FieldDoesNotExist:
-        field = None
-    if key in hidden or not isinstance(field, models.Field):
-        raise no_such(key, there_are)
-    setattr(row, key, read_value(row, field, text))
-    save(row, key)
-
-
-def set_rule(rules: "models.Manager[Any]", key: str, text: str, otherwise: str) -> Done:
-    """Set what a rule is worth among the rules of a row; empty: `otherwise`. What that does to its forms is said.
-
-    Raises OperatorError; nothing is changed then.
-    """
-    name, severity = key.removeprefix(RULES), text.strip()
-    try:
-        validate_rule(name)
-        if severity and severity not in SEVERITIES:
-            allowed = f"{SETTABLE[name].can_be}, or empty ({otherwise})"
-            raise OperatorError(f"{key} cannot be {text[:40]!r}; allowed: {allowed}")
-        beside = dict(rules.exclude(rule=name).values_list("rule", "severity"))
-        if not severity:
-            rules.filter(rule=name).delete()
-            return Done(_unset(name, beside, otherwise))
-        effect = effect_of(name, severity, beside)
-    except ValidationError as error:
-        raise OperatorError(" ".join(error.messages)) from None
-    rules.update_or_create(rule=name, defaults={"severity": severity})
-    return Done(effect.text, asdict(effect))
-
-
 def _unset(name: str, beside: Mapping[str, str], otherwise: str) -> str:
     """Say what holds for a rule that is not set any more: what its id says if that is set, or else `otherwise`."""
     identifier = name.partition("/")[0]
-    if identifier in beside and name in effect_of(identifier, beside[identifier]).sets:
+    if identifier in beside and identifier in SETTABLE and name in effect_of(identifier, beside[identifier]).sets:
         return f"as {RULES}{identifier} says"
     own = [key for key in beside if key.startswith(f"{name}/")]
     return f"{otherwise}; with a setting of its own as before: {', '.join(own)}" if own else otherwise
 
 
-def save(row: models.Model, key: str) -> None:
-    """Save a row. Raises OperatorError with what does not validate."""
+def _save(rows: Iterable[models.Model], key: str) -> None:
+    """Save rows. Raises OperatorError with what does not validate; the transaction around it is then to be undone."""
     try:
-        with transaction.atomic():
+        for row in rows:
             row.save()
     except ValidationError as error:
         raise OperatorError(f"{key}: {'; '.join(error.messages)}") from None
 
 
-def no_such(key: str, there_are: list[Shown]) -> OperatorError:
+def no_such(key: str, there_are: Iterable[Shown]) -> OperatorError:
     """Return the error for a key that is not there."""
     names = ", ".join(row.key for row in there_are if not row.key.startswith(RULES))
     return OperatorError(f"There is no setting {key!r}; there are: {names}, and {RULES}RULE (see: seonapi rules)")
 
 
-def chosen(rows: list[Shown], key: str) -> Shown:
+def chosen(rows: Sequence[Shown], key: str) -> Shown:
     """Return the setting of this key; a rule that is not set is empty. Raises OperatorError."""
     found = next((row for row in rows if row.key == key), None)
     if found:

@@ -1,4 +1,4 @@
-"""The version counter, the one row of settings with the rules that belong to it, and the sessions that are traced."""
+"""The version counter, the one row of settings, and the sessions that are traced."""
 
 from typing import Any
 
@@ -8,10 +8,9 @@ from django.db import models
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from seon.backend.configuration.bounds import FILE_OCTETS, LIMITS, PROFILES, Bounds
+from seon.backend.configuration.bounds import LIMITS, Bounds
 from seon.backend.configuration.hosts import HostField, ListeningAddressField, SourceAddressField
-from seon.backend.configuration.lines import MOST, FileCodesField, NamePatternsField, NetworksField
-from seon.backend.configuration.rules import SETTABLE, SEVERITIES, effect_of, validate_rule
+from seon.backend.configuration.lines import MOST, NetworksField
 from seon.backend.configuration.versioned import Versioned
 from seon.events import Severity
 
@@ -39,11 +38,6 @@ def _number(bounds: Bounds, text: str) -> "models.PositiveIntegerField[int, int]
     return models.PositiveIntegerField(default=bounds.default, validators=validators, help_text=text)
 
 
-def _octets(text: str) -> "models.PositiveBigIntegerField[int, int]":
-    validators = [MinValueValidator(FILE_OCTETS.least), MaxValueValidator(FILE_OCTETS.most)]
-    return models.PositiveBigIntegerField(default=FILE_OCTETS.default, validators=validators, help_text=text)
-
-
 def _days(what: str) -> "models.PositiveIntegerField[int | None, int | None]":
     validators = [MinValueValidator(DAYS.least), MaxValueValidator(DAYS.most)]
     text = f"{what} are kept so many days; empty: as journal_days says."
@@ -67,42 +61,6 @@ class Settings(Versioned):
         help_text="The company's OFTP2 station that takes incoming sessions; empty: they are refused.",
     )  # fmt: skip
     receive_daemon_port = _number(Bounds(1, 65_535, 3_305), "Its TCP port.")
-    profile = models.CharField(
-        max_length=20, choices=[(name, name) for name in PROFILES], default=PROFILES[0],
-        help_text="How strictly OFTP2 is judged.",
-    )  # fmt: skip
-    level_5_only = models.BooleanField(
-        default=False, help_text="Sessions below level 5 (OFTP 1.x) are refused; rule POL-LEVEL."
-    )
-    secure_authentication = models.BooleanField(
-        default=False, help_text="Sessions without secure authentication are refused; rule POL-AUTH."
-    )
-    esid_names_rule = models.BooleanField(
-        default=True,
-        help_text="Where the proxy ends a session of level 5, its ESID names the rule in its text, to the side that "
-        "broke it.",
-    )
-    incoming_max_octets = _octets("The greatest file that a partner may send, in octets; 0: no limit; rule POL-SIZE.")
-    incoming_names = NamePatternsField(
-        help_text="Virtual names of files that a partner may send, * and ? as usual; empty: every name; rule POL-NAME."
-    )
-    incoming_destinations = FileCodesField(
-        help_text="Codes that files of a partner may be destined for; empty: every code; rule POL-DEST."
-    )
-    incoming_originators = FileCodesField(
-        help_text="Codes that files of a partner may originate from; empty: every code; rule POL-ORIG."
-    )
-    outgoing_max_octets = _octets("The greatest file that a partner may be sent, in octets; 0: no limit.")
-    outgoing_names = NamePatternsField(
-        help_text="Virtual names of files that a partner may be sent; empty: every name."
-    )
-    outgoing_destinations = FileCodesField(
-        help_text="Codes that files to a partner may be destined for; empty: every code."
-    )
-    outgoing_originators = FileCodesField(
-        help_text="Codes that files to a partner may originate from; empty: every code."
-    )
-
     handshake_seconds = _number(LIMITS["handshake_seconds"], "From accept to the partner's verified certificate.")
     handshakes = _number(LIMITS["handshakes"], "TLS handshakes under way at once.")
     handshakes_per_source = _number(LIMITS["handshakes_per_source"], "The same, of one source address.")
@@ -151,38 +109,6 @@ class Settings(Versioned):
     def load(cls) -> "Settings":
         """Return the settings in force: the saved row, or the defaults."""
         return cls.objects.filter(pk=1).first() or cls(pk=1)
-
-
-class RuleRow(Versioned):
-    """What a rule of the verifier is worth for somebody."""
-
-    rule = models.CharField(max_length=40, validators=[validate_rule])
-    severity = models.CharField(max_length=10, choices=[(name, name) for name in SEVERITIES], default=SEVERITIES[0])
-
-    class Meta:
-        abstract = True
-        ordering = ("rule",)
-        verbose_name = "rule"
-
-    def __str__(self) -> str:
-        return f"{self.rule}: {self.severity}"
-
-    def clean(self) -> None:
-        """Raise ValidationError unless some form of the rule can be set to the severity."""
-        super().clean()
-        if self.rule in SETTABLE and self.severity in SEVERITIES:
-            effect_of(self.rule, self.severity)
-
-
-class SettingsRule(RuleRow):
-    """What a rule is worth for every partner, in place of what the profile says."""
-
-    settings = models.ForeignKey(Settings, models.CASCADE, related_name="rules")
-
-    history = HistoricalRecords()
-
-    class Meta(RuleRow.Meta):
-        constraints = (models.UniqueConstraint(fields=("settings", "rule"), name="one_severity_per_rule"),)
 
 
 class TracedSession(Versioned):

@@ -31,6 +31,18 @@ def raise_version() -> None:
         row.update(number=F("number") + 1)
 
 
+def take_turn() -> None:
+    """Wait until no other transaction changes the configuration, and let others wait for this one.
+
+    Call it inside a transaction, before what a change depends on is looked at: that no other partner has a code, say.
+    Without a change after it the version stays.
+    """
+    rows = _versions().select_for_update().filter(pk=1)
+    if not rows.exists():
+        _versions().get_or_create(pk=1)
+    rows.first()  # SQLite has one writer at a time anyway (databases.py)
+
+
 def _versions() -> models.Manager[Any]:
     """Return the rows of the counter: by its name, since its module needs this one."""
     return apps.get_model("configuration", "Version")._default_manager

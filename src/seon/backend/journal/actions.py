@@ -1,4 +1,4 @@
-"""What can be done with ignore rules."""
+"""What can be done with ignore rules, and with sessions that run."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +8,10 @@ from django.utils import timezone
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
+from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.journal.models import IgnoreRule
+from seon.backend.journal.tracing import switch_trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +85,13 @@ def _refuse_past(rule: IgnoreRule) -> None:
         raise OperatorError(
             f"The rule would have ended at {rule.valid_to:%Y-%m-%d %H:%M} UTC, which is over: give a later end"
         )
+
+
+@act("session.trace", Right.SESSIONS)
+def trace_session(_: Actor, session: str, *, on: bool) -> str:
+    """Switch the trace of a running session on or off; return the session's id.
+
+    `session`: the id, or the first 8 characters of it or more. Raises OperatorError.
+    """
+    take_turn()  # first of all: two that switch at once wait here
+    return switch_trace(session, on=on)

@@ -1,17 +1,17 @@
 """Panel: the journal. It can be searched, and nobody can change it."""
 
-from django.contrib import admin, messages
+from django.contrib import admin
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from seon.backend.configuration.models import TracedSession
-from seon.backend.errors import OperatorError
+from seon.backend.journal.actions import trace_session
 from seon.backend.journal.folding import folded
 from seon.backend.journal.lists import DEFAULT_RANGE, LONGEST_NEEDLE
 from seon.backend.journal.models import Entry, Session
-from seon.backend.journal.tracing import trace_sessions
-from seon.backend.panel.base import BoundedPaginator, ReadOnlyPage
+from seon.backend.panel.base import BoundedPaginator, ReadOnlyPage, actor, may
 
 
 @admin.register(Entry)
@@ -83,12 +83,11 @@ class SessionPage(ReadOnlyPage):
 
     def has_trace_permission(self, request: HttpRequest) -> bool:
         """Whether a user may switch traces."""
-        return request.user.has_perm("configuration.add_tracedsession")
+        return may(request, trace_session)
 
     def _switch(self, request: HttpRequest, sessions: "QuerySet[Session]", *, on: bool) -> None:
-        try:
-            count = trace_sessions(sessions, on=on)
-        except OperatorError as error:
-            self.message_user(request, str(error), messages.ERROR)
-            return
-        self.message_user(request, f"Traces switched {'on' if on else 'off'} for {count} running sessions")
+        running = list(sessions.filter(ended_at=None).values_list("session", flat=True))
+        with transaction.atomic():
+            for session in running:
+                trace_session(actor(request), session, on=on)
+        self.message_user(request, f"Traces switched {'on' if on else 'off'} for {len(running)} running sessions")

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from seon.backend.configuration.models import TracedSession
@@ -15,7 +14,7 @@ LONGEST = timedelta(days=1)
 """How long a trace is wanted of a session whose end nobody has reported."""
 
 
-def trace_session(beginning: str, *, on: bool) -> str:
+def switch_trace(beginning: str, *, on: bool) -> str:
     """Switch the trace of a running session on or off; return the session's id. Raises OperatorError."""
     session = _running(beginning)
     if not on:
@@ -26,14 +25,6 @@ def trace_session(beginning: str, *, on: bool) -> str:
         except ValidationError as error:
             raise OperatorError(" ".join(error.messages)) from None
     return session
-
-
-def trace_sessions(sessions: "QuerySet[Session]", *, on: bool) -> int:
-    """Switch the traces of those that run on or off; return how many they are. Raises OperatorError."""
-    running = list(sessions.filter(ended_at=None).values_list("session", flat=True))
-    for session in running:
-        trace_session(session, on=on)
-    return len(running)
 
 
 def forget_ended_traces() -> str:
@@ -57,5 +48,5 @@ def _running(beginning: str) -> str:
     if len(found) > 1:
         raise OperatorError(f"More than one session that runs begins with {text!r}")
     if not found:
-        raise OperatorError(f"No session that runs has the id {text!r}; the panel's page Sessions shows them")
+        raise OperatorError(f"No session that runs has the id {text!r}; see: seonapi session list")
     return found[0]

@@ -1,26 +1,38 @@
 """What is set for a partner, by name: the same kind of keys as settings have."""
 
-from seon.backend.configuration.keys import RULES, Done, set_field, set_rule, shown_fields, shown_rules
-from seon.backend.configuration.values import Shown
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from seon.backend.configuration.keys import Done, Keys
+from seon.backend.configuration.values import Shown, Value
+from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
 
-_HIDDEN = {"id", "identifier"}
+_HIDDEN = frozenset({"id", "identifier", "notes"})
 
 
 def partner_settings(identifier: str) -> list[Shown]:
     """Return what is set for a partner. Raises OperatorError if there is none of this id."""
-    partner = find_partner(identifier)
-    return shown_fields(partner, _HIDDEN) + shown_rules(partner.rules.all())
+    return Keys(find_partner(identifier), _HIDDEN).all()
 
 
 def set_partner_setting(identifier: str, key: str, value: str) -> Done:
     """Set one thing of a partner from text. Raises OperatorError that names what is allowed."""
-    partner = find_partner(identifier)
-    if key.startswith(RULES):
-        return set_rule(partner.rules, key, value, "as in general")
-    set_field(partner, key, value, partner_settings(identifier), _HIDDEN)
-    return Done()
+    return set_partner_settings(identifier, {key: value})
+
+
+def set_partner_settings(identifier: str, values: Mapping[str, Value], *, new: bool = False) -> Done:
+    """Set things of a partner by their keys, from text or as they are; all of them or none.
+
+    `new`: a rule must not be set yet. Returns what there is to say of the last rule among them. Raises OperatorError
+    that names what is allowed.
+    """
+    with transaction.atomic():
+        take_turn()  # first of all: two that change a partner at once wait here, and neither undoes the other's
+        keys = Keys(find_partner(identifier), _HIDDEN)
+        return keys.put(values, lambda: partner_settings(identifier), new=new)
 
 
 def find_partner(identifier: str) -> Partner:

@@ -6,29 +6,13 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from seon.backend.certificates import describe_certificate, read_chain
-from seon.backend.configuration.bounds import FILE_OCTETS, PROFILES
 from seon.backend.configuration.hosts import HostField
-from seon.backend.configuration.lines import FileCodesField, NamePatternsField
-from seon.backend.configuration.models import RuleRow
 from seon.backend.configuration.versioned import Versioned
 from seon.backend.errors import OperatorError
 
 _ID = RegexValidator(r"\A[A-Za-z0-9_.-]+\Z", "letters, digits, '_', '.' and '-'")
 # RFC 5024 §5.2: the characters an X field may show; blanks at the end are filling.
 _CODE = RegexValidator(r"\A[A-Z0-9/.&()' -]*[A-Z0-9/.&()'-]\Z", "capital letters, digits, blank and / - . & ( ) '")
-
-
-_GENERAL = "as in general"
-
-
-def _yes_or_no(text: str) -> "models.BooleanField[bool | None, bool | None]":
-    choices = [(None, _GENERAL), (True, "yes"), (False, "no")]
-    return models.BooleanField(null=True, blank=True, default=None, choices=choices, help_text=text)
-
-
-def _octets(text: str) -> "models.PositiveBigIntegerField[int | None, int | None]":
-    validators = [MinValueValidator(FILE_OCTETS.least), MaxValueValidator(FILE_OCTETS.most)]
-    return models.PositiveBigIntegerField(null=True, blank=True, default=None, validators=validators, help_text=text)
 
 
 class Partner(Versioned):
@@ -42,36 +26,6 @@ class Partner(Versioned):
     host = HostField(max_length=253, blank=True, default="", help_text="Where it is dialled; empty: it only calls us.")
     port = models.PositiveIntegerField(default=6_619, validators=[MinValueValidator(1), MaxValueValidator(65_535)])
 
-    profile = models.CharField(
-        max_length=20, choices=[("", _GENERAL), *((name, name) for name in PROFILES)], blank=True, default="",
-        help_text="How strictly its OFTP2 is judged; empty: as in general.",
-    )  # fmt: skip
-    level_5_only = _yes_or_no("Its sessions below level 5 (OFTP 1.x) are refused; empty: as in general.")
-    secure_authentication = _yes_or_no("Its sessions without secure authentication are refused; empty: as in general.")
-    esid_names_rule = _yes_or_no(
-        "Where the proxy ends a session of level 5, its ESID names the rule, to the side that broke it; "
-        "empty: as in general."
-    )
-    incoming_max_octets = _octets("The greatest file it may send, in octets; 0: no limit; empty: as in general.")
-    incoming_names = NamePatternsField(
-        help_text="Virtual names of files it may send, * and ? as usual; *: every name; empty: as in general."
-    )
-    incoming_destinations = FileCodesField(
-        help_text="Codes that its files may be destined for; *: every code; empty: as in general."
-    )
-    incoming_originators = FileCodesField(
-        help_text="Codes that its files may originate from; *: every code; empty: as in general."
-    )
-    outgoing_max_octets = _octets("The greatest file it may be sent, in octets; 0: no limit; empty: as in general.")
-    outgoing_names = NamePatternsField(
-        help_text="Virtual names of files it may be sent; *: every name; empty: as in general."
-    )
-    outgoing_destinations = FileCodesField(
-        help_text="Codes that files to it may be destined for; *: every code; empty: as in general."
-    )
-    outgoing_originators = FileCodesField(
-        help_text="Codes that files to it may originate from; *: every code; empty: as in general."
-    )
     trace = models.BooleanField(
         "trace sessions of this partner", default=False,
         help_text="Each session writes its conversation, with passwords and challenges blanked and file contents left "
@@ -102,20 +56,6 @@ class PartnerCode(Versioned):
 
     def __str__(self) -> str:
         return self.code
-
-
-class PartnerRule(RuleRow):
-    """What a rule is worth for this partner, in place of what holds in general."""
-
-    partner = models.ForeignKey(Partner, models.CASCADE, related_name="rules")
-
-    history = HistoricalRecords()
-
-    class Meta(RuleRow.Meta):
-        constraints = (models.UniqueConstraint(fields=("partner", "rule"), name="one_severity_per_rule_and_partner"),)
-
-    def __str__(self) -> str:
-        return f"{super().__str__()}, partner {self.partner}"
 
 
 class PartnerCertificate(Versioned):

@@ -36,9 +36,13 @@ def add_listener(_: Actor, client: str, port: int, partner: str, address: str = 
 
 
 @act("listener.remove", Right.CONFIGURE)
-def remove_listener(_: Actor, client: str, port: int) -> None:
-    """Remove a listening port. Raises OperatorError if there is none; no client was made then."""
-    found = Listener.objects.filter(client=client_named(client), port=port).first()
+def remove_listener(_: Actor, client: str, port: int, address: str = "") -> None:
+    """Remove a listening port, of any address if none is given.
+
+    Raises OperatorError if there is none; no client was made then.
+    """
+    there = Listener.objects.filter(client=client_named(client), port=port)
+    found = (there.filter(address=address) if address else there).first()
     if found is None:
         raise OperatorError(f"The client {client} has no listening port {port}")
     found.delete()

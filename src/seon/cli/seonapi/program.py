@@ -22,8 +22,8 @@ from seon.cli.seonapi.partner import partner
 from seon.cli.seonapi.queue import queue
 from seon.cli.seonapi.script import script
 from seon.cli.seonapi.server import server
-from seon.cli.seonapi.session import trace
-from seon.cli.seonapi.settings import get, rules, set_
+from seon.cli.seonapi.session import session, trace
+from seon.cli.seonapi.settings import get, rules, set_, settings
 from seon.cli.seonapi.token import token
 from seon.cli.version import version_option
 from seon.process.streams import hold_standard_streams
@@ -40,9 +40,11 @@ for command in (
     init,
     serve,
     queue,
+    settings,
     set_,
     get,
     rules,
+    session,
     trace,
     license_,
     token,

@@ -1,4 +1,4 @@
-"""`seonapi set`, `get` and `rules`: what holds for the installation as a whole."""
+"""`seonapi settings`, `set`, `get` and `rules`: what holds for the installation as a whole."""
 
 # ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seon.backend.errors import OperatorError
+from seon.cli.seonapi.answers import Sheet, Table
 from seon.cli.seonapi.base import Said, on_installation
 
 if TYPE_CHECKING:
@@ -22,10 +24,16 @@ def set_(key: str, value: str) -> Said:
     rules.RULE says what a rule of the verifier is worth: refuse, decline (files only), warn, ignore, or empty (as the
     profile says). The id of a rule with forms stands for all of them; what was set is said.
     """
-    from seon.backend.configuration.keys import all_settings, chosen, set_setting
+    from seon.backend.acting.actors import owner
+    from seon.backend.configuration import actions
+    from seon.backend.configuration.keys import RULES, Done, setting
 
-    done = set_setting(key, value)
-    now = chosen(all_settings(), key)
+    done = Done()
+    if key.startswith(RULES):
+        done = actions.set_rule(owner(), key.removeprefix(RULES), value)
+    else:
+        actions.change_settings(owner(), {key: value})
+    now = setting(key)
     return Said({key: now.value, **done.data}, assigned(key, now.text, done.text))
 
 
@@ -51,9 +59,10 @@ def told(rows: "list[Shown]", key: str | None) -> Said:
     if key is not None:
         row = chosen(rows, key)
         return Said({key: row.value}, row.text)
-    width = max(len(row.key) for row in rows)
-    lines = (f"{row.key:{width}}  {row.text:20}  {row.meaning} ({row.allowed})" for row in rows)
-    return Said({row.key: row.value for row in rows}, "\n".join(lines))
+    table = Table({"key": "key", "value": "value", "meaning": "meaning"}, empty="")
+    for row in rows:
+        table.add(key=row.key, value=row.text, meaning=f"{row.meaning} ({row.allowed})")
+    return Said({row.key: row.value for row in rows}, table.text())
 
 
 @click.command()
@@ -71,9 +80,57 @@ def rules() -> Said:
         }
         for rule in SETTABLE.values()
     }
-    lines = (
-        f"{rule.name:23}  {rule.default:8}  {rule.strict:8}  {rule.can_be:30}  {rule.meaning}"
-        for rule in SETTABLE.values()
-    )
-    heading = f"{'key':23}  {'default':8}  {'strict':8}  {'can be set to':30}  meaning; others are always refused"
-    return Said(data, "\n".join([heading, *lines]))
+    headings = {
+        "key": "key", "default": "default", "strict": "strict", "can_be": "can be set to",
+        "meaning": "meaning; others are always refused",
+    }  # fmt: skip
+    table = Table(headings, empty="")
+    for rule in SETTABLE.values():
+        table.add(key=rule.name, default=rule.default, strict=rule.strict, can_be=rule.can_be, meaning=rule.meaning)
+    return Said(data, table.text())
+
+
+@click.group()
+def settings() -> None:
+    """Settings of the installation as a whole. Those of one partner: seonapi partner set."""
+
+
+@settings.command(name="change")
+@click.argument("assignments", metavar="KEY=VALUE...", nargs=-1, required=True)
+@on_installation
+def settings_change(assignments: tuple[str, ...]) -> Said:
+    """Change settings, all of them or none; `seonapi settings list` shows the keys and what may stand there."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.configuration.actions import change_settings
+    from seon.backend.configuration.keys import setting
+
+    wanted: dict[str, str] = {}
+    for text in assignments:
+        key, equals, value = text.partition("=")
+        if not equals or key in wanted:
+            raise OperatorError(f"{text[:200]!r} is not possible: each is KEY=VALUE, and each key is there once")
+        wanted[key] = value
+    change_settings(owner(), dict(wanted))
+    now = [setting(key) for key in wanted]
+    return Said({row.key: row.value for row in now}, "\n".join(assigned(row.key, row.text, "") for row in now))
+
+
+@settings.command(name="show")
+@click.argument("key")
+@on_installation
+def settings_show(key: str) -> Said:
+    """Show one setting with what it means and what may stand there."""
+    from seon.backend.configuration.keys import setting
+
+    row = setting(key)
+    sheet = Sheet()
+    sheet.add("key", "key", row.key)
+    sheet.add("value", "value", row.value)
+    sheet.add("meaning", "meaning", row.meaning)
+    sheet.add("allowed", "allowed", row.allowed)
+    return sheet.said()
+
+
+settings.add_command(get, "list")
+settings.add_command(set_, "set")
+settings.add_command(rules)

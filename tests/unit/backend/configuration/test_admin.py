@@ -12,12 +12,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from seon.backend.configuration.models import Settings, SettingsRule, TracedSession
+from seon.backend.configuration.models import Settings, TracedSession
 from seon.backend.configuration.rules import SETTABLE
 from seon.backend.journal.models import Entry, Session
 from seon.backend.partners.adding import add_partner
-from seon.backend.partners.models import Partner, PartnerRule
+from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import ProxyClient
+from seon.backend.session_rules.models import RuleSeverity, SessionRules, rules_of
 
 SETTINGS, SESSIONS = "/panel/configuration/settings/1/change/", "/panel/journal/session/"
 CLIENT = "/panel/proxies/proxyclient/add/"
@@ -96,14 +97,14 @@ def test_a_rule_is_chosen_by_its_meaning_and_stored_with_history(panel: Panel) -
         "rules-TOTAL_FORMS": "1", "rules-0-rule": "FLD-XPAD", "rules-0-severity": "ignore",
     })  # fmt: skip
     assert "was changed successfully" in told
-    stored = Settings.load()
-    assert (stored.level_5_only, stored.incoming_names, stored.incoming_max_octets) == (True, "A*\nB*", 1_000)
-    row = SettingsRule.objects.get()
+    rules = rules_of(Settings.load())
+    assert (rules.level_5_only, rules.incoming_names, rules.incoming_max_octets) == (True, "A*\nB*", 1_000)
+    row = RuleSeverity.objects.get()
     assert (row.rule, row.severity) == ("FLD-XPAD", "ignore")
     assert row.history.get().history_user.get_username() == "anna"
-    assert Entry.objects.filter(text__startswith="anna (panel), without an act: rule FLD-XPAD: ignore: added").exists()
+    assert Entry.objects.filter(text__startswith="anna (panel), settings.rule: rule FLD-XPAD: ignore: added").exists()
     panel.send(SETTINGS, {"rules-0-DELETE": "on"})
-    assert not SettingsRule.objects.exists()
+    assert not RuleSeverity.objects.exists()
 
 
 @pytest.mark.parametrize("rule", ["SEQ-TURN", "FLD-NEW"])
@@ -111,13 +112,13 @@ def test_a_rule_that_cannot_be_set_is_refused_beside_its_field(panel: Panel, rul
     panel.open("/panel/configuration/settings/")
     told = panel.send(SETTINGS, {"rules-TOTAL_FORMS": "1", "rules-0-rule": rule, "rules-0-severity": "ignore"})
     assert "Select a valid choice" in told
-    assert not SettingsRule.objects.exists()
+    assert not RuleSeverity.objects.exists()
 
 
 def test_a_pattern_that_is_wrong_is_named_beside_its_field(panel: Panel) -> None:
     panel.open("/panel/configuration/settings/")
     assert "'[B]' is not possible here; allowed: patterns" in panel.send(SETTINGS, {"incoming_names": "A*\r\n[B]"})
-    assert Settings.load().incoming_names == ""
+    assert rules_of(Settings.load()).incoming_names == ""
 
 
 @pytest.mark.parametrize(
@@ -198,26 +199,22 @@ def test_a_partner_has_all_of_it_of_its_own_or_as_in_general(panel: Panel) -> No
     page = f"/panel/partners/partner/{partner.pk}/change/"
     assert len(re.findall(r"<option value=\"\"[^>]*selected[^>]*>\s*as in general", panel.open(page))) == 4
     panel.send(page, {})
-    partner.refresh_from_db()
-    assert (partner.profile, partner.level_5_only, partner.incoming_max_octets, partner.trace) == (
-        "",
-        None,
-        None,
-        False,
-    )
+    assert not SessionRules.objects.exists()
     told = panel.send(page, {
         "profile": "strict", "level_5_only": "False", "secure_authentication": "True", "trace": "on",
         "incoming_max_octets": "0", "outgoing_destinations": "*",
         "rules-TOTAL_FORMS": "1", "rules-0-rule": "FLD-X/case", "rules-0-severity": "refuse",
     })  # fmt: skip
     assert "was changed successfully" in told
+    rules = SessionRules.objects.get(partner=partner)
+    assert (rules.profile, rules.level_5_only, rules.secure_authentication) == ("strict", False, True)
+    assert (rules.incoming_max_octets, rules.outgoing_destinations) == (0, "*")
     partner.refresh_from_db()
-    assert (partner.profile, partner.level_5_only, partner.secure_authentication) == ("strict", False, True)
-    assert (partner.trace, partner.incoming_max_octets, partner.outgoing_destinations) == (True, 0, "*")
-    assert [str(rule) for rule in PartnerRule.objects.all()] == ["FLD-X/case: refuse, partner P1"]
+    assert partner.trace is True
+    assert [str(rule) for rule in RuleSeverity.objects.all()] == ["FLD-X/case: refuse, partner P1"]
     panel.send(page, {"profile": "", "level_5_only": "", "incoming_max_octets": ""})
-    partner.refresh_from_db()
-    assert (partner.profile, partner.level_5_only, partner.incoming_max_octets) == ("", None, None)
+    rules.refresh_from_db()
+    assert (rules.profile, rules.level_5_only, rules.incoming_max_octets) == ("", None, None)
 
 
 def test_running_sessions_are_traced_from_their_page(panel: Panel) -> None:
@@ -234,7 +231,7 @@ def test_who_may_only_look_cannot_trace() -> None:
     from django.contrib.auth.models import Permission
 
     user = User.objects.create(username="bert", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="view_session", content_type__app_label="journal"))
+    user.user_permissions.add(Permission.objects.get(codename="read", content_type__app_label="acting"))
     running = Session.objects.create(session="0123456789abcdef", started_at=timezone.now())
     looking = Panel(user)
     assert "trace_no_longer" not in looking.open(SESSIONS)
@@ -252,7 +249,7 @@ def test_a_form_that_is_sent_twice_is_told_and_stores_nothing_twice(panel: Panel
     assert "was changed successfully" in panel.send(SETTINGS, {**new, "rules-0-severity": "ignore"})
     told = panel.send(SETTINGS, {**new, "rules-0-id": "", "rules-0-severity": "warn", "sessions": "7"})
     assert "already exists" in told
-    assert SettingsRule.objects.get().severity == "ignore"
+    assert RuleSeverity.objects.get().severity == "ignore"
     assert Settings.load().sessions != 7, "all of a form or nothing"
 
 
@@ -270,15 +267,15 @@ def test_a_certificate_that_another_partner_has_is_told(panel: Panel, certificat
 
 def test_a_rule_of_another_version_does_not_hinder_a_change_of_its_partner(panel: Panel) -> None:
     partner = add_partner("one", "one", ["O0013ONE"], [])
-    PartnerRule.objects.bulk_create([PartnerRule(partner=partner, rule="FLD-OLD", severity="warn")])
+    RuleSeverity.objects.bulk_create([RuleSeverity(partner=partner, rule="FLD-OLD", severity="warn")])
     path = f"/panel/partners/partner/{partner.pk}/change/"
     page = panel.open(path)
     assert "FLD-OLD: of another version" in page
     assert "was changed successfully" in panel.send(path, {"port": "7000"})
-    assert (Partner.objects.get().port, PartnerRule.objects.get().rule) == (7_000, "FLD-OLD")
+    assert (Partner.objects.get().port, RuleSeverity.objects.get().rule) == (7_000, "FLD-OLD")
     assert "Select a valid choice" in panel.send(path, {
         "rules-TOTAL_FORMS": "2", "rules-1-rule": "FLD-OLD", "rules-1-severity": "warn",
         "rules-1-partner": str(partner.pk),
     })  # fmt: skip
     assert "was changed successfully" in panel.send(path, {"rules-0-DELETE": "on"})
-    assert not PartnerRule.objects.exists()
+    assert not RuleSeverity.objects.exists()

@@ -2,8 +2,9 @@ import pytest
 
 from seon.addresses import listening_address, read_host
 from seon.backend.configuration.keys import all_settings, chosen, read_host_port, set_setting
-from seon.backend.configuration.models import Settings, SettingsRule
+from seon.backend.configuration.models import Settings
 from seon.backend.errors import OperatorError
+from seon.backend.session_rules.models import RuleSeverity, rules_of
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,8 @@ from seon.backend.errors import OperatorError
 )
 def test_a_setting_is_stored(key: str, value: str, stored: object) -> None:
     set_setting(key, value)
-    assert getattr(Settings.load(), key) == stored
+    settings = Settings.load()
+    assert getattr(settings if hasattr(settings, key) else rules_of(settings), key) == stored
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_a_wrong_value_is_refused_with_what_is_allowed(key: str, value: str, all
     stored = Settings.load()
     assert (stored.external_port, stored.external_address, stored.outgoing_address) == (6_619, "", "")
     assert stored.receive_daemon_host == ""
-    assert not SettingsRule.objects.exists()
+    assert not RuleSeverity.objects.exists()
 
 
 def test_the_receive_daemon_is_one_setting() -> None:
@@ -88,7 +90,7 @@ def test_a_rule_is_a_setting_that_is_there_once_it_is_set() -> None:
     found = {row.key: row.value for row in all_settings() if row.key.startswith("rules.")}
     assert found == {"rules.FLD-XPAD": "refuse", "rules.FLD-X/case": "warn"}
     set_setting("rules.FLD-XPAD", "")
-    assert [row.rule for row in SettingsRule.objects.all()] == ["FLD-X/case"]
+    assert [row.rule for row in RuleSeverity.objects.all()] == ["FLD-X/case"]
     shown = chosen(all_settings(), "rules.FLD-XPAD")
     assert (shown.value, shown.meaning) == ("", "leading or embedded space")
     with pytest.raises(OperatorError, match="see: seonapi rules"):
@@ -97,7 +99,7 @@ def test_a_rule_is_a_setting_that_is_there_once_it_is_set() -> None:
 
 def test_a_rule_of_another_version_is_shown_and_does_not_hinder() -> None:
     settings, _ = Settings.objects.get_or_create(pk=1)
-    SettingsRule.objects.bulk_create([SettingsRule(settings=settings, rule="FLD-OLD", severity="warn")])
+    RuleSeverity.objects.bulk_create([RuleSeverity(settings=settings, rule="FLD-OLD", severity="warn")])
     assert chosen(all_settings(), "rules.FLD-OLD").meaning == "of another version"
 
 

@@ -5,6 +5,7 @@ from seon.backend.configuration.models import Settings
 from seon.backend.configuration.values import Shown, read_value, shown, told
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
+from seon.backend.session_rules.models import SessionRules
 
 
 @pytest.mark.parametrize(
@@ -18,21 +19,21 @@ def test_a_value_is_shown_as_it_can_be_set(value: object, text: str) -> None:
 @pytest.mark.parametrize(
     ("row", "name", "text", "value"),
     [
-        (Settings, "level_5_only", "yes", True),
-        (Settings, "level_5_only", " OFF ", False),
-        (Settings, "incoming_max_octets", "0", 0),
-        (Settings, "incoming_names", "A*, B", "A*\nB"),
+        (SessionRules, "level_5_only", "yes", True),
+        (SessionRules, "level_5_only", " OFF ", False),
+        (SessionRules, "incoming_max_octets", "0", 0),
+        (SessionRules, "incoming_names", "A*, B", "A*\nB"),
         (Settings, "external_address", "", ""),
-        (Partner, "level_5_only", "no", False),
-        (Partner, "level_5_only", "", None),
-        (Partner, "incoming_max_octets", "", None),
-        (Partner, "incoming_max_octets", "7", 7),
-        (Partner, "incoming_names", "", ""),
-        (Partner, "profile", "", ""),
+        (SessionRules, "level_5_only", "no", False),
+        (SessionRules, "level_5_only", "", None),
+        (SessionRules, "incoming_max_octets", "", None),
+        (SessionRules, "incoming_max_octets", "7", 7),
+        (SessionRules, "incoming_names", "", ""),
+        (SessionRules, "profile", "", ""),
         (Partner, "trace", "on", True),
     ],
 )
-def test_a_text_is_read(row: "type[Settings | Partner]", name: str, text: str, value: object) -> None:
+def test_a_text_is_read(row: "type[Settings | Partner | SessionRules]", name: str, text: str, value: object) -> None:
     read = read_value(row(), row._meta.get_field(name), text)  # type: ignore[arg-type]  # a field, no relation
     assert (read, type(read)) == (value, type(value))
 
@@ -40,35 +41,34 @@ def test_a_text_is_read(row: "type[Settings | Partner]", name: str, text: str, v
 @pytest.mark.parametrize(
     ("row", "name", "text", "allowed"),
     [
-        (Settings, "level_5_only", "", "allowed: yes, no$"),
-        (Settings, "level_5_only", "maybe", "allowed: yes, no$"),
-        (Settings, "incoming_max_octets", "", "allowed: 0 to 1000000000000000$"),
-        (Settings, "incoming_max_octets", "1000000000000001", "allowed: 0 to 1000000000000000$"),
-        (Settings, "incoming_names", "[a]", "allowed: patterns of up to 64 .*, or empty$"),
+        (SessionRules, "incoming_max_octets", "1000000000000001", "allowed: 0 to 1000000000000000, or empty$"),
+        (SessionRules, "incoming_names", "[a]", "allowed: patterns of up to 64 .*, or empty$"),
         (
             Settings,
             "external_address",
             "host",
             "^external_address: .*; allowed: a literal IPv4 or IPv6 address, without port, or empty$",
         ),
-        (Partner, "level_5_only", "general", "allowed: yes, no, or empty$"),
-        (Partner, "profile", "lax", "allowed: default, strict, or empty$"),
-        (Partner, "incoming_max_octets", "-1", "allowed: 0 to 1000000000000000, or empty$"),
+        (Partner, "trace", "", "allowed: yes, no$"),
+        (Partner, "trace", "maybe", "allowed: yes, no$"),
+        (SessionRules, "level_5_only", "general", "allowed: yes, no, or empty$"),
+        (SessionRules, "profile", "lax", "allowed: default, strict, or empty$"),
+        (SessionRules, "incoming_max_octets", "-1", "allowed: 0 to 1000000000000000, or empty$"),
         (Partner, "host", "http://x", "^host: .*; allowed: a host name or an IP address, without port, or empty$"),
         (Partner, "name", "", "allowed: up to 120 characters$"),
-        (Partner, "outgoing_originators", "lower", "allowed: codes of up to 25 .*, or empty$"),
+        (SessionRules, "outgoing_originators", "lower", "allowed: codes of up to 25 .*, or empty$"),
     ],
 )
 def test_another_text_is_answered_with_what_is_allowed(
-    row: "type[Settings | Partner]", name: str, text: str, allowed: str
+    row: "type[Settings | Partner | SessionRules]", name: str, text: str, allowed: str
 ) -> None:
     with pytest.raises(OperatorError, match=allowed):
         read_value(row(), row._meta.get_field(name), text)  # type: ignore[arg-type]  # a field, no relation
 
 
 def test_a_list_is_shown_as_one() -> None:
-    field = Settings._meta.get_field("incoming_names")
-    found = shown(Settings(incoming_names="A*\nB"), field)  # type: ignore[arg-type]  # a field, no relation
+    field = SessionRules._meta.get_field("incoming_names")
+    found = shown(SessionRules(incoming_names="A*\nB"), field)  # type: ignore[arg-type]  # a field, no relation
     assert (found.key, found.value) == ("incoming_names", ["A*", "B"])
 
 

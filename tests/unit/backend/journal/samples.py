@@ -1,8 +1,9 @@
 from acting.samples import Sample
+from django.utils import timezone
 
 from seon.backend.acting.actors import owner
-from seon.backend.journal.actions import RuleChange, add_rule, change_rule, remove_rule
-from seon.backend.journal.models import IgnoreRule
+from seon.backend.journal.actions import RuleChange, add_rule, change_rule, remove_rule, trace_session
+from seon.backend.journal.models import IgnoreRule, Session
 
 
 def rule() -> None:
@@ -11,6 +12,10 @@ def rule() -> None:
 
 def key() -> int:
     return IgnoreRule.objects.get().pk
+
+
+def running() -> None:
+    Session.objects.create(session="0123456789abcdef", started_at=timezone.now())
 
 
 SAMPLES = {
@@ -30,5 +35,11 @@ SAMPLES = {
         bad=lambda by: remove_rule(by, key() + 1),
         ready=rule,
         told="removed",
+    ),
+    "session.trace": Sample(
+        good=lambda by: trace_session(by, "01234567", on=True),
+        bad=lambda by: trace_session(by, "fedcba98", on=True),
+        ready=running,
+        told="traced session 0123456789abcdef: added",
     ),
 }

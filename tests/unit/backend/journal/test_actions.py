@@ -4,9 +4,11 @@ import pytest
 from django.utils import timezone
 
 from seon.backend.acting.actors import owner
+from seon.backend.configuration.models import TracedSession
+from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
-from seon.backend.journal.actions import RuleChange, add_rule, change_rule, remove_rule, rule_named
-from seon.backend.journal.models import Entry, IgnoreRule
+from seon.backend.journal.actions import RuleChange, add_rule, change_rule, remove_rule, rule_named, trace_session
+from seon.backend.journal.models import Entry, IgnoreRule, Session
 
 
 def test_a_rule_without_moments_counts_from_now_on_for_ever() -> None:
@@ -42,3 +44,13 @@ def test_a_number_that_no_rule_has_is_told_with_those_that_there_are() -> None:
     known = add_rule(owner(), "one", "two").pk
     with pytest.raises(OperatorError, match=f"There is no ignore rule 77; there are: {known}"):
         rule_named(77)
+
+
+def test_a_trace_is_switched_on_once_and_off_again() -> None:
+    Session.objects.create(session="0123456789abcdef", started_at=timezone.now())
+    assert trace_session(owner(), "01234567", on=True) == "0123456789abcdef"
+    before = read_version()
+    trace_session(owner(), "01234567", on=True)
+    assert read_version() == before, "it is on already"
+    trace_session(owner(), "01234567", on=False)
+    assert not TracedSession.objects.exists()

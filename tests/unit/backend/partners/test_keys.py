@@ -6,7 +6,8 @@ from seon.backend.errors import OperatorError
 from seon.backend.journal.models import Entry
 from seon.backend.partners.adding import add_partner
 from seon.backend.partners.keys import partner_settings, set_partner_setting
-from seon.backend.partners.models import Partner, PartnerRule
+from seon.backend.partners.models import Partner
+from seon.backend.session_rules.models import RuleSeverity
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +67,7 @@ def test_empty_is_as_in_general(key: str, empty: object) -> None:
 def test_a_wrong_key_or_value_is_refused_in_words(key: str, value: str, told: str) -> None:
     with pytest.raises(OperatorError, match=told):
         set_partner_setting("P1", key, value)
-    assert not PartnerRule.objects.exists()
+    assert not RuleSeverity.objects.exists()
 
 
 def test_a_partner_that_is_not_there_is_named() -> None:

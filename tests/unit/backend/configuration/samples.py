@@ -1,0 +1,16 @@
+from acting.samples import Sample
+
+from seon.backend.configuration.actions import change_settings, set_rule
+
+SAMPLES = {
+    "settings.change": Sample(
+        good=lambda by: change_settings(by, {"external_port": "7000", "level_5_only": True}),
+        bad=lambda by: change_settings(by, {"external_port": "7000", "level_5_only": "perhaps"}),
+        told="level_5_only: yes",
+    ),
+    "settings.rule": Sample(
+        good=lambda by: set_rule(by, "FLD-XPAD", "ignore"),
+        bad=lambda by: set_rule(by, "SEQ-TURN", "ignore"),
+        told="rule FLD-XPAD: ignore: added",
+    ),
+}

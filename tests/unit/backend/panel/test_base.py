@@ -1,0 +1,155 @@
+"""Who sees and changes what in the panel, page by page, with the roles that every installation has."""
+
+import json
+import re
+from html import unescape
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.core import serializers
+from django.test import Client
+from django.utils import timezone
+
+from seon.backend.acting.actors import owner
+from seon.backend.acting.roles import make_roles
+from seon.backend.configuration.models import Settings, TracedSession
+from seon.backend.journal.models import Entry, Session
+from seon.backend.panel.look import _PAGES
+from seon.backend.partners.models import Partner
+from seon.backend.proxies.actions import add_listener
+from seon.backend.proxies.models import Listener, ProxyClient
+from seon.backend.trust.models import Token
+from seon.backend.trust.token_actions import new_token
+
+LISTS = [f"/panel/{name.replace('_', '/')}/" for group in _PAGES.values() for _, _, name in group]
+SETTINGS, CLIENTS = "/panel/configuration/settings/1/change/", "/panel/proxies/proxyclient/"
+NOISE = {"sessions.Session", "admin.LogEntry", "auth.User", "journal.Entry"}
+"""Rows that a login or a refusal writes."""
+
+
+@pytest.fixture(autouse=True)
+def host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "ALLOWED_HOSTS", ["testserver"])
+
+
+@pytest.fixture(autouse=True)
+def rows() -> None:
+    """A row on most pages."""
+    Settings(pk=1).save()
+    Partner.objects.create(identifier="P1", name="One")
+    add_listener(owner(), "main/127.0.0.1", 4_305, "P1")
+    new_token(owner(), "t1")
+    Session.objects.create(session="0123456789abcdef", started_at=timezone.now())
+
+
+def logged_in(role: str) -> Client:
+    make_roles()
+    user = User.objects.create_user(role, is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def everything() -> str:
+    kept = [model for model in apps.get_models() if model._meta.managed and model._meta.label not in NOISE]
+    return json.dumps([json.loads(serializers.serialize("json", model._base_manager.order_by("pk"))) for model in kept])
+
+
+def changes() -> list[str]:
+    return [entry.fields["act"] for entry in Entry.objects.filter(code="AUD-CHANGE").order_by("pk")]
+
+
+def pages(client: Client) -> list[str]:
+    """All pages: the lists, and what stands behind each first row."""
+    found = list(LISTS)
+    for path in LISTS:
+        page = client.get(path, secure=True, follow=True).content.decode()
+        found += list(dict.fromkeys(re.findall(rf'href="({re.escape(path)}\d+/change/)', page)))[:1]
+    return found
+
+
+def test_an_auditor_sees_every_page_and_no_secret_and_changes_nothing() -> None:
+    auditor = logged_in("auditor")
+    before, seen = everything(), pages(auditor)
+    assert len(seen) > len(LISTS) + 4
+    for path in seen:
+        answer = auditor.get(path, secure=True, follow=True)
+        page = answer.content.decode()
+        assert answer.status_code == 200, path
+        assert 'name="_save"' not in page, path
+        assert "PRIVATE KEY" not in page
+        assert "scrypt$" not in page
+    assert everything() == before, "looking stores nothing"
+    for path in [*(path for path in seen if path.endswith("/change/")), *(f"{path}add/" for path in LISTS)]:
+        answer = auditor.post(path, {"name": "x", "external_port": "7000"}, secure=True)
+        assert answer.status_code in {403, 404}, path
+    for path in (path for path in seen if path.endswith("/change/")):
+        answer = auditor.post(path.replace("/change/", "/delete/"), {"post": "yes"}, secure=True)
+        assert answer.status_code == 403, path
+    for path, action in ((LISTS[5], "withdraw"), (LISTS[6], "withdraw"), ("/panel/journal/session/", "trace")):
+        auditor.post(path, {"action": action, "_selected_action": ["1"], "index": "0"}, secure=True)
+    assert everything() == before
+
+
+def test_who_has_no_right_at_all_sees_no_page() -> None:
+    user = User.objects.create_user("nobody", is_staff=True)
+    client = Client()
+    client.force_login(user)
+    for path in LISTS:
+        answer = client.get(path, secure=True, follow=True)
+        assert answer.status_code == 403, path
+
+
+def test_an_operator_traces_sessions_and_changes_no_settings_and_no_partner() -> None:
+    operator = logged_in("operator")
+    form = {"action": "trace", "_selected_action": [str(Session.objects.get().pk)], "index": "0"}
+    operator.post("/panel/journal/session/", form, secure=True)
+    assert TracedSession.objects.get().session == "0123456789abcdef"
+    assert changes()[-1] == "session.trace"
+    partner = f"/panel/partners/partner/{Partner.objects.get().pk}/change/"
+    for path in (SETTINGS, partner, f"{CLIENTS}{ProxyClient.objects.get().pk}/change/"):
+        assert operator.post(path, {"name": "Other"}, secure=True).status_code == 403
+    assert Partner.objects.get().name == "One"
+
+
+def test_clients_and_their_ports_are_changed_by_acts() -> None:
+    administrator = logged_in("administrator")
+    client, partner = ProxyClient.objects.get(), Partner.objects.get()
+    listener = Listener.objects.get()
+    given = {
+        "name": "inside", "address": "10.0.0.5", "receive_daemon_host": "", "receive_daemon_port": "",
+        "listeners-TOTAL_FORMS": "2", "listeners-INITIAL_FORMS": "1",
+        "listeners-0-id": str(listener.pk), "listeners-0-client": str(client.pk), "listeners-0-port": "4306",
+        "listeners-0-partner": str(partner.pk), "listeners-0-address": "127.0.0.1",
+        "listeners-1-port": "4307", "listeners-1-client": str(client.pk), "listeners-1-partner": str(partner.pk),
+        "listeners-1-address": "127.0.0.1",
+    }  # fmt: skip
+    answer = administrator.post(f"{CLIENTS}{client.pk}/change/", given, secure=True, follow=True)
+    assert "was changed successfully" in unescape(answer.content.decode())
+    now = ProxyClient.objects.get()
+    assert (now.name, now.address) == ("inside", "10.0.0.5")
+    assert sorted(now.listeners.values_list("port", flat=True)) == [4_306, 4_307]
+    assert set(changes()[-4:]) == {"client.change", "listener.add", "listener.remove"}
+
+
+def test_what_an_act_refuses_stands_above_the_form_and_nothing_of_it_is_stored() -> None:
+    administrator = logged_in("administrator")
+    given = {
+        "name": "a/b", "address": "10.0.0.9", "receive_daemon_host": "", "receive_daemon_port": "",
+        "listeners-TOTAL_FORMS": "0", "listeners-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    page = unescape(administrator.post(f"{CLIENTS}add/", given, secure=True).content.decode())
+    assert "A client's name has no '/'" in page
+    assert 'value="10.0.0.9"' in page, "what was entered is kept"
+    assert ProxyClient.objects.count() == 1
+
+
+def test_a_token_is_withdrawn_by_its_act() -> None:
+    administrator = logged_in("administrator")
+    form = {"action": "withdraw", "_selected_action": [str(Token.objects.get().pk)], "index": "0"}
+    administrator.post("/panel/trust/token/", form, secure=True)
+    assert Token.objects.get().withdrawn_at is not None
+    assert changes()[-1] == "token.withdraw"
