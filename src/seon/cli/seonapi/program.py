@@ -11,6 +11,7 @@ import click
 from seon.cli.seonapi.certificate import certificate
 from seon.cli.seonapi.check import check
 from seon.cli.seonapi.client import client
+from seon.cli.seonapi.completion import completion
 from seon.cli.seonapi.daemons import serve
 from seon.cli.seonapi.events import events
 from seon.cli.seonapi.ignore import ignore
@@ -58,6 +59,7 @@ for command in (
     check,
     events,
     script,
+    completion,
 ):
     main.add_command(command)
 
