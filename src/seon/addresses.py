@@ -8,9 +8,11 @@ configuration in force says.
 import ipaddress
 import re
 import socket
+from collections.abc import Iterable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_MAPPED_BITS = 96
 _BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?", re.DOTALL)
 _PORT = re.compile("[0-9]{1,5}")
 _NUMBER = re.compile("[0-9]+|0[xX][0-9a-fA-F]*")
@@ -53,15 +55,41 @@ def read_network(text: str) -> Network:
 
     Raises AddressError.
     """
+    text = text.strip()
     try:
-        network = ipaddress.ip_network(text.strip())
-    except ValueError as error:
-        hint = "no bit behind the prefix may be set" if "host bits" in str(error) else "such as 10.0.0.0/24"
-        raise AddressError(f"{_quoted(text)} is not an IP address or network: {hint}") from None
+        network = ipaddress.ip_network(text, strict=False)
+        entered = ipaddress.ip_interface(text).ip
+    except ValueError:
+        raise AddressError(f"{_quoted(text)} is not an IP address or network: such as 10.0.0.0/24") from None
+    if entered != network.network_address:
+        raise AddressError(
+            f"{_quoted(text)} is not an IP address or network: no bit behind the prefix may be set; "
+            f"enter {network}, or {entered} alone"
+        )
+    return _identifying_network(network)
+
+
+def _identifying_network(network: Network) -> Network:
     mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
-    if mapped and network.prefixlen >= 96:
-        return ipaddress.IPv4Network((mapped, network.prefixlen - 96))
+    if mapped and network.prefixlen >= _MAPPED_BITS:
+        return ipaddress.IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
     return ipaddress.ip_network("127.0.0.1") if str(network) == "::1/128" else network
+
+
+def is_in(address: str, networks: Iterable[str]) -> bool:
+    """Whether an address is in one of these networks. A network that cannot be read holds nobody.
+
+    Raises AddressError for an address that is none.
+    """
+    wanted = identifying(address)
+    for text in networks:
+        try:
+            network = read_network(text)
+        except AddressError:
+            continue
+        if wanted.version == network.version and wanted in network:
+            return True
+    return False
 
 
 def neighbourhood(text: str) -> str:

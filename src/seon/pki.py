@@ -277,6 +277,26 @@ def is_ca(certificate: Certificate) -> bool:
     return constraints is not None and constraints.ca
 
 
+def key_usages_of(certificate: Certificate) -> frozenset[str] | None:
+    """Return what the key may do (key usage), in the words of RFC 5280 4.2.1.3; None where it is not said.
+
+    Raises PkiError.
+    """
+    usage = _extension(certificate, x509.KeyUsage)
+    if usage is None:
+        return None
+    words = {
+        "digitalSignature": usage.digital_signature,
+        "nonRepudiation": usage.content_commitment,
+        "keyEncipherment": usage.key_encipherment,
+        "dataEncipherment": usage.data_encipherment,
+        "keyAgreement": usage.key_agreement,
+        "keyCertSign": usage.key_cert_sign,
+        "cRLSign": usage.crl_sign,
+    }
+    return frozenset(word for word, said in words.items() if said)
+
+
 def is_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
     """Whether a certificate names this issuer and its key has signed it. Whether the issuer may, `is_ca` says."""
     try:

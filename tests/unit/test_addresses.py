@@ -11,11 +11,13 @@ from seon.addresses import (
     family_of,
     identifying,
     in_url,
+    is_in,
     listening_address,
     literal,
     neighbourhood,
     read_host,
     read_listener,
+    read_network,
     read_target,
     shown,
     source_address,
@@ -282,3 +284,60 @@ def test_what_is_said_is_one_short_line() -> None:
             read_host(text)
         assert str(refused.value).isprintable()
         assert len(str(refused.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "network"),
+    [
+        ("192.0.2.0/24", "192.0.2.0/24"),
+        (" 192.0.2.7 ", "192.0.2.7/32"),
+        ("192.0.2.0/255.255.255.0", "192.0.2.0/24"),
+        ("0.0.0.0/0", "0.0.0.0/0"),
+        ("2001:DB8:0::/48", "2001:db8::/48"),
+        ("::/0", "::/0"),
+        ("::1", "127.0.0.1/32"),
+        ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+        ("::ffff:192.0.2.7", "192.0.2.7/32"),
+    ],
+)
+def test_a_network_has_one_form(text: str, network: str) -> None:
+    assert str(read_network(text)) == network
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("192.0.2.7/24", "enter 192.0.2.0/24, or 192.0.2.7 alone"),
+        ("2001:db8::1/48", "enter 2001:db8::/48, or 2001:db8::1 alone"),
+        ("192.0.2.0/33", "is not an IP"),
+        ("192.0.2.0/", "is not an IP"),
+        ("192.0.2/24", "not an IP address or network"),
+        ("partner.example", "not an IP address or network"),
+        ("", "is not an IP"),
+        ("/24", "is not an IP"),
+    ],
+)
+def test_what_is_no_network_is_refused_in_words(text: str, told: str) -> None:
+    with pytest.raises(AddressError) as refused:
+        read_network(text)
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "networks", "inside"),
+    [
+        ("192.0.2.7", ["192.0.2.0/24"], True),
+        ("::ffff:192.0.2.7", ["192.0.2.0/24"], True),
+        ("192.0.2.7", ["::ffff:192.0.2.0/120"], True),
+        ("192.0.3.7", ["192.0.2.0/24", "192.0.3.7/32"], True),
+        ("192.0.3.8", ["192.0.2.0/24", "192.0.3.7/32"], False),
+        ("2001:db8::1", ["0.0.0.0/0"], False),
+        ("192.0.2.7", ["::/0"], False),
+        ("192.0.2.7", ["nonsense"], False),
+        ("192.0.2.7", [], False),
+        ("fe80::1%eth0", ["fe80::/10"], True),
+        ("::1", ["127.0.0.0/8"], True),
+    ],
+)
+def test_an_address_is_in_a_network_or_not(address: str, networks: list[str], inside: bool) -> None:
+    assert is_in(address, networks) is inside

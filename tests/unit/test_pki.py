@@ -55,6 +55,7 @@ READERS = [
     pki.alternative_names_of,
     pki.key_identifier_of,
     pki.is_ca,
+    pki.key_usages_of,
     lambda certificate: pki.is_issued_by(certificate, CA),
     lambda certificate: pki.is_key_of(OTHER_KEY, certificate),
 ]
@@ -130,6 +131,12 @@ def test_who_issued_what() -> None:
     assert pki.is_ca(CA)
     assert not pki.is_ca(LEAF)
     assert not pki.is_ca(BARE)
+
+
+def test_what_a_key_may_do_is_said_or_not() -> None:
+    assert pki.key_usages_of(CA) == {"keyCertSign", "cRLSign"}
+    assert pki.key_usages_of(LEAF) == {"digitalSignature"}
+    assert pki.key_usages_of(BARE) is None
     assert pki.is_issued_by(LEAF, CA)
     assert pki.is_issued_by(CA, CA)
     assert not pki.is_issued_by(LEAF, BARE)

@@ -13,7 +13,7 @@ from seon.backend import rendering
 from seon.backend.acting.actors import owner
 from seon.backend.api import calls
 from seon.backend.configuration.keys import set_setting
-from seon.backend.partners.adding import add_partner
+from seon.backend.partners.actions import add_partner
 from seon.backend.partners.keys import set_partner_setting
 from seon.backend.proxies.actions import change_server
 from seon.backend.rendering import Formats, Step, UnsayableError, fit, render
@@ -70,7 +70,7 @@ def test_readers_of_our_version_or_a_newer_one_get_our_format() -> None:
 
 @pytest.mark.usefixtures("steps")
 def test_each_reader_gets_the_newest_format_that_it_knows() -> None:
-    add_partner("P1", "One", [], [])
+    add_partner(owner(), "P1", "One", [], [])
     both, server_older, client_older = served(), served(server=FORMAT - 1), served(client=FORMAT - 1)
     assert (server_older["format"], server_older["server_format"]) == (FORMAT, FORMAT - 1)
     assert (client_older["format"], client_older["server_format"]) == (FORMAT - 1, FORMAT)
@@ -115,7 +115,7 @@ def test_a_client_of_our_version_hands_on_a_part_in_another_format() -> None:
 def test_a_setting_that_cannot_be_said_is_refused_with_both_versions_and_the_host_to_upgrade(
     formats: tuple[int, int], reader: str
 ) -> None:
-    add_partner("P1", "One", [], [])
+    add_partner(owner(), "P1", "One", [], [])
     for key, undo, name in (
         (lambda value: set_setting("esid_names_rule", value), "yes", "esid_names_rule = no cannot"),
         (lambda value: set_partner_setting("P1", "esid_names_rule", value), "", "esid_names_rule = no of partner P1"),

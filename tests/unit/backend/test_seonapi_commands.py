@@ -178,7 +178,7 @@ def test_a_host_of_an_older_version_hinders_no_other_change() -> None:
     done("partner", "add", "P1")
     Partner.objects.update(host="p1.example:6619")
     assert answered("partner", "list")[0]["host"] == "p1.example:6619"
-    done("partner", "change", "P1", "--disable")
+    done("partner", "disable", "P1")
     done("partner", "set", "P1", "trace", "yes")
     assert not Partner.objects.get().enabled
     assert "host: " in refused("partner", "change", "P1", "--host", "p2.example:6619")
@@ -323,7 +323,9 @@ def test_servers_and_clients_are_changed_and_listed(proxy_id: str) -> None:
 def test_a_partner_is_added_and_listed(certificate_of: Callable[..., Any], tmp_path: Path) -> None:
     pem = tmp_path / "p1.pem"
     pem.write_bytes(certificate_of("P1").pem.encode())
-    assert done("partner", "add", "P1", "--code", "O1", "--code", "O2", "--certificate", str(pem)) == "partner P1 added"
+    said = done("partner", "add", "P1", "--code", "O1", "--code", "O2", "--certificate", str(pem)).splitlines()
+    assert said[0] == "partner P1 added"
+    assert said[1].startswith("pinned: CN=P1, issuer CN=P1, serial ")
     assert "not admitted" in done("partner", "add", "P2", "--name", "Two", "--host", "p2.example", "--port", "7000")
     first, second = answered("partner", "list")
     assert (first["codes"], len(first["certificates"])) == (["O1", "O2"], 1)
@@ -429,3 +431,67 @@ def test_the_queue_daemon_has_the_name_of_its_program_too() -> None:
     assert told.startswith("Usage: seon_sendqueue")
     assert "Seon send queue time slice" in told
     assert all(option in told for option in ("--home", "--once", "--log-level", "--replace-stale-pid"))
+
+
+@pytest.fixture
+def two_partners(certificate_of: Callable[..., Any], tmp_path: Path) -> Path:
+    """P1 and P2, each with a code; returns a file with another certificate of P1's and the CA above it."""
+    done("partner", "add", "P1", "--code", "O1", "--network", "10.0.0.0/8", "--notes", "call first")
+    done("partner", "add", "P2", "--code", "O2")
+    ca = certificate_of("CA", ca=True)
+    file = tmp_path / "bundle.pem"
+    file.write_text(ca.pem + certificate_of("Acme", issuer=ca).pem)
+    return file
+
+
+def test_codes_networks_and_certificates_come_and_go_one_by_one(two_partners: Path) -> None:
+    assert done("partner", "code", "add", "P1", "O3") == "codes of partner P1: O1, O3"
+    assert "O2 is a code of partner P2 already; a provider" in refused("partner", "code", "add", "P1", "O2")
+    assert done("partner", "code", "remove", "P1", "O1") == "codes of partner P1: O3"
+    assert "may show every code" in refused("partner", "code", "remove", "P1", "O3")
+    assert "every code" in done("partner", "code", "remove", "P1", "O3", "--force")
+    assert done("partner", "network", "add", "P1", "192.0.2.7") == "networks of partner P1: 10.0.0.0/8, 192.0.2.7/32"
+    assert answered("partner", "network", "remove", "P1", "10.0.0.0/8")["networks"] == ["192.0.2.7/32"]
+    pinned = answered("partner", "certificate", "add", "P1", str(two_partners))["pinned"]
+    assert [one["subject"] for one in pinned] == ["CN=Acme"]
+    assert "certificate of partner P1 already; a provider" in refused(
+        "partner", "certificate", "add", "P2", str(two_partners)
+    )
+    said = done("partner", "show", "P1")
+    for part in ("every code", "192.0.2.7/32", pinned[0]["sha256"], "call first"):
+        assert part in said
+    assert "not admitted now" in done("partner", "certificate", "remove", "P1", pinned[0]["sha256"][:12])
+
+
+def test_a_partner_is_switched_off_and_on() -> None:
+    done("partner", "add", "P1")
+    assert done("partner", "disable", "P1") == "partner P1 disabled; its sessions end"
+    assert done("partner", "list").endswith("disabled")
+    assert answered("partner", "enable", "P1") == {"id": "P1", "enabled": True}
+    assert Partner.objects.get().enabled
+
+
+def test_a_partner_is_removed_after_it_was_said_what_goes_along(two_partners: Path) -> None:
+    done("listener", "add", "--client", "main/::1", "--port", "4305", "--partner", "P1")
+    said = refused("partner", "remove", "P1")
+    assert "and with it: 1 SSID code, 1 listening port. Nothing was removed: say --yes" in said
+    assert Partner.objects.count() == 2
+    assert answered("partner", "remove", "P1", "--yes")["with"] == {"SSID code": 1, "listening port": 1}
+    assert not Listener.objects.exists()
+    assert done("partner", "remove", "P2", "--yes") == "partner P2 removed, with: 1 SSID code"
+
+
+def test_on_a_terminal_a_removal_is_asked_about(monkeypatch: pytest.MonkeyPatch, two_partners: Path) -> None:
+    monkeypatch.setattr("seon.cli.seonapi.partner.at_a_terminal", lambda: True)
+    result = CliRunner().invoke(main, ["partner", "remove", "P1"], input="n\n")
+    assert "with it: 1 SSID code. Remove it? [y/N]" in result.stderr
+    assert Partner.objects.count() == 2
+    assert CliRunner().invoke(main, ["partner", "remove", "P1"], input="y\n").exit_code == 0
+    assert Partner.objects.get().identifier == "P2"
+
+
+def test_what_is_to_be_changed_of_a_partner_is_said_or_the_command_is_refused() -> None:
+    done("partner", "add", "P1")
+    assert done("partner", "change", "P1", "--port", "7000", "--notes", "new") == "partner P1 changed: notes, port"
+    assert "Nothing to change is given" in refused("partner", "change", "P1")
+    assert answered("partner", "show", "P1")["notes"] == "new"

@@ -15,7 +15,7 @@ from seon.backend.configuration.keys import set_setting
 from seon.backend.configuration.models import Settings, TracedSession
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
-from seon.backend.partners.adding import add_partner
+from seon.backend.partners.actions import add_partner
 from seon.backend.partners.keys import set_partner_setting
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.actions import add_client, add_listener, change_server
@@ -58,7 +58,9 @@ def test_a_fresh_installation_serves_the_defaults() -> None:
 
 def test_everything_that_was_set_is_in_it(certificate_of: Callable[..., Any]) -> None:
     made = certificate_of("P1")
-    add_partner("P1", "Partner one", ["O0013P1", "O0013P2"], [made.pem.encode()], host="p1.example", port=6_620)
+    add_partner(
+        owner(), "P1", "Partner one", ["O0013P1", "O0013P2"], [made.pem.encode()], host="p1.example", port=6_620
+    )
     add_certificate(owner(), Addition(files=[made.pem.encode(), made.old_key_pem], use=True))
     for key, value in {
         "external_port": "7000", "external_address": "127.0.0.1", "outgoing_address": "10.0.0.1", "profile": "strict",
@@ -85,8 +87,8 @@ def test_everything_that_was_set_is_in_it(certificate_of: Callable[..., Any]) ->
 
 
 def test_the_rules_are_in_it_for_both_hosts_alike() -> None:
-    add_partner("P1", "One", [], [])
-    add_partner("P2", "Two", [], [])
+    add_partner(owner(), "P1", "One", [], [])
+    add_partner(owner(), "P2", "Two", [], [])
     for key, value in {
         "level_5_only": "yes", "secure_authentication": "yes", "rules.FLD-XPAD": "ignore", "rules.FLD-X/case": "refuse",
         "incoming_max_octets": "1000", "incoming_names": "A*, B?", "incoming_destinations": "O1,O2",
@@ -122,7 +124,7 @@ def test_the_sessions_to_be_traced_are_in_it() -> None:
 
 
 def test_the_server_is_told_nothing_of_the_inside() -> None:
-    add_partner("P1", "One", [], [])
+    add_partner(owner(), "P1", "One", [], [])
     set_setting("receive_daemon", "sta.inside:3305")
     add_listener(owner(), "main/127.0.0.1", 4_305, "P1")
     shown = msgspec.json.encode(taken().server)
@@ -138,7 +140,7 @@ def test_no_private_key_is_in_it(certificate_of: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
 def test_a_client_finds_its_listeners_by_its_own_address(address: str) -> None:
-    add_partner("P1", "One", [], [])
+    add_partner(owner(), "P1", "One", [], [])
     add_listener(owner(), "main/::1", 4_305, "P1")
     add_listener(owner(), "other/10.0.0.1", 4_306, "P1")
     assert [listener.port for listener in taken(address).client.listeners] == [4_305]

@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 
 from seon.backend.configuration.hosts import EnteredField
-from seon.backend.configuration.lines import LinesField, entries_of
+from seon.backend.configuration.lines import LinesField, NetworksField, entries_of
 from seon.backend.errors import OperatorError
 
 Value = str | int | bool | list[str] | None
@@ -52,7 +52,7 @@ def read_value(row: models.Model, field: "models.Field[object, object]", text: s
             return _BOOLEANS[text.lower()]
         return None if field.null and not text else field.clean(text, row)
     except (ValidationError, KeyError) as error:
-        if isinstance(field, EnteredField) and isinstance(error, ValidationError):
+        if isinstance(field, EnteredField | NetworksField) and isinstance(error, ValidationError):
             raise OperatorError(f"{field.name}: {' '.join(error.messages)}; allowed: {allowed(field)}") from None
         raise OperatorError(f"{field.name} cannot be {text[:200]!r}; allowed: {allowed(field)}") from None
 

@@ -1,18 +1,29 @@
 """The models of partners."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
 from seon.backend.certificates import describe_certificate, read_chain
 from seon.backend.configuration.hosts import HostField
+from seon.backend.configuration.lines import NetworksField
 from seon.backend.configuration.versioned import Versioned
 from seon.backend.errors import OperatorError
+from seon.backend.partners.pinning import leaf_of
 
 _ID = RegexValidator(r"\A[A-Za-z0-9_.-]+\Z", "letters, digits, '_', '.' and '-'")
 # RFC 5024 §5.2: the characters an X field may show; blanks at the end are filling.
 _CODE = RegexValidator(r"\A[A-Z0-9/.&()' -]*[A-Z0-9/.&()'-]\Z", "capital letters, digits, blank and / - . & ( ) '")
+
+
+MOST_CODES = 100
+"""SSID codes of one partner, and as many certificates, as config.py bounds them."""
+MOST_NOTES = 10_000
+"""Characters of the notes on a partner."""
+PROVIDER = "a provider that serves several companies is one partner with several codes"
 
 
 class Partner(Versioned):
@@ -25,6 +36,13 @@ class Partner(Versioned):
     enabled = models.BooleanField(default=True)
     host = HostField(max_length=253, blank=True, default="", help_text="Where it is dialled; empty: it only calls us.")
     port = models.PositiveIntegerField(default=6_619, validators=[MinValueValidator(1), MaxValueValidator(65_535)])
+    networks = NetworksField(
+        help_text="From where it may come: networks or single addresses; empty: from everywhere.",
+    )
+    notes = models.TextField(
+        max_length=MOST_NOTES, blank=True, default="", validators=[MaxLengthValidator(MOST_NOTES)],
+        help_text="For administrators: telephone, contact, what was agreed. It never leaves Seonapi.",
+    )  # fmt: skip
 
     trace = models.BooleanField(
         "trace sessions of this partner", default=False,
@@ -45,17 +63,25 @@ class PartnerCode(Versioned):
     """An Odette code that a partner may show in SSIDCODE. A partner without any may show every code."""
 
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="codes")
-    code = models.CharField(max_length=25, validators=[_CODE])
+    code = models.CharField(max_length=25, unique=True, validators=[_CODE])
 
     history = HistoricalRecords()
 
     class Meta:
         ordering = ("code",)
         verbose_name = "SSID code"
-        constraints = (models.UniqueConstraint(fields=("partner", "code"), name="one_code_once_per_partner"),)
 
     def __str__(self) -> str:
         return self.code
+
+    def unique_error_message(self, model_class: type[models.Model], unique_check: Any) -> ValidationError:
+        """Return what is said of a code that is there already: whose it is."""
+        found = PartnerCode.objects.filter(code=self.code).select_related("partner").first()
+        if found is None:
+            return super().unique_error_message(model_class, unique_check)
+        if found.partner_id == self.partner_id:
+            return ValidationError(f"{self.code} is a code of {found.partner} already")
+        return ValidationError(f"{self.code} is a code of partner {found.partner} already; {PROVIDER}")
 
 
 class PartnerCertificate(Versioned):
@@ -83,8 +109,18 @@ class PartnerCertificate(Versioned):
 
     def _read(self) -> None:
         try:
-            found = describe_certificate(read_chain(self.pem.encode())[0])
+            found = describe_certificate(leaf_of(read_chain(self.pem.encode())))
         except OperatorError as error:
             raise ValidationError({"pem": str(error)}) from None
         self.pem, self.fingerprint = found.pem, found.fingerprint
         self.subject, self.not_after = found.subject, found.not_after
+
+    def unique_error_message(self, model_class: type[models.Model], unique_check: Any) -> ValidationError:
+        """Return what is said of a certificate that is there already: whose it is."""
+        found = PartnerCertificate.objects.filter(fingerprint=self.fingerprint).select_related("partner").first()
+        if found is None:
+            return super().unique_error_message(model_class, unique_check)
+        which = f"{self.subject}, SHA-256 {self.fingerprint},"
+        if found.partner_id == self.partner_id:
+            return ValidationError(f"{which} is a certificate of {found.partner} already")
+        return ValidationError(f"{which} is a certificate of partner {found.partner} already; {PROVIDER}")

@@ -49,38 +49,36 @@ class Seonapi:
         self._run("certificate", "add", "--chain", str(certificate), "--key", str(key), "--use")
 
     def partner(self, name: str, code: str, certificate: Path, port: str) -> str:
-        """Have a partner with this code, certificate and port on 127.0.0.1; return its id.
+        """Have a partner with this code, certificate and port on 127.0.0.1; return its id, which is `name`.
 
-        Codes and certificates of a partner cannot be changed: with others it is another one, and the one before is
-        disabled. The id is `name`, or `name-2` and so on.
+        The code and the certificate that it had before are taken away, and no other ones.
         """
-        fingerprint, before = fingerprint_of(certificate), self.known("partner_id")
-        if self.known("pinned") != fingerprint:
-            if before:
-                self._say(f"seonapi partner change {before} --disable: the demo partner gets another code")
-                self._run("partner", "change", before, "--disable")
-            identifier = self._add_partner(name, code, certificate, port)
-            self.note(partner_id=identifier, pinned=fingerprint, partner=port)
-        elif self.known("partner") != port:
-            self._say(f"seonapi partner change {before} --port {port}")
-            self._run("partner", "change", before, "--port", port)
-            self.note(partner=port)
+        fingerprint, identifier = fingerprint_of(certificate), self.known("partner_id")
+        if not identifier:
+            self._say(f"seonapi partner add {name}")
+            self._run("partner", "add", name, "--name", "Demo partner", "--code", code,
+                      "--certificate", str(certificate), "--host", "127.0.0.1", "--port", port)  # fmt: skip
+        elif self.known("pinned") != fingerprint:
+            self._say(f"seonapi partner change {identifier}: another code and certificate")
+            self._change_partner(identifier, code, certificate)
+        if identifier and self.known("partner") != port:
+            self._say(f"seonapi partner change {identifier} --port {port}")
+            self._run("partner", "change", identifier, "--port", port)
+        self.note(partner_id=identifier or name, pinned=fingerprint, code=code, partner=port)
         return self.known("partner_id")
 
-    def _add_partner(self, name: str, code: str, certificate: Path, port: str) -> str:
-        identifier = name
-        if self.known("partner_id"):
-            rows = self._partners()
-            pinned = [row["id"] for row in rows if fingerprint_of(certificate) in row["certificates"]]
-            if pinned:  # an earlier start was killed before it could note that
-                self._run("partner", "change", pinned[0], "--enable", "--port", port)
-                return str(pinned[0])
-            taken = {row["id"] for row in rows}
-            identifier = next(free for n in range(2, len(rows) + 3) if (free := f"{name}-{n}") not in taken)
-        self._say(f"seonapi partner add {identifier}")
-        self._run("partner", "add", identifier, "--name", "Demo partner", "--code", code,
-                  "--certificate", str(certificate), "--host", "127.0.0.1", "--port", port)  # fmt: skip
-        return identifier
+    def _change_partner(self, identifier: str, code: str, certificate: Path) -> None:
+        """Give a partner another code and certificate; a start that was killed here may have done some of it."""
+        row = next((row for row in self._partners() if row["id"] == identifier), None)
+        codes, pins = (row["codes"], row["certificates"]) if row else ([], [])
+        if fingerprint_of(certificate) not in pins:
+            self._run("partner", "certificate", "add", identifier, str(certificate))
+        if self.known("pinned") in pins:
+            self._run("partner", "certificate", "remove", identifier, self.known("pinned"))
+        if code not in codes:
+            self._run("partner", "code", "add", identifier, code)
+        if self.known("code") != code and self.known("code") in codes:
+            self._run("partner", "code", "remove", identifier, self.known("code"))
 
     def _partners(self) -> list[dict[str, Any]]:
         return msgspec.json.decode(self._run("partner", "list", "--json"), type=list[dict[str, Any]])

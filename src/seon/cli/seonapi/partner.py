@@ -2,14 +2,22 @@
 
 # ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
 
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from seon.backend.errors import OperatorError
 from seon.cli.seonapi.base import FILE, Said, on_installation, read_file
 from seon.cli.seonapi.settings import assigned, told
+from seon.wording import fill
+
+if TYPE_CHECKING:
+    from seon.backend.partners.models import PartnerCertificate
+
+_FORCE = "Take an expired certificate, too, or a self-made one that calls itself a CA."
 
 
 @click.group()
@@ -24,17 +32,20 @@ def partner() -> None:
 @click.option("--certificate", "certificates", type=FILE, multiple=True, metavar="FILE", help="Pinned; repeatable.")
 @click.option("--host", default="", help="Where it is dialled; default: it only calls us.")
 @click.option("--port", type=click.IntRange(1, 65_535), default=6_619, show_default=True)
+@click.option("--network", "networks", multiple=True, help="From where it may come; repeatable; none: everywhere.")
+@click.option("--notes", default="", help="For administrators; they never leave Seonapi.")
+@click.option("--force", is_flag=True, help=_FORCE)
 @on_installation
-def partner_add(
-    identifier: str, name: str | None, codes: tuple[str, ...], certificates: tuple[Path, ...], host: str, port: int
-) -> Said:
+def partner_add(identifier: str, name: str | None, certificates: tuple[Path, ...], **what: Any) -> Said:
     """Add a partner under the short name ID."""
-    from seon.backend.partners.adding import add_partner
+    from seon.backend.acting.actors import owner
+    from seon.backend.partners.actions import add_partner
 
-    octets = [read_file(path) for path in certificates]
-    added = add_partner(identifier, name or identifier, codes, octets, host=host, port=port)
+    files = [read_file(path) for path in certificates]
+    added = add_partner(owner(), identifier, name or identifier, certificates=files, **what)
+    lines, data = _pinned(list(added.certificates.all()))
     without = "" if certificates else "; without a certificate it is not admitted"
-    return Said({"id": added.identifier}, f"partner {added.identifier} added{without}")
+    return Said({"id": added.identifier, "pinned": data}, "\n".join([f"partner {identifier} added{without}", *lines]))
 
 
 @partner.command(name="change")
@@ -42,17 +53,71 @@ def partner_add(
 @click.option("--name", help="Its full name.")
 @click.option("--host", help="Where it is dialled; empty: it only calls us.")
 @click.option("--port", type=click.IntRange(1, 65_535))
-@click.option("--enable/--disable", "enabled", default=None, help="A disabled partner's sessions end within seconds.")
+@click.option("--notes", help="For administrators; they never leave Seonapi.")
 @on_installation
 def partner_change(identifier: str, **changes: Any) -> Said:
     """Change what is given; everything else stays."""
-    from seon.backend.partners.adding import change_partner
+    from seon.backend.acting.actors import owner
+    from seon.backend.partners.actions import change_partner
 
     given = {name: value for name, value in changes.items() if value is not None}
     if not given:
-        raise OperatorError("Nothing to change is given: --name, --host, --port, --enable or --disable")
-    change_partner(identifier, given)
+        raise OperatorError("Nothing to change is given: --name, --host, --port or --notes")
+    change_partner(owner(), identifier, **given)
     return Said({"id": identifier, **given}, f"partner {identifier} changed: {', '.join(sorted(given))}")
+
+
+@partner.command(name="enable")
+@click.argument("identifier", metavar="ID")
+@on_installation
+def partner_enable(identifier: str) -> Said:
+    """Let the partner ID come in and be dialled again."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.partners.actions import enable_partner
+
+    enable_partner(owner(), identifier)
+    return Said({"id": identifier, "enabled": True}, f"partner {identifier} enabled")
+
+
+@partner.command(name="disable")
+@click.argument("identifier", metavar="ID")
+@on_installation
+def partner_disable(identifier: str) -> Said:
+    """Keep the partner ID out; its running sessions end within seconds."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.partners.actions import disable_partner
+
+    disable_partner(owner(), identifier)
+    return Said({"id": identifier, "enabled": False}, f"partner {identifier} disabled; its sessions end")
+
+
+@partner.command(name="remove")
+@click.argument("identifier", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@on_installation
+def partner_remove(identifier: str, yes: bool) -> Said:
+    """Remove the partner ID with all that belongs to it; says first what goes along."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.partners.actions import goes_along, remove_partner
+
+    along = _in_words(goes_along(identifier))
+    if not yes:
+        question = f"Partner {identifier} is removed, and with it: {along}."
+        if not at_a_terminal():
+            raise OperatorError(f"{question} Nothing was removed: say --yes to remove it")
+        if not click.confirm(f"{question} Remove it?", err=True):
+            raise OperatorError("Nothing was removed")
+    removed = remove_partner(owner(), identifier)
+    return Said({"id": identifier, "with": removed}, f"partner {identifier} removed, with: {_in_words(removed)}")
+
+
+def at_a_terminal() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin.isatty()
+
+
+def _in_words(along: dict[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in along.items()) or "nothing else"
 
 
 @partner.command(name="set")
@@ -66,10 +131,12 @@ def partner_set(identifier: str, key: str, value: str) -> Said:
     rules.RULE says what a rule of the verifier is worth: refuse, decline (files only), warn, ignore, or empty (as in
     general). The id of a rule with forms stands for all of them; what was set is said.
     """
+    from seon.backend.acting.actors import owner
     from seon.backend.configuration.keys import chosen
-    from seon.backend.partners.keys import partner_settings, set_partner_setting
+    from seon.backend.partners.actions import set_of_partner
+    from seon.backend.partners.keys import partner_settings
 
-    done = set_partner_setting(identifier, key, value)
+    done = set_of_partner(owner(), identifier, key, value)
     now = chosen(partner_settings(identifier), key)
     data = {"id": identifier, key: now.value, **done.data}
     return Said(data, f"{identifier}: {assigned(key, now.text, done.text)}")
@@ -91,18 +158,146 @@ def partner_get(identifier: str, key: str | None) -> Said:
 def partner_list() -> Said:
     """List partners."""
     from seon.backend.partners.models import Partner
+    from seon.backend.partners.telling import data_of
 
-    rows = [
-        {
-            "id": found.identifier,
-            "name": found.name,
-            "enabled": found.enabled,
-            "codes": [code.code for code in found.codes.all()],
-            "certificates": [pinned.fingerprint for pinned in found.certificates.all()],
-            "host": found.host,
-            "port": found.port,
-        }
-        for found in Partner.objects.prefetch_related("codes", "certificates")
-    ]
-    lines = ("  ".join(str(row[key]) for key in ("id", "name", "codes", "host")) for row in rows)
+    rows = [data_of(found) for found in Partner.objects.prefetch_related("codes", "certificates")]
+    columns = ("id", "name", "codes", "host")
+    lines = ("  ".join(str(row[key]) for key in columns) + ("" if row["enabled"] else "  disabled") for row in rows)
     return Said(rows, "\n".join(lines) or "no partners yet")
+
+
+@partner.command(name="show")
+@click.argument("identifier", metavar="ID")
+@on_installation
+def partner_show(identifier: str) -> Said:
+    """Show all of the partner ID: codes, certificates with their dates, networks, notes."""
+    from seon.backend.partners.keys import find_partner
+    from seon.backend.partners.telling import data_of, lines_of
+
+    found = find_partner(identifier)
+    return Said(data_of(found), "\n".join(lines_of(found)))
+
+
+# --- one by one -------------------------------------------------------------------------------------------------------
+
+
+@partner.group()
+def code() -> None:
+    """SSID codes of a partner. A provider that serves several companies is one partner with several codes."""
+
+
+@partner.group()
+def network() -> None:
+    """Networks that a partner may come from."""
+
+
+@partner.group()
+def certificate() -> None:
+    """Pinned certificates of a partner: each of them admits it."""
+
+
+def _some(metavar: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.argument("values", metavar=f"{metavar}...", nargs=-1, required=True)
+
+
+def _codes_said(identifier: str, codes: Sequence[str]) -> Said:
+    text = ", ".join(codes) or "none of its own: it may show every code"
+    return Said({"id": identifier, "codes": list(codes)}, f"codes of partner {identifier}: {text}")
+
+
+@code.command(name="add")
+@click.argument("identifier", metavar="ID")
+@_some("CODE")
+@on_installation
+def code_add(identifier: str, values: tuple[str, ...]) -> Said:
+    """Let the partner ID show more codes in SSIDCODE."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.partners.actions import add_codes
+
+    now = add_codes(owner(), identifier, values)
+    return _codes_said(identifier, [row.code for row in now.codes.all()])
+
+
+@code.command(name="remove")
+@click.argument("identifier", metavar="ID")
+@_some("CODE")
+@click.option("--force", is_flag=True, help="Remove the last one, too: the partner may show every code then.")
+@on_installation
+def code_remove(identifier: str, values: tuple[str, ...], force: bool) -> Said:
+    """Take codes away from the partner ID."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.partners.actions import remove_codes
+
+    now = remove_codes(owner(), identifier, values, force=force)
+    return _codes_said(identifier, [row.code for row in now.codes.all()])
+
+
+def _networks_said(identifier: str, networks: Sequence[str]) -> Said:
+    text = ", ".join(networks) or "none: it may come from everywhere"
+    return Said({"id": identifier, "networks": list(networks)}, f"networks of partner {identifier}: {text}")
+
+
+@network.command(name="add")
+@click.argument("identifier", metavar="ID")
+@_some("NETWORK")
+@on_installation
+def network_add(identifier: str, values: tuple[str, ...]) -> Said:
+    """Let the partner ID come from more networks, e.g. 192.0.2.0/24; the first one shuts out every other."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.configuration.lines import entries_of
+    from seon.backend.partners.actions import add_networks
+
+    return _networks_said(identifier, entries_of(add_networks(owner(), identifier, values).networks))
+
+
+@network.command(name="remove")
+@click.argument("identifier", metavar="ID")
+@_some("NETWORK")
+@click.option("--force", is_flag=True, help="Remove the last one, too: the partner may come from everywhere then.")
+@on_installation
+def network_remove(identifier: str, values: tuple[str, ...], force: bool) -> Said:
+    """Take networks away from the partner ID; its sessions from there end."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.configuration.lines import entries_of
+    from seon.backend.partners.actions import remove_networks
+
+    left = remove_networks(owner(), identifier, values, force=force)
+    return _networks_said(identifier, entries_of(left.networks))
+
+
+@certificate.command(name="add")
+@click.argument("identifier", metavar="ID")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
+@click.option("--force", is_flag=True, help=_FORCE)
+@on_installation
+def certificate_add(identifier: str, files: tuple[Path, ...], force: bool) -> Said:
+    """Pin a further certificate of the partner ID from each FILE; those before stay."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.partners.actions import add_certificates
+
+    added = add_certificates(owner(), identifier, [read_file(path) for path in files], force=force)
+    lines, data = _pinned(added)
+    return Said({"id": identifier, "pinned": data}, "\n".join(lines))
+
+
+@certificate.command(name="remove")
+@click.argument("identifier", metavar="ID")
+@click.argument("fingerprint", metavar="SHA256")
+@on_installation
+def certificate_remove(identifier: str, fingerprint: str) -> Said:
+    """Take a certificate away from the partner ID, by its SHA-256 or the beginning of it; sessions with it end."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.partners.actions import remove_certificate
+
+    gone, left = remove_certificate(owner(), identifier, fingerprint)
+    then = fill("{left:# certificate is|# certificates are} left", {"left": left}) if left else "it is not admitted now"
+    text = f"{gone.subject}, SHA-256 {gone.fingerprint}, removed from partner {identifier}; {then}"
+    return Said({"id": identifier, "removed": gone.fingerprint, "left": left}, text)
+
+
+def _pinned(rows: "Sequence[PartnerCertificate]") -> tuple[list[str], list[dict[str, Any]]]:
+    """Say of each certificate what was pinned, for people and for programs."""
+    from seon.backend.partners.telling import certificate_data, certificate_of
+
+    shown = [certificate_of(row) for row in rows]
+    return [f"pinned: {one.text}" for one in shown], [certificate_data(one) for one in shown]

@@ -12,10 +12,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from seon.backend.acting.actors import owner
 from seon.backend.configuration.models import Settings, TracedSession
 from seon.backend.configuration.rules import SETTABLE
 from seon.backend.journal.models import Entry, Session
-from seon.backend.partners.adding import add_partner
+from seon.backend.partners.actions import add_partner
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import ProxyClient
 from seon.backend.session_rules.models import RuleSeverity, SessionRules, rules_of
@@ -256,17 +257,17 @@ def test_a_form_that_is_sent_twice_is_told_and_stores_nothing_twice(panel: Panel
 def test_a_certificate_that_another_partner_has_is_told(panel: Panel, certificate_of: Callable[..., Any]) -> None:
     pem = certificate_of("P1").pem.encode()
     for name in ("one", "two"):
-        add_partner(name, name, [f"O0013{name.upper()}"], [pem] if name == "one" else [])
+        add_partner(owner(), name, name, [f"O0013{name.upper()}"], [pem] if name == "one" else [])
     two = Partner.objects.get(identifier="two")
     told = panel.send(f"/panel/partners/partner/{two.pk}/change/", {
         "certificates-TOTAL_FORMS": "1", "certificates-0-pem": pem.decode(), "certificates-0-partner": str(two.pk),
     })  # fmt: skip
-    assert "already exists" in told
+    assert "is a certificate of partner one already; a provider that serves several" in told
     assert not two.certificates.exists()
 
 
 def test_a_rule_of_another_version_does_not_hinder_a_change_of_its_partner(panel: Panel) -> None:
-    partner = add_partner("one", "one", ["O0013ONE"], [])
+    partner = add_partner(owner(), "one", "one", ["O0013ONE"], [])
     RuleSeverity.objects.bulk_create([RuleSeverity(partner=partner, rule="FLD-OLD", severity="warn")])
     path = f"/panel/partners/partner/{partner.pk}/change/"
     page = panel.open(path)

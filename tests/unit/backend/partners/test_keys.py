@@ -1,10 +1,11 @@
 import pytest
 
+from seon.backend.acting.actors import owner
 from seon.backend.configuration.keys import all_settings, chosen, set_setting
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.journal.models import Entry
-from seon.backend.partners.adding import add_partner
+from seon.backend.partners.actions import add_partner
 from seon.backend.partners.keys import partner_settings, set_partner_setting
 from seon.backend.partners.models import Partner
 from seon.backend.session_rules.models import RuleSeverity
@@ -12,7 +13,7 @@ from seon.backend.session_rules.models import RuleSeverity
 
 @pytest.fixture(autouse=True)
 def partner() -> Partner:
-    return add_partner("P1", "One", [], [])
+    return add_partner(owner(), "P1", "One", [], [])
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_a_partner_that_is_not_there_is_named() -> None:
 
 
 def test_rules_of_one_partner_are_not_those_of_another_nor_the_general_ones() -> None:
-    add_partner("P2", "Two", [], [])
+    add_partner(owner(), "P2", "Two", [], [])
     set_partner_setting("P1", "rules.FLD-XPAD", "refuse")
     set_setting("rules.FLD-XPAD", "ignore")
     set_partner_setting("P2", "rules.FLD-XPAD", "warn")
@@ -91,6 +92,6 @@ def test_a_change_of_a_rule_is_an_event_that_names_rule_and_partner() -> None:
     set_partner_setting("P1", "rules.FLD-XPAD", "refuse")
     Partner.objects.get().delete()
     texts = Entry.objects.order_by("pk").values_list("text", flat=True)
-    told = [text.partition(" act: ")[2].partition("; ")[0] for text in texts]
+    told = [text.partition(": ")[2].partition("; ")[0] for text in texts]
     rule = "rule FLD-XPAD: refuse, partner P1"
     assert told == ["partner P1: added", f"{rule}: added", f"{rule}: removed", "partner P1: removed"]

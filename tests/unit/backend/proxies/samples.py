@@ -1,7 +1,7 @@
 from acting.samples import Sample
 
 from seon.backend.acting.actors import owner
-from seon.backend.partners.adding import add_partner
+from seon.backend.partners.actions import add_partner
 from seon.backend.proxies.actions import (
     add_client,
     add_listener,
@@ -17,7 +17,7 @@ ID = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511apx"  # RFC
 
 
 def partner() -> None:
-    add_partner("acme", "Acme", ["O0013ACME"], [])
+    add_partner(owner(), "acme", "Acme", ["O0013ACME"], [])
 
 
 def listener() -> None:

@@ -2,14 +2,14 @@ import pytest
 
 from seon.backend.acting.actors import owner
 from seon.backend.errors import OperatorError
-from seon.backend.partners.adding import add_partner
+from seon.backend.partners.actions import add_partner
 from seon.backend.proxies.actions import add_listener, remove_listener
 from seon.backend.proxies.models import Listener, ProxyClient
 
 
 @pytest.fixture(autouse=True)
 def partner() -> None:
-    add_partner("P1", "One", [], [])
+    add_partner(owner(), "P1", "One", [], [])
 
 
 def test_a_client_is_made_once_and_then_known_by_name_or_address() -> None:

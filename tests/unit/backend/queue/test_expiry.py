@@ -7,7 +7,7 @@ from django.utils import timezone
 from certificates import Made
 from seon.backend.acting.actors import owner
 from seon.backend.journal.models import Entry
-from seon.backend.partners.adding import add_partner
+from seon.backend.partners.actions import add_partner
 from seon.backend.partners.models import Partner, PartnerCertificate
 from seon.backend.queue import expiry
 from seon.backend.queue.expiry import all_endings, warn_of_ends
@@ -146,7 +146,7 @@ def test_a_disabled_partner_s_certificate_is_told_when_it_is_enabled_again(pinne
 
 
 def test_partners_without_a_certificate_have_none_that_ends() -> None:
-    add_partner("acme", "Acme", [], [])
+    add_partner(owner(), "acme", "Acme", [], [])
     assert warn_of_ends() == ""
 
 

@@ -81,23 +81,31 @@ def test_a_partner_is_added_once_and_follows_its_port(fake, start, pem) -> None:
     assert changed == "partner change demo --port 2"
 
 
-def test_a_partner_with_another_certificate_takes_the_place_of_the_one_before(fake, start, pem) -> None:
-    start().partner("demo", "A", pem("a"), "1")
-    fake.partners = [{"id": "demo", "certificates": []}, {"id": "demo-2", "certificates": ["00"]}]
+def test_a_partner_gets_another_code_and_certificate_in_place_of_those_before(fake, start, pem) -> None:
+    old, new = pem("a"), pem("b")
+    start().partner("demo", "A", old, "1")
+    fake.partners = [{"id": "demo", "codes": ["A", "OWN"], "certificates": [fingerprint_of(old), "00"]}]
     fake.told()
-    assert start().partner("demo", "B", pem("b"), "1") == "demo-3", "demo-2 is somebody's"
-    disabled, _, added = fake.told()
-    assert disabled == "partner change demo --disable"
-    assert added.startswith("partner add demo-3 ")
+    assert start().partner("demo", "B", new, "2") == "demo"
+    assert fake.told() == [
+        "partner list --json",
+        f"partner certificate add demo {new}",
+        f"partner certificate remove demo {fingerprint_of(old)}",
+        "partner code add demo B",
+        "partner code remove demo A",
+        "partner change demo --port 2",
+    ]
 
 
-def test_a_partner_that_a_killed_start_has_added_is_found(fake, start, pem) -> None:
+def test_what_a_killed_start_has_changed_of_a_partner_is_not_changed_again(fake, start, pem) -> None:
     start().partner("demo", "A", pem("a"), "1")
     path = pem("b")
-    fake.partners = [{"id": "demo", "certificates": []}, {"id": "demo-2", "certificates": [fingerprint_of(path)]}]
+    fake.partners = [{"id": "demo", "codes": ["A", "B"], "certificates": [fingerprint_of(path)]}]
     fake.told()
-    assert start().partner("demo", "B", path, "1") == "demo-2"
-    assert fake.told()[-1] == "partner change demo-2 --enable --port 1"
+    start().partner("demo", "B", path, "1")
+    assert fake.told() == ["partner list --json", "partner code remove demo A"]
+    start().partner("demo", "B", path, "1")
+    assert fake.told() == []
 
 
 def test_the_listener_follows_its_port_and_its_partner(fake, start) -> None:

@@ -1,0 +1,57 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import certificates
+from seon.backend.acting.actors import owner
+from seon.backend.partners.actions import add_partner, disable_partner
+from seon.backend.partners.models import Partner
+from seon.backend.partners.pinning import shown
+from seon.backend.partners.telling import certificate_data, data_of, lines_of, state_of
+
+MADE = certificates.make("Acme", days=30)
+
+
+def told() -> str:
+    return "\n".join(lines_of(Partner.objects.get()))
+
+
+def test_a_partner_is_told_with_all_that_it_has() -> None:
+    add_partner(
+        owner(), "acme", "Acme", ["O1", "O2"], [MADE.pem.encode()], host="2001:db8::1", networks=["10.0.0.0/8"],
+        notes="first line\nsecond line",
+    )  # fmt: skip
+    lines = told().splitlines()
+    assert lines[:4] == [
+        "acme: Acme, enabled",
+        "  codes         O1, O2",
+        "  dialled at    [2001:db8::1]:6619",
+        "  comes from    10.0.0.0/8",
+    ]
+    assert "CN=Acme" in lines[4]
+    assert lines[4].endswith("(ends in 29 days)")
+    assert lines[5:] == ["  notes         first line", "                second line"]
+    assert data_of(Partner.objects.get())["certificates"] == [MADE.fingerprint]
+
+
+def test_what_is_missing_is_said_with_its_meaning() -> None:
+    add_partner(owner(), "acme", "A\x1bcme", [], [])
+    disable_partner(owner(), "acme")
+    said = told()
+    assert said.startswith("acme: A\\x1bcme, disabled\n")
+    for part in ("it may show every code", "it only calls us", "everywhere", "it is not admitted"):
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("days", "state"), [(-2, "not valid yet"), (0, "valid"), (309, "ends in 60 days"), (370, "expired")]
+)
+def test_a_certificate_s_place_in_its_time_is_said(days: int, state: str) -> None:
+    made = shown(certificates.make("Acme", days=370).certificate)
+    assert state_of(made, datetime.now(UTC) + timedelta(days=days)) == state
+
+
+def test_a_certificate_is_data_for_programs() -> None:
+    data = certificate_data(shown(MADE.certificate))
+    assert data["sha256"] == MADE.fingerprint
+    assert datetime.fromisoformat(data["not_after"]) == MADE.certificate.not_valid_after_utc
