@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "simple_history",
     "axes",
     "seon.backend.acting",
+    "seon.backend.users",
     "seon.backend.configuration",
     "seon.backend.partners",
     "seon.backend.session_rules",

@@ -26,6 +26,7 @@ from seon.cli.seonapi.server import server
 from seon.cli.seonapi.session import session, trace
 from seon.cli.seonapi.settings import get, rules, set_, settings
 from seon.cli.seonapi.token import token
+from seon.cli.seonapi.user import user
 from seon.cli.version import version_option
 from seon.process.streams import hold_standard_streams
 
@@ -60,6 +61,7 @@ for command in (
     events,
     script,
     completion,
+    user,
 ):
     main.add_command(command)
 
