@@ -30,6 +30,8 @@ Host = Annotated[str, Meta(min_length=1, max_length=253)]
 Address = Annotated[str, Meta(max_length=45)]
 """A literal IPv4 or IPv6 address; empty = every address of the host (listening) or the system's choice (dialling)."""
 PartnerId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+\Z")]
+Network = Annotated[str, Meta(min_length=1, max_length=50)]
+"""A network such as 192.0.2.0/24 or 2001:db8::/48."""
 Pem = Annotated[str, Meta(max_length=200_000)]
 Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 """SHA-256 of a certificate's DER form, lower-case hex."""
@@ -160,6 +162,8 @@ class ServerPartner(Struct, frozen=True):
     host: Annotated[str, Meta(max_length=253)] = ""
     """Where it is dialled; empty = it only calls us."""
     port: Port = 6619
+    networks: Annotated[tuple[Network, ...], Meta(max_length=100)] = ()
+    """From where it may come; none = from everywhere."""
     rules: PartnerRules = PartnerRules()
     trace: bool = False
     """Whether its sessions write a trace: the conversation without its secrets and without what files contain."""

@@ -124,6 +124,9 @@ _KINDS = (
     Kind("ADM-REFUSED", _W, "refused",
          "Partner connection from {source} to {target} refused: {reason}[; certificate {subject}, issuer {issuer}, "
          "serial {serial}, SHA-256 {fingerprint}]"),
+    Kind("ADM-NETWORK", _W, "refused",
+         "Partner connection from {source} to {target} refused: partner {partner} may not come from this address, "
+         "{reason}[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}]"),
     Kind("ADM-TLS", _W, "refused", "TLS handshake from {source} to {target} failed: {reason}"),
     Kind("ADM-LIMIT", _W, "refused", "Connection from {source} to {target} refused: {limit}"),
     Kind("ADM-MORE", _W, "refused",

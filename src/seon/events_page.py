@@ -50,6 +50,7 @@ VALUES: dict[str, Value] = {
 _RETRY: dict[str, Value] = {"reason": "connection refused", "seconds": 4}
 SPECIAL: dict[str, dict[str, Value]] = {
     "ADM-TLS": {"reason": "it speaks HTTP"},
+    "ADM-NETWORK": {"reason": "only from 198.51.100.0/24"},
     "ADM-MORE": {"source": "[2001:db8:5:6::9]:40718", "target": "[2001:db8:1::7]:6619"},
     "ADM-DIAL": {"source": "198.51.100.7:51022", "target": "192.0.2.44:6619",
                  "reason": "the certificate is not that partner's"},

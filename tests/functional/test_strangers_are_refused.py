@@ -19,27 +19,22 @@ from seon.cli.quickstart.installation import PARTNER
 from seon.oftp2.commands import EndSession
 from seon.oftp2.reasons import EndReason
 
-STRANGERS = {"unknown": 30, "expired": -1, "disabled": 30}
+STRANGERS = {"unknown": 30, "expired": -1, "disabled": 30, "elsewhere": 30}
 """Certificates by name, with the days they are still valid."""
-DISABLE = """
-from seon.backend.partners.models import Partner
-partner = Partner.objects.get(identifier="disabled")
-partner.enabled = False
-partner.save()
-"""
 
 
 @pytest.fixture(scope="module")
 def guarded(without_station: Site) -> Site:
-    """A site that knows a partner with an expired certificate and a disabled one."""
+    """A site that knows a partner with an expired certificate, a disabled one, and one of another network."""
     layout = without_station.layout
     for name, days in STRANGERS.items():
         make(name, days=days).write(layout.certificate(name), layout.key(name))
-    known = ("expired", "disabled")
     without_station.seonapi(
-        *(["partner", "add", name, "--certificate", str(layout.certificate(name))] for name in known)
-    )
-    without_station.django(DISABLE)
+        *(["partner", "add", name, "--certificate", str(layout.certificate(name)), "--force"] for name in STRANGERS
+          if name != "unknown"),
+        ["partner", "disable", "disabled"],
+        ["partner", "network", "add", "elsewhere", "192.0.2.0/24"],
+    )  # fmt: skip
     without_station.in_force()
     return without_station
 
@@ -65,6 +60,19 @@ def refused_by_alert(site: Site, certificate: str = "") -> int:
         port: int = sock.getsockname()[1]
         with pytest.raises(ssl.SSLError, match="alert"), context.wrap_socket(sock) as tls:
             assert tls.recv(100) == b"", "nothing of OFTP2 before the partner is known"
+    return port
+
+
+def refused_after_handshake(site: Site, certificate: str) -> int:
+    """Show a certificate that the handshake takes; return our port. The connection ends before any OFTP2."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.load_cert_chain(site.layout.certificate(certificate), site.layout.key(certificate))
+    with dial(site) as sock:
+        port: int = sock.getsockname()[1]
+        with context.wrap_socket(sock) as tls:
+            assert tls.recv(100) == b"", "nothing of OFTP2 to who comes from elsewhere"
     return port
 
 
@@ -114,6 +122,11 @@ CASES: dict[str, tuple[Callable[[Site], int], str, str]] = {
     "unknown": (lambda site: refused_by_alert(site, "unknown"), "ADM-REFUSED", "no partner has this certificate"),
     "expired": (lambda site: refused_by_alert(site, "expired"), "ADM-REFUSED", "certificate has expired"),
     "disabled": (lambda site: refused_by_alert(site, "disabled"), "ADM-REFUSED", "partner disabled is disabled"),
+    "elsewhere": (
+        lambda site: refused_after_handshake(site, "elsewhere"),
+        "ADM-NETWORK",
+        r"partner elsewhere may not come from this address, only from 192\.0\.2\.0/24",
+    ),
     "no TLS at all": (garbage, "ADM-TLS", "it speaks HTTP"),
     "TLS 1.1": (old_tls, "ADM-TLS", "unsupported protocol|version"),
     "says nothing": (silence, "ADM-TLS", r"it sent nothing \(a plain OFTP2 station waits for SSRM\)"),
@@ -130,7 +143,7 @@ def test_a_stranger_is_refused_and_nobody_inside_hears_of_it(
     eventually(lambda: re.search(f"{code} .*{pattern}", guarded.log("server")), why=f"{code} {pattern} in the log")
     guarded.in_journal(code, pattern)
     assert all(hop == "dmz" for hop, _ in guarded.journal_rows(code))
-    if code == "ADM-REFUSED":
+    if code in ("ADM-REFUSED", "ADM-NETWORK"):
         assert re.search(f"{port}.*certificate CN={case}, issuer CN={case}, serial .*SHA-256", guarded.log("server"))
     assert station.heard == [], "the receive daemon saw no connection"
     assert not guarded.sessions("server")
@@ -204,16 +217,15 @@ def test_a_known_partner_still_gets_in(guarded: Site, station: RecordingStation)
 
 
 def test_a_partner_that_is_disabled_in_the_middle_is_thrown_out(guarded: Site, station: RecordingStation) -> None:
-    switch = DISABLE.replace('"disabled"', f'"{PARTNER}"')
     with Partner(guarded) as partner:
         partner.open()
-        guarded.django(switch)
+        guarded.seonapi(["partner", "disable", PARTNER])
         try:
             heard = partner.until_end()
             assert [(type(command), command.reason) for command in heard] == [(EndSession, EndReason.UNSPECIFIED)]
             assert not opens(guarded)
         finally:
-            guarded.django(switch.replace("False", "True"))
+            guarded.seonapi(["partner", "enable", PARTNER])
     eventually(lambda: opens(guarded), why="the partner is let in again")
 
 

@@ -7,6 +7,7 @@ peer sends above it proves nothing, so a pinned certificate with CA:TRUE lets no
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from seon.addresses import AddressError, is_in, split_host_port
 from seon.admission.identity import Identity
 from seon.admission.judgement import UnusableError
 from seon.config import ServerPartner
@@ -46,6 +47,20 @@ def check_dialled(identity: Identity, partner: ServerPartner, now: float) -> Ser
     if identity.fingerprint not in partner.pins:
         return Refused("the certificate is not that partner's")
     return _usable(identity, partner, now)
+
+
+def is_from_elsewhere(partner: ServerPartner, source: str) -> bool:
+    """Whether a partner comes from an address that is in none of its networks.
+
+    `source` is an address, with or without port. One that cannot be read is nowhere, and a network that cannot be
+    read holds nobody.
+    """
+    if not partner.networks:
+        return False
+    try:
+        return not is_in(split_host_port(source, 0)[0], partner.networks)
+    except AddressError:
+        return True
 
 
 def _usable(identity: Identity, partner: ServerPartner, now: float) -> ServerPartner | Refused:

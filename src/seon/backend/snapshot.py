@@ -177,6 +177,7 @@ def _server_partner(partner: Partner) -> ServerPartner:
         pins=tuple(certificate.fingerprint for certificate in partner.certificates.all()),
         host=partner.host,
         port=partner.port,
+        networks=entries_of(partner.networks),
         rules=_partner_rules(partner),
         trace=partner.trace,
     )

@@ -44,6 +44,8 @@ class Claim:
     direction: Direction
     fingerprint: str = ""
     """The certificate that the partner has shown; "" where it was not asked yet."""
+    source: str = ""
+    """From where it comes, address and port; "" where only the other hop knows."""
 
 
 Rule = Callable[[Claim], str]
@@ -320,7 +322,7 @@ def _end(running: _Running, why: line.Order) -> None:
 
 
 def _claim(assignment: Assignment, fingerprint: str) -> Claim:
-    return Claim(assignment.partner, assignment.direction, fingerprint)
+    return Claim(assignment.partner, assignment.direction, fingerprint, assignment.source)
 
 
 def _end_of(child: children.Child, assignment: Assignment, status: int) -> SessionEnd:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from seon import addresses
 from seon.admission.identity import NOBODY, Identity
-from seon.admission.partners import Refused
+from seon.admission.partners import Refused, is_from_elsewhere
 from seon.config import ServerPartner
 from seon.daemon.detail import UNHEARD, Detail
 from seon.daemon.quieter import Quieter
@@ -26,6 +26,8 @@ from seon.wording import fill
 
 HELLO_SECONDS = 3.0
 """From accept to a whole ClientHello: who says nothing holds a slot no longer than that."""
+MOST_NETWORKS = 10
+"""Networks of a partner that a refusal names."""
 ENFORCED = "TLS 1.2 or higher with forward secrecy, client certificates pinned per partner, no session resumption"
 
 
@@ -117,6 +119,11 @@ class Gate:
             self._refused(caller, "ADM-REFUSED", reason=partner.reason, **identity.as_fields())
             await tls.end()
             return None
+        if is_from_elsewhere(partner, caller.source):
+            networks = fill("only from {networks}[ and {more} more]", _first(partner.networks))
+            self._refused(caller, "ADM-NETWORK", partner=partner.id, reason=networks, **identity.as_fields())
+            await tls.end()
+            return None
         return Admitted(tls, partner, identity, caller)
 
     def _refused_in_handshake(self, tls: AsyncTls, caller: Caller, in_force: InForce, error: Exception) -> None:
@@ -127,3 +134,7 @@ class Gate:
         identity, partner = in_force.admit(shown)
         reason = partner.reason if isinstance(partner, Refused) else "admission changed during the handshake"
         self._refused(caller, "ADM-REFUSED", reason=reason, **identity.as_fields())
+
+
+def _first(networks: tuple[str, ...]) -> dict[str, object]:
+    return {"networks": ", ".join(networks[:MOST_NETWORKS]), "more": max(0, len(networks) - MOST_NETWORKS)}

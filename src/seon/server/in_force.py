@@ -10,7 +10,7 @@ import msgspec
 from seon.addresses import AddressError, canonical
 from seon.admission.identity import Identity, identity_of
 from seon.admission.judgement import Judgements, UnusableError, judge_all
-from seon.admission.partners import Refused, by_pin, find_partner
+from seon.admission.partners import Refused, by_pin, find_partner, is_from_elsewhere
 from seon.build import this_build
 from seon.config import FORMAT, OLDEST_FORMAT, ServerConfiguration, ServerPartner, ServerSettings
 from seon.daemon.assigning import assignment
@@ -61,12 +61,14 @@ class InForce:
         return partner if partner and partner.enabled else None
 
     def barred(self, claim: Claim) -> str:
-        """Say why there may be no such session: its partner is disabled, removed, or lost that certificate."""
+        """Say why there may be no such session: its partner is off, removed, or lost certificate or network."""
         partner = self.partner(claim.partner)
         if partner is None:
             return f"partner {claim.partner} is not known or disabled"
         if claim.fingerprint and claim.fingerprint not in partner.pins:
             return f"the certificate is no longer one of partner {claim.partner}"
+        if claim.direction == "incoming" and is_from_elsewhere(partner, claim.source):
+            return f"partner {claim.partner} may not come from this address any more"
         return ""
 
     def assignment(self, partner: ServerPartner, direction: Direction, **what: Any) -> Assignment:

@@ -53,7 +53,8 @@ class Opening:
             self._refuse(admitted, "no client is connected")
             return
         session = m.new_session_id(secrets.token_bytes(12))
-        claim, pace = Claim(partner.id, "incoming", admitted.identity.fingerprint), self._detail.pace(f"[{session}]")
+        claim = Claim(partner.id, "incoming", admitted.identity.fingerprint, admitted.caller.source)
+        pace = self._detail.pace(f"[{session}]")
         pace.done(
             f"partner {partner.id} from {admitted.caller.source} is admitted; client {link.client} is to serve it"
         )

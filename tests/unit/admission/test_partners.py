@@ -4,7 +4,7 @@ import pytest
 
 from seon.admission.identity import identity_of
 from seon.admission.judgement import UnusableError
-from seon.admission.partners import Refused, by_pin, check_dialled, find_partner
+from seon.admission.partners import Refused, by_pin, check_dialled, find_partner, is_from_elsewhere
 from seon.config import ServerPartner
 
 
@@ -89,3 +89,22 @@ def test_a_certificate_of_two_partners_makes_a_configuration_unusable_and_names_
 def test_a_certificate_that_one_partner_has_twice_is_its_own() -> None:
     one = ServerPartner("P1", "One", pins=("1" * 64, "1" * 64))
     assert by_pin((one,)) == {"1" * 64: one}
+
+
+@pytest.mark.parametrize(
+    ("networks", "source", "elsewhere"),
+    [
+        ((), "192.0.2.7:40718", False),
+        (("192.0.2.0/24",), "192.0.2.7:40718", False),
+        (("192.0.2.0/24",), "192.0.2.7", False),
+        (("192.0.2.0/24",), "[::ffff:192.0.2.7]:40718", False),
+        (("192.0.2.0/24", "2001:db8::/48"), "[2001:db8::7]:40718", False),
+        (("192.0.2.0/24",), "198.51.100.7:40718", True),
+        (("192.0.2.0/24",), "[2001:db8::7]:40718", True),
+        (("nonsense",), "192.0.2.7:40718", True),
+        (("192.0.2.0/24",), "nonsense", True),
+        (("192.0.2.0/24",), "", True),
+    ],
+)
+def test_a_partner_with_networks_comes_from_them_or_from_elsewhere(networks, source, elsewhere) -> None:
+    assert is_from_elsewhere(ServerPartner("P1", "One", networks=networks), source) is elsewhere

@@ -59,7 +59,15 @@ def test_a_fresh_installation_serves_the_defaults() -> None:
 def test_everything_that_was_set_is_in_it(certificate_of: Callable[..., Any]) -> None:
     made = certificate_of("P1")
     add_partner(
-        owner(), "P1", "Partner one", ["O0013P1", "O0013P2"], [made.pem.encode()], host="p1.example", port=6_620
+        owner(),
+        "P1",
+        "Partner one",
+        ["O0013P1", "O0013P2"],
+        [made.pem.encode()],
+        host="p1.example",
+        port=6_620,
+        networks=["192.0.2.0/24", "2001:db8::/48"],
+        notes="telephone 0815",
     )
     add_certificate(owner(), Addition(files=[made.pem.encode(), made.old_key_pem], use=True))
     for key, value in {
@@ -78,7 +86,9 @@ def test_everything_that_was_set_is_in_it(certificate_of: Callable[..., Any]) ->
     (partner,) = server.partners
     assert (partner.id, partner.name, partner.host, partner.port) == ("P1", "Partner one", "p1.example", 6_620)
     assert (partner.ssid_codes, partner.pins) == (("O0013P1", "O0013P2"), (pin,))
+    assert partner.networks == ("192.0.2.0/24", "2001:db8::/48")
     assert client.partners[0].ssid_codes == partner.ssid_codes
+    assert b"0815" not in snapshot.encoded_snapshot("127.0.0.1"), "notes stay inside"
     assert client.receive_daemon is not None
     assert (client.receive_daemon.host, client.receive_daemon.port) == ("sta.example", 3_305)
     assert server.rules.profile == "strict"

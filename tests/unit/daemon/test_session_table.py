@@ -60,7 +60,7 @@ def barred_at_fork(directory: str) -> None:
         our.table.follow(lambda claim: asked.append(claim) or "disabled", lambda _: False)
         os.fork = None  # nobody may call it
         our.table.start(given, Connections(), 5, our.failed.append)
-        assert asked == [Claim("P1", "incoming", "f")], "with all that decides"
+        assert asked == [Claim("P1", "incoming", "f", "a")], "with all that decides"
         assert our.failed == ["disabled"]
         assert our.codes == ["SES-FAILED"]
         assert our.reports[0][1] == "session-1"

@@ -104,6 +104,32 @@ def test_a_stranger_is_refused_with_its_certificate_named(play, in_force, certif
     assert fields["source"].startswith("127.0.0.1:")
 
 
+@pytest.mark.parametrize("mine", [True, False])
+def test_a_partner_with_networks_comes_in_from_them_only(
+    play, in_force, delivering, ephemeral, partner, called, until, reported, mine
+) -> None:
+    (known,) = in_force.configuration.partners
+    others = tuple(f"192.0.2.{number}/32" for number in range(12))
+    known = msgspec.structs.replace(known, networks=(*others, "127.0.0.0/8") if mine else others)
+
+    async def scene(gate, admitted) -> None:
+        async with called(in_force.configuration.external_port, dialler(partner)) as tls:
+            if mine:
+                await tls.handshake()
+                await until(lambda: len(admitted) == 1)
+                return
+            await refused(tls)
+        await until(lambda: "ADM-NETWORK" in reported.codes)
+        assert admitted == []
+
+    play(scene, terms=put_in_force(delivering(partners=(known,)), ephemeral))
+    if not mine:
+        fields = reported.of("ADM-NETWORK")
+        assert (fields["partner"], fields["fingerprint"]) == ("P1", partner.fingerprint)
+        assert fields["reason"].startswith("only from 192.0.2.0/32, 192.0.2.1/32, ")
+        assert fields["reason"].endswith("192.0.2.9/32 and 2 more")
+
+
 def test_without_a_certificate_there_is_no_way_in(play, in_force, called, until, reported) -> None:
     async def scene(gate, admitted) -> None:
         connection = connecting(SSL.Context(SSL.TLS_CLIENT_METHOD))

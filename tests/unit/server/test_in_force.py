@@ -156,6 +156,27 @@ def test_a_partner_may_have_sessions_while_it_is_there_enabled_and_has_the_certi
     assert in_force.barred(Claim("P1", "incoming", partner.fingerprint)) == why
 
 
+@pytest.mark.parametrize(
+    ("source", "barred"),
+    [
+        ("192.0.2.7:5", False),
+        ("[::ffff:192.0.2.7]:5", False),
+        ("192.0.3.7:5", True),
+        ("[2001:db8::1]:5", True),
+        ("", True),
+    ],
+)
+def test_a_session_is_barred_once_its_partner_may_not_come_from_there_any_more(
+    delivering, known, ephemeral, partner, source, barred
+) -> None:
+    in_force = put_in_force(delivering(partners=(changed(known, networks=("192.0.2.0/24",)),)), ephemeral)
+    said = in_force.barred(Claim("P1", "incoming", partner.fingerprint, source))
+    assert said == ("partner P1 may not come from this address any more" if barred else "")
+    assert in_force.barred(Claim("P1", "outgoing", partner.fingerprint, source)) == "", (
+        "who is dialled comes from nowhere"
+    )
+
+
 def test_a_dialled_partner_is_not_barred_for_a_certificate_that_it_has_not_shown_yet(
     delivering, known, ephemeral
 ) -> None:
