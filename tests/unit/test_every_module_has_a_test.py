@@ -109,6 +109,7 @@ OF_THE_WHOLE = {
     "test_no_import_circle.py",
     "backend/test_certificate_commands.py",
     "backend/test_seonapi_commands.py",
+    "backend/test_seonapi_partner_files.py",
     "backend/test_seonapi_user.py",
     "backend/test_logs.py",
     "backend/journal/test_commands.py",

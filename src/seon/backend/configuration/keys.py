@@ -108,7 +108,8 @@ class Keys:
     def all(self) -> list[Shown]:
         """Return everything: the owner's fields, the demands, and the rules that are set."""
         own = [shown(self.owner, field) for field in self.owner._meta.fields if field.name not in self.hidden]
-        return [*own, *self._demands(), *(_shown_rule(row.rule, row.severity) for row in self.owner.rules.all())]
+        rules = self.owner.rules.all() if self.owner.pk else ()
+        return [*own, *self._demands(), *(_shown_rule(row.rule, row.severity) for row in rules)]
 
     def _demands(self) -> list[Shown]:
         row, empty = rules_of(self.owner), _EMPTY[type(self.owner)]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from django.core.exceptions import ValidationError
-from django.db import router
+from django.db import router, transaction
 from django.db.models.deletion import Collector
 
 from seon import pki
@@ -25,8 +25,10 @@ from seon.backend.configuration.values import told
 from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.partners import keys
+from seon.backend.partners.importing import Line, Outcome, Progress, apply_plan, plan_import
 from seon.backend.partners.models import MOST_CODES, Partner, PartnerCertificate, PartnerCode
 from seon.backend.partners.pinning import certificate_to_pin
+from seon.backend.partners.records import Numbered
 
 _LEAST_OF_A_FINGERPRINT = 8
 
@@ -224,6 +226,46 @@ def remove_certificate(_: Actor, identifier: str, fingerprint: str) -> tuple[Par
         raise OperatorError(f"Partner {partner} has {many} whose SHA-256 begins with {wanted[:64]}; it has: {there}")
     found[0].delete()
     return found[0], partner.certificates.count()
+
+
+@act("partner.import", Right.PARTNERS)
+def import_partners(
+    _: Actor, records: Sequence[Numbered], *, force: bool = False, progress: Progress | None = None
+) -> list[Line]:
+    """Add and change partners as the records of a file say, all or nothing; none is removed.
+
+    Returns what was done, by record. Raises OperatorError that names the first record that is refused.
+    """
+    take_turn()
+    lines = plan_import(records, force=force)
+    apply_plan(lines, progress)
+    return lines
+
+
+def try_import(records: Sequence[Numbered], *, force: bool = False, progress: Progress | None = None) -> list[Line]:
+    """Return what `import_partners` would do; nothing is changed.
+
+    What is set for partners is known to be possible only when it is set: so it is set, and all is taken back.
+    """
+    lines = plan_import(records, force=force)
+    if any(line.outcome is Outcome.REFUSED for line in lines) or not any(line.settings for line in lines):
+        return lines
+    with transaction.atomic():
+        take_turn()
+        try:
+            apply_plan(lines, progress)
+        except OperatorError as error:
+            _refuse(lines, str(error))
+        transaction.set_rollback(True)
+    return lines
+
+
+def _refuse(lines: Sequence[Line], told_of: str) -> None:
+    """Mark the line that an error names."""
+    for line in lines:
+        begin = f"Line {line.number}, {line.id[:64]}: "
+        if told_of.startswith(begin):
+            line.outcome, line.details = Outcome.REFUSED, [told_of.removeprefix(begin)]
 
 
 # --- what acts have in common -----------------------------------------------------------------------------------------

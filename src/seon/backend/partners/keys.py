@@ -15,7 +15,12 @@ _HIDDEN = frozenset({"id", "identifier", "notes"})
 
 def partner_settings(identifier: str) -> list[Shown]:
     """Return what is set for a partner. Raises OperatorError if there is none of this id."""
-    return Keys(find_partner(identifier), _HIDDEN).all()
+    return settings_of(find_partner(identifier))
+
+
+def settings_of(partner: Partner) -> list[Shown]:
+    """Return what is set for a partner; one that is not stored yet has no rules of its own."""
+    return Keys(partner, _HIDDEN).all()
 
 
 def set_partner_setting(identifier: str, key: str, value: str) -> Done:

@@ -38,6 +38,8 @@ class Said(NamedTuple):
     text: str
     note: str = ""
     """For people too, on standard error: what must not stand in a text that goes to a file."""
+    status: int = 0
+    """Exit status: 1 where what was asked for has an answer, and it is a bad one."""
 
 
 def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -99,6 +101,8 @@ def on_installation(function: Callable[..., Said]) -> Callable[..., None]:
         click.echo(msgspec.json.encode(said.data).decode() if as_json else said.text)
         if said.note and not as_json:
             click.echo(said.note, err=True)
+        if said.status:
+            sys.exit(said.status)
 
     return wrapped
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seon.backend.errors import OperatorError
+from seon.cli.seonapi.answers import State, Table, Tone
 from seon.cli.seonapi.base import FILE, Said, on_installation, read_file
+from seon.cli.seonapi.partner_files import partner_export, partner_import
 from seon.cli.seonapi.settings import assigned, told
 from seon.wording import fill
 
@@ -23,6 +25,10 @@ _FORCE = "Take an expired certificate, too, or a self-made one that calls itself
 @click.group()
 def partner() -> None:
     """Partners."""
+
+
+partner.add_command(partner_import)
+partner.add_command(partner_export)
 
 
 @partner.command(name="add")
@@ -160,10 +166,13 @@ def partner_list() -> Said:
     from seon.backend.partners.models import Partner
     from seon.backend.partners.telling import data_of
 
-    rows = [data_of(found) for found in Partner.objects.prefetch_related("codes", "certificates")]
-    columns = ("id", "name", "codes", "host")
-    lines = ("  ".join(str(row[key]) for key in columns) + ("" if row["enabled"] else "  disabled") for row in rows)
-    return Said(rows, "\n".join(lines) or "no partners yet")
+    headings = {"id": "id", "name": "name", "state": "state", "codes": "codes", "pins": "certificates", "host": "host"}
+    table = Table(headings, empty="no partners yet")
+    for found in Partner.objects.prefetch_related("codes", "certificates"):
+        row = data_of(found)
+        state = State("enabled", Tone.GOOD) if found.enabled else State("disabled", Tone.OFF)
+        table.add(**row, state=state, pins=len(row["certificates"]))
+    return table.said()
 
 
 @partner.command(name="show")

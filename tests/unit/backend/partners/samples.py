@@ -4,6 +4,7 @@ import certificates
 from seon.backend.acting.actors import owner
 from seon.backend.partners import actions
 from seon.backend.partners.models import Partner, PartnerCode
+from seon.backend.partners.records import Numbered, Record
 
 PEM = certificates.make("Acme").pem.encode()
 FINGERPRINT = certificates.pki.fingerprint(certificates.pki.certificate_in_pem(PEM))
@@ -95,5 +96,11 @@ SAMPLES = {
         bad=lambda by: actions.remove_certificate(by, "other", FINGERPRINT),
         ready=acme,
         told="certificate CN=Acme (",
+    ),
+    "partner.import": Sample(
+        good=lambda by: actions.import_partners(by, [Numbered(2, Record(id="P1", codes=("O3",)))]),
+        bad=lambda by: actions.import_partners(by, [Numbered(2, Record(id="P1")), Numbered(3, Record(id="P 2"))]),
+        ready=acme,
+        told="SSID code O3: added",
     ),
 }

@@ -1,0 +1,259 @@
+"""Import of partners: first what each record would do, then all of it or nothing. Nobody is removed by an import.
+
+The plan is made from one look at the database and changes nothing; the act makes it again when it has its turn.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from django.core.exceptions import ValidationError
+from msgspec import UNSET
+
+from seon import pki
+from seon.backend.certificates import read_chain
+from seon.backend.configuration.keys import RULES
+from seon.backend.configuration.lines import entries_of
+from seon.backend.configuration.values import told
+from seon.backend.errors import OperatorError
+from seon.backend.partners import keys
+from seon.backend.partners.models import MOST_CODES, PROVIDER, Partner, PartnerCertificate, PartnerCode
+from seon.backend.partners.pinning import check_pin, leaf_of
+from seon.backend.partners.records import Numbered, Record
+
+Progress = Callable[[int, int], object]
+"""Hears how many records are done, and of how many."""
+_BASIC = ("name", "enabled", "host", "port", "networks", "notes")
+"""Fields of a partner that a record has by themselves; the other ones are among its settings."""
+
+
+class Outcome(StrEnum):
+    """What becomes of a record."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True)
+class Line:
+    """What a record would do."""
+
+    number: int
+    id: str
+    outcome: Outcome
+    details: list[str]
+    """What changes, or why it is refused."""
+    values: dict[str, object] = field(default_factory=dict)
+    """Fields of the partner that change."""
+    codes: tuple[set[str], set[str]] = (set(), set())
+    """Which come, and which go."""
+    certificates: tuple[dict[str, str], set[str]] = field(default_factory=lambda: ({}, set()))
+    """Which come, PEM by SHA-256, and which go."""
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The details in a line."""
+        return "; ".join(self.details)
+
+
+def record_of(partner: Partner, *, settings: bool) -> Record:
+    """Return a partner as a record; its relations should be prefetched. Only with `settings` it is complete."""
+    shown = {row.key: row.text for row in keys.settings_of(partner) if row.key not in _BASIC} if settings else UNSET
+    return Record(
+        id=partner.identifier,
+        name=partner.name,
+        enabled=partner.enabled,
+        host=partner.host,
+        port=partner.port,
+        codes=tuple(row.code for row in partner.codes.all()),
+        networks=entries_of(partner.networks),
+        notes=partner.notes,
+        certificates=tuple(row.pem for row in partner.certificates.all()),
+        settings=shown,
+    )
+
+
+def stored_partners() -> list[Partner]:
+    """Return all partners with what belongs to them."""
+    return list(Partner.objects.prefetch_related("codes", "certificates", "rules"))
+
+
+def plan_import(records: Sequence[Numbered], *, force: bool) -> list[Line]:
+    """Return what each record would do; nothing is changed. `force` takes what is only unwise."""
+    stored = {partner.identifier: partner for partner in stored_partners()}
+    owners = _Owners(stored[name] for name in stored.keys() - {one.record.id for one in records})
+    seen: dict[str, int] = {}
+    lines = []
+    for number, record in records:
+        before = stored.get(record.id)
+        line = Line(number, record.id, Outcome.CHANGED if before else Outcome.ADDED, [])
+        try:
+            if seen.setdefault(record.id, number) != number:
+                raise OperatorError(f"this id is in line {seen[record.id]} already")
+            _compare(line, record, before, force=force)
+            owners.claim(line, before)
+        except ValidationError as error:
+            line.outcome, line.details = Outcome.REFUSED, [told(error)]
+        except OperatorError as error:
+            line.outcome, line.details = Outcome.REFUSED, [str(error)]
+        if line.outcome is Outcome.CHANGED and not line.details:
+            line.outcome = Outcome.UNCHANGED
+        lines.append(line)
+    return lines
+
+
+def apply_plan(lines: Sequence[Line], progress: Progress | None = None) -> None:
+    """Do what a plan says, inside a transaction. Raises OperatorError that names the line; then take all back."""
+    if refused := [line for line in lines if line.outcome is Outcome.REFUSED]:
+        raise OperatorError(
+            f"{len(refused)} of {len(lines)} partners are refused, and nothing was stored. "
+            f"Line {refused[0].number}, {refused[0].id[:64]}: {refused[0].text}"
+        )
+    todo = [line for line in lines if line.outcome is not Outcome.UNCHANGED]
+    for line in todo:  # what goes first: another partner of this file may get it
+        for row in PartnerCode.objects.filter(partner__identifier=line.id, code__in=line.codes[1]):
+            row.delete()
+        for pinned in PartnerCertificate.objects.filter(partner__identifier=line.id, pk__in=_pks(line)):
+            pinned.delete()
+    for done, line in enumerate(todo, 1):
+        try:
+            _apply(line)
+        except ValidationError as error:
+            raise OperatorError(f"Line {line.number}, {line.id[:64]}: {told(error)}") from None
+        except OperatorError as error:
+            raise OperatorError(f"Line {line.number}, {line.id[:64]}: {error}") from None
+        if progress:
+            progress(done, len(todo))
+
+
+def _pks(line: Line) -> list[int]:
+    gone = line.certificates[1]
+    return list(PartnerCertificate.objects.filter(fingerprint__in=gone).values_list("pk", flat=True)) if gone else []
+
+
+def _apply(line: Line) -> None:
+    partner = Partner(identifier=line.id) if line.outcome is Outcome.ADDED else keys.find_partner(line.id)
+    for name, value in line.values.items():
+        setattr(partner, name, value)
+    if line.values or line.outcome is Outcome.ADDED:
+        partner.save()
+    for code in sorted(line.codes[0]):
+        PartnerCode(partner=partner, code=code).save()
+    for pem in line.certificates[0].values():
+        PartnerCertificate(partner=partner, pem=pem).save()
+    for key, text in line.settings.items():
+        keys.set_partner_setting(line.id, key, text)
+
+
+# --- what a record changes --------------------------------------------------------------------------------------------
+
+
+def _compare(line: Line, record: Record, before: Partner | None, *, force: bool) -> None:
+    """Find out what changes. Raises ValidationError and OperatorError for what cannot be."""
+    _compare_fields(line, record, before)
+    now = entries_of(str(line.values.get("networks", before.networks if before else "")))
+    if before and before.networks and not now and not force:
+        raise OperatorError("no network is left, and it may come from everywhere: give --force")
+    if record.codes is not UNSET:
+        _compare_codes(line, record.codes, before, force=force)
+    if record.certificates is not UNSET:
+        _compare_certificates(line, record.certificates, before, force=force)
+    if record.settings is not UNSET:
+        _compare_settings(line, record.settings, before)
+
+
+def _compare_fields(line: Line, record: Record, before: Partner | None) -> None:
+    wanted = Partner(identifier=record.id)
+    given = {name: getattr(record, name) for name in _BASIC if getattr(record, name) is not UNSET}
+    if "networks" in given:
+        given["networks"] = "\n".join(given["networks"])
+    if not given.get("name"):
+        given["name"] = before.name if before else record.id
+    for name in _BASIC:
+        setattr(wanted, name, given.get(name, getattr(before, name) if before else getattr(wanted, name)))
+    wanted.clean_fields()
+    for name in _BASIC:
+        old, new = getattr(before, name, None), getattr(wanted, name)
+        if before is None or old != new:
+            line.values[name] = new
+            if before is not None:
+                line.details.append(f"{name}: {_short(old)} to {_short(new)}")
+
+
+def _compare_codes(line: Line, codes: Sequence[str], before: Partner | None, *, force: bool) -> None:
+    code_field = PartnerCode._meta.get_field("code")
+    wanted = {str(code_field.clean(code, None)) for code in codes}
+    there = {row.code for row in before.codes.all()} if before else set()
+    if len(wanted) > MOST_CODES:
+        raise OperatorError(f"{len(wanted)} codes; there can be {MOST_CODES}")
+    if there and not wanted and not force:
+        raise OperatorError("no code is left, and it may show every code: give --force")
+    line.codes = wanted - there, there - wanted
+    line.details += [f"code {code} {word}" for rows, word in zip(line.codes, ("comes", "goes"), strict=True)
+                     for code in sorted(rows)]  # fmt: skip
+
+
+def _compare_certificates(line: Line, pems: Sequence[str], before: Partner | None, *, force: bool) -> None:
+    there = {row.fingerprint: row.subject for row in before.certificates.all()} if before else {}
+    if len(pems) > MOST_CODES:
+        raise OperatorError(f"{len(pems)} certificates; there can be {MOST_CODES}")
+    wanted: dict[str, str] = {}
+    for pem in pems:
+        certificate = leaf_of(read_chain(pem.encode()))
+        fingerprint = pki.fingerprint(certificate)
+        wanted[fingerprint] = pki.pem_of(certificate)
+        if fingerprint not in there:
+            check_pin(certificate, datetime.now(UTC), force=force)
+            line.details.append(f"certificate {pki.subject_of(certificate)}, SHA-256 {fingerprint} comes")
+    new = {fingerprint: pem for fingerprint, pem in wanted.items() if fingerprint not in there}
+    gone = set(there) - set(wanted)
+    line.details += [f"certificate {there[one]}, SHA-256 {one} goes" for one in sorted(gone)]
+    line.certificates = new, gone
+
+
+def _compare_settings(line: Line, settings: dict[str, str], before: Partner | None) -> None:
+    there = {row.key: row.text for row in keys.settings_of(before or Partner(identifier=line.id))}
+    if basic := sorted(set(settings) & {*_BASIC, "id"}):
+        raise OperatorError(f"{basic[0]} is no setting, it has its own place in the record")
+    wanted = {key: "" for key in there if key.startswith(RULES)} | settings
+    line.settings = {key: text for key, text in wanted.items() if there.get(key, "") != text}
+    if before:
+        line.details += [
+            f"{key}: {_short(there.get(key, ''))} to {_short(text)}" for key, text in line.settings.items()
+        ]
+
+
+class _Owners:
+    """Whose each code and each certificate is, when all records are done."""
+
+    def __init__(self, others: Iterable[Partner]) -> None:
+        self._codes: dict[str, str] = {}
+        self._certificates: dict[str, str] = {}
+        for partner in others:
+            self._codes |= {row.code: partner.identifier for row in partner.codes.all()}
+            self._certificates |= {row.fingerprint: partner.identifier for row in partner.certificates.all()}
+
+    def claim(self, line: Line, before: Partner | None) -> None:
+        """Let a record have its codes and certificates. Raises OperatorError that names who has one already."""
+        for code in _after(before.codes.all() if before else (), "code", line.codes[0], line.codes[1]):
+            if (owner := self._codes.setdefault(code, line.id)) != line.id:
+                raise OperatorError(f"{code} is a code of partner {owner} already; {PROVIDER}")
+        new, gone = line.certificates
+        for one in _after(before.certificates.all() if before else (), "fingerprint", set(new), gone):
+            if (owner := self._certificates.setdefault(one, line.id)) != line.id:
+                raise OperatorError(f"the certificate {one} is one of partner {owner} already; {PROVIDER}")
+
+
+def _after(rows: Iterable[object], name: str, new: set[str], gone: set[str]) -> Iterator[str]:
+    yield from sorted({getattr(row, name) for row in rows} - gone | new)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = ", ".join(entries_of(value)) if isinstance(value, str) else str(value)
+    return repr(text[:60]) if text else "empty"
