@@ -22,6 +22,11 @@ SIGNALS = {20: "trace", 21: "debug", 22: "info", 23: "error", 24: "fatal"}
 """What each signal chooses, as at server and client (mission D3)."""
 OBEYED = (signal.SIGHUP, *SIGNALS)
 """What a running daemon obeys. Until it can it holds them: unhandled, they would end or stop it."""
+API = "seonapi"
+"""The name of the API log, without its ending."""
+RUNS = "seon.script.runs"
+"""The logger of runs of the event script."""
+_FORM = "{asctime}Z {levelname} {process} {name}: {message}"
 OURS = "seon"
 """The loggers below it are ours; what libraries say below INFO is not for an administrator."""
 
@@ -78,6 +83,24 @@ def open_log(directory: Path, name: str, level: str = "info") -> Path:
     return path
 
 
+def put_runs_into_api_log(directory: Path) -> None:
+    """Let what the event script says stand in the API log, whichever program runs it. Call it after `open_log`.
+
+    Raises OperatorError.
+    """
+    runs = logging.getLogger(RUNS)
+    path = directory / f"{API}.log"
+    if runs.handlers or any(Path(handler.baseFilename) == path for handler in _files()):
+        return
+    try:
+        handler = LogFile(str(path))
+    except OSError as error:
+        raise OperatorError(f"The log file {path} cannot be written: {error}") from None
+    handler.setFormatter(LineFormatter(_FORM, style="{"))
+    runs.addHandler(handler)
+    runs.propagate = False
+
+
 def reopen_log() -> None:
     """Open the log file anew, after it was moved away; the new file begins with a line about it."""
     for handler in _files():
@@ -95,15 +118,15 @@ def set_level(name: str) -> None:
 
 
 def _files() -> list[LogFile]:
-    return [handler for handler in logging.getLogger().handlers if isinstance(handler, LogFile)]
+    handlers = [*logging.getLogger().handlers, *logging.getLogger(RUNS).handlers]
+    return [handler for handler in handlers if isinstance(handler, LogFile)]
 
 
 def _configuration(path: Path, level: int) -> dict[str, object]:
-    form = "{asctime}Z {levelname} {process} {name}: {message}"
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"()": LineFormatter, "format": form, "style": "{"}},
+        "formatters": {"line": {"()": LineFormatter, "format": _FORM, "style": "{"}},
         "handlers": {"file": {"()": LogFile, "filename": str(path), "formatter": "line", "level": level}},
         "root": {"handlers": ["file"], "level": "INFO"},
         "loggers": {

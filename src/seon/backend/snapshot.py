@@ -7,6 +7,7 @@ import msgspec
 
 from seon.addresses import identifying
 from seon.backend.configuration.bounds import LIMITS
+from seon.backend.configuration.lines import entries_of
 from seon.backend.configuration.models import CLIENT_IDLE_MARGIN, Settings, TracedSession
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from seon.backend.logs import LEVELS, TRACE, LineFormatter, open_log, reopen_log, set_level
+from seon.backend.logs import (
+    LEVELS,
+    RUNS,
+    TRACE,
+    LineFormatter,
+    open_log,
+    put_runs_into_api_log,
+    reopen_log,
+    set_level,
+)
 
 
 def record(text: str, *, failed: bool = False) -> str:
@@ -72,3 +81,24 @@ def test_after_a_rename_what_is_said_goes_to_the_new_file(log: Path) -> None:
     assert "after" not in old.read_text()
     assert log.read_text().splitlines()[0].endswith("because of SIGHUP")
     assert log.read_text().splitlines()[1].endswith("after")
+
+
+def test_runs_of_the_event_script_stand_in_the_api_log_once_whichever_program_runs_it(
+    log: Path, tmp_path: Path
+) -> None:
+    open_log(tmp_path, "queue")
+    runs = logging.getLogger(RUNS)
+    try:
+        put_runs_into_api_log(tmp_path)
+        put_runs_into_api_log(tmp_path)
+        set_level("info")
+        runs.info("it ran")
+        logging.getLogger("seon.queue").info("another line")
+        assert log.read_text().count("it ran") == 1
+        assert "it ran" not in (tmp_path / "queue.log").read_text()
+        assert "another line" not in log.read_text()
+    finally:
+        for handler in list(runs.handlers):
+            runs.removeHandler(handler)
+            handler.close()
+        runs.propagate = True

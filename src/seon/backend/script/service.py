@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from seon.backend.errors import OperatorError
 from seon.backend.journal.recording import record
+from seon.backend.logs import RUNS
 from seon.backend.queue.locks import Lock
 from seon.backend.script import runs
 from seon.backend.script.models import ScriptRun, ScriptSettings
@@ -39,6 +40,8 @@ MOST_LOGGED = 2_000
 """Characters of a run's output in its line of the log."""
 
 log = logging.getLogger("seon.script")
+runs_log = logging.getLogger(RUNS)
+"""In the API log, whichever program has the service."""
 
 
 class Service:
@@ -47,7 +50,7 @@ class Service:
     def __init__(self, home: Path, lock: Lock) -> None:
         self._home, self._lock = home, lock
         self._active = False
-        self._processes = Processes(home)
+        self._processes = Processes(Path("/"))
         self._running: dict[int, ScriptRun] = {}
         self._ended: list[tuple[ScriptRun, Result]] = []
         """Runs whose end is not in the database yet."""
@@ -135,7 +138,7 @@ class Service:
                 break
         else:
             if taken and self._telling.good():
-                log.info("The event script %s can be run again", path)
+                runs_log.info("The event script %s can be run again", path)
         runs.note_starts([run for run in taken if run.pk in begun], begun)
         return bool(begun)
 
@@ -143,7 +146,7 @@ class Service:
         """The script cannot be run: its runs wait. Whether it is the system's refusal or the file's state."""
         self._hold_until = time.monotonic() + (HOLD if len(self._processes) else 1.0)
         if self._telling.bad(file, reason):
-            log.error("The event script %s cannot be run, its runs wait: %s", file, reason)
+            runs_log.error("The event script %s cannot be run, its runs wait: %s", file, reason)
 
     def _collect(self, seconds: float) -> None:
         for key, result in self._processes.wait(seconds):
@@ -178,7 +181,7 @@ def tell_result(run: ScriptRun, result: Result) -> None:
     """Write a run's line into the log: how it ended, and what it said."""
     said = runs.on_one_line(result.output, MOST_LOGGED)
     dropped = f", and {result.dropped} more octets that were not kept" if result.dropped else ""
-    log.log(
+    runs_log.log(
         logging.INFO if result.is_good else logging.WARNING,
         "Event script for %s (run %d, attempt %d): %s in %.1f s; output: %s%s",
         run.code, run.pk, run.attempts, result.reason, result.seconds, said or "(none)", dropped,

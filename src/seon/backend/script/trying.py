@@ -37,8 +37,8 @@ def follow(run: ScriptRun) -> tuple[ScriptRun, bool]:
 
 def _run_here(run: ScriptRun) -> ScriptRun:
     chosen = ScriptSettings.load()
-    home = settings.SEON_HOME.path if settings.SEON_HOME else Path("/")
-    processes = Processes(home)
+    home = settings.SEON_HOME.path if settings.SEON_HOME else None
+    processes = Processes(Path("/"))
     try:
         identity = processes.start(check_script(chosen.path, home), run, chosen.seconds)
     except (OperatorError, StartError) as error:

@@ -35,10 +35,12 @@ def events(home: str | None, level: str, replace_stale_pid: bool) -> None:
     SIGHUP opens the log file anew. Signals 20, 21, 22, 23 and 24 set its level to TRACE, DEBUG, INFO, ERROR and FATAL.
     """
     place = open_for_daemon(home, "events", level)
+    from seon.backend.logs import put_runs_into_api_log
     from seon.backend.queue.daemon import Signals
     from seon.backend.queue.locks import EVENTS, lock_of
     from seon.backend.script.service import Service
 
+    put_runs_into_api_log(place.log_directory)
     with pid_file(place, "seonapi_events.pid", replace_stale=replace_stale_pid):
         signals = Signals()
         say_ready("ready")
@@ -51,9 +53,11 @@ def events_beside(place: Home) -> Iterator[Callable[[str], None]]:
 
     Not earlier: what it starts takes over which signals are blocked, and until then the daemon blocks some.
     """
+    from seon.backend.logs import put_runs_into_api_log
     from seon.backend.queue.locks import EVENTS, lock_of
     from seon.backend.script.service import Service
 
+    put_runs_into_api_log(place.log_directory)
     ending = threading.Event()
     work = functools.partial(Service(place.path, lock_of(EVENTS)).run, ending.is_set)
     thread = threading.Thread(target=work, name="events", daemon=True)
