@@ -76,10 +76,13 @@ def test_a_partner_is_added_and_every_change_stands_in_history_and_journal(
 
     panel.open("journal/entry/")
     panel.take_picture("events")
-    changes = [row.partition("admin changed ")[2].partition(" (")[0] for row in panel.rows]
-    assert changes[:4] == [
-        "partner P1: host", "certificate CN=Seonapi", "SSID code O0013P1: added", "partner P1: added"
+    changes = [row.partition("admin (panel), ")[2] for row in panel.rows]
+    wanted = [
+        "partner.change: partner P1: host", "partner.add_certificate: certificate CN=Seonapi",
+        "partner.add_code: SSID code O0013P1: added", "partner.add: partner P1: added",
     ]  # fmt: skip
+    for change, beginning in zip(changes[:4], wanted, strict=True):
+        assert change.startswith(beginning), changes
     assert re.match(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC", panel.rows[0])
     assert panel.complaints() == []
 

@@ -103,6 +103,56 @@ def test_who_has_no_right_at_all_sees_no_page() -> None:
         assert answer.status_code == 403, path
 
 
+def test_an_operator_switches_partners_off_and_on_and_changes_nothing_else_of_them() -> None:
+    operator = logged_in("operator")
+    partner = Partner.objects.get()
+    lists, page = "/panel/partners/partner/", f"/panel/partners/partner/{partner.pk}/change/"
+    for action, enabled in (("disable", False), ("enable", True)):
+        form = {"action": action, "_selected_action": [str(partner.pk)], "index": "0"}
+        operator.post(lists, form, secure=True)
+        partner.refresh_from_db()
+        assert partner.enabled is enabled
+        assert changes()[-1] == f"partner.{action}"
+    shown = operator.get(page, secure=True).content.decode()
+    assert 'name="_save"' not in shown
+    assert operator.post(page, {"name": "Other", "enabled": ""}, secure=True).status_code == 403
+    remove = {"action": "delete_selected", "_selected_action": [str(partner.pk)], "post": "yes", "index": "0"}
+    operator.post(lists, remove, secure=True)
+    partner.refresh_from_db()
+    assert (partner.name, partner.enabled) == ("One", True)
+
+
+def test_a_partner_s_form_is_stored_by_acts_each_thing_by_its_own() -> None:
+    administrator = logged_in("administrator")
+    partner = Partner.objects.get()
+    page = f"/panel/partners/partner/{partner.pk}/change/"
+    given = {
+        "name": "Other", "host": "", "port": "6619", "networks": "10.0.0.0/8\r\n192.0.2.7", "notes": "call first",
+        "profile": "strict", "level_5_only": "", "secure_authentication": "", "esid_names_rule": "",
+        "codes-TOTAL_FORMS": "1", "codes-INITIAL_FORMS": "0", "codes-0-code": "O0013P1",
+        "certificates-TOTAL_FORMS": "0", "certificates-INITIAL_FORMS": "0",
+        "rules-TOTAL_FORMS": "0", "rules-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    answer = administrator.post(page, given, secure=True, follow=True)
+    assert "was changed successfully" in unescape(answer.content.decode())
+    now = Partner.objects.get()
+    assert (now.name, now.enabled, now.notes) == ("Other", False, "call first")
+    assert now.networks.split() == ["10.0.0.0/8", "192.0.2.7/32"]
+    assert [code.code for code in now.codes.all()] == ["O0013P1"]
+    assert changes()[-5:] == [
+        "partner.change", "partner.disable", "partner.add_network", "partner.rules", "partner.add_code"
+    ]  # fmt: skip
+    swapped = {
+        **given, "networks": "192.0.2.7", "codes-TOTAL_FORMS": "2", "codes-INITIAL_FORMS": "1",
+        "codes-0-id": str(now.codes.get().pk), "codes-0-partner": str(now.pk), "codes-0-DELETE": "on",
+        "codes-1-code": "O0013P2", "codes-1-partner": str(now.pk),
+    }  # fmt: skip
+    administrator.post(page, swapped, secure=True, follow=True)
+    now.refresh_from_db()
+    assert now.networks == "192.0.2.7/32"
+    assert [code.code for code in now.codes.all()] == ["O0013P2"], "the last one goes when another has come"
+
+
 def test_an_operator_traces_sessions_and_changes_no_settings_and_no_partner() -> None:
     operator = logged_in("operator")
     form = {"action": "trace", "_selected_action": [str(Session.objects.get().pk)], "index": "0"}
