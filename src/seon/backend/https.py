@@ -17,7 +17,8 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 CA_DAYS = 3_650
 SERVER_DAYS = 397
 """What browsers accept at most; `seonapi serve` renews it in its last `RENEW_DAYS`."""
-RENEW_DAYS = 60
+RENEW_DAYS = 62
+"""More than the queue daemon's first warning of what ends: so that one comes only where nothing renews it."""
 
 Key = ec.EllipticCurvePrivateKey
 

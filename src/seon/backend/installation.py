@@ -4,12 +4,13 @@
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home, replace_private
-from seon.backend.https import LOOPBACK_NAMES, hosts_in, new_api_ca, new_server_certificate
+from seon.backend.https import LOOPBACK_NAMES, hosts_in, needs_renewal, new_api_ca, new_server_certificate
 from seon.backend.own_names import own_hosts
 from seon.backend.vault import new_master_key, read_master_key
 from seon.pki import pem_of
@@ -72,18 +73,46 @@ def make_authorities(home: Home, hosts: Sequence[str]) -> list[str]:
             if not Authority.objects.filter(kind=kind).exists():
                 store_authority(kind, *make())  # type: ignore[misc]  # both return key and certificate
                 made.append(f"{kind.label} CA")
-    there = hosts_in(home.https_certificate)
-    complete = bool(there) and home.https_key.exists()
-    if complete and not set(hosts) - set(there):
-        return made
-    names = list(dict.fromkeys([*LOOPBACK_NAMES, *there, *(hosts or there or own_hosts())]))
-    renew_https(home, names)
-    made.append(f"https certificate, for {', '.join(names)}{': start `seonapi serve` again' if complete else ''}")
+    with https_locked(home) as there:
+        complete = bool(there) and home.https_key.exists()
+        if complete and not set(hosts) - set(there):
+            return made
+        names = list(dict.fromkeys([*LOOPBACK_NAMES, *there, *(hosts or there or own_hosts())]))
+        renew_https(home, names)
+    made.append(f"https certificate, for {', '.join(names)}")
     return made
 
 
+@contextmanager
+def https_locked(home: Home) -> Iterator[list[str]]:
+    """Let nobody else renew the https certificate in here; yields the names in it, none if there is none.
+
+    Raises OperatorError.
+    """
+    from django.db import transaction
+
+    from seon.backend.trust.authorities import Kind
+    from seon.backend.trust.models import Authority
+
+    with transaction.atomic():
+        # Two who add a name at once would each keep only their own. On SQLite the transaction itself is the lock.
+        list(Authority.objects.select_for_update().filter(kind=Kind.API).values_list("pk"))
+        yield hosts_in(home.https_certificate)
+
+
+def renew_if_due(home: Home) -> bool:
+    """Issue a new https certificate if the one that is there ends soon; whether that was so. Raises OperatorError."""
+    if not needs_renewal(home.https_certificate):
+        return False
+    with https_locked(home) as names:
+        if not needs_renewal(home.https_certificate):
+            return False  # another process of this installation was quicker
+        renew_https(home, names)
+    return True
+
+
 def renew_https(home: Home, names: Sequence[str]) -> None:
-    """Issue a new https key and certificate for these names. Raises OperatorError."""
+    """Issue a new https key and certificate for these names, within `https_locked`. Raises OperatorError."""
     from seon.backend.trust.authorities import api_authority
 
     ca_key, ca = api_authority()

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "axes",
     "seon.backend.acting",
     "seon.backend.users",
+    "seon.backend.hosts",
     "seon.backend.configuration",
     "seon.backend.partners",
     "seon.backend.session_rules",

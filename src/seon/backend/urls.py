@@ -1,11 +1,14 @@
 """All paths: the client's API, readiness, and the panel."""
 
 from django.contrib import admin
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from seon.api_messages import PATH
+from seon.backend.api.problems import problem
+from seon.events import shown
 
 
 async def healthz(_: HttpRequest) -> HttpResponse:
@@ -13,6 +16,17 @@ async def healthz(_: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a call that Django refuses: by a name that is not in the https certificate, most of the time."""
+    if not isinstance(exception, DisallowedHost):
+        return problem(400, "This call is malformed")
+    name = shown(str(request.META.get("HTTP_HOST", "")), 300)
+    return problem(
+        400, f"Seonapi does not answer by the name {name}: on its host, type: seonapi host add NAME (without the port)"
+    )
+
+
+handler400 = refused
 urlpatterns = [
     path(PATH.lstrip("/"), include("seon.backend.api.urls")),
     path("healthz", healthz),

@@ -74,12 +74,12 @@ def _https(home: Home) -> Iterator[Found]:
     if not set(names_in(home.https_certificate)) - {"localhost", "127.0.0.1", "[::1]"}:
         yield warning(
             "the https certificate is for loopback only: no other host can call Seonapi", home.https_certificate,
-            f"if a client runs on another host: seonapi init --home {home.path} --host NAME",
+            f"if a client runs on another host: seonapi host add NAME --home {home.path}",
         )  # fmt: skip
 
 
 def _https_time(home: Home, begins: datetime, ends: datetime, now: datetime) -> Iterator[Found]:
-    where, restart = home.https_certificate, "start seonapi serve again, which renews it"
+    where, restart = home.https_certificate, "start seonapi serve, which renews it by itself; if it runs, see its log"
     if ends <= now:
         yield error(f"the https certificate has ended, at {ends:%Y-%m-%d %H:%M} UTC", where, restart)
     elif ends - now < timedelta(days=RENEW_DAYS):

@@ -128,7 +128,7 @@ def authority_endings() -> Iterator[Ending]:
         f"https:{pki.fingerprint(certificate)}",
         f"The https certificate {path}",
         certificate.not_valid_after_utc,
-        "start seonapi serve again, which renews it",
+        "start seonapi serve, which renews it by itself; if it runs, see its log",
     )
 
 

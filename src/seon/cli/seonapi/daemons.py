@@ -45,8 +45,12 @@ def serve(home: str | None, listen: str, prefixes: tuple[str, ...], level: str, 
     from seon.backend.configuration.keys import read_host_port
     from seon.backend.prefixes import read_prefixes
     from seon.backend.serving import serve as serve_https
+    from seon.backend.serving import unnamed
 
     host, port = read_host_port("--listen", listen, listening_address)
+    note = unnamed(place, host)
+    if note:
+        click.echo(note, err=True)
     # By its port: several processes may serve one installation, if it has a PostgreSQL.
     with pid_file(place, f"seonapi_serve.{port}.pid", replace_stale=replace_stale_pid):
         serve_https(place, host, port, read_prefixes(prefixes), say_ready)

@@ -14,6 +14,7 @@ from seon.cli.seonapi.client import client
 from seon.cli.seonapi.completion import completion
 from seon.cli.seonapi.daemons import serve
 from seon.cli.seonapi.events import events
+from seon.cli.seonapi.host import host
 from seon.cli.seonapi.ignore import ignore
 from seon.cli.seonapi.installation import init
 from seon.cli.seonapi.license import license_
@@ -62,6 +63,7 @@ for command in (
     script,
     completion,
     user,
+    host,
 ):
     main.add_command(command)
 

@@ -69,7 +69,7 @@ def wrong_name(host: str, names: Sequence[str]) -> str:
     listed = f"it is for {shown}{more}" if names else "it names no host"
     return (
         f"its https certificate is not for {host}: {listed}. Name one of these in -U, or run "
-        f"`seonapi init --host {host}` on Seonapi's host and start `seonapi serve` again"
+        f"`seonapi host add {host}` on Seonapi's host"
     )
 
 

@@ -101,7 +101,7 @@ def test_one_in_between_that_shows_the_right_ca_is_found_out_too(seonapi, other_
 
 
 def test_the_name_in_the_url_must_be_in_the_certificate(seonapi) -> None:
-    told = "certificate is not for localhost: it is for 127.0.0.1.*run `seonapi init --host localhost`"
+    told = "certificate is not for localhost: it is for 127.0.0.1.*run `seonapi host add localhost`"
 
     async def scene(api) -> None:
         with pytest.raises(ApiError, match=told) as error:
