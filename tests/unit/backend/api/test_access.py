@@ -139,14 +139,20 @@ def test_the_last_use_of_a_token_is_noted_with_its_address() -> None:
     assert TokenUse.objects.get().address == "127.0.0.1"
 
 
+def let_go_of_databases() -> None:
+    """Let the threads that outlive a test close their connections, which are to its database."""
+    asyncio.run(sync_to_async(connections.close_all)())
+    watch._pool.submit(connections.close_all).result()
+
+
 def test_a_waiting_call_ends_when_its_token_expires() -> None:
+    let_go_of_databases()
     started = time.monotonic()  # a clock that may be set tells nothing here
     secret = new_token(owner(), "main", expires_at=timezone.now() + timedelta(seconds=0.6)).rpartition(".")[2]
     request = ask.get(f"/configuration?known={read_version()}&wait=30", headers={TOKEN_HEADER: secret})
     try:
         answer = asyncio.run(calls.configuration(request))
-    finally:  # the threads of these two outlive the test, and their connections are to its database
-        asyncio.run(sync_to_async(connections.close_all)())
-        watch._pool.submit(connections.close_all).result()
+    finally:
+        let_go_of_databases()
     assert answer.status_code == 401
     assert 0.4 < time.monotonic() - started < 5.6
