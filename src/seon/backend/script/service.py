@@ -17,7 +17,7 @@ from django.utils import timezone
 from seon.backend.errors import OperatorError
 from seon.backend.journal.recording import record
 from seon.backend.logs import RUNS
-from seon.backend.queue.locks import Lock
+from seon.backend.queue.locks import EVENTS, Lock, active, became_active, seen
 from seon.backend.script import runs
 from seon.backend.script.models import ScriptRun, ScriptSettings
 from seon.backend.script.path import check_script
@@ -58,6 +58,7 @@ class Service:
         self._hold_until = 0.0
         self._upkeep_at = self._take_at = 0.0
         self._failing = False
+        self._waits_for = ""
 
     def run(self, ending: Callable[[], bool], obey: Callable[[], None] = lambda: None) -> None:
         """Work until `ending` is true; `obey` is called between two rounds. Running scripts are given `END_SECONDS`."""
@@ -108,8 +109,12 @@ class Service:
             if self._lock.take():
                 for told in runs.take_up(self._running):
                     log.warning("%s", told)
+                became_active(EVENTS)
                 self._active = True
-                log.info("This events service is active")
+                log.info("This is the active events service now")
+            elif (other := active(EVENTS)) != self._waits_for:
+                log.info("Another events service is active, this one waits: %s", other)
+                self._waits_for = other
         return self._active
 
     def _start(self) -> bool:
@@ -169,6 +174,7 @@ class Service:
         if now < self._upkeep_at:
             return
         self._upkeep_at = now + UPKEEP
+        seen(EVENTS)
         removed = runs.forget_old(timezone.now())
         if removed == runs.SLICE:
             self._upkeep_at = now

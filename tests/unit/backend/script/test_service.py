@@ -1,3 +1,4 @@
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,15 +11,30 @@ sys.path.insert(0, str(Path(__file__).parent))
 from making import chosen, script, stored
 
 from seon.backend.journal.models import Entry
-from seon.backend.queue.locks import EVENTS, FileLock
+from seon.backend.queue.locks import EVENTS, active
 from seon.backend.script import runs
 from seon.backend.script.models import RunState, ScriptRun
 from seon.backend.script.service import Service
 
 
+class OfTheTest:
+    """A lock that another process may have."""
+
+    of_another = False
+
+    def take(self) -> bool:
+        return not self.of_another
+
+    def held(self) -> bool:
+        return not self.of_another
+
+    def release(self) -> None:
+        pass
+
+
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    made = Service(tmp_path, FileLock(EVENTS))
+    made = Service(tmp_path, OfTheTest())
     yield made
     made._processes.end_all()
     made._lock.release()
@@ -66,25 +82,15 @@ def test_runs_wait_while_the_script_cannot_be_run_and_none_is_lost(service: Serv
     assert (tmp_path / "out").read_text() == "x\n"
 
 
-class TakenLock(FileLock):
-    """A lock that another service has until it lets go."""
-
-    is_free = False
-
-    def take(self) -> bool:
-        return self.is_free and super().take()
-
-
-def test_who_has_not_the_lock_starts_nothing_until_the_other_has_gone(tmp_path: Path) -> None:
-    lock = TakenLock(EVENTS)
-    waiting = Service(tmp_path, lock)
+def test_who_has_not_the_lock_starts_nothing_until_the_other_has_gone(service: Service, tmp_path: Path) -> None:
     chosen(tmp_path)
+    service._lock.of_another = True
     stored()
-    waiting.round()
+    service.round()
     assert ScriptRun.objects.get().state == RunState.WAITING
-    lock.is_free = True
-    worked(waiting, all_ended)
-    lock.release()
+    service._lock.of_another = False
+    worked(service, all_ended)
+    assert active(EVENTS).startswith(f"process {os.getpid()} on "), "people see which one it is"
 
 
 def test_an_end_that_the_database_does_not_take_is_noted_later(
