@@ -40,7 +40,7 @@ MOST = 1_000
 """Entries of one page."""
 LONGEST_NEEDLE = 200
 """Characters of a text that is looked for."""
-SLICE, LARGEST_SLICE = 5_000, 40_000
+SLICE, LARGEST_SLICE = 5_000, 20_000
 """Rows that are looked through at a time: the first time, and each time after that twice as many, up to these."""
 _EQUAL = tuple(name for name in FILTERS if name != "severity")
 _CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,18})")
@@ -112,7 +112,7 @@ class Budget:
     """How long one list may work, in seconds: looking through the newest rows, and altogether."""
 
     walk: float = 0.25
-    total: float = 0.9
+    total: float = 0.75
     began: float = field(default_factory=time.monotonic)
 
     def left(self, of: float) -> float:

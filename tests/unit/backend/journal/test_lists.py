@@ -26,14 +26,17 @@ PATIENT = Budget(walk=60, total=120)
 def fill(count: int, apart: timedelta = timedelta(minutes=1)) -> list[Entry]:
     """Store events of each kind in turn, the newest one just now; return them newest first."""
     Entry.objects.all().delete()
+    events = []
     for number in range(count):
         code, fields = KINDS[number % len(KINDS)]
+        hop: Any = "dmz" if code == "ADM-TLS" else "inside"
         session = f"session{number % 3}"
-        hop = "dmz" if code == "ADM-TLS" else "inside"
-        store([Event(id=f"a-{number}", code=code, time=time.time(), hop=hop, session=session, fields=fields)], "t")  # type: ignore[arg-type]
-    now = timezone.now()
-    for age, entry in enumerate(Entry.objects.order_by("-pk")):
-        Entry.objects.filter(pk=entry.pk).update(received_at=now - age * apart)
+        events.append(Event(id=f"a-{number}", code=code, time=time.time(), hop=hop, session=session, fields=fields))
+    store(events, "t")
+    now, stored = timezone.now(), list(Entry.objects.order_by("-pk"))
+    for age, entry in enumerate(stored):
+        entry.received_at = now - age * apart
+    Entry.objects.bulk_update(stored, ["received_at"])
     return list(Entry.objects.order_by("-received_at", "-pk"))
 
 
