@@ -55,7 +55,8 @@ class Entry(models.Model):
     class Meta:
         ordering = ("-received_at", "-id")
         verbose_name = "event"
-        constraints = (models.UniqueConstraint(fields=("hop", "event_id"), name="one_event_per_hop_and_id"),)
+        # The id first: each batch asks for its ids, whatever their hop.
+        constraints = (models.UniqueConstraint(fields=("event_id", "hop"), name="one_event_per_hop_and_id"),)
         indexes = (
             models.Index(fields=("-received_at", "-id"), name="entry_arrival"),
             *(_newest(field) for field in FILTERS),
@@ -73,7 +74,7 @@ class Ignored(models.Model):
     received_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("hop", "event_id"), name="ignored_once_per_hop_and_id"),)
+        constraints = (models.UniqueConstraint(fields=("event_id", "hop"), name="ignored_once_per_hop_and_id"),)
 
     def __str__(self) -> str:
         return self.event_id

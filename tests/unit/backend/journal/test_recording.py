@@ -4,9 +4,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from seon.backend.journal.models import LONGEST_SEARCHED, Entry, Session
+from seon.backend.journal.models import LONGEST_SEARCHED, Entry, Ignored, Session
 from seon.backend.journal.recording import record, store
 from seon.events import Event
 
@@ -128,3 +130,23 @@ def test_counts_stay_storable(said: Any, kept: int) -> None:
     session = Session.objects.get()
     assert session.octets_in == kept
     assert len(session.reason) == 300
+
+
+def test_whether_an_event_is_there_already_is_asked_of_an_index_and_not_of_all_rows() -> None:
+    now = timezone.now()
+    rows = [Entry(event_id=f"e-{number}", hop="inside", code="X", severity=20, time=now) for number in range(5_000)]
+    Entry.objects.bulk_create(rows)
+    Ignored.objects.bulk_create(Ignored(event_id=f"e-{number}", hop="inside") for number in range(5_000))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    with CaptureQueriesContext(connection) as asked:
+        store([event("CLI-API", number) for number in range(20)], "token")
+    questions = [query["sql"] for query in asked if query["sql"].startswith("SELECT") and " IN (" in query["sql"]]
+    assert len(questions) == 2
+    for question in questions:
+        with connection.cursor() as cursor:
+            prefix = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+            cursor.execute(f"{prefix} {question}")
+            plan = str(cursor.fetchall())
+        assert ("Index Cond" if connection.vendor == "postgresql" else "(event_id=?)") in plan, plan
+        assert "Seq Scan" not in plan

@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
                     models.Index(fields=["hop", "-received_at", "-id"], name="entry_hop"),
                     models.Index(fields=["source", "-received_at", "-id"], name="entry_source"),
                 ],
-                "constraints": [models.UniqueConstraint(fields=("hop", "event_id"), name="one_event_per_hop_and_id")],
+                "constraints": [models.UniqueConstraint(fields=("event_id", "hop"), name="one_event_per_hop_and_id")],
             },
         ),
         migrations.CreateModel(
@@ -193,7 +193,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("hop", "event_id"), name="ignored_once_per_hop_and_id")
+                    models.UniqueConstraint(fields=("event_id", "hop"), name="ignored_once_per_hop_and_id")
                 ],
             },
         ),
