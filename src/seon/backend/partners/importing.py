@@ -3,16 +3,20 @@
 The plan is made from one look at the database and changes nothing; the act makes it again when it has its turn.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from msgspec import UNSET
 
 from seon import pki
-from seon.backend.certificates import read_chain
+from seon.backend.acting import audit
+from seon.backend.certificates import Described, describe_certificate, read_chain
 from seon.backend.configuration.keys import RULES
 from seon.backend.configuration.lines import entries_of
 from seon.backend.configuration.values import told
@@ -24,6 +28,8 @@ from seon.backend.partners.records import Numbered, Record
 
 Progress = Callable[[int, int], object]
 """Hears how many records are done, and of how many."""
+_BATCH = 500
+"""Partners that are stored at once."""
 _BASIC = ("name", "enabled", "host", "port", "networks", "notes")
 """Fields of a partner that a record has by themselves; the other ones are among its settings."""
 
@@ -50,8 +56,8 @@ class Line:
     """Fields of the partner that change."""
     codes: tuple[set[str], set[str]] = (set(), set())
     """Which come, and which go."""
-    certificates: tuple[dict[str, str], set[str]] = field(default_factory=lambda: ({}, set()))
-    """Which come, PEM by SHA-256, and which go."""
+    certificates: tuple[dict[str, Described], set[str]] = field(default_factory=lambda: ({}, set()))
+    """Which come, by SHA-256, and which go."""
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -62,7 +68,9 @@ class Line:
 
 def record_of(partner: Partner, *, settings: bool) -> Record:
     """Return a partner as a record; its relations should be prefetched. Only with `settings` it is complete."""
-    shown = {row.key: row.text for row in keys.settings_of(partner) if row.key not in _BASIC} if settings else UNSET
+    usual = _usual()
+    own = {row.key: row.text for row in keys.settings_of(partner) if row.key not in _BASIC} if settings else {}
+    shown = {key: text for key, text in own.items() if usual.get(key, "") != text} if settings else UNSET
     return Record(
         id=partner.identifier,
         name=partner.name,
@@ -79,7 +87,7 @@ def record_of(partner: Partner, *, settings: bool) -> Record:
 
 def stored_partners() -> list[Partner]:
     """Return all partners with what belongs to them."""
-    return list(Partner.objects.prefetch_related("codes", "certificates", "rules"))
+    return list(Partner.objects.select_related("session_rules").prefetch_related("codes", "certificates", "rules"))
 
 
 def plan_import(records: Sequence[Numbered], *, force: bool) -> list[Line]:
@@ -115,38 +123,70 @@ def apply_plan(lines: Sequence[Line], progress: Progress | None = None) -> None:
         )
     todo = [line for line in lines if line.outcome is not Outcome.UNCHANGED]
     for line in todo:  # what goes first: another partner of this file may get it
-        for row in PartnerCode.objects.filter(partner__identifier=line.id, code__in=line.codes[1]):
-            row.delete()
-        for pinned in PartnerCertificate.objects.filter(partner__identifier=line.id, pk__in=_pks(line)):
-            pinned.delete()
-    for done, line in enumerate(todo, 1):
-        try:
-            _apply(line)
-        except ValidationError as error:
-            raise OperatorError(f"Line {line.number}, {line.id[:64]}: {told(error)}") from None
-        except OperatorError as error:
-            raise OperatorError(f"Line {line.number}, {line.id[:64]}: {error}") from None
+        _take_away(line)
+    for begin in range(0, len(todo), _BATCH):
+        _apply(todo[begin : begin + _BATCH])
         if progress:
-            progress(done, len(todo))
+            progress(min(begin + _BATCH, len(todo)), len(todo))
 
 
-def _pks(line: Line) -> list[int]:
-    gone = line.certificates[1]
-    return list(PartnerCertificate.objects.filter(fingerprint__in=gone).values_list("pk", flat=True)) if gone else []
+def _take_away(line: Line) -> None:
+    gone = [*PartnerCode.objects.filter(partner__identifier=line.id, code__in=line.codes[1])] if line.codes[1] else []
+    for code in gone:
+        code.delete()
+    if fingerprints := line.certificates[1]:
+        for pinned in PartnerCertificate.objects.filter(partner__identifier=line.id, fingerprint__in=fingerprints):
+            pinned.delete()
 
 
-def _apply(line: Line) -> None:
-    partner = Partner(identifier=line.id) if line.outcome is Outcome.ADDED else keys.find_partner(line.id)
-    for name, value in line.values.items():
-        setattr(partner, name, value)
-    if line.values or line.outcome is Outcome.ADDED:
-        partner.save()
-    for code in sorted(line.codes[0]):
-        PartnerCode(partner=partner, code=code).save()
-    for pem in line.certificates[0].values():
-        PartnerCertificate(partner=partner, pem=pem).save()
-    for key, text in line.settings.items():
-        keys.set_partner_setting(line.id, key, text)
+def _apply(lines: Sequence[Line]) -> None:
+    """Do what some lines say. New rows are made in bulk: their values were validated for the plan, by `_compare`."""
+    changed = [line.id for line in lines if line.outcome is Outcome.CHANGED]
+    rows = {partner.identifier: partner for partner in Partner.objects.filter(identifier__in=changed)}
+    new = {line.id: Partner(identifier=line.id, **line.values) for line in lines if line.outcome is Outcome.ADDED}
+    _create(Partner, list(new.values()))
+    rows |= new
+    for line in lines:
+        if line.outcome is Outcome.CHANGED and line.values:
+            for name, value in line.values.items():
+                setattr(rows[line.id], name, value)
+            with _naming(line):
+                rows[line.id].save()
+    codes = [PartnerCode(partner=rows[line.id], code=code) for line in lines for code in sorted(line.codes[0])]
+    _create(PartnerCode, codes)
+    pins = [_pin(rows[line.id], one) for line in lines for one in line.certificates[0].values()]
+    _create(PartnerCertificate, pins)
+    for line in lines:
+        if line.settings:
+            with _naming(line):
+                keys.set_partner_settings(line.id, line.settings)
+
+
+def _pin(partner: Partner, one: Described) -> PartnerCertificate:
+    return PartnerCertificate(
+        partner=partner, pem=one.pem, fingerprint=one.fingerprint, subject=one.subject, not_after=one.not_after
+    )
+
+
+def _create(model: type[Any], rows: Sequence[Any]) -> None:
+    """Store new rows and their history, and note them for the audit, which hears of no bulk."""
+    if not rows:
+        return
+    model.objects.bulk_create(rows)
+    model.history.bulk_history_create(rows)
+    for row in rows if audit.running() else ():
+        owner = "" if isinstance(row, Partner) else f" to partner {row.partner}"
+        audit.note(f"{model._meta.verbose_name} {row}", f"added{owner} by an import")
+
+
+@contextmanager
+def _naming(line: Line) -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        raise OperatorError(f"Line {line.number}, {line.id[:64]}: {told(error)}") from None
+    except OperatorError as error:
+        raise OperatorError(f"Line {line.number}, {line.id[:64]}: {error}") from None
 
 
 # --- what a record changes --------------------------------------------------------------------------------------------
@@ -201,15 +241,15 @@ def _compare_certificates(line: Line, pems: Sequence[str], before: Partner | Non
     there = {row.fingerprint: row.subject for row in before.certificates.all()} if before else {}
     if len(pems) > MOST_CODES:
         raise OperatorError(f"{len(pems)} certificates; there can be {MOST_CODES}")
-    wanted: dict[str, str] = {}
+    wanted: dict[str, Described] = {}
     for pem in pems:
         certificate = leaf_of(read_chain(pem.encode()))
         fingerprint = pki.fingerprint(certificate)
-        wanted[fingerprint] = pki.pem_of(certificate)
+        wanted[fingerprint] = describe_certificate(certificate)
         if fingerprint not in there:
             check_pin(certificate, datetime.now(UTC), force=force)
             line.details.append(f"certificate {pki.subject_of(certificate)}, SHA-256 {fingerprint} comes")
-    new = {fingerprint: pem for fingerprint, pem in wanted.items() if fingerprint not in there}
+    new = {fingerprint: one for fingerprint, one in wanted.items() if fingerprint not in there}
     gone = set(there) - set(wanted)
     line.details += [f"certificate {there[one]}, SHA-256 {one} goes" for one in sorted(gone)]
     line.certificates = new, gone
@@ -219,12 +259,18 @@ def _compare_settings(line: Line, settings: dict[str, str], before: Partner | No
     there = {row.key: row.text for row in keys.settings_of(before or Partner(identifier=line.id))}
     if basic := sorted(set(settings) & {*_BASIC, "id"}):
         raise OperatorError(f"{basic[0]} is no setting, it has its own place in the record")
-    wanted = {key: "" for key in there if key.startswith(RULES)} | settings
+    wanted = {key: "" for key in there if key.startswith(RULES)} | dict(_usual()) | settings
     line.settings = {key: text for key, text in wanted.items() if there.get(key, "") != text}
     if before:
         line.details += [
             f"{key}: {_short(there.get(key, ''))} to {_short(text)}" for key, text in line.settings.items()
         ]
+
+
+@cache
+def _usual() -> Mapping[str, str]:
+    """Return what is set for a partner for which nothing was set, as text by its keys."""
+    return {row.key: row.text for row in keys.settings_of(Partner()) if row.key not in _BASIC}
 
 
 class _Owners:

@@ -48,7 +48,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     certificates: tuple[str, ...] | UnsetType = UNSET
     """PEM, one each."""
     settings: dict[str, str] | UnsetType = UNSET
-    """What `seonapi partner get` shows; a rule that is missing here is as in general."""
+    """What `seonapi partner get` shows; what is missing here is as in general."""
 
 
 class Numbered(NamedTuple):

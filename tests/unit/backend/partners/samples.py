@@ -101,6 +101,6 @@ SAMPLES = {
         good=lambda by: actions.import_partners(by, [Numbered(2, Record(id="P1", codes=("O3",)))]),
         bad=lambda by: actions.import_partners(by, [Numbered(2, Record(id="P1")), Numbered(3, Record(id="P 2"))]),
         ready=acme,
-        told="SSID code O3: added",
+        told="SSID code O3: added to partner P1 by an import",
     ),
 }

@@ -10,7 +10,7 @@ from seon.backend.errors import OperatorError
 from seon.backend.journal.models import Entry
 from seon.backend.partners.actions import add_partner, import_partners, set_of_partner, try_import
 from seon.backend.partners.importing import Line, record_of, stored_partners
-from seon.backend.partners.models import Partner
+from seon.backend.partners.models import Partner, PartnerCode
 from seon.backend.partners.records import Numbered, Record, as_csv, as_json, read_records
 
 BY = owner()
@@ -124,7 +124,8 @@ def test_what_is_exported_as_json_and_imported_elsewhere_is_the_same() -> None:
     import_partners(BY, read_records(octets))
     assert everything() == exported
     assert {line.outcome.value for line in try_import(read_records(octets))} == {"unchanged"}
-    set_of_partner(BY, "P1", "rules.FLD-9", "warn")  # it is not in the file, so it is as in general again
+    for key, value in {"rules.FLD-9": "warn", "level_5_only": "yes"}.items():
+        set_of_partner(BY, "P1", key, value)  # it is not in the file, so it is as in general again
     import_partners(BY, read_records(octets))
     assert everything() == exported
 
@@ -148,10 +149,13 @@ def test_a_setting_that_cannot_be_is_refused_in_the_trial_already(settings: dict
     assert everything() == before
 
 
-def test_progress_is_told() -> None:
+def test_progress_is_told_and_many_partners_are_stored_with_their_history() -> None:
     heard: list[Any] = []
-    import_partners(BY, numbered(*(Record(id=f"P{n}") for n in range(3))), progress=lambda *done: heard.append(done))
-    assert heard == [(1, 3), (2, 3), (3, 3)]
+    many = numbered(*(Record(id=f"P{n}", codes=(f"O{n}",)) for n in range(1_001)))
+    import_partners(BY, many, progress=lambda *done: heard.append(done))
+    assert heard == [(500, 1_001), (1_000, 1_001), (1_001, 1_001)]
+    assert PartnerCode.objects.count() == Partner.history.count() == PartnerCode.history.count() == 1_001
+    assert "more changes" in Entry.objects.latest("pk").text
 
 
 def test_a_line_reads_as_its_details() -> None:
