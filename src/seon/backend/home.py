@@ -43,6 +43,11 @@ class Home:
         return self.path / "api-ca.pem"
 
     @property
+    def backups(self) -> Path:
+        """Copies of the database from before its form was changed; made with the first of them."""
+        return self.path / "backups"
+
+    @property
     def log_directory(self) -> Path:
         """Where the API's and the queue daemon's log files are."""
         return self.path / "log"

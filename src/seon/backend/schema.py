@@ -19,6 +19,7 @@ UNRELEASED = frozenset(
     {"0002_session_rules", "0003_hosts_and_addresses", "0004_severities", "0002_hosts_and_addresses"}
 )
 """Migrations before the first release. A later one must not have such a name."""
+_MOST_NAMED = 5
 _MADE_ANEW = (
     "The database was made by an unreleased version of Seon SmartProxy and cannot be brought up to date. Make the "
     "installation anew: move its directory away, or take another one, with an empty database, and run `seonapi init`"
@@ -36,7 +37,9 @@ def migrate() -> list[str]:
     try:
         if is_current():
             return []
-        if connection.vendor == "sqlite":
+        older = is_older()
+        changes = _pending()
+        if connection.vendor == "sqlite" and not older:
             # Hundreds of small transactions on a file that does not hold anything yet.
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA synchronous=OFF")
@@ -45,7 +48,7 @@ def migrate() -> list[str]:
         raise disk_full(error) or OperatorError(f"The database cannot be used: {str(error).splitlines()[0]}") from None
     finally:
         connection.close()
-    return ["database"]
+    return [f"database of this version, by {_counted(changes)}"] if older else ["database"]
 
 
 def is_current() -> bool:
@@ -53,16 +56,36 @@ def is_current() -> bool:
 
     Raises OperatorError for a form that no migration of this build begins with, DatabaseError when there is no answer.
     """
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
     check_known()
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if _pending():
         return False
     if not _tables_are_ours():
         raise OperatorError(_MADE_ANEW)  # its first migration had the name of ours, but made less
     return True
+
+
+def is_older() -> bool:
+    """Whether the database holds something, and `migrate` would change its form. Raises as `is_current` does."""
+    from django.db import connection
+    from django.db.migrations.recorder import MigrationRecorder
+
+    check_known()
+    return bool(MigrationRecorder(connection).applied_migrations() and _pending())
+
+
+def _pending() -> list[str]:
+    """Return the migrations that are to be run, in their order."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return [f"{step.app_label}.{step.name}" for step, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+
+
+def _counted(changes: list[str]) -> str:
+    named = ", ".join(changes[:_MOST_NAMED])
+    more = f" and {len(changes) - _MOST_NAMED} more" if len(changes) > _MOST_NAMED else ""
+    return f"{len(changes)} changes: {named}{more}" if len(changes) > 1 else f"the change {named}"
 
 
 def check_known() -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from seon.addresses import AddressError, read_host
 from seon.backend.errors import OperatorError
+from seon.backend.home import Home
 from seon.cli.seonapi.base import FILE, clear_errors, database_errors_cleared, home_option, secret_in
 
 
@@ -24,10 +25,16 @@ from seon.cli.seonapi.base import FILE, clear_errors, database_errors_cleared, h
 )
 @click.option("--user", default="admin", show_default=True, help="The administrator.")
 @click.option("--password-file", type=FILE, metavar="F", help="Its password; default: a random one, shown once.")
+@click.option("--without-copy", is_flag=True, help="Change an older database without a copy of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
 @clear_errors
-def init(home: str | None, hosts: tuple[str, ...], user: str, password_file: Path | None, as_json: bool) -> None:
-    """Make an installation, or bring one up to date. What is there stays."""
+def init(
+    home: str | None, hosts: tuple[str, ...], user: str, password_file: Path | None, without_copy: bool, as_json: bool
+) -> None:  # fmt: skip
+    """Make an installation, or bring one up to date. What is there stays.
+
+    An older database is copied into the directory `backups` before it is changed.
+    """
     from seon.backend import installation, schema
     from seon.backend.loading import choose_home, load_django, secret_file_of
 
@@ -36,6 +43,7 @@ def init(home: str | None, hosts: tuple[str, ...], user: str, password_file: Pat
     made = installation.make_directories(place)
     load_django()
     made += database_errors_cleared(functools.partial(installation.make_master_key, secret_file_of(place)))
+    made += _copied(place, without_copy=without_copy)
     made += schema.migrate()
     from seon.backend.acting.roles import make_roles  # models can be imported from here on
     from seon.backend.journal import trigrams
@@ -46,18 +54,32 @@ def init(home: str | None, hosts: tuple[str, ...], user: str, password_file: Pat
     made += installation.make_authorities(place, names)
     administrators, password = installation.make_administrator(user, secret_in(password_file))
     made += administrators
+    data = {"home": str(place.path), "made": made, "user": user, "password": password, "hindrance": hindrance}
     if as_json:
-        data = {"home": str(place.path), "made": made, "user": user, "password": password, "hindrance": hindrance}
         click.echo(msgspec.json.encode(data).decode())
-        return
+    else:
+        _tell(place, made, hindrance, f"password of {user}, shown only now: {password}" if password else "")
+
+
+def _tell(place: Home, made: list[str], hindrance: str, password: str) -> None:
     for what in made:
         click.echo(f"made {what}")
-    if password is not None:
-        click.echo(f"password of {user}, shown only now: {password}")
+    if password:
+        click.echo(password)
     if hindrance:
         click.echo(hindrance, err=True)
     if not made:
         click.echo(f"{place.path} is complete: nothing changed")
+
+
+def _copied(place: Home, *, without_copy: bool) -> list[str]:
+    """Copy a database that is going to be changed; returns what was made."""
+    from seon.backend.copying import copy_database
+    from seon.backend.schema import is_older
+
+    if without_copy or not database_errors_cleared(is_older):
+        return []
+    return [f"copy of the database as it was, {copy_database(place)}"]
 
 
 def _own_name(text: str) -> str:

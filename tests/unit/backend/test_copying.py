@@ -1,0 +1,84 @@
+import sqlite3
+from collections import namedtuple
+from contextlib import closing
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from seon.backend import copying
+from seon.backend.copying import copy_database
+from seon.backend.errors import OperatorError
+from seon.backend.home import Home
+from seon.backend.schema import is_older, migrate
+from seon.backend.trust.models import Token
+
+SECRET = "9" * 64
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def older() -> None:
+    """A database of an earlier release, with a token."""
+    Token.objects.create(name="main", digest=SECRET)
+    assert not is_older()
+    call_command("migrate", "queue", "zero", verbosity=0)
+    assert is_older()
+
+
+def words_in(copy: Path) -> str:
+    """Return what the copy holds, as SQL."""
+    with closing(sqlite3.connect(copy)) as there:
+        return "\n".join(there.iterdump())
+
+
+@pytest.mark.usefixtures("older")
+def test_the_copy_has_all_that_was_there_before_the_change_and_is_its_owner_s_alone(home: Home) -> None:
+    copy = copy_database(home)
+    assert migrate() == ["database of this version, by the change queue.0001_initial"]
+    said = words_in(copy)
+    assert SECRET in said
+    assert "trust_token" in said
+    assert "queue_job" not in said, "the copy is from before the change"
+    assert copy.parent == home.path / "backups"
+    assert copy.name.startswith("seonapi-20")
+    assert "-before-" in copy.name
+    assert (copy.stat().st_mode & 0o777, copy.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert list(copy.parent.iterdir()) == [copy], "no draft, and nothing with a password"
+
+
+@pytest.mark.usefixtures("older")
+def test_without_room_nothing_is_copied_and_it_is_said_what_to_do(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copying.shutil, "disk_usage", lambda _: Usage(10, 10, 1_000))
+    why = r"need \d+ MiB, and .*backups has 0 MiB"
+    with pytest.raises(OperatorError, match=f"{why}.*Nothing was changed.*seonapi init --without-copy"):
+        copy_database(home)
+    assert is_older()
+    assert list((home.path / "backups").iterdir()) == []
+
+
+@pytest.mark.usefixtures("older")
+def test_a_copy_that_fails_half_way_leaves_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = home.path / "broken"
+    broken.write_bytes(b"no database" * 100)
+    monkeypatch.setitem(connection.settings_dict, "NAME", broken)
+    with pytest.raises(OperatorError, match="file is not a database"):
+        copy_database(home)
+    assert list((home.path / "backups").iterdir()) == []
+
+
+def test_a_copy_never_takes_the_place_of_another(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Stopped":
+            return cls(2026, 12, 1, tzinfo=tz)
+
+    monkeypatch.setattr(copying, "datetime", Stopped)
+    first = copy_database(home)
+    before = first.read_bytes()
+    with pytest.raises(OperatorError, match="File exists"):
+        copy_database(home)
+    assert first.read_bytes() == before
+    assert list(first.parent.iterdir()) == [first]
