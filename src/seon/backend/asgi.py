@@ -12,11 +12,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.core.asgi import get_asgi_application
+from django.db import DatabaseError, connection
 
-from seon.addresses import AddressError, identifying
+from seon.addresses import AddressError
 from seon.api_messages import MAX_BODY
 from seon.backend.api.problems import NOTE, log
+from seon.backend.api.sources import FORWARDED, source_behind
 
 _TOO_LARGE = b'{"error":"A body has at most %d octets"}' % MAX_BODY
 
@@ -127,16 +130,26 @@ class CallLog:
             milliseconds = (time.monotonic() - began) * 1_000
             client = f", client {note['client']}" if "client" in note else ""
             line = "%s %s: %s in %.1f ms, from %s%s"
-            log.debug(line, scope["method"], scope["path"][:2_000], status, milliseconds, _source(scope), client)
+            source = await _source(scope)
+            log.debug(line, scope["method"], scope["path"][:2_000], status, milliseconds, source, client)
 
 
-def _source(scope: Any) -> str:
+async def _source(scope: Any) -> str:
     """Return where a call comes from, as refusals in the log show it."""
     host = str((scope.get("client") or ("-",))[0])
+    headers = [value for name, value in scope.get("headers", ()) if name.lower() == FORWARDED.lower().encode()]
     try:
-        return str(identifying(host))
-    except AddressError:
+        header = b",".join(headers).decode("latin-1")
+        return await sync_to_async(_forwarded)(host, header) if header else str(source_behind(host, ""))
+    except (AddressError, DatabaseError):
         return host[:100]
+
+
+def _forwarded(host: str, header: str) -> str:
+    try:
+        return str(source_behind(host, header))
+    finally:
+        connection.close()  # this is no request of Django's, which would do it
 
 
 def application_below(prefixes: Sequence[str]) -> Any:

@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 
 from seon.api_messages import MAX_BODY
 
@@ -101,3 +103,32 @@ def test_a_call_that_fails_has_its_line_at_debug_too(caplog: pytest.LogCaptureFi
     assert line.endswith("from 10.0.0.7")
     assert ": without an answer in " in line
     assert len(line) < 2_200
+
+
+@pytest.mark.parametrize(
+    ("peer", "said"),
+    [("10.9.0.2", "from 10.0.0.5, forwarded by 10.9.0.2"), ("10.8.0.2", "from 10.8.0.2")],
+    ids=["a configured proxy", "somebody else"],
+)
+def test_a_call_s_line_names_who_called_a_reverse_proxy(peer: str, said: str, caplog: pytest.LogCaptureFixture) -> None:
+    from seon.backend.asgi import CallLog
+    from seon.backend.configuration.keys import set_setting
+
+    set_setting("reverse_proxies", "10.9.0.0/24")
+
+    async def answering(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 204})
+
+    async def sent(_: Any) -> None:
+        pass
+
+    headers = [(b"x-forwarded-for", b"127.0.0.1"), (b"X-Forwarded-For", b"10.0.0.5")]
+    scope = {"type": "http", "method": "GET", "path": "/x", "client": (peer, 5), "headers": headers}
+    try:
+        with caplog.at_level("DEBUG", logger="seon.api"):
+            asyncio.run(CallLog(answering)(scope, None, sent))
+    finally:  # its thread outlives the test
+        asyncio.run(sync_to_async(connections.__delitem__)("default"))
+    (line,) = caplog.messages
+    assert line.startswith("GET /x: 204 in ")
+    assert line.endswith(said)

@@ -105,7 +105,7 @@ def _call(method: str | None, who: Callable[[HttpRequest], tuple[Caller, ...]]) 
                 who_calls = await sync_to_async(callers)(request)
                 answer: HttpResponse = await function(request, *who_calls, **arguments)
             except Exception as error:  # as above
-                return problem_of(request, error)
+                return await sync_to_async(problem_of)(request, error)
             return answer
 
         made: View = view_that_waits if iscoroutinefunction(function) else view  # Django awaits what is a coroutine

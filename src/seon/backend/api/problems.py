@@ -3,9 +3,11 @@
 import logging
 
 import msgspec
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from seon.api_messages import Problem
+from seon.backend.api.sources import source_of
 from seon.backend.errors import OperatorError
 from seon.link.versions import VersionError
 
@@ -42,16 +44,24 @@ def problem(status: int, text: str) -> HttpResponse:
 
 
 def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Turn what a call raised into its `Problem`; what nobody foresaw goes to the log only."""
+    """Turn what a call raised into its `Problem`; what nobody foresaw goes to the log only. It may ask the database."""
     if isinstance(error, VersionError):
         error = RefusedError(409, str(error))
     if isinstance(error, RefusedError):
         if error.status != 401:  # that one has its line already, with its code
-            source = request.META.get("REMOTE_ADDR")
-            log.warning("%s %s from %s refused, %d: %s", request.method, request.path, source, error.status, error)
+            log.warning(
+                "%s %s from %s refused, %d: %s", request.method, request.path, _source(request), error.status, error
+            )
         return problem(error.status, str(error))
     if isinstance(error, OperatorError):
         log.error("%s %s: %s", request.method, request.path, error)
         return problem(500, str(error))
     log.exception("%s %s failed", request.method, request.path, exc_info=error)
     return problem(500, "Seonapi failed on this call; its log file says why")
+
+
+def _source(request: HttpRequest) -> str:
+    try:
+        return str(source_of(request))
+    except DatabaseError:
+        return str(request.META.get("REMOTE_ADDR"))

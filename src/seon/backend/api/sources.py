@@ -26,11 +26,21 @@ class Source(NamedTuple):
     proxy: str = ""
     """The reverse proxy that has forwarded the call, "" if there was none that counts."""
 
+    def __str__(self) -> str:
+        return f"{self.address}, forwarded by {self.proxy}" if self.proxy else self.address
+
 
 def source_of(request: HttpRequest) -> Source:
     """Return where a call comes from."""
-    peer = identifying(str(request.META["REMOTE_ADDR"]))
-    header = request.headers.get(FORWARDED, "")
+    return source_behind(str(request.META["REMOTE_ADDR"]), request.headers.get(FORWARDED, ""))
+
+
+def source_behind(connected: str, header: str) -> Source:
+    """Return where a call comes from, by the address that is connected and its header, "" if there is none.
+
+    Without a header the database is not asked. Raises AddressError for what is connected without an address.
+    """
+    peer = identifying(connected)
     if not header:
         return Source(str(peer))
     proxies = _reverse_proxies()
