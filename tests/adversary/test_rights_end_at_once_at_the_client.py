@@ -47,7 +47,8 @@ class Scene:
         self._version += 1
         server = msgspec.Raw(msgspec.json.encode(ServerConfiguration()))
         limits = Limits(sessions_per_minute=10_000, drain_seconds=1, connect_seconds=2)
-        ours = ClientConfiguration(partners=partners, limits=limits, **self.fields)
+        licenses = tuple(self.inside.licenses)
+        ours = ClientConfiguration(partners=partners, limits=limits, licenses=licenses, **self.fields)
         self.inside.client._configured(ProxyConfiguration(self._version, server, ours))
         assert self.inside.client._in_force.configuration is ours
 

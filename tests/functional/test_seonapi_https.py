@@ -356,8 +356,8 @@ def test_a_change_in_the_panel_is_a_new_version_and_an_event_with_its_user(
         (shown,) = api.get("configuration").json()["server"]["partners"]
         assert (shown["id"], shown["ssid_codes"], len(shown["pins"])) == ("P1", ["O0013P1"], 1)
         events = browser.get("/panel/journal/entry/").text
-        assert "admin changed settings Settings: external_port, receive_daemon_host" in events
-        assert "admin changed partner P1: added" in events
+        assert "admin (panel), settings.change: settings Settings: added; external_port: 7000; receive_daemon_host" in events
+        assert "admin (panel), partner.add: partner P1: added" in events
 
 
 def submit(browser: httpx.Client, path: str, values: dict[str, str]) -> httpx.Response:
@@ -483,7 +483,7 @@ def test_sigterm_at_any_moment_of_a_start_leaves_no_pid_file(installation: Insta
 
 def test_a_database_of_an_unreleased_version_is_told_by_every_command(installation: Installation) -> None:
     with closing(sqlite3.connect(installation.home / "seonapi.sqlite3")) as database:
-        database.execute("ALTER TABLE configuration_settings DROP COLUMN esid_names_rule")
+        database.execute("ALTER TABLE configuration_settings DROP COLUMN outgoing_address")
         database.commit()
         for command in (["init"], ["serve"], ["queue", "--once"]):
             assert "Make the installation anew" in installation.run(*command, fails=True)
