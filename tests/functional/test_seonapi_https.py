@@ -356,7 +356,8 @@ def test_a_change_in_the_panel_is_a_new_version_and_an_event_with_its_user(
         (shown,) = api.get("configuration").json()["server"]["partners"]
         assert (shown["id"], shown["ssid_codes"], len(shown["pins"])) == ("P1", ["O0013P1"], 1)
         events = browser.get("/panel/journal/entry/").text
-        assert "admin (panel), settings.change: settings Settings: added; external_port: 7000; receive_daemon_host" in events
+        changed = "settings Settings: added; external_port: 7000; receive_daemon_host"
+        assert f"admin (panel), settings.change: {changed}" in events
         assert "admin (panel), partner.add: partner P1: added" in events
 
 
