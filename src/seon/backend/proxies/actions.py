@@ -153,6 +153,14 @@ def client_named(text: str) -> ProxyClient:
     return client
 
 
+def known_listener(client: str, port: int) -> Listener:
+    """Return a listening port of a client named by name or address. Raises OperatorError."""
+    found = Listener.objects.select_related("client", "partner").filter(client=known_client(client), port=port).first()
+    if found is None:
+        raise OperatorError(f"The client {client} has no listening port {port}")
+    return found
+
+
 def known_client(text: str) -> ProxyClient:
     """Return the client with this name or address. Raises OperatorError."""
     client = ProxyClient.objects.filter(name=text).first()

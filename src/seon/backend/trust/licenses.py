@@ -51,3 +51,11 @@ def serials_in_force(servers: QuerySet[ProxyServer]) -> tuple[str, ...]:
     since = timezone.now() - ENDED_DAYS
     found = License.objects.filter(server__in=servers, withdrawn_at=None, not_after__gt=since)
     return tuple(found.order_by("serial").values_list("serial", flat=True)[:MOST_LICENSES])
+
+
+def known_license(serial: str) -> License:
+    """Return the license with this serial. Raises OperatorError."""
+    found = License.objects.select_related("server").filter(serial=serial.strip().upper()).first()
+    if found is None:
+        raise OperatorError(f"There is no license {serial[:60]!r}: `seonapi license list` shows their serials")
+    return found

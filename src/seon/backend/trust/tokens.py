@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from seon.backend.errors import OperatorError
 from seon.backend.trust.authorities import Kind, certificate_of
 from seon.backend.trust.models import Token, TokenUse
 from seon.pki import fingerprint
@@ -82,3 +83,11 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 def digest_of(secret: str) -> str:
     """Return the SHA-256 of a secret, hex: all that is stored of it."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def known_token(name: str) -> Token:
+    """Return the token of this name, whatever its state. Raises OperatorError."""
+    found = Token.objects.filter(name=name).first()
+    if found is None:
+        raise OperatorError(f"There is no token {name[:60]!r}: `seonapi token list` shows their names")
+    return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seon.addresses import shown
+from seon.cli.seonapi.answers import Sheet, Table
 from seon.cli.seonapi.base import Said, on_installation
 
 if TYPE_CHECKING:
@@ -68,8 +69,36 @@ def client_list() -> Said:
     """List clients with their receive daemons and listening ports."""
     from seon.backend.proxies.models import ProxyClient
 
-    rows = [_row(found) for found in ProxyClient.objects.prefetch_related("listeners__partner")]
-    return Said(rows, "\n".join(_line(row) for row in rows) or "no clients yet")
+    table = Table(_LIST, empty="no clients yet")
+    for found in ProxyClient.objects.prefetch_related("listeners__partner"):
+        row = _row(found)
+        table.add(**row, receive_daemon=_receive_daemon(found), ports=_ports(row))
+    return table.said()
+
+
+@client.command(name="show")
+@click.argument("name", metavar="CLIENT")
+@on_installation
+def client_show(name: str) -> Said:
+    """Show CLIENT (a name or an address): its receive daemon, listening ports and tokens."""
+    from seon.backend.proxies.actions import known_client
+
+    found = known_client(name)
+    row = _row(found)
+    sheet, ports = Sheet(), Table({"address": "address", "port": "port", "partner": "partner"}, empty="none")
+    for key in ("name", "address"):
+        sheet.add(key, key, row[key])
+    for key in ("receive_daemon_host", "receive_daemon_port"):
+        sheet.add(key, "", row[key])
+    sheet.add("receive_daemon", "receive daemon", _receive_daemon(found))
+    sheet.add("tokens", "tokens for it alone", list(found.tokens.values_list("name", flat=True)) or "none")
+    for one in row["listeners"]:
+        ports.add(**one)
+    sheet.add("listeners", "listening ports", ports)
+    return sheet.said()
+
+
+_LIST = {"name": "name", "address": "address", "receive_daemon": "receive daemon", "ports": "listening ports"}
 
 
 def _row(found: "ProxyClient") -> dict[str, Any]:
@@ -85,11 +114,13 @@ def _row(found: "ProxyClient") -> dict[str, Any]:
     }
 
 
-def _line(row: dict[str, Any]) -> str:
-    own = [str(row[key]) for key in ("receive_daemon_host", "receive_daemon_port") if row[key]]
-    ports = ", ".join(f"{shown(one['address'], one['port'])} to {one['partner']}" for one in row["listeners"])
-    return "  ".join((row["name"], row["address"], f"receive daemon: {' port '.join(own) or 'as in general'}",
-                      ports or "no listening ports"))  # fmt: skip
+def _receive_daemon(found: "ProxyClient") -> str:
+    host, port = found.receive_daemon_host, found.receive_daemon_port
+    return " ".join(filter(None, (host, f"port {port}" if port else ""))) or "as in general"
+
+
+def _ports(row: dict[str, Any]) -> list[str]:
+    return [f"{shown(one['address'], one['port'])} to {one['partner']}" for one in row["listeners"]] or ["none"]
 
 
 def assigned(settings: tuple[str, ...]) -> dict[str, str]:

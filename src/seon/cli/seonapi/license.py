@@ -3,12 +3,18 @@
 # ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
 
 import functools
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from seon.cli.replacing import replaced
+from seon.cli.seonapi.answers import Cell, Sheet, State, Table, Tone
 from seon.cli.seonapi.base import FILE, Said, on_installation
+
+if TYPE_CHECKING:
+    from seon.backend.trust.models import License
 
 
 @click.group(name="license")
@@ -64,24 +70,53 @@ def license_withdraw(serial: str) -> Said:
 @on_installation
 def license_list() -> Said:
     """List licenses, the newest first: of which servers, until when, and whether they were withdrawn."""
-    from django.utils import timezone
-
     from seon.backend.trust.models import License
 
-    rows = [
-        {
-            "serial": found.serial,
-            "proxy_id": found.server.proxy_id,
-            "server": found.server.name,
-            "not_after": found.not_after,
-            "issued_at": found.issued_at,
-            "issued_by": found.issued_by,
-            "withdrawn": found.withdrawn_at,
-            "state": "withdrawn" if found.withdrawn_at
-            else "ended" if found.not_after <= timezone.now() else "in force",
-        }
-        for found in License.objects.select_related("server")
-    ]  # fmt: skip
-    lines = (f"{row['serial']}  {row['server'] or str(row['proxy_id'])[:16]}  until {row['not_after']:%Y-%m-%d}  "
-             f"{row['state']}" for row in rows)  # fmt: skip
-    return Said(rows, "\n".join(lines) or "no licenses yet")
+    table = license_table()
+    for found in License.objects.select_related("server"):
+        table.add(**license_row(found))
+    return table.said()
+
+
+@license_.command(name="show")
+@click.argument("serial")
+@on_installation
+def license_show(serial: str) -> Said:
+    """Show the license with this serial, and its link CA as the server's -V does."""
+    from seon.backend.trust.licenses import known_license
+    from seon.link.identity import read_license
+
+    found = known_license(serial)
+    sheet = Sheet()
+    for key, value in license_row(found).items():
+        sheet.add(key, _TITLES[key], value)
+    sheet.add("link_ca", "link CA, SHA-256", read_license(found.pem.encode()).ca_fingerprint)
+    sheet.add("license", "", found.pem)
+    return sheet.said()
+
+
+_TITLES = {
+    "serial": "serial", "proxy_id": "Proxy ID", "server": "server", "not_after": "valid until",
+    "issued_at": "issued", "issued_by": "issued by", "withdrawn": "withdrawn", "state": "state",
+}  # fmt: skip
+
+
+def license_table() -> Table:
+    """Return an empty table of licenses; its rows are made by `license_row`."""
+    headings = {key: _TITLES[key] for key in ("serial", "server", "proxy_id", "state", "not_after", "issued_by")}
+    return Table(headings, empty="no licenses yet")
+
+
+def license_row(found: "License") -> dict[str, Cell]:
+    """Return what is said of a license."""
+    if found.withdrawn_at:
+        state = State("withdrawn", Tone.OFF)
+    elif found.not_after <= datetime.now(UTC):
+        state = State("ended", Tone.BAD)
+    else:
+        state = State("in force", Tone.GOOD)
+    return {
+        "serial": found.serial, "proxy_id": found.server.proxy_id, "server": found.server.name, "state": state,
+        "not_after": found.not_after, "issued_at": found.issued_at, "issued_by": found.issued_by,
+        "withdrawn": found.withdrawn_at,
+    }  # fmt: skip

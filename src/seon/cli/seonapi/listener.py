@@ -2,9 +2,15 @@
 
 # ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
 
+from typing import TYPE_CHECKING
+
 import click
 
+from seon.cli.seonapi.answers import Cell, Sheet, Table
 from seon.cli.seonapi.base import Said, on_installation
+
+if TYPE_CHECKING:
+    from seon.backend.proxies.models import Listener
 
 
 @click.group()
@@ -39,3 +45,45 @@ def listener_add(client: str, port: int, partner_id: str, address: str) -> Said:
     added = add_listener(owner(), client, port, partner_id, address)
     data = {"client": added.client.name, "address": added.address, "port": added.port, "partner": partner_id}
     return Said(data, f"{added.client}: {added}")
+
+
+@listener.command(name="list")
+@click.option("--client", default="", metavar="NAME", help="Of this client only: its name or address.")
+@on_installation
+def listener_list(client: str) -> Said:
+    """List listening ports: of which clients, and to which partners."""
+    from seon.backend.proxies.actions import known_client
+    from seon.backend.proxies.models import Listener
+
+    rows = Listener.objects.select_related("client", "partner").order_by("client__name", "address", "port")
+    table = Table(_TITLES, empty="no listening ports yet")
+    for found in rows.filter(client=known_client(client)) if client else rows:
+        table.add(**_row(found))
+    return table.said()
+
+
+@listener.command(name="show")
+@click.option("--client", required=True, metavar="NAME", help="The client's name or address.")
+@click.option("--port", type=click.IntRange(1, 65_535), required=True)
+@on_installation
+def listener_show(client: str, port: int) -> Said:
+    """Show a listening port: where it listens, and which partner is dialled."""
+    from seon.backend.proxies.actions import known_listener
+
+    found = known_listener(client, port)
+    sheet = Sheet()
+    for key, value in _row(found).items():
+        sheet.add(key, _TITLES[key], value)
+    dialled = f"{found.partner.host}:{found.partner.port}" if found.partner.host else "nowhere: it has no host"
+    sheet.add("dialled", "dialled at", dialled)
+    sheet.add("enabled", "partner enabled", found.partner.enabled)
+    return sheet.said()
+
+
+_TITLES = {"client": "client", "address": "address", "port": "port", "partner": "partner"}
+
+
+def _row(found: "Listener") -> dict[str, Cell]:
+    return {
+        "client": found.client.name, "address": found.address, "port": found.port, "partner": found.partner.identifier,
+    }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from seon.backend.errors import OperatorError
+from seon.cli.seonapi.answers import Cell, Sheet, State, Table, Tone
 from seon.cli.seonapi.base import Said, on_installation
 
 UNTIL = "Its end: 2027-01-31 (all of that day), or 2027-01-31T12:00, UTC; empty: none."
@@ -93,8 +94,39 @@ def token_list() -> Said:
     """List tokens: whose they are, which servers they serve, until when they count, and when they were used."""
     from seon.backend.trust.models import Token
 
-    rows = [_row(name) for name in Token.objects.values_list("name", flat=True)]
-    return Said(rows, "\n".join(_line(row) for row in rows) or "no tokens yet")
+    table = Table(_LIST, empty="no tokens yet")
+    for name in Token.objects.values_list("name", flat=True):
+        row = _row(name)
+        serves = [proxy_id[:16] for proxy_id in row["servers"]] or ["all licensed"]
+        table.add(**{**row, **_words(row)}, serves=serves)
+    return table.said()
+
+
+@token.command(name="show")
+@click.argument("name")
+@on_installation
+def token_show(name: str) -> Said:
+    """Show the token NAME: whose it is, which servers it serves, until when it counts, and when it was used."""
+    from seon.backend.trust.tokens import known_token
+
+    row = _row(known_token(name).name)
+    sheet, words = Sheet(), _words(row)
+    for key, title in _TITLES.items():
+        sheet.add(key, title, words.get(key, row.get(key)))
+    sheet.add("withdrawn", "", row["withdrawn"])
+    sheet.add("client", "", row["client"])
+    sheet.add("servers", "servers", row["servers"] or "every licensed one")
+    return sheet.said()
+
+
+_TITLES = {
+    "name": "name", "state": "state", "for_client": "for client", "until": "valid until",
+    "secret_before_until": "secret before counts until", "used": "last used", "used_from": "used from",
+}  # fmt: skip
+_LIST = {
+    "name": "name", "state": "state", "for_client": "for client", "serves": "serves", "until": "valid until",
+    "secret_before_until": "secret before until", "used": "last used", "used_from": "from",
+}  # fmt: skip
 
 
 def _row(name: str) -> dict[str, Any]:
@@ -114,24 +146,20 @@ def _row(name: str) -> dict[str, Any]:
     }
 
 
-def _line(row: dict[str, Any]) -> str:
-    now, parts = datetime.now(UTC), [row["name"]]
+def _words(row: dict[str, Any]) -> dict[str, Cell]:
+    """Return what is said of a token beside what is stored."""
+    now = datetime.now(UTC)
     if row["withdrawn"]:
-        parts.append("withdrawn")
-    if row["until"]:
-        parts.append(f"{'expired' if row['until'] <= now else 'until'} {_shown(row['until'])}")
-    if row["client"]:
-        parts.append(f"for client {row['client']} only")
-    if row["servers"]:
-        parts.append(f"serves {', '.join(proxy_id[:16] for proxy_id in row['servers'])}")
-    if row["secret_before_until"] and row["secret_before_until"] > now:
-        parts.append(f"rotated, the secret before counts until {_shown(row['secret_before_until'])}")
-    parts.append(f"used {_shown(row['used'])} from {row['used_from']}" if row["used"] else "never used")
-    return "  ".join(parts)
-
-
-def _shown(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+        state = State("withdrawn", Tone.OFF)
+    elif row["until"] and row["until"] <= now:
+        state = State("expired", Tone.BAD)
+    else:
+        state = State("in force", Tone.GOOD) if row["used"] else State("never used", Tone.SOON)
+    before = row["secret_before_until"]
+    return {
+        "state": state, "for_client": row["client"] or "any",
+        **({"secret_before_until": None} if before and before <= now else {}),
+    }  # fmt: skip
 
 
 def _moment(text: str) -> datetime | None:
