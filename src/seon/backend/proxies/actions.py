@@ -1,4 +1,7 @@
-"""What can be done with servers, clients and their listening ports."""
+"""What can be done with servers, clients and their listening ports.
+
+Each act waits for its turn first (`take_turn`): it saves whole rows, and must not undo what another one changes.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,6 +15,7 @@ from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
 from seon.backend.configuration.bounds import LIMITS
 from seon.backend.configuration.values import read_value, told
+from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
@@ -23,6 +27,7 @@ def add_listener(_: Actor, client: str, port: int, partner: str, address: str = 
 
     Raises OperatorError; nothing is stored then.
     """
+    take_turn()
     found = Partner.objects.filter(identifier=partner).first()
     if found is None:
         known = ", ".join(Partner.objects.values_list("identifier", flat=True)) or "none yet"
@@ -41,6 +46,7 @@ def remove_listener(_: Actor, client: str, port: int, address: str = "") -> None
 
     Raises OperatorError if there is none; no client was made then.
     """
+    take_turn()
     there = Listener.objects.filter(client=client_named(client), port=port)
     found = (there.filter(address=address) if address else there).first()
     if found is None:
@@ -67,6 +73,7 @@ def change_client(_: Actor, client: str, /, **settings: str) -> ProxyClient:
 
     Raises OperatorError.
     """
+    take_turn()
     found = known_client(client)
     _assign(found, settings, CLIENT_KEYS)
     return found
@@ -75,6 +82,7 @@ def change_client(_: Actor, client: str, /, **settings: str) -> ProxyClient:
 @act("client.remove", Right.CONFIGURE)
 def remove_client(_: Actor, client: str) -> ProxyClient:
     """Remove a client with its listening ports. Raises OperatorError, also while a token is only for it."""
+    take_turn()
     found = known_client(client)
     try:
         found.delete()
@@ -93,6 +101,7 @@ def change_server(_: Actor, server: str, /, **settings: str) -> ProxyServer:
 
     Raises OperatorError.
     """
+    take_turn()
     found = known_server(server)
     _assign(found, settings, SERVER_KEYS)
     return found
@@ -100,8 +109,19 @@ def change_server(_: Actor, server: str, /, **settings: str) -> ProxyServer:
 
 @act("server.remove", Right.CONFIGURE)
 def remove_server(_: Actor, server: str) -> ProxyServer:
-    """Remove a server with its licenses: its link ends within 5 s. Raises OperatorError."""
+    """Remove a server with its licenses: its link ends within 5 s.
+
+    Raises OperatorError, also while it is the only one that a token may serve: without any server of its own, a token
+    may serve every one.
+    """
+    take_turn()
     found = known_server(server)
+    only = [token.name for token in found.token_set.filter(withdrawn_at=None) if token.servers.count() == 1]
+    if only:
+        raise OperatorError(
+            f"Without the server {found}, tokens that are for it alone would be for every server ({', '.join(only)}): "
+            "withdraw them first, or give them another server (seonapi token change NAME --proxy-id ID)"
+        )
     found.delete()
     return found
 

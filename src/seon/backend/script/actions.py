@@ -9,6 +9,7 @@ from seon.backend.acting import audit
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
+from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.journal.recording import record
 from seon.backend.script.models import RunState, ScriptRun, ScriptSettings
@@ -28,6 +29,7 @@ def set_script(
 
     Raises OperatorError if it may not be run, or for a number that is not allowed.
     """
+    take_turn()
     row = ScriptSettings.load()
     if path is not None:
         row.path = str(check_script(path, _home()))
@@ -41,6 +43,7 @@ def set_script(
 @act("script.clear", Right.SCRIPT, again=True)
 def clear_script(_: Actor) -> int:
     """Run no event script any more; returns how many runs waited, which do not take place. Raises OperatorError."""
+    take_turn()
     row = ScriptSettings.load()
     if not row.path:
         raise OperatorError("No event script is set")

@@ -7,6 +7,7 @@ from django.utils import timezone
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
+from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.trust.licenses import new_license
 from seon.backend.trust.models import License
@@ -28,6 +29,7 @@ def withdraw_license(_: Actor, serial: str) -> License:
     Raises OperatorError.
     """
     number = serial.strip().upper()
+    take_turn()
     license_ = License.objects.select_related("server").filter(serial=number, withdrawn_at=None).first()
     if license_ is None:
         raise OperatorError(f"There is no license {serial[:60]!r} in force: `seonapi license list` shows their serials")

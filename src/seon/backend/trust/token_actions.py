@@ -12,6 +12,7 @@ from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
 from seon.backend.configuration.values import told
+from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.proxies.actions import known_client, known_server
 from seon.backend.proxies.models import ProxyServer
@@ -30,6 +31,7 @@ def new_token(
 
     `client`: name or address of the only one that may use it. Raises OperatorError.
     """
+    take_turn()  # a server that is removed just now is in no new token
     servers = _servers(proxy_ids)
     _check_ahead("a token's end", expires_at)
     text, digest = new_secret()
@@ -97,6 +99,7 @@ def withdraw_token(_: Actor, name: str) -> Token:
 
 
 def _in_force(name: str) -> Token:
+    take_turn()  # a whole row is saved: who has read it before a withdrawal must not write it back after it
     token = Token.objects.filter(name=name, withdrawn_at=None).first()
     if token is None:
         known = ", ".join(Token.objects.filter(withdrawn_at=None).values_list("name", flat=True)) or "none"
