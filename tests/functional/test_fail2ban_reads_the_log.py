@@ -73,6 +73,7 @@ def test_who_is_verified_or_inside_is_banned_by_default_for_nothing(read, tmp_pa
     answers = {"rule": "CMD-ID", "key": "CMD-ID", "stb": 1, "offset": 0, "text": "x", "partner": "acme"}
     events = [
         make_event("LNK-REFUSED", **ends, reason="the certificate has expired"),
+        example(CATALOGUE["ADM-NETWORK"]),
         make_event("ADM-LIMIT", **ends, limit="no client is connected"),
         make_event("ADM-LIMIT", **ends, limit="the limit of 4 sessions of this partner"),
         make_event("SES-REFUSED", direction="incoming", side="INITIATOR", **ends, **answers),
