@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from seon.backend.acting.rights import ADMINISTRATOR
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home, replace_private
 from seon.backend.https import LOOPBACK_NAMES, hosts_in, needs_renewal, new_api_ca, new_server_certificate
@@ -126,17 +127,26 @@ def renew_https(home: Home, names: Sequence[str]) -> None:
 def make_administrator(user: str, password: str | None) -> tuple[list[str], str | None]:
     """Make an administrator unless this user exists; returns what was made, and the password if it was made up here.
 
-    Raises OperatorError for a password that is too short.
+    The roles are there already (acting/roles.py). Who was made a superuser by an older program gets the role, too:
+    otherwise a list of that role's users would not show who may do everything. Raises OperatorError for a password
+    that is too short.
     """
-    from django.contrib.auth.models import User
+    from django.contrib.auth.models import Group, User
+    from django.db import transaction
 
+    role = Group.objects.get(name=ADMINISTRATOR)
+    made = []
+    for older in User.objects.filter(is_superuser=True).exclude(groups=role).order_by("username"):
+        older.groups.add(role)
+        made.append(f"role {ADMINISTRATOR} of user {older}")
     if User.objects.filter(username=user).exists():
-        return [], None
+        return made, None
     if password is not None and len(password) < MIN_PASSWORD:
         raise OperatorError(f"An administrator's password has at least {MIN_PASSWORD} characters")
     chosen = password if password is not None else secrets.token_urlsafe(18)
-    User.objects.create_superuser(user, password=chosen)
-    return [f"administrator {user}"], chosen if password is None else None
+    with transaction.atomic():
+        User.objects.create_superuser(user, password=chosen).groups.add(role)
+    return [*made, f"administrator {user}"], chosen if password is None else None
 
 
 def require(home: Home) -> None:

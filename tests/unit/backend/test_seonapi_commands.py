@@ -396,6 +396,7 @@ def test_init_changes_nothing_the_second_time(home: Home, tmp_path: Path) -> Non
     first = answered("init", "--password-file", str(password))
     assert (first["made"], first["password"]) == (["administrator admin"], None)
     assert User.objects.get().check_password("a long enough password")
+    assert User.objects.get().groups.get().name == "administrator"
     before = {file: file.read_bytes() for file in home.path.iterdir() if file.suffix in {".key", ".pem"}}
     assert len(before) == 4
     assert answered("init")["made"] == []
@@ -407,6 +408,15 @@ def test_a_password_made_up_by_init_is_shown_once(home: Home) -> None:
     answer = answered("init", "--user", "anna")
     assert User.objects.get(username="anna").check_password(answer["password"])
     assert answered("init", "--user", "anna")["password"] is None
+
+
+def test_init_gives_the_role_to_administrators_of_an_older_installation() -> None:
+    User.objects.create_superuser("anna")
+    User.objects.create_user("berta", is_staff=True)
+    assert answered("init", "--user", "anna")["made"] == ["role administrator of user anna"]
+    assert User.objects.get(username="anna").groups.get().name == "administrator"
+    assert not User.objects.get(username="berta").groups.exists()
+    assert answered("init", "--user", "anna")["made"] == []
 
 
 def test_a_short_password_makes_no_administrator(tmp_path: Path) -> None:

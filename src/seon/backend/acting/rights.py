@@ -46,13 +46,15 @@ MEANINGS: Mapping[Right, str] = MappingProxyType(
         Right.LOG: "change the log files",
         Right.IGNORE: "add, change and remove ignore rules",
         Right.SCRIPT: "choose and try the event script",
-        Right.USERS: "add, change and remove users",
+        Right.USERS: "add, change and remove users, and so give every right to anybody, also to oneself",
         Right.QUEUE: "run jobs of the queue daemon",
     }
 )
+ADMINISTRATOR = "administrator"
+"""The role that has every right; who has it is a superuser of Django, too, so that the panel shows it every page."""
 ROLES: Mapping[str, frozenset[Right]] = MappingProxyType(
     {
-        "administrator": frozenset(Right),
+        ADMINISTRATOR: frozenset(Right),
         "operator": frozenset({Right.READ, Right.SESSIONS, Right.LOG, Right.IGNORE, Right.SWITCH_PARTNERS}),
         "auditor": frozenset({Right.READ}),
     }

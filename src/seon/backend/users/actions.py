@@ -7,6 +7,7 @@ who are removed at once are removed one after the other.
 import secrets
 from collections.abc import Sequence
 
+from axes.models import AccessAttempt
 from axes.utils import reset
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.password_validation import validate_password
@@ -17,12 +18,10 @@ from django.db.models import Q, QuerySet
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
 from seon.backend.acting.audit import note
-from seon.backend.acting.rights import Right
+from seon.backend.acting.rights import ADMINISTRATOR, Right
 from seon.backend.configuration.values import told
 from seon.backend.errors import OperatorError
 
-ADMINISTRATOR = "administrator"
-"""The role that has every right; who has it is a superuser of Django, too, so that the panel shows it every page."""
 MOST_PASSWORD = 1_000
 """Characters of a password: hashing a longer one would only take time."""
 _MADE_UP_OCTETS = 18
@@ -88,9 +87,11 @@ def set_password(_: Actor, name: str, password: str) -> User:
 def unlock_user(_: Actor, name: str) -> int:
     """Let a user log in again before its time, after too many wrong passwords.
 
-    Returns how many addresses were locked out or about to be. Raises OperatorError if there is no such user.
+    Returns how many addresses were locked out or about to be. The failed logins under a name that no user has can be
+    forgotten, too. Raises OperatorError if there is neither a user of this name nor a failed login.
     """
-    find_user(name)
+    if not name or not AccessAttempt.objects.filter(username=name).exists():  # no name: `reset` would unlock everybody
+        find_user(name)
     count = int(reset(username=name))
     if count:
         note(f"user {name}", f"unlocked; failed logins of {count} address{'' if count == 1 else 'es'} forgotten")
