@@ -12,9 +12,11 @@ from django.core import serializers
 from django.test import Client
 from django.utils import timezone
 
+from certificates import make
 from seon.backend.acting.actors import owner
 from seon.backend.acting.roles import make_roles
 from seon.backend.configuration.models import Settings, TracedSession
+from seon.backend.https import new_api_ca
 from seon.backend.journal.models import Entry, Session
 from seon.backend.panel.look import _PAGES
 from seon.backend.partners.models import Partner
@@ -22,6 +24,7 @@ from seon.backend.proxies.actions import add_listener
 from seon.backend.proxies.models import Listener, ProxyClient
 from seon.backend.trust.models import Token
 from seon.backend.trust.token_actions import new_token
+from seon.pki import pem_of
 
 LISTS = [f"/panel/{name.replace('_', '/')}/" for group in _PAGES.values() for _, _, name in group]
 SETTINGS, CLIENTS = "/panel/configuration/settings/1/change/", "/panel/proxies/proxyclient/"
@@ -151,6 +154,26 @@ def test_a_partner_s_form_is_stored_by_acts_each_thing_by_its_own() -> None:
     now.refresh_from_db()
     assert now.networks == "192.0.2.7/32"
     assert [code.code for code in now.codes.all()] == ["O0013P2"], "the last one goes when another has come"
+
+
+def test_a_certificate_that_must_not_be_pinned_is_refused_above_the_partner_s_form_with_what_to_do() -> None:
+    administrator = logged_in("administrator")
+    partner = Partner.objects.get()
+    old, authority = make("old", days=-1).certificate, new_api_ca()[1]
+    for certificate, told in ((authority, "is the certificate of a CA"), (old, "with it the partner is not admitted")):
+        given = {
+            "name": "Other", "enabled": "on", "host": "", "port": "6619", "networks": "192.0.2.0/24", "notes": "call",
+            "profile": "", "level_5_only": "", "secure_authentication": "", "esid_names_rule": "",
+            "codes-TOTAL_FORMS": "0", "codes-INITIAL_FORMS": "0", "rules-TOTAL_FORMS": "0", "rules-INITIAL_FORMS": "0",
+            "certificates-TOTAL_FORMS": "1", "certificates-INITIAL_FORMS": "0",
+            "certificates-0-pem": pem_of(certificate),
+        }  # fmt: skip
+        answer = administrator.post(f"/panel/partners/partner/{partner.pk}/change/", given, secure=True, follow=True)
+        page = unescape(answer.content.decode())
+        assert told in page
+        assert "192.0.2.0/24" in page, "what was entered is kept"
+        partner.refresh_from_db()
+        assert (partner.name, partner.networks, partner.certificates.count()) == ("One", "", 0)
 
 
 def test_an_operator_traces_sessions_and_changes_no_settings_and_no_partner() -> None:
