@@ -109,6 +109,7 @@ OF_THE_WHOLE = {
     "backend/test_certificate_commands.py",
     "backend/test_seonapi_commands.py",
     "backend/test_seonapi_partner_files.py",
+    "backend/test_seonapi_proxies.py",
     "backend/test_seonapi_user.py",
     "backend/test_settings_and_session_commands.py",
     "backend/test_logs.py",

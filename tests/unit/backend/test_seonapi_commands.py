@@ -3,7 +3,6 @@
 import errno
 import getpass
 import os
-import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +23,7 @@ from seon.backend.journal.models import Entry, Session
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
 from seon.backend.trust import license_actions
-from seon.backend.trust.models import License, Token
+from seon.backend.trust.models import License
 from seon.cli.seonapi import main
 
 
@@ -264,84 +263,6 @@ def test_a_license_that_cannot_be_recorded_leaves_the_file_as_it_was(
     assert [(path.name, path.read_text()) for path in place.iterdir()] == [(out.name, "the license before")]
 
 
-def test_a_token_is_printed_alone_and_withdrawn_by_name() -> None:
-    assert done("token", "new", "main").startswith("seon1.")
-    (row,) = answered("token", "list")
-    assert (row["name"], row["withdrawn"], row["used"]) == ("main", False, None)
-    done("token", "withdraw", "main")
-    assert done("token", "list").splitlines()[1].split() == ["main", "withdrawn", "any", "all", "licensed"]
-    assert "withdrawn" in done("token", "show", "main")
-    assert "token list" in refused("token", "show", "other")
-    assert Token.objects.get().withdrawn_at is not None
-    assert "there are: none" in refused("token", "withdraw", "main")
-
-
-def test_the_list_of_tokens_says_whose_they_are_until_when_they_count_and_that_they_were_rotated(proxy_id: str) -> None:
-    done("license", "issue", proxy_id)
-    done("client", "add", "main", "10.0.0.5")
-    first = done("token", "new", "t", "--client", "main", "--until", "2090-01-31", "--proxy-id", proxy_id)
-    assert done("token", "rotate", "t", "--overlap-days", "2").split("\n")[0] != first
-    shown = done("token", "list")
-    heading, line = shown.splitlines()
-    for title, text in {
-        "for client": "main", "serves": proxy_id[:16], "valid until (UTC)": "2090-02-01 00:00:00",
-        "state": "never used",
-    }.items():  # fmt: skip
-        assert line[heading.index(title) :].startswith(text), title
-    assert "secret before until (UTC)" in heading
-    whole = done("token", "show", "t")
-    assert "secret before counts until:" in whole
-    assert proxy_id in whole
-    done("token", "change", "t", "--client", "", "--until", "", "--all-servers")
-    (row,) = answered("token", "list")
-    assert (row["client"], row["until"], row["servers"]) == ("", None, [])
-    (row,) = [answered("token", "show", "t")]
-    assert (row["client"], row["until"], row["state"]) == ("", None, "never used")
-    assert "Nothing to change" in refused("token", "change", "t")
-    assert "is no time" in refused("token", "new", "u", "--until", "soon")
-    assert "must be ahead" in refused("token", "new", "u", "--until", "2020-01-01")
-
-
-def test_licenses_are_listed_and_withdrawn_by_their_serials(proxy_id: str) -> None:
-    assert done("license", "list") == "no licenses yet"
-    serial = answered("license", "issue", proxy_id)["serial"]
-    assert serial in done("license", "list")
-    assert f"seonapi license issue {proxy_id}" in done("license", "withdraw", serial)
-    (row,) = answered("license", "list")
-    assert (row["serial"], row["state"]) == (serial, "withdrawn")
-    shown = answered("license", "show", serial.lower())
-    assert (shown["proxy_id"], shown["state"], shown["license"][:11]) == (proxy_id, "withdrawn", "-----BEGIN ")
-    assert shown["link_ca"] in done("license", "show", serial)
-    assert "license list" in refused("license", "show", "00")
-    assert "license list" in refused("license", "withdraw", serial)
-
-
-def test_servers_and_clients_are_changed_and_listed(proxy_id: str) -> None:
-    done("license", "issue", proxy_id)
-    done("server", "change", proxy_id, "name=west", "external_port=7000", "sessions=5")
-    line = done("server", "list").splitlines()[1]
-    assert re.fullmatch(rf"{proxy_id}  west  in force +20\S+ \S+ +external_port 7000, sessions 5", line)
-    serial = answered("license", "list")[0]["serial"]
-    for text in ("external_port:", "7000", "outgoing_address:", "as in general", serial):
-        assert text in done("server", "show", "west")
-    assert answered("server", "show", proxy_id)["licenses"][0]["serial"] == serial
-    done("license", "withdraw", serial)
-    assert "none in force" in done("server", "list")
-    done("server", "change", "west", "external_port=", "sessions=")
-    assert done("server", "list").endswith("all as in general")
-    assert "there are: name, external_address" in refused("server", "change", "west", "color=red")
-    done("client", "add", "main", "::1", "receive_daemon_host=station.example")
-    assert done("client", "list").splitlines()[1].split() == ["main", "127.0.0.1", "station.example", "none"]
-    done("token", "new", "t", "--client", "127.0.0.1")
-    assert answered("client", "show", "main")["tokens"] == ["t"]
-    assert "station.example" in done("client", "show", "::1")
-    assert "no client" in refused("client", "show", "other")
-    assert "token change NAME --client" in refused("client", "remove", "main")
-    done("token", "change", "t", "--client", "")
-    assert done("client", "remove", "main").startswith("client main (127.0.0.1) removed")
-    assert done("server", "remove", "west") == "server west removed, with its licenses"
-
-
 def test_a_partner_is_added_and_listed(certificate_of: Callable[..., Any], tmp_path: Path) -> None:
     pem = tmp_path / "p1.pem"
     pem.write_bytes(certificate_of("P1").pem.encode())
@@ -363,31 +284,6 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "more than" in refused("partner", "add", "P1", "--certificate", str(large))
     assert "No certificate" in refused("partner", "add", "P1", "--certificate", str(text))
     assert not Partner.objects.exists()
-
-
-def test_a_listener_maps_a_port_to_a_partner() -> None:
-    done("partner", "add", "P1")
-    answer = answered("listener", "add", "--client", "main/::1", "--port", "4305", "--partner", "P1")
-    assert answer == {"client": "main", "address": "127.0.0.1", "port": 4_305, "partner": "P1"}
-    assert Listener.objects.count() == 1
-    assert "there are: P1" in refused("listener", "add", "--client", "main", "--port", "4306", "--partner", "P9")
-    assert answered("listener", "list") == [answer]
-    assert "main" in done("listener", "list", "--client", "::1")
-    assert "no client" in refused("listener", "list", "--client", "other")
-    shown = answered("listener", "show", "--client", "main", "--port", "4305")
-    assert (shown["partner"], shown["enabled"]) == ("P1", True)
-    assert "dialled at:" in done("listener", "show", "--client", "main", "--port", "4305")
-    assert "has no listening port 4306" in refused("listener", "show", "--client", "main", "--port", "4306")
-
-
-def test_names_of_this_host_are_listed_added_and_removed() -> None:
-    done("host", "add", "seonapi.example", "10.0.0.5")
-    assert [row["name"] for row in answered("host", "list")] == [
-        "localhost", "seonapi.example", "127.0.0.1", "::1", "10.0.0.5"
-    ]  # fmt: skip
-    assert "seonapi.example  clients and browsers" in done("host", "list")
-    assert answered("host", "remove", "10.0.0.5")["names"] == ["localhost", "seonapi.example", "127.0.0.1", "::1"]
-    assert "localhost stays" in refused("host", "remove", "localhost")
 
 
 def test_init_changes_nothing_the_second_time(home: Home, tmp_path: Path) -> None:
