@@ -65,6 +65,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python -c "from seon.events_page import as_markdown; print(as_markdown(), end='')" > docs/events.md
 	$(BIN)/python -c "from seon.oftp2.phases import as_markdown; print(as_markdown(), end='')" > docs/state-table.md
 	$(BIN)/python -c "from seon.oftp2.rules import as_markdown; print(as_markdown(), end='')" > docs/rules.md
+	$(BIN)/python -c "from seon.cli.commands_page import as_markdown; print(as_markdown(), end='')" > docs/commands.md
 
 clean:
 	rm -rf $(VENV) seon-run

@@ -23,6 +23,7 @@ from seon.server import server as server_main
 
 DOCS = Path(__file__).parents[2] / "docs"
 OPERATING = (DOCS / "operating.md").read_text()
+ADMINISTRATION = (DOCS / "administration.md").read_text()
 INTEROPERABILITY = (DOCS / "interoperability.md").read_text()
 
 
@@ -146,8 +147,8 @@ DEMANDS = [
 @pytest.mark.parametrize(
     "name", [*Limits.__struct_fields__, *DEMANDS, "external_port", "outgoing_address", "receive_daemon", "rules.RULE"]
 )
-def test_every_setting_is_in_the_operating_guide(name: str) -> None:
-    assert f"`{name}`" in OPERATING
+def test_every_setting_is_in_the_guide_for_administrators(name: str) -> None:
+    assert f"`{name}`" in ADMINISTRATION
 
 
 @pytest.mark.parametrize(
@@ -246,3 +247,29 @@ def test_every_setting_of_a_rule_in_the_page_on_stations_can_be_made() -> None:
     assert settings
     for name, severity in settings:
         rules.check_severity(name, rules.Severity(severity))
+
+
+# --- troubleshooting ----------------------------------------------------------------------------------
+
+TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text()
+_SAID = re.findall(r"^\| `([^`]+)` \|", TROUBLESHOOTING, re.MULTILINE)
+
+
+def texts_of_the_programs() -> str:
+    """Return all that the programs can say, with literals that stand in a row joined, as Python joins them."""
+    source = "\n".join(path.read_text() for path in sorted((ROOT / "src").rglob("*.py")))
+    return re.sub(r"[\"']\s*\n\s*f?[\"']", "", source)
+
+
+def test_what_a_program_says_in_the_table_of_symptoms_is_what_it_says() -> None:
+    said = texts_of_the_programs()
+    system = {"Address already in use", "no answer in time"}  # words of the operating system, and of a table of them
+    parts = {part.strip(" :") for line in _SAID for part in re.split(r"\.\.\.|\bX\b|\bNAME\b|: (?=Address)", line)}
+    assert len(_SAID) > 12
+    assert [part for part in parts - system if part and part not in said] == []
+
+
+@pytest.mark.parametrize("page", ["administration.md", "troubleshooting.md", "operating.md"])
+def test_every_event_in_a_guide_exists(page: str) -> None:
+    named = set(re.findall(r"`([A-Z]{3}-[A-Z]+)\b", (DOCS / page).read_text()))
+    assert named - {"POL-NAME"} <= CATALOGUE.keys() | rules.RULES.keys()
