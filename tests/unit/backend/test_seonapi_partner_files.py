@@ -64,6 +64,11 @@ def test_what_is_exported_is_imported_unchanged(file: Path, tmp_path: Path) -> N
     assert [one["id"] for one in answered("export")["partners"]] == ["P1", "P2"]
 
 
+def test_one_partner_that_is_exported_is_called_one_partner(tmp_path: Path) -> None:
+    done("add", "acme")
+    assert done("export", "--output", str(tmp_path / "out.csv")) == f"1 partner written to {tmp_path / 'out.csv'}"
+
+
 def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
     for command in (("import", str(tmp_path / "absent")), ("export", "--output", str(tmp_path / "absent" / "x.csv"))):
         result = run(*command)

@@ -33,6 +33,14 @@ def refused(*arguments: str) -> str:
     return result.stderr
 
 
+def test_a_client_that_is_not_there_is_named_with_how_to_see_and_add_clients() -> None:
+    for command in (("listener", "remove", "--port", "4305", "--client"), ("client", "change"), ("client", "remove")):
+        said = refused(*command, "main", *(("name=x",) if "change" in command else ()))
+        assert "There is no client 'main'" in said
+        assert "seonapi client list" in said
+        assert "seonapi client add NAME ADDRESS" in said
+
+
 def test_a_token_is_printed_alone_and_withdrawn_by_name() -> None:
     assert done("token", "new", "main").startswith("seon1.")
     (row,) = answered("token", "list")

@@ -57,6 +57,14 @@ def test_a_setting_is_shown_with_what_it_means() -> None:
     assert "There is no setting 'colour'" in refused("settings", "show", "colour")
 
 
+def test_the_list_of_settings_and_that_of_a_partner_say_the_meaning_in_one_column() -> None:
+    done("partner", "add", "acme")
+    for lines in (done("get").splitlines(), done("partner", "get", "acme").splitlines()):
+        column = lines[0].index("meaning")
+        assert len(lines) > 5
+        assert [line for line in lines if line[column] == " " or line[column - 1] != " "] == []
+
+
 def test_who_changed_a_setting_on_the_command_line_is_in_the_system_log_with_old_and_new_value() -> None:
     done("set", "external_port", "7000")
     done("set", "external_port", "7001")

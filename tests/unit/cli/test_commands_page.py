@@ -52,6 +52,16 @@ def test_the_page_has_no_command_without_a_word_on_what_it_does() -> None:
     assert silent == []
 
 
+def test_every_option_says_what_it_means() -> None:
+    silent = [
+        (*path, option.opts[0])
+        for _, main, path in ALL
+        for option in _at(main, path).params
+        if isinstance(option, click.Option) and not option.hidden and not option.help
+    ]
+    assert silent == []
+
+
 def _at(main: click.Command, path: tuple[str, ...]) -> click.Command:
     for name in path:
         assert isinstance(main, click.Group)

@@ -25,7 +25,7 @@ from seon.backend.session_rules.models import AS_IN_GENERAL, rules_of
 
 RULES = "rules."
 _EMPTY = {
-    Settings: "empty: as the product has it; an empty list: everything.",
+    Settings: "empty: the product's default.",
     Partner: "empty: as in general.",
 }
 _OTHERWISE = {Settings: "as the profile says", Partner: AS_IN_GENERAL}

@@ -190,5 +190,8 @@ def known_client(text: str) -> ProxyClient:
         except AddressError:
             client = None
     if client is None:
-        raise OperatorError(f"There is no client {text!r}: name it NAME/ADDRESS once, e.g. main/127.0.0.1")
+        raise OperatorError(
+            f"There is no client {text!r}: `seonapi client list` shows all, "
+            "and `seonapi client add NAME ADDRESS` adds one"
+        )
     return client

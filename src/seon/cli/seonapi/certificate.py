@@ -54,7 +54,7 @@ def request() -> None:
 @click.argument("common_name")
 @click.option("--host", "hosts", multiple=True, metavar="NAME", help="DNS name of the external port; repeatable.")
 @click.option("--odette-id", default="", metavar="CODE", help="The company's code, such as O0013000001ACME.")
-@click.option("--key-type", type=click.Choice(_KINDS), default="rsa-3072", show_default=True)
+@click.option("--key-type", type=click.Choice(_KINDS), default="rsa-3072", show_default=True, help="Kind of the key.")
 @click.option("--name", default="", help="Name in lists; default: COMMON_NAME.")
 @click.option("--out", type=FILE, metavar="FILE", help="Write the request there; default: standard output.")
 @on_installation

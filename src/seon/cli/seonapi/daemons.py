@@ -23,7 +23,8 @@ from seon.cli.seonapi.base import (
 
 @click.command()
 @home_option
-@click.option("--listen", default="127.0.0.1:8443", show_default=True, metavar="ADDRESS:PORT")
+@click.option("--listen", default="127.0.0.1:8443", show_default=True, metavar="ADDRESS:PORT",
+              help="Where it takes calls; an IPv6 address in brackets.")  # fmt: skip
 @click.option(
     "--prefix",
     "prefixes",

@@ -24,7 +24,12 @@ from seon.cli.seonapi.base import FILE, clear_errors, database_errors_cleared, h
     help="Name or address for https; repeatable. Default: all of this host.",
 )
 @click.option("--user", default="admin", show_default=True, help="The administrator.")
-@click.option("--password-file", type=FILE, metavar="F", help="Its password; default: a random one, shown once.")
+@click.option(
+    "--password-file",
+    type=FILE,
+    metavar="FILE",
+    help="Its first line is the password; default: a random one, shown once.",
+)
 @click.option("--without-copy", is_flag=True, help="Change an older database without a copy of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
 @clear_errors

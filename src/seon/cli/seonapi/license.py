@@ -24,7 +24,7 @@ def license_() -> None:
 
 @license_.command(name="issue")
 @click.argument("proxy_id")
-@click.option("--days", type=click.IntRange(1, 3_660), default=365, show_default=True)
+@click.option("--days", type=click.IntRange(1, 3_660), default=365, show_default=True, help="How long it holds.")
 @click.option("--out", type=FILE, metavar="FILE", help="Write the license there; default: standard output.")
 @on_installation
 def license_issue(proxy_id: str, days: int, out: Path | None) -> Said:

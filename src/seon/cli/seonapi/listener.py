@@ -12,6 +12,8 @@ from seon.cli.seonapi.base import Said, on_installation
 if TYPE_CHECKING:
     from seon.backend.proxies.models import Listener
 
+_PORT = "The client's listening port."
+
 
 @click.group()
 def listener() -> None:
@@ -20,7 +22,7 @@ def listener() -> None:
 
 @listener.command(name="remove")
 @click.option("--client", required=True, metavar="NAME", help="The client's name or address.")
-@click.option("--port", type=click.IntRange(1, 65_535), required=True)
+@click.option("--port", type=click.IntRange(1, 65_535), required=True, help=_PORT)
 @on_installation
 def listener_remove(client: str, port: int) -> Said:
     """Take a listening port away from a client."""
@@ -33,8 +35,8 @@ def listener_remove(client: str, port: int) -> Said:
 
 @listener.command(name="add")
 @click.option("--client", required=True, metavar="NAME/ADDRESS", help="The client; NAME or ADDRESS once it is known.")
-@click.option("--port", type=click.IntRange(1, 65_535), required=True)
-@click.option("--partner", "partner_id", required=True, metavar="ID")
+@click.option("--port", type=click.IntRange(1, 65_535), required=True, help=_PORT)
+@click.option("--partner", "partner_id", required=True, metavar="ID", help="The partner that the port leads to.")
 @click.option("--address", default="127.0.0.1", show_default=True, help="Where the client listens.")
 @on_installation
 def listener_add(client: str, port: int, partner_id: str, address: str) -> Said:
@@ -64,7 +66,7 @@ def listener_list(client: str) -> Said:
 
 @listener.command(name="show")
 @click.option("--client", required=True, metavar="NAME", help="The client's name or address.")
-@click.option("--port", type=click.IntRange(1, 65_535), required=True)
+@click.option("--port", type=click.IntRange(1, 65_535), required=True, help=_PORT)
 @on_installation
 def listener_show(client: str, port: int) -> Said:
     """Show a listening port: where it listens, and which partner is dialled."""

@@ -58,7 +58,7 @@ def filters(function: Callable[..., Any]) -> Callable[..., Any]:
 @log.command(name="list")
 @click.option("--since", type=SINCE, help="First arrival: a time, or how long ago (2h, 7d). Default: 7 days ago.")
 @click.option("--until", type=UNTIL, help="Last arrival; a day counts to its end. Default: now.")
-@click.option("--limit", type=click.IntRange(1, 1_000), default=100, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1_000), default=100, show_default=True, help="How many at most.")
 @click.option("--before", default="", metavar="PLACE", help="Go on behind this place, which the list before named.")
 @filters
 @on_installation

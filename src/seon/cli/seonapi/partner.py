@@ -37,7 +37,7 @@ partner.add_command(partner_export)
 @click.option("--code", "codes", multiple=True, help="An SSID code it may show; repeatable; none: every code.")
 @click.option("--certificate", "certificates", type=FILE, multiple=True, metavar="FILE", help="Pinned; repeatable.")
 @click.option("--host", default="", help="Where it is dialled; default: it only calls us.")
-@click.option("--port", type=click.IntRange(1, 65_535), default=6_619, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65_535), default=6_619, show_default=True, help="Port of HOST.")
 @click.option("--network", "networks", multiple=True, help="From where it may come; repeatable; none: everywhere.")
 @click.option("--notes", default="", help="For administrators; they never leave Seonapi.")
 @click.option("--force", is_flag=True, help=_FORCE)
@@ -58,7 +58,7 @@ def partner_add(identifier: str, name: str | None, certificates: tuple[Path, ...
 @click.argument("identifier", metavar="ID")
 @click.option("--name", help="Its full name.")
 @click.option("--host", help="Where it is dialled; empty: it only calls us.")
-@click.option("--port", type=click.IntRange(1, 65_535))
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port of HOST.")
 @click.option("--notes", help="For administrators; they never leave Seonapi.")
 @on_installation
 def partner_change(identifier: str, **changes: Any) -> Said:

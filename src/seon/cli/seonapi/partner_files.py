@@ -38,7 +38,8 @@ def partner_export(output: Path | None) -> Said:
         output.write_bytes(octets)
     except OSError as error:
         raise OperatorError(f"{output}: {error.strerror}") from None
-    return Said({"file": str(output), "partners": len(records)}, f"{len(records)} partners written to {output}")
+    noun = "partner" if len(records) == 1 else "partners"
+    return Said({"file": str(output), "partners": len(records)}, f"{len(records)} {noun} written to {output}")
 
 
 @click.command(name="import")

@@ -87,8 +87,8 @@ def script_test() -> Said:
 
 
 @script.command(name="queue")
-@click.option("--state", type=click.Choice(["waiting", "running", "done", "failed"]))
-@click.option("--limit", type=click.IntRange(1, MOST_LISTED), default=50, show_default=True)
+@click.option("--state", type=click.Choice(["waiting", "running", "done", "failed"]), help="Only runs in this state.")
+@click.option("--limit", type=click.IntRange(1, MOST_LISTED), default=50, show_default=True, help="How many at most.")
 @on_installation
 def script_queue(state: str | None, limit: int) -> Said:
     """List runs, newest first."""

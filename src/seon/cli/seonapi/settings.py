@@ -61,7 +61,7 @@ def told(rows: "list[Shown]", key: str | None) -> Said:
         return Said({key: row.value}, row.text)
     table = Table({"key": "key", "value": "value", "meaning": "meaning"}, empty="")
     for row in rows:
-        table.add(key=row.key, value=row.text, meaning=f"{row.meaning} ({row.allowed})")
+        table.add(key=row.key, value=row.text, meaning=f"{row.meaning} ({row.allowed})".lstrip())
     return Said({row.key: row.value for row in rows}, table.text())
 
 

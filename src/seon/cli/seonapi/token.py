@@ -38,7 +38,8 @@ def token_new(name: str, proxy_ids: tuple[str, ...], client: str, until: str) ->
 
 @token.command(name="rotate")
 @click.argument("name")
-@click.option("--overlap-days", type=click.FloatRange(0, 90), default=1.0, show_default=True)
+@click.option("--overlap-days", type=click.FloatRange(0, 90), default=1.0, show_default=True,
+              help="How long the secret before counts; 0: not a moment longer.")  # fmt: skip
 @on_installation
 def token_rotate(name: str, overlap_days: float) -> Said:
     """Give a token a new secret and print it; the one before counts so many days more."""

@@ -26,7 +26,7 @@ def _password_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add where a password comes from: never from the command line, which every user of the host can see."""
     for option in (
         click.option("--random", "made_up", is_flag=True, help="Make a password up and show it, once."),
-        click.option("--password-file", type=FILE, metavar="F", help="Its first line is the password."),
+        click.option("--password-file", type=FILE, metavar="FILE", help="Its first line is the password."),
     ):
         function = option(function)
     return function

@@ -23,7 +23,7 @@ def test_a_client_is_made_once_and_then_known_by_name_or_address() -> None:
     ("client", "partner_id", "address", "told"),
     [
         ("main/127.0.0.1", "P2", "127.0.0.1", "there are: P1"),
-        ("nobody", "P1", "127.0.0.1", "NAME/ADDRESS"),
+        ("nobody", "P1", "127.0.0.1", "client add NAME ADDRESS"),
         ("main/here", "P1", "127.0.0.1", "IPv4 or IPv6"),
         ("main/127.0.0.1", "P1", "everywhere", "^Listening port 4305: address: .*IPv4 or IPv6"),
         ("main/10.0.0.1:80", "P1", "127.0.0.1", "^The client main: .*port '80'"),
