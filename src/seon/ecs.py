@@ -42,7 +42,7 @@ _TYPES = {
     "CFG-NEW": ["change"], "FIL-END": ["access"], "AUD-LICENSE": ["creation"],
 }  # fmt: skip
 """Types of kinds that say more than their group does."""
-_AUTHENTICATION = {"AUD-TOKEN": (["authentication"], ["start"])}
+_AUTHENTICATION = dict.fromkeys(("AUD-TOKEN", "AUD-TOKENS"), (["authentication"], ["start"]))
 _SUCCESS = {
     "SRV-START", "SRV-OPEN", "LNK-UP", "CLI-START", "CLI-LINKED", "CLI-LISTEN", "CLI-API", "CFG-NEW", "SES-START",
 }  # fmt: skip
@@ -122,7 +122,7 @@ def _outcome(event: Event) -> str:
         return "success" if str(result).startswith(_GOOD_RESULTS) else "failure"
     if event.code in _SUCCESS:
         return "success"
-    refused = (kind and kind.group == "refused") or event.code == "AUD-TOKEN"
+    refused = (kind and kind.group == "refused") or event.code in _AUTHENTICATION
     return "failure" if refused or severity_of(event.code) >= Severity.ERROR else ""
 
 

@@ -204,10 +204,16 @@ _KINDS = (
     Kind("AUD-DENIED", _W, "audit", "{user} ({way}) was refused: {act}"),
     Kind("AUD-TOKEN", _W, "audit",
          "API call without valid authentication from {source}[ through the proxy {proxy}]: {reason}; {path}"),
+    Kind("AUD-TOKENS", _W, "audit",
+         "{count:# more API call|# more API calls} without valid authentication from {source} within a minute; "
+         "last reason: {reason}"),
     Kind("AUD-LICENSE", _I, "audit", "License for {proxy_id} issued by {user}, valid until {until}"),
     # Seonapi
     Kind("LOG-EXPIRED", _I, "seonapi",
          "Ignore rule {rule} has expired at {until} and was removed; its text: {text}[, for {code} only]"),
+    Kind("LOG-AWAY", _E, "seonapi",
+         "The API log {file} cannot be written on {host}: {reason}. Its lines go to {own} there"),
+    Kind("LOG-BACK", _I, "seonapi", "The API log {file} is written again on {host}"),
     Kind("SCR-FAILED", _E, "seonapi",
          "The event script {file} failed for {kind}: {reason}[; {count:# more run|# more runs} failed since this was "
          "said last]"),

@@ -3,10 +3,15 @@
 import logging
 import logging.config
 import logging.handlers
+import os
 import signal
+import sys
 import time
+from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 
+from seon.backend.apilog.places import opened
 from seon.backend.errors import OperatorError
 
 TRACE = 5
@@ -52,7 +57,26 @@ class LineFormatter(logging.Formatter):
 
 
 class LogFile(logging.handlers.WatchedFileHandler):
-    """A file that may be moved away at any time. One that cannot be opened again for now ends nothing."""
+    """A file that may be moved away at any time. One that cannot be opened again for now ends nothing.
+
+    The API log may have another place than its own, which the administrator has chosen (`apilog.following`).
+    """
+
+    def __init__(self, filename: str) -> None:
+        self.own = Path(filename).absolute()
+        self.trouble = ""
+        """Why the lines are in its own file, although another one was chosen."""
+        super().__init__(filename)
+
+    @property
+    def place(self) -> Path:
+        """The file that is written now."""
+        return Path(self.baseFilename)
+
+    def _open(self) -> TextIOWrapper:
+        if self.place == self.own:
+            return super()._open()
+        return os.fdopen(opened(self.place), "a", encoding="utf-8")
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record. What fails is said on standard error by logging itself."""
@@ -61,15 +85,55 @@ class LogFile(logging.handlers.WatchedFileHandler):
         except OSError:  # the directory is gone, or no descriptor is left: the next line tries again
             self.handleError(record)
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Write what a chosen file did not take into its own."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError) and self.place != self.own:
+            self.fall_back(error)
+            self.emit(record)
+        else:
+            super().handleError(record)
+
+    def move(self, place: Path | None) -> None:
+        """Write to another file from now on; None: its own. Raises OSError; the file stays the one before then."""
+        self.acquire()
+        try:
+            before, self.baseFilename = self.baseFilename, str(place or self.own)
+            try:
+                stream = self._open()
+            except OSError:
+                self.baseFilename = before
+                raise
+            self._close_stream()
+            self.stream, self.trouble = stream, ""
+            self._statstream()
+        finally:
+            self.release()
+
+    def fall_back(self, error: OSError) -> None:
+        """Write to its own file from now on, since the chosen one cannot be written."""
+        self.acquire()
+        try:
+            self.trouble = error.strerror or str(error)
+            if self.place != self.own:
+                self._close_stream()
+                self.baseFilename = str(self.own)
+        finally:
+            self.release()
+
     def reopen(self) -> None:
         """Close the file and open it by its name, whatever file that is now."""
         self.acquire()
         try:
-            if self.stream is not None:
-                self.stream.close()
-            self.stream = None  # the next line opens the file
+            self._close_stream()  # the next line opens the file
         finally:
             self.release()
+
+    def _close_stream(self) -> None:
+        if self.stream is not None:
+            with suppress(OSError):  # a full disk, where something was left to be written
+                self.stream.close()
+        self.stream = None
 
 
 def open_log(directory: Path, name: str, level: str = "info") -> Path:
@@ -90,7 +154,7 @@ def put_runs_into_api_log(directory: Path) -> None:
     """
     runs = logging.getLogger(RUNS)
     path = directory / f"{API}.log"
-    if runs.handlers or any(Path(handler.baseFilename) == path for handler in _files()):
+    if runs.handlers or any(handler.own == path.absolute() for handler in _files()):
         return
     try:
         handler = LogFile(str(path))
@@ -111,10 +175,44 @@ def reopen_log() -> None:
 def set_level(name: str) -> None:
     """Write what is at least of this level from now on; it is said with the level chosen, whatever it is."""
     level = LEVELS[name]
-    logging.getLogger(OURS).setLevel(level)
     for handler in _files():
         handler.setLevel(level)
+    logging.getLogger(OURS).setLevel(level)
+    logging.getLogger(RUNS).setLevel(logging.NOTSET)  # as all of ours
     log.log(level, "Log level set to %s", name.upper())
+
+
+def set_api_level(name: str) -> None:
+    """Set the level of the API log; where another log is this process's own, that one keeps its level."""
+    file, level = api_log(), LEVELS[name]
+    if file is None or file in logging.getLogger().handlers:
+        set_level(name)
+        return
+    logging.getLogger(RUNS).setLevel(level)
+    file.setLevel(level)
+    say_in_api_log(level, f"Log level set to {name.upper()}")
+
+
+def api_log() -> LogFile | None:
+    """Return the API log, if this process writes it."""
+    return next((file for file in _files() if file.own.name == f"{API}.log"), None)
+
+
+def say_in_api_log(level: int, text: str) -> None:
+    """Write a line about the API log into it."""
+    ours = logging.getLogger(RUNS)
+    write_always(ours if ours.handlers else log, level, text)
+
+
+def write_always(logger: logging.Logger, level: int, text: str) -> None:
+    """Write a line with this level, also where lines of that level are not written at present."""
+    if logger.isEnabledFor(level):
+        logger.log(level, "%s", text)
+        return
+    record = logger.makeRecord(logger.name, level, "", 0, "%s", (text,), None)
+    for handler in logger.handlers or logging.getLogger().handlers:
+        if isinstance(handler, LogFile):
+            handler.handle(record)  # past the levels of logger and handler
 
 
 def _files() -> list[LogFile]:

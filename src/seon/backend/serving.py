@@ -55,6 +55,7 @@ def unnamed(home: Home, host: str) -> str:
 
 async def _serve(home: Home, listening: socket.socket, prefixes: Sequence[str], say: Callable[[str], None]) -> None:
     # Django is complete by now; these modules read its settings.
+    from seon.backend.api.refusals import refusals  # noqa: PLC0415
     from seon.backend.api.waiting import watch  # noqa: PLC0415
     from seon.backend.asgi import application_below  # noqa: PLC0415
     from seon.backend.queue.watching import keep_watch  # noqa: PLC0415
@@ -75,7 +76,11 @@ async def _serve(home: Home, listening: socket.socket, prefixes: Sequence[str], 
         loop.add_signal_handler(level_signal, logs.set_level, level)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, logs.OBEYED)
     await https.start()
-    keeping = [loop.create_task(keep_watch()), loop.create_task(renewing.run())]
+    keeping = [
+        loop.create_task(keep_watch()),
+        loop.create_task(renewing.run()),
+        loop.create_task(refusals.keep_telling()),
+    ]
     address = shown_address(*listening.getsockname()[:2])
     log.info("Seonapi serves https://%s/", address)
     say(f"ready https://{address}/")
@@ -83,6 +88,7 @@ async def _serve(home: Home, listening: socket.socket, prefixes: Sequence[str], 
     for task in keeping:
         task.cancel()
     await _let_calls_end()
+    refusals.tell(everything=True)
     log.info("Seonapi ended")
 
 

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "seon.backend.journal",
     "seon.backend.queue",
     "seon.backend.script",
+    "seon.backend.apilog",
     "seon.backend.panel",
 ]
 # All of these run asynchronously, so that a waiting call of the API holds no thread.

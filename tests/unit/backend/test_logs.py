@@ -15,6 +15,7 @@ from seon.backend.logs import (
     put_runs_into_api_log,
     reopen_log,
     set_level,
+    write_always,
 )
 
 
@@ -102,3 +103,11 @@ def test_runs_of_the_event_script_stand_in_the_api_log_once_whichever_program_ru
             runs.removeHandler(handler)
             handler.close()
         runs.propagate = True
+
+
+def test_what_is_written_always_is_written_at_any_level_once(log: Path) -> None:
+    for level in LEVELS:
+        set_level(level)
+        write_always(logging.getLogger("seon.api"), logging.WARNING, f"refused at {level}")
+    lines = re.findall(r" (\S+) \d+ seon.api: refused at (\S+)$", log.read_text(), re.MULTILINE)
+    assert lines == [("WARNING", level) for level in LEVELS]

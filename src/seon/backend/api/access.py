@@ -8,8 +8,6 @@ import base64
 import binascii
 import hmac
 import math
-import time
-import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,12 +27,12 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from seon.api_messages import TOKEN_HEADER
-from seon.backend.api.problems import NOTE, RefusedError, log, problem_of
+from seon.backend.api.problems import NOTE, RefusedError, problem_of
+from seon.backend.api.refusals import refusals
 from seon.backend.api.sources import Source, source_of
 from seon.backend.errors import OperatorError
 from seon.backend.trust.models import Token
 from seon.backend.trust.tokens import note_use, proof_of
-from seon.events import Event, describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,7 @@ def _call(method: str | None, who: Callable[[HttpRequest], tuple[Caller, ...]]) 
 
 
 def admit(request: HttpRequest) -> Caller:
-    """Return who calls. Raises RefusedError 401, after a line in the API log with the source."""
+    """Return who calls. Raises RefusedError 401, after a line or a count in the API log with the source."""
     source = source_of(request)
     proof = proof_of(request.headers.get(TOKEN_HEADER, ""))
     token = proof.token
@@ -137,7 +135,7 @@ def admit(request: HttpRequest) -> Caller:
 
 def _refuse(request: HttpRequest, source: Source, flaw: str, answer: str) -> NoReturn:
     """Refuse a call. `flaw` is for the log only: a stranger must not learn which of its guesses was how wrong."""
-    log.warning("%s", _refusal(source, flaw, request.path))
+    refusals.refused(source, flaw, request.path)
     raise RefusedError(401, answer)
 
 
@@ -146,17 +144,6 @@ def _note(request: HttpRequest, token: Token) -> None:
     note = getattr(request, "scope", {}).get(NOTE)
     if note is not None:
         note["client"] = token.name
-
-
-def _refusal(source: Source, reason: str, path: str) -> str:
-    """One line, by the catalogue: stable code for an intrusion detection system, all that a stranger chose escaped."""
-    fields: dict[str, str | int | float | bool] = {
-        "source": source.address, "reason": reason, "path": path[:2_000]
-    }  # fmt: skip
-    if source.proxy:
-        fields["proxy"] = source.proxy
-    event = Event(id=uuid.uuid4().hex, code="AUD-TOKEN", time=time.time(), hop="inside", fields=fields)
-    return f"{event.code} {describe(event)}"
 
 
 def _basic_is_good(header: str) -> bool:

@@ -124,20 +124,22 @@ def level_option(function: Callable[..., Any]) -> Callable[..., Any]:
         "--log-level",
         "level",
         type=click.Choice(tuple(LEVELS), case_sensitive=False),
-        default="info",
-        show_default=True,
         envvar="SEON_LOG_LEVEL",
-        help="What the log file gets, from the start on; also $SEON_LOG_LEVEL. Signals 20 to 24 change it.",
+        help="What the log file gets, from the start on; also $SEON_LOG_LEVEL. Default: info, for the API log as "
+        "`seonapi log file` says. What comes later changes it: signals 20 to 24, and `seonapi log file --level`.",
     )(function)
 
 
-def open_for_daemon(directory: str | None, name: str, level: str) -> Home:
-    """Open an installation for a daemon: its log too, and a database of this build's form. Raises OperatorError."""
+def open_for_daemon(directory: str | None, name: str, level: str | None) -> Home:
+    """Open an installation for a daemon: its log too, and a database of this build's form. Raises OperatorError.
+
+    `level`: as the command line says it; None if it says none.
+    """
     place = open_installation(directory)
     from seon.backend.logs import open_log
     from seon.backend.schema import is_current
 
-    open_log(place.log_directory, name, level)
+    open_log(place.log_directory, name, level or "info")
     if not database_errors_cleared(is_current):
         raise OperatorError("The database is not of this version: run `seonapi init`")
     from seon.backend.trust.master_key import check_master_key

@@ -37,12 +37,13 @@ from seon.cli.seonapi.base import (
 @level_option
 @replace_stale_pid_option
 @clear_errors
-def serve(home: str | None, listen: str, prefixes: tuple[str, ...], level: str, replace_stale_pid: bool) -> None:
+def serve(home: str | None, listen: str, prefixes: tuple[str, ...], level: str | None, replace_stale_pid: bool) -> None:
     """Serve API and panel by https until SIGTERM or Ctrl-C.
 
     SIGHUP opens the log file anew. Signals 20, 21, 22, 23 and 24 set its level to TRACE, DEBUG, INFO, ERROR and FATAL.
     """
     place = open_for_daemon(home, "seonapi", level)
+    from seon.backend.apilog.following import follow
     from seon.backend.configuration.keys import read_host_port
     from seon.backend.prefixes import read_prefixes
     from seon.backend.serving import serve as serve_https
@@ -54,6 +55,7 @@ def serve(home: str | None, listen: str, prefixes: tuple[str, ...], level: str, 
         click.echo(note, err=True)
     # By its port: several processes may serve one installation, if it has a PostgreSQL.
     with pid_file(place, f"seonapi_serve.{port}.pid", replace_stale=replace_stale_pid):
+        follow(level_given=level is not None)
         serve_https(place, host, port, read_prefixes(prefixes), say_ready)
     _leave_at_once()
 

@@ -1,4 +1,4 @@
-"""`seonapi log`: the system log."""
+"""`seonapi log`: the system log, and the file of the API log."""
 
 # ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
 
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from seon.backend.logs import LEVELS
+from seon.cli.seonapi.answers import Sheet
 from seon.cli.seonapi.base import (
     Said,
     clear_errors,
@@ -36,7 +38,7 @@ LATE = timedelta(seconds=10)
 
 @click.group()
 def log() -> None:
-    """The system log: every event of servers, clients and sessions."""
+    """The system log: every event of servers, clients and sessions; and the file of the API log."""
 
 
 def filters(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -96,6 +98,28 @@ def log_show(number: int) -> Said:
     lines = [f"{name:12}  {value}" for name, value in (data | _people(entry)).items() if name != "fields"]
     lines += [f"  {shown(name):14}  {shown(value, 2_000)}" for name, value in entry.fields.items()]
     return Said(data, "\n".join(lines))
+
+
+@log.command(name="file")
+@click.option("--path", help='Absolute path, in an existing directory; "": log/seonapi.log in the home of each host.')
+@click.option("--level", type=click.Choice(tuple(LEVELS), case_sensitive=False), help="What is written, and worse.")
+@on_installation
+def log_file(path: str | None, level: str | None) -> Said:
+    """Show the API log's file and level, or choose them. Every process obeys within a second."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.apilog.actions import configure_log
+    from seon.backend.apilog.models import ApiLog
+    from seon.backend.home import current_home
+
+    is_change = path is not None or level is not None
+    row = configure_log(owner(), path=path, level=level) if is_change else ApiLog.load()
+    own = current_home().log_directory / "seonapi.log"
+    sheet = Sheet()
+    sheet.add("path", "", row.path)
+    sheet.add("file", "API log", row.path or str(own))
+    sheet.add("own", "where that cannot be written", str(own))
+    sheet.add("level", "level", row.level)
+    return sheet.said()
 
 
 @log.command(name="follow")

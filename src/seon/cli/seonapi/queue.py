@@ -77,7 +77,7 @@ def send_queue(home: str | None, **options: Any) -> None:
 
 
 @clear_errors
-def _run(home: str | None, *, once: bool, no_events: bool, level: str, replace_stale_pid: bool) -> None:
+def _run(home: str | None, *, once: bool, no_events: bool, level: str | None, replace_stale_pid: bool) -> None:
     place = open_for_daemon(home, "queue", level)
     from seon.backend.queue import daemon
 
@@ -88,7 +88,7 @@ def _run(home: str | None, *, once: bool, no_events: bool, level: str, replace_s
         elif no_events:
             daemon.run(say_ready)
         else:
-            with events_beside(place) as ready:
+            with events_beside(place, level) as ready:
                 daemon.run(ready)
 
 

@@ -1,4 +1,5 @@
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -17,9 +18,12 @@ from seon.api_messages import PATH, TOKEN_HEADER
 from seon.backend.acting.actors import owner
 from seon.backend.api import access, calls
 from seon.backend.api.access import Caller, anybody_may, clients_may, declared
+from seon.backend.api.problems import log
+from seon.backend.api.refusals import Refusals
 from seon.backend.api.waiting import watch
 from seon.backend.configuration.keys import set_setting
 from seon.backend.configuration.versioned import read_version
+from seon.backend.logs import write_always
 from seon.backend.proxies.actions import add_client
 from seon.backend.trust.models import TokenUse
 from seon.backend.trust.token_actions import new_token, withdraw_token
@@ -102,6 +106,12 @@ def test_what_a_view_raises_is_answered_as_a_problem() -> None:
 
     for answered in (broken(ask.get("/")), asyncio.run(broken_later(ask.get("/")))):
         assert (answered.status_code, b"inner" in answered.content) == (500, False)
+
+
+@pytest.fixture(autouse=True)
+def no_refusals_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test be the first one that is refused: lines of a source are limited."""
+    monkeypatch.setattr(access, "refusals", Refusals(lambda line: write_always(log, logging.WARNING, line)))
 
 
 def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
