@@ -2,7 +2,8 @@
 
 A stranger chooses part of the text of a refusal, and the audit must not be blinded by accident. So events of these
 groups are ignored only by rules that name their code. An event of a newer program, whose code this build does not
-know, may be of these groups, too: no rule ignores it.
+know, may be of these groups, too: no rule ignores it. What was done with ignore rules themselves is ignored by none:
+who adds a rule against the audit stands in it.
 
 The rules are read for each batch of events: a change counts at once, in every process.
 """
@@ -35,6 +36,8 @@ class Rule(NamedTuple):
 
     def matches(self, entry: Entry, text: str) -> bool:
         """Whether an event with this folded text is ignored by the rule."""
+        if entry.group == "audit" and str(entry.fields.get("act", "")).startswith("ignore."):
+            return False
         if self.code:
             return self.code == entry.code and self.text in text
         return entry.group not in PROTECTED and self.text in text

@@ -4,10 +4,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.utils import timezone, translation
 
-from seon.backend.acting.actors import owner
+from seon.backend.acting.actors import Way, owner, user_of
 from seon.backend.errors import OperatorError
 from seon.backend.journal.actions import add_rule, remove_rule
 from seon.backend.journal.ignoring import PROTECTED, rules_at
@@ -177,3 +178,16 @@ def test_there_cannot_be_rules_without_end(monkeypatch: pytest.MonkeyPatch) -> N
         add_rule(owner(), "one", "two")
     with pytest.raises(ValidationError):
         IgnoreRule(description="one", text="two").save()
+
+
+def test_who_adds_a_rule_against_the_audit_stands_in_the_audit() -> None:
+    rule = add_rule(owner(), "blind", "e", code="AUD-CHANGE")
+    add_rule(owner(), "blind, too", "e", code="AUD-DENIED")
+    with pytest.raises(OperatorError):
+        remove_rule(user_of(AnonymousUser(), Way.PANEL, confirmed=True), rule.pk)
+    remove_rule(owner(), rule.pk)
+    told = list(Entry.objects.order_by("pk").values_list("code", "fields__act"))
+    assert told == [
+        ("AUD-CHANGE", "ignore.add"), ("AUD-CHANGE", "ignore.add"),
+        ("AUD-DENIED", "ignore.remove"), ("AUD-CHANGE", "ignore.remove"),
+    ]  # fmt: skip
