@@ -29,7 +29,8 @@ MAX_CERTIFICATES = 50
 """How many certificates are read of one file."""
 MAX_KEYS = 10
 """How many private keys are read of one file."""
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9. ]{1,40})-----.*?-----END \1-----", re.DOTALL)
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9. ]{1,40})-----(?:(?!-----BEGIN ).)*?-----END \1-----", re.DOTALL)
+"""A block ends before the next one begins: else a file of beginnings alone would take minutes."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]{100,}")
 _CERTIFICATE_LABELS = (b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE")
 _REQUEST_LABELS = (b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST")

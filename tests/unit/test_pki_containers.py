@@ -2,6 +2,7 @@
 
 import base64
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -177,3 +178,10 @@ def test_an_old_pem_with_a_cipher_of_its_own_is_read(tmp_path: Path) -> None:
     )
     assert b"Proc-Type: 4,ENCRYPTED" in done.stdout
     assert [pki.pem_of_key(found) for found in read_container(done.stdout, PASSWORD).keys] == [OURS.key_pem]
+
+
+def test_a_file_of_beginnings_alone_is_refused_within_seconds() -> None:
+    began = time.process_time()
+    with pytest.raises(PkiError, match="its END line is missing"):
+        read_container(b"-----BEGIN A-----" * 60_000)
+    assert time.process_time() - began < 10  # it took minutes

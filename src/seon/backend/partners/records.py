@@ -26,10 +26,12 @@ FORMAT = "seon-partners-1"
 """What a JSON file of partners says it is."""
 
 _MAX_CELL = 1_000_000
+_MAX_COLUMNS = 100
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How cells begin that a spreadsheet would calculate: they get an apostrophe, which it does not show."""
 _YES_OR_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----(?:(?!-----BEGIN ).)*?-----END CERTIFICATE-----", re.DOTALL)
+"""A block ends before the next one begins: else a cell of beginnings alone would take hours."""
 _SEPARATORS = re.compile(r"[,;\r\n]")
 T = TypeVar("T")
 
@@ -160,6 +162,8 @@ def _columns(heading: Sequence[str]) -> list[str]:
     columns = [cell.strip().lower() for cell in heading]
     while columns and not columns[-1]:
         columns.pop()
+    if len(columns) > _MAX_COLUMNS:
+        raise OperatorError(f"The first line has {len(columns)} cells; there can be {_MAX_COLUMNS}")
     unknown = [column for column in columns if column not in COLUMNS]
     twice = [column for column in columns if columns.count(column) > 1]
     there_are = f"the columns are: {', '.join(COLUMNS)}, with comma or semicolon between them"

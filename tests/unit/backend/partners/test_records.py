@@ -1,3 +1,5 @@
+import time
+
 import msgspec
 import pytest
 from msgspec import UNSET
@@ -95,3 +97,17 @@ def test_too_much_is_refused() -> None:
 
 def test_a_json_file_says_what_it_is() -> None:
     assert as_json([])["format"] == FORMAT
+
+
+@pytest.mark.parametrize(
+    ("octets", "told"),
+    [
+        (b"id," + b"name," * 1_000_000, "The first line has 1000001 cells; there can be 100"),
+        (b"id,certificates\nP1," + b"-----BEGIN CERTIFICATE-----" * 35_000, "^Line 2: certificates are PEM"),
+    ],
+)
+def test_a_file_made_to_keep_us_busy_is_refused_within_seconds(octets: bytes, told: str) -> None:
+    began = time.process_time()
+    with pytest.raises(OperatorError, match=told):
+        read_records(octets)
+    assert time.process_time() - began < 10  # it took hours, and minutes
