@@ -1,5 +1,6 @@
 """Putting events into the journal: each once, and the table of sessions kept up from them."""
 
+import logging
 import time
 import uuid
 from collections.abc import Iterable, Sequence
@@ -17,8 +18,11 @@ from seon.backend.script.models import MOST_WAITING
 from seon.backend.script.queueing import enqueue
 from seon.events import CATALOGUE, Event, Value, describe, severity_of, shown
 
+log = logging.getLogger("seon.api")
 _AHEAD = timedelta(days=1)
 """A hop's clock may be wrong: a time further ahead is replaced by ours, so that nothing hides in the future."""
+_OURS = frozenset({"audit", "seonapi"})
+"""Groups that Seonapi alone reports: no client writes the audit, whatever its token."""
 _OLDEST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -32,10 +36,11 @@ def record(code: str, /, **fields: Value) -> str:
 def store(events: Sequence[Event], reported_by: str) -> int:
     """Store events that are not there yet, follow the sessions; return how many of them are done with.
 
-    What an ignore rule keeps out of the system log is done with, too. It counts for the sessions like any other.
+    What an ignore rule keeps out of the system log is done with, too. It counts for the sessions like any other. So is
+    what only Seonapi itself may say and a client has reported: it is not stored, and the log of this process says so.
     """
     with transaction.atomic():
-        entries = [_entry(event, reported_by) for event in _new(events)]
+        entries = [entry for event in _new(events) if _may_say(entry := _entry(event, reported_by), reported_by)]
         kept, ignored = sorted_out(entries)
         Entry.objects.bulk_create(kept, ignore_conflicts=True)
         remember(ignored)
@@ -51,6 +56,13 @@ def _new(events: Sequence[Event]) -> Iterable[Event]:
     stored = set(Entry.objects.filter(event_id__in=ids).values_list("hop", "event_id"))
     stored |= set(Ignored.objects.filter(event_id__in=ids).values_list("hop", "event_id"))
     return [event for key, event in by_key.items() if key not in stored]
+
+
+def _may_say(entry: Entry, reported_by: str) -> bool:
+    if not reported_by or entry.group not in _OURS:
+        return True
+    log.warning("Token %s reported %s, which only Seonapi does: not stored: %s", reported_by, entry.code, entry.text)
+    return False
 
 
 def _entry(event: Event, reported_by: str) -> Entry:

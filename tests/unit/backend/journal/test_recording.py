@@ -150,3 +150,16 @@ def test_whether_an_event_is_there_already_is_asked_of_an_index_and_not_of_all_r
             plan = str(cursor.fetchall())
         assert ("Index Cond" if connection.vendor == "postgresql" else "(event_id=?)") in plan, plan
         assert "Seq Scan" not in plan
+
+
+def test_no_client_writes_the_audit_or_speaks_for_seonapi_whatever_its_token(caplog: pytest.LogCaptureFixture) -> None:
+    forged = {"user": "anna", "way": "panel", "act": "user.add", "what": "user eve", "change": "added"}
+    batch = [event("AUD-CHANGE", 1, **forged), event("SCR-TEST", 2, user="anna", way="panel"), event("CLI-API", 3)]
+    with caplog.at_level("WARNING", logger="seon.api"):
+        assert store(batch, "main") == 3, "the client is not to send them again"
+    assert list(Entry.objects.values_list("code", flat=True)) == ["CLI-API"]
+    assert [record.getMessage().partition(", which")[0] for record in caplog.records] == [
+        "Token main reported AUD-CHANGE", "Token main reported SCR-TEST",
+    ]  # fmt: skip
+    record("AUD-CHANGE", **forged)
+    assert Entry.objects.filter(code="AUD-CHANGE").exists()
