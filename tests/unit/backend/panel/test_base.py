@@ -226,3 +226,26 @@ def test_a_token_is_withdrawn_by_its_act() -> None:
     administrator.post("/panel/trust/token/", form, secure=True)
     assert Token.objects.get().withdrawn_at is not None
     assert changes()[-1] == "token.withdraw"
+
+
+def test_a_list_s_address_asks_for_nothing_but_its_filters_so_that_nobody_guesses_a_hash() -> None:
+    auditor = logged_in("auditor")
+    user = User.objects.get(username="auditor")
+    user.set_password("correct horse battery")
+    user.save()
+    auditor.force_login(user)
+    for asked in (
+        "trust/token/?digest__startswith=" + Token.objects.get().digest[:5],
+        "auth/user/?password__startswith=scrypt",
+        "auth/user/?groups__user__password__startswith=scrypt",
+        "auth/group/?user__password__startswith=scrypt",
+        "trust/owncertificate/?key__sealed__startswith=x",
+    ):
+        assert auditor.get(f"/panel/{asked}", secure=True).status_code == 400, asked
+    operators = Group.objects.get(name="operator").pk
+    for path, there in ((f"auth/user/?groups__id__exact={operators}", False), ("auth/user/?is_active__exact=1", True)):
+        answer = auditor.get(f"/panel/{path}", secure=True)
+        assert answer.status_code == 200
+        assert (f"/panel/auth/user/{user.pk}/change/" in answer.content.decode()) is there, path
+    for path in ("trust/license/?withdrawn_at__isnull=True", "journal/entry/?severity__exact=40&q=x"):
+        assert auditor.get(f"/panel/{path}", secure=True).status_code == 200, path
