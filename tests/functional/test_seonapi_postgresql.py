@@ -24,6 +24,8 @@ from seon.link.identity import new_link_request, proxy_id_of
 
 # One cluster for all of them.
 WRITERS, ROUNDS = 4, 8
+WAITING = 16
+"""Calls at once: more than connections that Seonapi keeps, with those of its own tasks."""
 WRITER = """
 import sys
 from seon.backend.loading import load_django
@@ -199,6 +201,23 @@ def test_calls_are_answered_again_when_the_database_comes_back(
         assert configuration(api).version == known
         assert api.get("configuration", params={"known": known, "wait": 1}).status_code == 204
     assert made.run("queue", "--once") == ""
+
+
+def test_clients_that_wait_hold_no_connection_to_the_database(
+    made: Installation, cluster: Cluster, serve: Callable[[], Installation]
+) -> None:
+    token, running = made.run("token", "new", "waiting"), serve()
+    with running.caller(token) as api, ThreadPoolExecutor(WAITING) as pool:
+        known, waiting = configuration(api).version, []
+        for _ in range(WAITING):
+            cluster.change("seon", "DELETE FROM trust_tokenuse")
+            waiting.append(pool.submit(configuration, api, known=known, wait=45))
+            eventually(lambda: cluster.ask("seon", "SELECT count(*) FROM trust_tokenuse") == [(1,)])
+        question = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'seon' AND pid <> pg_backend_pid()"
+        eventually(lambda: cluster.ask("seon", question)[0][0] < WAITING)
+        assert not any(call.done() for call in waiting)
+        made.run("set", "receive_daemon", "127.0.0.1:3306")
+        assert {call.result().version for call in waiting} == {known + 1}
 
 
 def test_a_database_of_an_unreleased_version_is_told(made: Installation, cluster: Cluster) -> None:

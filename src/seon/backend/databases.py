@@ -26,4 +26,6 @@ def database(url: str, home: Home | None) -> dict[str, Any]:
     settings: dict[str, Any] = dict(dj_database_url.parse(url))
     if scheme == "sqlite":
         settings["OPTIONS"] = dict(_SQLITE_OPTIONS)
+    else:
+        settings["ENGINE"] = "seon.backend.postgresql"
     return settings

@@ -17,6 +17,8 @@ from seon.backend.https_server import START_SECONDS, HttpsServer, open_socket
 from seon.backend.installation import renew_if_due
 
 END_SECONDS = 3
+KEPT_CONNECTIONS = 8
+"""To PostgreSQL, while no call uses them."""
 
 log = logging.getLogger("seon.api")
 
@@ -58,6 +60,7 @@ async def _serve(home: Home, listening: socket.socket, prefixes: Sequence[str], 
     from seon.backend.api.refusals import refusals  # noqa: PLC0415
     from seon.backend.api.waiting import watch  # noqa: PLC0415
     from seon.backend.asgi import application_below  # noqa: PLC0415
+    from seon.backend.postgresql.base import kept  # noqa: PLC0415
     from seon.backend.queue.watching import keep_watch  # noqa: PLC0415
     from seon.backend.renewing import Renewing  # noqa: PLC0415
 
@@ -75,6 +78,7 @@ async def _serve(home: Home, listening: socket.socket, prefixes: Sequence[str], 
     for level_signal, level in logs.SIGNALS.items():
         loop.add_signal_handler(level_signal, logs.set_level, level)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, logs.OBEYED)
+    kept.keep(KEPT_CONNECTIONS)
     await https.start()
     keeping = [
         loop.create_task(keep_watch()),
@@ -89,6 +93,7 @@ async def _serve(home: Home, listening: socket.socket, prefixes: Sequence[str], 
         task.cancel()
     await _let_calls_end()
     refusals.tell(everything=True)
+    kept.keep(0)
     log.info("Seonapi ended")
 
 

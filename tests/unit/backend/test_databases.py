@@ -21,7 +21,7 @@ def test_without_a_home_nothing_is_reached() -> None:
 
 def test_a_url_names_a_postgresql_server() -> None:
     settings = database("postgres://user:pass@db.example:5433/seon", Home(Path("/nowhere")))
-    assert settings["ENGINE"] == "django.db.backends.postgresql"
+    assert settings["ENGINE"] == "seon.backend.postgresql"
     assert (settings["HOST"], settings["PORT"], settings["NAME"]) == ("db.example", 5433, "seon")
 
 

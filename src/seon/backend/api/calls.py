@@ -5,6 +5,7 @@ from typing import TypeVar
 import msgspec
 from asgiref.sync import sync_to_async
 from django.core.exceptions import RequestDataTooBig
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
 from seon.api_messages import (
@@ -86,11 +87,18 @@ async def configuration(request: HttpRequest, caller: Caller) -> HttpResponse:
     """
     known, wait = _number(request, "known", 2**63 - 1), _number(request, "wait", MAX_WAIT)
     formats = Formats(*(_number(request, name, MAX_NUMBER, FORMAT) for name in ("format", "server_format")))
-    if await sync_to_async(read_version)() == known:
+    if await sync_to_async(_version_now)() == known:
         seconds = min(wait, caller.seconds_left())
         if not await watch.wait_for_other(known, seconds) and seconds == wait:
             return HttpResponse(status=204)
     return await sync_to_async(_current)(request, formats)
+
+
+def _version_now() -> int:
+    try:
+        return read_version()
+    finally:
+        connection.close()  # who waits next must not hold a connection meanwhile: PostgreSQL has 100
 
 
 def _current(request: HttpRequest, formats: Formats) -> HttpResponse:
