@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from seon.backend.journal.bulk import insert_new
 from seon.backend.journal.folding import folded
 from seon.backend.journal.models import Entry, Ignored, IgnoreRule
 from seon.events import shown
@@ -69,8 +70,7 @@ def remember(ignored: Sequence[tuple[Entry, Rule]]) -> None:
     """Remember that these came, and write them to the log of this process once the transaction holds."""
     if not ignored:
         return
-    rows = [Ignored(event_id=entry.event_id, hop=entry.hop) for entry, _ in ignored]
-    Ignored.objects.bulk_create(rows, ignore_conflicts=True)
+    insert_new([Ignored(event_id=entry.event_id, hop=entry.hop) for entry, _ in ignored])
     transaction.on_commit(lambda: _tell(ignored))
 
 

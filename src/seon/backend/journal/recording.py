@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from seon.addresses import AddressError, split_host_port
+from seon.backend.journal.bulk import insert_new
 from seon.backend.journal.folding import folded
 from seon.backend.journal.ignoring import remember, sorted_out
 from seon.backend.journal.models import LONGEST_SEARCHED, Entry, Ignored
@@ -42,7 +43,7 @@ def store(events: Sequence[Event], reported_by: str) -> int:
     with transaction.atomic():
         entries = [entry for event in _new(events) if _may_say(entry := _entry(event, reported_by), reported_by)]
         kept, ignored = sorted_out(entries)
-        Entry.objects.bulk_create(kept, ignore_conflicts=True)
+        insert_new(kept)
         remember(ignored)
         follow(entries)
         if enqueue(kept):
@@ -104,5 +105,7 @@ def _time(unix: float) -> datetime:
 
 
 def _stored(value: Value) -> Value:
-    """A NUL cannot be stored by every database; nothing else is changed."""
-    return value.replace("\0", "\\x00") if isinstance(value, str) else value
+    """Return a value as every database can store it: a NUL and half a character of two (a surrogate) are escaped."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()

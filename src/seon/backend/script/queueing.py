@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import F
 from django.utils import timezone
 
+from seon.backend.journal.bulk import insert_new
 from seon.backend.journal.models import Entry
 from seon.backend.script.models import MOST_WAITING, LostRuns, RunState, ScriptRun, ScriptSettings
 from seon.events import Severity
@@ -34,7 +35,7 @@ def enqueue(entries: Sequence[Entry]) -> bool:
         runs = _without_repeats(runs, settings.collapse_seconds)
     room = max(0, MOST_WAITING - _waiting()) if runs else 0
     # An event that another process stores at the same time has one run, too: its id is unique.
-    ScriptRun.objects.bulk_create(runs[:room], ignore_conflicts=True)
+    insert_new(runs[:room])
     return _count_lost(sum(run.repeats for run in runs[room:]))
 
 

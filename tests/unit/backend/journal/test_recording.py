@@ -62,6 +62,12 @@ def test_what_a_stranger_sent_is_escaped() -> None:
     assert entry.session.isprintable()
 
 
+def test_the_name_of_a_file_that_is_no_text_can_be_stored() -> None:
+    record("CLI-END", reason="/srv/B\udcfccher")
+    entry = Entry.objects.get()
+    assert (entry.text, entry.fields["reason"]) == ("Client ended: /srv/B\\udcfccher", "/srv/B\\udcfccher")
+
+
 @pytest.mark.parametrize(
     ("source", "kept"),
     [
