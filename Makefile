@@ -24,8 +24,10 @@ check: $(VENV)/.dev
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m slow --timeout 1800 $(ARGS)
 
+# Or BENCH=journal, the system log.
+BENCH ?= run
 bench: $(VENV)/.dev
-	$(BIN)/python bench/run.py $(ARGS)
+	$(BIN)/python bench/$(BENCH).py $(ARGS)
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python tests/fuzz/run.py $(ARGS)

@@ -1,8 +1,9 @@
 """`python bench/journal.py`: the system log with many rows: how fast events come in, and lists come out.
 
 An installation of its own, on SQLite or on a PostgreSQL server of its own, is filled with rows. Then the time of a
-list is measured for each filter, and clients send events to the real `seonapi serve`, by https, in batches as a
-client's courier does. With --write the numbers go into docs/benchmarks.md. Nothing is left.
+list is measured for each filter, events are stored by the function that stores them, and clients send events to the
+real `seonapi serve`, by https, in batches as a client's courier does. PostgreSQL waits for the disk meanwhile, as in
+real life. With --write the numbers go into docs/benchmarks.md. Nothing is left.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import msgspec
-from measure import machine
+from measure import cpu_of, machine
 from report import write
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -31,9 +32,20 @@ from functional.seonapi import Installation
 from seon.api_messages import EVENTS_PER_BATCH, EventBatch, EventsStored
 from seon.events import Event
 
-CLIENTS = 2
-"""That send at once: two DMZ servers, each with its client."""
+CLIENTS = 4
+"""That send at once: four DMZ servers, each with its client."""
 REPEATS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """How many events a second were told to be stored, and the processor's time for each, in microseconds."""
+
+    rate: float
+    seonapi: float
+    postgresql: float
+    senders: float
+    """This process: it makes the events, and is no part of what is measured but shares the processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +64,25 @@ def main() -> None:
     """Measure, print, and perhaps write."""
     options = _options()
     with ExitStack() as stack:
-        made = stack.enter_context(installation(options.database, Path(options.dir) if options.dir else None))
-        began = time.monotonic()
-        _load(made, options.rows)
-        _say(f"{options.rows:,} rows made in {time.monotonic() - began:.0f} s")
+        directory = Path(options.dir) if options.dir else None
+        made, postgresql = stack.enter_context(filled(options.database, options.rows, directory))
         lists = latencies()
         for latency in lists:
             _say(_row(latency))
-        rate = ingest(made, options.seconds)
-        _say(f"{rate:,.0f} events a second over {options.seconds} s")
+        alone = stored_alone(options.seconds / 4)
+        _say(f"{alone:,.0f} events a second by the function alone")
+        came = ingest(made, options.seconds, options.clients, postgresql)
+        _say(_told(options, came, alone))
         if options.json:
-            options.json.write_bytes(msgspec.json.encode({"rate": rate, "lists": [asdict(found) for found in lists]}))
+            measured = {"rate": came.rate, "lists": [asdict(found) for found in lists]}
+            options.json.write_bytes(msgspec.json.encode(measured))
     if options.write:
         marks = tuple(f"<!-- {word}: written by bench/journal.py, {options.database} -->" for word in ("begin", "end"))
-        write(options.write, f"{marks[0]}\n{_chapter(options, lists, rate)}\n{marks[1]}", (marks[0], marks[1]))
+        write(
+            options.write,
+            f"{marks[0]}\n{_chapter(options, lists, _told(options, came, alone))}\n{marks[1]}",
+            (marks[0], marks[1]),
+        )
 
 
 def _options() -> argparse.Namespace:
@@ -73,6 +90,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="postgresql")
     parser.add_argument("--rows", type=int, default=0, help="default: 10,000,000 on PostgreSQL, 1,000,000 on SQLite")
     parser.add_argument("--seconds", type=int, default=60, help="how long events are sent")
+    parser.add_argument("--clients", type=int, default=CLIENTS, help="how many send at once")
     parser.add_argument("--dir", metavar="DIR", help="where the databases are for the time; it takes 1.5 KB a row")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the numbers into this Markdown file")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured there, for programs")
@@ -82,13 +100,14 @@ def _options() -> argparse.Namespace:
 
 
 @contextmanager
-def installation(database: str, directory: Path | None = None) -> Iterator[Installation]:
-    """Give a new installation; this process's models are on it."""
+def filled(database: str, rows: int, directory: Path | None = None) -> Iterator[tuple[Installation, int]]:
+    """Give a new installation with so many rows, and PostgreSQL's process or 0; our models are on it."""
     with ExitStack() as stack:
+        cluster = stack.enter_context(running_cluster()) if database == "postgresql" else None
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seon-bench-", dir=directory)))
         made = Installation(root / "home")
-        if database == "postgresql":
-            made.extra["SEON_DATABASE_URL"] = stack.enter_context(running_cluster()).new_database("seon")
+        if cluster:
+            made.extra["SEON_DATABASE_URL"] = cluster.new_database("seon")
         made.init("--host", "localhost")
         os.environ.update({"SEON_HOME": str(made.home), **made.extra})
         stack.callback(made.close)
@@ -96,7 +115,14 @@ def installation(database: str, directory: Path | None = None) -> Iterator[Insta
         from seon.backend.loading import load_django  # noqa: PLC0415 - it reads the environment
 
         load_django()
-        yield made
+        began = time.monotonic()
+        _load(made, rows)
+        if cluster:
+            cluster.stop()
+            cluster.start(durable=True)
+        os.sync()
+        _say(f"{rows:,} rows made in {time.monotonic() - began:.0f} s")
+        yield made, cluster.server.pid if cluster and cluster.server else 0
 
 
 def _load(made: Installation, rows: int) -> None:
@@ -150,15 +176,44 @@ def _latency(name: str, case: object) -> Latency:
     return Latency(name, taken[0], statistics.median(taken), max(taken), len(page.entries), bool(page.searched_to))
 
 
-def ingest(made: Installation, seconds: float, clients: int = CLIENTS) -> float:
-    """Send events to the real API for a time; return how many a second were told to be stored."""
+def stored_alone(seconds: float) -> float:
+    """Store events without https, by one thread; return how many a second."""
+    from django.db import connection  # noqa: PLC0415 - after load_django
+
+    from seon.backend.journal.recording import store  # noqa: PLC0415
+
+    began, sent = time.monotonic(), 0
+    while time.monotonic() < began + seconds:
+        events = [_event(f"alone{os.getpid()}-{sent + each}", sent + each) for each in range(EVENTS_PER_BATCH)]
+        sent += store(events, "bench")
+    rate = sent / (time.monotonic() - began)
+    connection.close()
+    return rate
+
+
+def ingest(made: Installation, seconds: float, clients: int, postgresql: int = 0) -> Ingest:
+    """Send events to the real API for a time. `postgresql`: the first process of its server; 0: there is none."""
     tokens = [made.run("token", "new", f"bench{number}").splitlines()[-1] for number in range(clients)]
     made.serve()
+    assert made.process is not None
+    api = made.process.pid
+
+    def spent() -> tuple[float, float, float]:
+        return cpu_of([api]).total, _with_children(postgresql) if postgresql else 0.0, time.process_time()
+
     with ThreadPoolExecutor(clients) as pool:
-        until = time.monotonic() + seconds
+        before = spent()
         began = time.monotonic()
-        sent = sum(pool.map(lambda pair: _send(made, pair[1], pair[0], until), enumerate(tokens)))
-        return sent / (time.monotonic() - began)
+        sent = sum(pool.map(lambda pair: _send(made, pair[1], pair[0], began + seconds), enumerate(tokens)))
+        took = time.monotonic() - began
+        return Ingest(sent / took, *((now - then) * 1e6 / sent for now, then in zip(spent(), before, strict=True)))
+
+
+def _with_children(pid: int) -> float:
+    """Return the CPU seconds of a process so far, with those of its children, also of those that have ended."""
+    children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    ended = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[13:15]
+    return cpu_of([pid, *children]).total + sum(map(int, ended)) / os.sysconf("SC_CLK_TCK")
 
 
 def _send(made: Installation, token: str, number: int, until: float) -> int:
@@ -203,13 +258,22 @@ def _row(latency: Latency) -> str:
     return f"| {latency.name} | {numbers} | {latency.found}{cut} |"
 
 
-def _chapter(options: argparse.Namespace, lists: list[Latency], rate: float) -> str:
+def _told(options: argparse.Namespace, came: Ingest, alone: float) -> str:
+    database = f", {came.postgresql:.0f} µs of PostgreSQL's" if came.postgresql else ""
+    return (
+        f"**{came.rate:,.0f} events a second** stored over {options.seconds} s, by {options.clients} clients; "
+        f"{alone:,.0f} by the function alone, in one thread.\nAn event took {came.seonapi:.0f} µs of Seonapi's CPU"
+        f"{database}, and {came.senders:.0f} µs of the clients' that send."
+    )
+
+
+def _chapter(options: argparse.Namespace, lists: list[Latency], told: str) -> str:
     heading = "| list of 100 | first, ms | median, ms | worst, ms | entries |\n|---|---|---|---|---|"
     rows = "\n".join(map(_row, lists))
     today = dt.datetime.now(dt.UTC).date().isoformat()
     return (
         f"Measured on {today} with `bench/journal.py --database {options.database} --rows {options.rows}`:\n"
-        f"**{rate:,.0f} events a second** stored over {options.seconds} s, by {CLIENTS} clients.\n\n"
+        f"{told}\n\n"
         f"{heading}\n{rows}\n\nMachine: {machine()}, load {os.getloadavg()[0]:.1f}."
     )
 

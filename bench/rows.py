@@ -58,7 +58,7 @@ NAMES = (
 def fill(cursor: Any, vendor: str, rows: int) -> None:
     """Put rows into the empty journal; its indices are made afterwards, which is quicker."""
     if vendor == "postgresql":
-        cursor.execute("SET maintenance_work_mem = '1GB'")
+        cursor.execute("SET maintenance_work_mem = '2GB'")
         cursor.execute(
             "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'journal_entry' AND indexname LIKE 'entry_%'"
         )

@@ -63,12 +63,12 @@ class Cluster:
             check=True, stdout=subprocess.DEVNULL, **self._place(),
         )  # fmt: skip
 
-    def start(self) -> None:
-        """Start the server and wait until it takes connections."""
+    def start(self, *, durable: bool = False) -> None:
+        """Start the server and wait until it takes connections. `durable`: with its own settings, as in real life."""
         with self.log.open("ab") as log:
             self.server = subprocess.Popen(
                 [self.programs["postgres"], "-D", "data", "-h", "127.0.0.1", "-p", str(self.port), "-k", "",
-                 *_ANY_LOSS_WILL_DO],
+                 *(() if durable else _ANY_LOSS_WILL_DO)],
                 stdout=log, stderr=log, **self._place(),
             )  # fmt: skip
         until = time.monotonic() + START_SECONDS
