@@ -24,6 +24,7 @@ from seon.pki import (
     private_key_in,
     public_half,
 )
+from seon.pki_rounds import MOST_ROUNDS, TooDeepError, demands_too_much
 
 MAX_CERTIFICATES = 50
 """How many certificates are read of one file."""
@@ -126,6 +127,10 @@ def _read_block(label: bytes, block: bytes, password: bytes | None, found: Conte
         found.add(_certificate(_body(block), len(found.certificates) + 1))
     elif label in _PKCS7_LABELS:
         _read_pkcs7(_body(block), found)
+    elif label == b"ENCRYPTED PRIVATE KEY":
+        der = _body(block)  # what is opened is what was looked at
+        _refuse_slow(der)
+        _add_key(private_key_in(der, password), found)
     elif label.endswith(b"PRIVATE KEY"):
         _add_key(private_key_in(block, password), found)
     # Everything else, such as EC PARAMETERS or a request beside its certificate, says nothing that is needed.
@@ -133,16 +138,15 @@ def _read_block(label: bytes, block: bytes, password: bytes | None, found: Conte
 
 def _body(block: bytes) -> bytes:
     """Return the octets of a block that no password protects. Raises PkiError."""
-    lines = block.replace(b"\r", b"\n").split(b"\n")
+    text = block.removeprefix(b"-----BEGIN ").partition(b"-----")[2].partition(b"-----END ")[0]
     try:
-        return base64.b64decode(
-            b"".join(line.strip() for line in lines if not line.startswith(b"-----")), validate=True
-        )
+        return base64.b64decode(b"".join(text.split()), validate=True)
     except binascii.Error:
         raise PkiError("a block in PEM is damaged: it is not base64") from None
 
 
 def _read_der(der: bytes, password: bytes | None, found: Contents) -> None:
+    _refuse_slow(der)
     if _PFX.match(der):
         _read_pkcs12(der, password, found)
     elif _SIGNED_DATA.match(der):
@@ -154,6 +158,19 @@ def _read_der(der: bytes, password: bytes | None, found: Contents) -> None:
             raise
         except PkiError:
             found.add(_certificate(der, 1))
+
+
+def _refuse_slow(der: bytes) -> None:
+    """Raise PkiError for a file that would keep the program busy with its password."""
+    try:
+        too_much = demands_too_much(der)
+    except TooDeepError:
+        raise PkiError("it is nested too deep to be a file with keys") from None
+    if too_much:
+        raise PkiError(
+            f"opening it takes more than {MOST_ROUNDS:,} rounds of its password's protection, which no usual tool "
+            "asks for; have it made again with fewer"
+        )
 
 
 def _add_key(key: PrivateKey, found: Contents) -> None:
