@@ -39,6 +39,8 @@ Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 ProxyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}px\Z")]
 Serial = Annotated[str, Meta(pattern=r"^[0-9A-F]{1,40}\Z")]
 """The serial number of a certificate, upper-case hex."""
+Mark = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+"""Stands for one secret of a security token in the certificates that were issued for it, and says nothing of it."""
 SsidCode = Annotated[str, Meta(min_length=1, max_length=25)]
 """An Odette identification code as in SSIDCODE (RFC 5024 §5.3.2, X(25)), without its trailing spaces."""
 SessionId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[a-z0-9-]+\Z")]
@@ -260,3 +262,5 @@ class ProxyConfiguration(OpenStruct, frozen=True):
     """The blobs that `server` names, and that the client gets for it."""
     servers: Annotated[dict[ProxyId, msgspec.Raw], Meta(max_length=1_000)] = {}
     """For each server that the client may link to, its `ServerSettings` in the format `server_format`."""
+    standings: Annotated[dict[ProxyId, msgspec.Raw], Meta(max_length=1_000)] = {}
+    """For each of them, which clients it may be linked by: a `link.standing.Standing`, for its eyes."""

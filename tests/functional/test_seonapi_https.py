@@ -42,6 +42,7 @@ from seon.config import FORMAT, OLDEST_FORMAT, ProxyConfiguration, ServerConfigu
 from seon.events import Event
 from seon.link.identity import check_link_client, new_link_request, proxy_id_of
 from seon.link.sealing import EphemeralKey
+from seon.link.standing import Standing
 
 UNRELEASED = ("configuration", "0002_session_rules", "2026-11-24 03:10:00")
 """A migration as the database keeps it."""
@@ -118,12 +119,13 @@ def test_the_whole_way_of_a_client_from_first_contact_to_sealed_key(
         enrolled = msgspec.json.decode(answer.content, type=Enrolled)
         assert enrolled.proxy_ids == (proxy_id,)
         certificate = x509.load_pem_x509_certificate(enrolled.certificate.encode())
-        check_link_client(certificate, proxy_id)
+        mark = check_link_client(certificate, proxy_id)
         certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(enrolled.link_ca.encode()))
         assert 6 * 86_400 < enrolled.not_after - time.time() <= 7 * 86_400
 
         configuration = msgspec.json.decode(api.get("configuration").content, type=ProxyConfiguration)
         assert (configuration.format, configuration.server_format) == (FORMAT, FORMAT)
+        assert list(msgspec.json.decode(configuration.standings[proxy_id], type=Standing).marks) == [mark]
         server = msgspec.json.decode(configuration.server, type=ServerConfiguration)
         assert server.partners[0].ssid_codes == ("O0013P1",)
         assert configuration.client.listeners[0].partner == "P1"  # ::1 counts as 127.0.0.1 (A8)

@@ -11,6 +11,7 @@ import msgspec
 
 from seon.build import this_build
 from seon.config import FORMAT, ClientConfiguration, ServerConfiguration, ServerSettings
+from seon.link.standing import Standing
 from seon.link.versions import Side, VersionError, agreed
 
 Tree = dict[str, Any]
@@ -61,6 +62,7 @@ def render(
     server: ServerConfiguration,
     client: ClientConfiguration,
     servers: Mapping[str, ServerSettings],
+    standings: Mapping[str, Standing],
     formats: Formats,
 ) -> bytes:
     """Return a `ProxyConfiguration` as JSON.
@@ -78,6 +80,7 @@ def render(
             "server_format": server_format,
             "certificate_id": server.own_certificate.id if server.own_certificate else "",
             "blobs": server.crls,
+            "standings": standings,
             "servers": {
                 proxy_id: _said(version, "the server", own, formats.server)[1] for proxy_id, own in servers.items()
             },

@@ -19,6 +19,7 @@ from seon.backend.session_rules.models import rules_of
 from seon.backend.trust.licenses import serials_in_force
 from seon.backend.trust.models import Blob, Token
 from seon.backend.trust.own import in_use, switch_due
+from seon.backend.trust.tokens import standings
 from seon.config import (
     ClientConfiguration,
     ClientPartner,
@@ -32,6 +33,7 @@ from seon.config import (
     SessionRules,
 )
 from seon.config import OwnCertificate as OwnCertificateShown
+from seon.link.standing import Standing
 
 _TRIES = 10
 
@@ -44,6 +46,8 @@ class Snapshot(NamedTuple):
     client: ClientConfiguration
     servers: Mapping[str, ServerSettings]
     """By the Proxy IDs of the servers that the client may serve."""
+    standings: Mapping[str, Standing]
+    """Of the same servers: which clients each may be linked by."""
 
 
 def encoded_snapshot(client_address: str, formats: Formats = NEWEST, token: Token | None = None) -> bytes:
@@ -101,6 +105,7 @@ def build(version: int, client_address: str, token: Token | None = None) -> Snap
             },
         ),
         servers={proxy_id: _server_settings(server, limits) for proxy_id, server in own.items()},
+        standings=standings(own.values()) if own else {},
     )
 
 
@@ -124,7 +129,7 @@ def _server_settings(server: ProxyServer, general: Limits) -> ServerSettings:
 
 
 def _prove(snapshot: Snapshot) -> None:
-    for part in (snapshot.server, snapshot.client, *snapshot.servers.values()):
+    for part in (snapshot.server, snapshot.client, *snapshot.servers.values(), *snapshot.standings.values()):
         try:
             msgspec.json.decode(msgspec.json.encode(part), type=type(part))
         except msgspec.ValidationError as error:

@@ -72,7 +72,8 @@ class Supply:
         if configuration is not self.newest:
             return  # a newer one is on its way
         version, number = configuration.version, configuration.server_format
-        delivery = m.Delivery(version, number, configuration.server, key, own)
+        standing = configuration.standings.get(control.hello.proxy_id, msgspec.Raw(b"null"))
+        delivery = m.Delivery(version, number, configuration.server, key, own, standing)
         try:
             await control.deliver("configuration", msgspec.json.encode(delivery))
         except (TlsError, OSError):

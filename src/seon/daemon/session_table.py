@@ -163,6 +163,12 @@ class SessionTable:
                 _end(running, "barred")
             running.child.trace(traced(running.assignment))
 
+    def end_those_of(self, client: str) -> None:
+        """Order the sessions to end that are shared with a client."""
+        for running in list(self._running.values()):
+            if running.assignment.client == client:
+                _end(running, "barred")
+
     def verbosity_changed(self) -> None:
         """The log settings have changed: processes need to know which lines are worth while."""
         message = line.Verbosity(self._our.log.verbosity())

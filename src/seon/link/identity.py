@@ -17,6 +17,8 @@ from seon.pki import AlternativeNames, Certificate, Leaf, PkiError, Purpose, pem
 
 PROXY_URI = "seon:proxy:"
 """Prefix of the SAN URIs that name Proxy IDs in a client's link certificate."""
+TOKEN_URI = "seon:token:"  # noqa: S105  # a prefix
+"""Prefix of the SAN URI with the mark of the secret that a client's link certificate was issued for."""
 MAX_LICENSE_DAYS = 3_660
 MAX_PROXY_IDS = 100
 
@@ -86,7 +88,7 @@ def issue_license(ca_key: Ed25519PrivateKey, ca_certificate: Certificate, proxy_
         ca_certificate,
         parse_proxy_id(proxy_id),
         "Seon SmartProxy server",
-        [proxy_id],
+        [PROXY_URI + proxy_id],
         Purpose.SERVER,
         days,
     )
@@ -94,9 +96,16 @@ def issue_license(ca_key: Ed25519PrivateKey, ca_certificate: Certificate, proxy_
 
 
 def issue_client_certificate(
-    ca_key: Ed25519PrivateKey, ca_certificate: Certificate, csr_pem: str, proxy_ids: Sequence[str], days: int = 7
+    ca_key: Ed25519PrivateKey,
+    ca_certificate: Certificate,
+    csr_pem: str,
+    proxy_ids: Sequence[str],
+    days: int = 7,
+    mark: str = "",
 ) -> Certificate:
     """Return a client's link certificate for the key in a CSR; everything else in the CSR is ignored.
+
+    `mark`: of the token's secret (link.standing).
 
     Raises IdentityError for a CSR that cannot be read, is not signed by its own key, or is not Ed25519.
     """
@@ -110,7 +119,8 @@ def issue_client_certificate(
         raise IdentityError("The token names no Proxy ID: issue a license first")
     for proxy_id in proxy_ids:
         parse_proxy_id(proxy_id)
-    return _issue(ca_key, ca_certificate, key, "Seon SmartProxy client", proxy_ids, Purpose.CLIENT, days)
+    uris = [PROXY_URI + proxy_id for proxy_id in proxy_ids] + ([TOKEN_URI + mark] if mark else [])
+    return _issue(ca_key, ca_certificate, key, "Seon SmartProxy client", uris, Purpose.CLIENT, days)
 
 
 def _issue(
@@ -118,7 +128,7 @@ def _issue(
     ca_certificate: Certificate,
     key: Ed25519PublicKey,
     name: str,
-    proxy_ids: Sequence[str],
+    uris: Sequence[str],
     purpose: Purpose,
     days: int,
 ) -> Certificate:
@@ -127,7 +137,7 @@ def _issue(
         until=min(_in_days(days), ca_certificate.not_valid_after_utc),
         purposes=[purpose],
         only_these_purposes=True,
-        names=AlternativeNames(uris=[PROXY_URI + proxy_id for proxy_id in proxy_ids]),
+        names=AlternativeNames(uris=uris),
     )
     return pki.issue(ca_key, ca_certificate, key, leaf)
 
@@ -224,8 +234,11 @@ def serial_of(certificate: Certificate) -> str:
     return f"{certificate.serial_number:X}"
 
 
-def check_link_client(certificate: Certificate, proxy_id: str) -> None:
-    """Raise IdentityError unless a verified link certificate is a client's that may serve this server."""
+def check_link_client(certificate: Certificate, proxy_id: str) -> str:
+    """Return the mark in a verified link certificate, "" if it has none.
+
+    Raises IdentityError unless it is a client's that may serve this server.
+    """
     _check_purpose(certificate, Purpose.CLIENT)
     with _about_identity():
         names = pki.alternative_names_of(certificate)
@@ -236,6 +249,7 @@ def check_link_client(certificate: Certificate, proxy_id: str) -> None:
             f"the client's certificate is not for this server's Proxy ID {proxy_id}: "
             f"license it in the client's Seonapi (seonapi license issue {proxy_id})"
         )
+    return next((uri.removeprefix(TOKEN_URI) for uri in names.uris if uri.startswith(TOKEN_URI)), "")
 
 
 def of_another_seonapi(named: Certificate | str | None, ours: str) -> str:

@@ -202,6 +202,8 @@ class Delivery(Struct, frozen=True):
     sealed_key: SealedKey | None = None
     settings: msgspec.Raw = msgspec.Raw(b"{}")
     """A `config.ServerSettings` in the same format: what this server has for itself."""
+    standing: msgspec.Raw = msgspec.Raw(b"null")
+    """A `standing.Standing`: which clients may be linked, signed by Seonapi; null from one that does not say it."""
 
 
 FromServer = (

@@ -88,6 +88,8 @@ class ControlLink:
     ) -> None:
         self.key = key
         """The fingerprint of the client's link certificate: tickets are bound to it."""
+        self.mark = ""
+        """Of the secret that this certificate was issued for (link.standing)."""
         self.client = ""
         self.caller = caller
         self.protocol = speaks[0]
@@ -109,12 +111,14 @@ class ControlLink:
         self._sent_up_to = self._taken_up_to = 0
         """Numbers of events: over this link, and by the word of its client."""
         self._said_bye = False
+        self._refused = ""
+        """Why the client may not be linked any more."""
         self._endings: asyncio.Queue[m.SessionEnding] = asyncio.Queue()
 
     async def run(self, owner: Owner) -> str:
         """Serve the link to its end; return the reason in words. The connection is closed then."""
         reason = await self._run(owner)
-        return ENDED_HERE if self._said_bye else reason
+        return self._refused or (ENDED_HERE if self._said_bye else reason)
 
     async def _run(self, owner: Owner) -> str:
         try:
@@ -150,6 +154,11 @@ class ControlLink:
             async with asyncio.timeout(1):
                 await self._stream.send(m.Bye(reason))
         await self._stream.tls.end()
+
+    def refuse(self, why: str) -> None:
+        """Close the connection: the client may not be linked any more."""
+        self._refused = why
+        self.end_now()
 
     def end_now(self) -> None:
         """Close the connection: a newer link of the same client has come."""

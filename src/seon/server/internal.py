@@ -41,6 +41,9 @@ class Links(Protocol):
     def protocol(self, key: str) -> int:
         """Return the number of the protocol that the client with this key speaks."""
 
+    def barred(self, mark: str) -> str:
+        """Say why a client whose certificate has this mark may not be linked, "" if it may."""
+
     def session(self, opening: m.SessionOpening, tls: AsyncTls, key: str, source: str) -> str | None:
         """Take a session link; return why not, or None."""
 
@@ -105,7 +108,8 @@ class InternalPort:
         certificate = peer_certificate(tls.channel.connection)
         if certificate is None:
             raise IdentityError("no certificate was shown")
-        check_link_client(certificate, self._proxy_id)
+        if why := self._links.barred(check_link_client(certificate, self._proxy_id)):
+            raise IdentityError(why)
         return fingerprint(certificate)
 
     async def _session(self, tls: AsyncTls, key: str, caller: Caller) -> None:

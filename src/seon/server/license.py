@@ -50,6 +50,11 @@ class LicenseWatch:
         """The number of the license in force."""
         return self._license.serial
 
+    @property
+    def ca_key(self) -> bytes:
+        """The link CA's public key, raw: the same as long as the server runs."""
+        return self._license.ca_key
+
     async def run(self, report: Report, changed: Callable[[], None]) -> None:
         """Warn ahead, take over a renewed file, say when the license ends; until cancelled."""
         warned = ended = False

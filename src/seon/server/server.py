@@ -10,6 +10,8 @@ import os
 import socket
 from pathlib import Path
 
+import msgspec
+
 from seon import addresses
 from seon.build import this_build
 from seon.daemon.assigning import traced_by
@@ -25,10 +27,13 @@ from seon.daemon.tasks import Tasks
 from seon.endings import SessionEnd
 from seon.events import Event
 from seon.link import messages as m
+from seon.link.identity import IdentityError, check_link_client
 from seon.link.sealing import EphemeralKey
+from seon.net.context import peer_certificate
 from seon.net.dial import can_bind
 from seon.net.ends import Caller
 from seon.net.stream import AsyncTls
+from seon.server.clients import Clients
 from seon.server.control import ENDED_HERE, ControlLink
 from seon.server.gate import ENFORCED, Admitted, Gate
 from seon.server.in_force import EMPTY, InForce, NotUsable, put_in_force
@@ -42,8 +47,11 @@ from seon.wording import fill
 
 PORTS_SECONDS = 5.0
 """How long an end waits until the external port is closed."""
+CLIENTS_SECONDS = 1.0
+"""How often it is looked whether a linked client's token has ended."""
 EXIT_FATAL = 2
 """An error that makes the server useless, for example an outgoing address that this host does not have."""
+_NOT_SAID = msgspec.Raw(b"null")
 
 
 class Server:
@@ -58,6 +66,7 @@ class Server:
         self._license = license_
         self._where = where
         self._in_force = EMPTY
+        self._clients = Clients(ephemeral.proxy_id, lambda: license_.ca_key)
         self._blobs: dict[str, bytes] = {}
         self._recorder = Recorder("dmz", log, self._keep, "SRV-FAULT")
         self.report = self._recorder.report
@@ -84,6 +93,7 @@ class Server:
         for job, name in (
             (self._ports.run(), "keeping the ports"),
             (self._license.run(self.report, self._look_at_ports), "watching the license"),
+            (self._watch_clients(), "watching the clients' rights"),
             (self._life.watch_settings(self._table.verbosity_changed), "watching the log settings"),
         ):
             self._tasks.start(job, name).add_done_callback(self._vital_ended)
@@ -167,6 +177,8 @@ class Server:
         link = ControlLink(tls, key, caller, self._ephemeral, self._links.outbox, self.report, detail=detail)
         reason = "internal error"
         try:
+            certificate = peer_certificate(tls.channel.connection)
+            link.mark = check_link_client(certificate, self._ephemeral.proxy_id) if certificate else ""
             reason = await link.run(self)
         except asyncio.CancelledError:  # its end was waited for, but not for ever
             reason = ENDED_HERE
@@ -193,6 +205,20 @@ class Server:
     def protocol(self, key: str) -> int:
         """Return what was agreed with a client; for a link that has ended, what every client speaks."""
         return self._links.protocol(key)
+
+    def barred(self, mark: str) -> str:
+        """Say why a client whose certificate has this mark may not be linked, "" if it may."""
+        return self._clients.barred(mark)
+
+    async def _watch_clients(self) -> None:
+        """A token may end while its client is linked, and nobody says so then."""
+        while True:
+            self._end_barred()
+            await asyncio.sleep(CLIENTS_SECONDS)
+
+    def _end_barred(self) -> None:
+        for client in self._links.refuse(self._clients.barred):
+            self._table.end_those_of(client)
 
     def session(self, opening: m.SessionOpening, tls: AsyncTls, key: str, source: str) -> str | None:
         """Take a session link: a ticket's, or one that wants a partner dialled."""
@@ -247,12 +273,15 @@ class Server:
         """Put a configuration in force, or keep the one before and say why."""
         async with self._applying:
             try:
+                if delivery.standing != _NOT_SAID:
+                    self._clients.take(bytes(delivery.standing))
                 in_force = put_in_force(delivery, self._ephemeral)
-            except NotUsable as error:
+            except (NotUsable, IdentityError) as error:
                 self.report("CFG-BAD", version=delivery.version, reason=str(error))
                 return
             if not self._outgoing_available(in_force):
                 return
+            self._end_barred()
             say_changes(self._log, in_force.version, self._in_force.configuration, in_force.configuration)
             self._in_force = in_force
             wanted = in_force.configuration.crls

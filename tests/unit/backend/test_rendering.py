@@ -157,7 +157,7 @@ def test_the_steps_go_down_without_a_gap() -> None:
 
 def test_rendering_changes_nothing_of_what_is_rendered(steps: None) -> None:
     server, client = ServerConfiguration(), ClientConfiguration()
-    render(1, server, client, {}, Formats(FORMAT - 2, FORMAT - 2))
+    render(1, server, client, {}, {}, Formats(FORMAT - 2, FORMAT - 2))
     assert (server, client) == (ServerConfiguration(), ClientConfiguration())
 
 

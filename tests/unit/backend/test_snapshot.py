@@ -36,6 +36,7 @@ from seon.config import (
     ServerSettings,
     SessionRules,
 )
+from seon.link.standing import Standing
 
 
 def taken(address: str = "127.0.0.1", token: Token | None = None) -> Snapshot:
@@ -46,7 +47,8 @@ def taken(address: str = "127.0.0.1", token: Token | None = None) -> Snapshot:
     assert served.blobs == server.crls
     assert served.certificate_id == (server.own_certificate.id if server.own_certificate else "")
     own = {proxy_id: msgspec.json.decode(part, type=ServerSettings) for proxy_id, part in served.servers.items()}
-    return Snapshot(served.version, server, served.client, own)
+    standings = {proxy_id: msgspec.json.decode(part, type=Standing) for proxy_id, part in served.standings.items()}
+    return Snapshot(served.version, server, served.client, own, standings)
 
 
 def test_a_fresh_installation_serves_the_defaults() -> None:

@@ -23,6 +23,7 @@ from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
 from seon.link.identity import issue_client_certificate, issue_license, new_link_ca, new_link_request
 from seon.link.sealing import EphemeralKey, seal
+from seon.link.standing import Standing, signed
 from seon.net.context import CONTROL, SESSION, KeyedContext, connecting, link_dialler, partner_dialler
 from seon.net.listen import open_listener
 from seon.net.stream import AsyncTls
@@ -69,9 +70,9 @@ class Proxy:
         self.taken: list[Event] = []
         """Events that were acknowledged."""
 
-    def _new_dialler(self) -> KeyedContext:
+    def _new_dialler(self, mark: str = "") -> KeyedContext:
         key, csr = new_link_request()
-        certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.ephemeral.proxy_id])
+        certificate = issue_client_certificate(self.ca_key, self.ca, csr, [self.ephemeral.proxy_id], mark=mark)
         return link_dialler(pem_of(certificate), pem_of_key(key), pem_of(self.ca))
 
     def issue(self, days: int) -> None:
@@ -111,7 +112,11 @@ class Proxy:
         while not self.logged(text):
             await asyncio.sleep(0.01)
 
-    def delivery(self, version: int = 1, **fields) -> m.Delivery:
+    def line(self, code: str) -> str:
+        """Return the last line of the log with this code."""
+        return [line for line in self.log.path.read_text().splitlines() if code in line][-1]
+
+    def delivery(self, version: int = 1, standing: msgspec.Raw | None = None, **fields) -> m.Delivery:
         """Return a configuration with one partner, who is dialled at a closed port."""
         e = self.ephemeral
         wanted = SealedKeyWanted(e.proxy_id, e.mlkem_key, e.x25519_key, e.signature, self.ours.fingerprint)
@@ -120,7 +125,14 @@ class Proxy:
                  "own_certificate": OwnCertificate(self.ours.fingerprint, self.ours.pem),
                  "limits": Limits(dial_seconds=2, drain_seconds=1)}  # fmt: skip
         configuration = msgspec.Raw(msgspec.json.encode(ServerConfiguration(**{**known, **fields})))
-        return m.Delivery(version, FORMAT, configuration, seal(wanted, self.ours.key_pem))
+        return m.Delivery(
+            version, FORMAT, configuration, seal(wanted, self.ours.key_pem), standing=standing or msgspec.Raw(b"null")
+        )
+
+    def standing(self, *marks: str, by=None) -> msgspec.Raw:
+        """Return Seonapi's word of the clients with these marks."""
+        said = Standing(self.ephemeral.proxy_id, time.time(), dict.fromkeys(marks, 0.0))
+        return msgspec.Raw(msgspec.json.encode(signed(by or self.ca_key, said)))
 
     async def connect(self, port: int, connection: SSL.Connection) -> AsyncTls:
         """Connect and complete the handshake."""
@@ -136,8 +148,10 @@ class Proxy:
         return await ports.reachable(self.external)
 
     @contextlib.asynccontextmanager
-    async def client(self, name: str = "client one", another: bool = False):
-        """A linked client; `another`: with a certificate of its own."""
+    async def client(self, name: str = "client one", another: bool = False, mark: str = ""):
+        """A linked client; `another`: with a certificate of its own; `mark`: of its token, from now on."""
+        if mark:
+            self.dialler = self._new_dialler(mark)
         dialler = self._new_dialler() if another else self.dialler
         tls = await self.connect(self.internal, connecting(dialler.context, CONTROL))
         stream = MessageStream(tls, MESSAGES)

@@ -38,6 +38,9 @@ class Links:
     def protocol(self, key: str) -> int:
         return m.PROTOCOL
 
+    def barred(self, mark: str) -> str:
+        return ""
+
     def session(self, opening, tls, key: str, source: str) -> str | None:
         if isinstance(opening, m.Dial) and opening.partner == "P2":
             return "partner P2 is not known"

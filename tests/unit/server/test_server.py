@@ -18,6 +18,7 @@ from seon.net.stream import AsyncTls
 from seon.oftp2.codec import encode
 from seon.oftp2.commands import StartSessionReady
 from seon.oftp2.framing import frame
+from seon.pki import new_ed25519_key
 from seon.server import server
 from seon.server.server import EXIT_FATAL
 
@@ -439,3 +440,64 @@ def vital(directory: str) -> None:
     assert proxy.play(scene) == EXIT_FATAL
     assert "SRV-FAULT Internal error while keeping the ports: RuntimeError (test_server.py:" in proxy.fault()
     assert proxy.logged("RuntimeError: nobody thought of this"), "its trace is in the log of this host"
+
+
+def test_a_client_whose_token_was_withdrawn_loses_link_and_sessions_and_gets_no_new_one(alone, tmp_path) -> None:
+    alone(withdrawn, tmp_path)
+
+
+def withdrawn(directory: str) -> None:
+    from proxy import Proxy
+
+    stolen, ours = "5" * 32, "0" * 32
+
+    async def scene(proxy: Proxy) -> None:
+        async with proxy.client("stolen", mark=stolen) as thief:
+            await proxy.opened(thief, standing=proxy.standing(stolen, ours))
+            _, partner, inside = await proxy.joined(thief)
+            thiefs = proxy.dialler
+            async with proxy.client("honest", mark=ours) as honest:
+                await proxy.deliver(honest, proxy.delivery(version=2, standing=proxy.standing(ours)))
+                async with asyncio.timeout(5):
+                    await proxy.until("LNK-DOWN")
+                    await proxy.until("SES-END")
+                assert "security token was withdrawn" in proxy.line("LNK-DOWN")
+                ours_dialler, proxy.dialler = proxy.dialler, thiefs
+                for link in (m.Dial("c" * 24, "P1"), m.Ticket(bytes(16))):
+                    with pytest.raises((EndOfStream, OSError, TlsError)):
+                        await proxy.session_link(link)
+                with pytest.raises((EndOfStream, OSError, TlsError)):
+                    async with proxy.client("stolen"):
+                        pass
+                await proxy.until("LNK-REFUSED")
+                assert "security token was withdrawn" in proxy.line("LNK-REFUSED")
+                proxy.dialler = ours_dialler
+                assert await proxy.reachable(), "the honest client is served"
+            partner.close()
+            inside.close()
+
+    assert Proxy(directory).play(scene) == 0
+
+
+def test_no_client_makes_its_own_list_of_clients(alone, tmp_path) -> None:
+    alone(forged, tmp_path)
+
+
+def forged(directory: str) -> None:
+    from proxy import Proxy
+
+    stolen, ours = "5" * 32, "0" * 32
+
+    async def scene(proxy: Proxy) -> None:
+        async with proxy.client("honest", mark=ours) as honest:
+            await proxy.opened(honest, standing=proxy.standing(ours, stolen))
+            async with proxy.client("stolen", mark=stolen) as thief:
+                own = proxy.standing(stolen, by=new_ed25519_key())
+                await proxy.deliver(thief, proxy.delivery(version=9, standing=own))
+                await proxy.until("CFG-BAD")
+                assert "not signed by Seonapi" in proxy.line("CFG-BAD")
+                await proxy.deliver(honest, proxy.delivery(version=2, standing=proxy.standing(ours)))
+                await proxy.until("LNK-DOWN")
+            assert proxy.server.configuration_version() == 2
+
+    assert Proxy(directory).play(scene) == 0

@@ -44,6 +44,8 @@ class Caller:
     """Where the call came from, in its one form (mission A8)."""
     until: datetime | None = None
     """When the token counts no more, if that is known already."""
+    mark: str = ""
+    """Of the secret that was shown."""
 
     def seconds_left(self) -> float:
         """Return for how long the token counts; infinite if no end is known."""
@@ -130,7 +132,7 @@ def admit(request: HttpRequest) -> Caller:
     _note(request, token)
     with suppress(DatabaseError):  # a database that is busy, or cannot be written, is no reason to refuse a client
         note_use(token, source.address)
-    return Caller(token, source.address, proof.until)
+    return Caller(token, source.address, proof.until, proof.mark)
 
 
 def _refuse(request: HttpRequest, source: Source, flaw: str, answer: str) -> NoReturn:

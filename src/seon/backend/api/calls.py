@@ -58,7 +58,7 @@ def enrol(request: HttpRequest, caller: Caller) -> HttpResponse:
             409, "No server with a license in force for this token: run `seonapi license issue PROXY_ID`"
         )
     try:
-        issued = issue_client_certificate(*link_authority(), wanted.csr, proxy_ids)
+        issued = issue_client_certificate(*link_authority(), wanted.csr, proxy_ids, mark=caller.mark)
     except IdentityError as error:
         raise RefusedError(400, str(error)) from None
     log.info("Token %s enrolled from %s, for %d servers", caller.token, caller.address, len(proxy_ids))

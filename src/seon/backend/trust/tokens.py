@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,8 +12,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from seon.backend.errors import OperatorError
-from seon.backend.trust.authorities import Kind, certificate_of
+from seon.backend.proxies.models import ProxyServer
+from seon.backend.trust.authorities import Kind, certificate_of, link_authority
 from seon.backend.trust.models import Token, TokenUse
+from seon.link.standing import MOST_MARKS, Standing, signed
 from seon.pki import fingerprint
 
 PREFIX = "seon1"
@@ -29,6 +32,8 @@ class Proof:
     token: Token | None = None
     until: datetime | None = None
     """When it will prove nothing any more; None: as long as nobody changes the token."""
+    mark: str = ""
+    """Of this secret, for certificates that are issued for it."""
     flaw: str = ""
     """Why it proves nothing, in words for the caller and the log, without the secret."""
 
@@ -61,7 +66,7 @@ def proof_of(secret: str) -> Proof:
     elif until is not None and until <= now:
         flaw = f"the security token {token.name} was rotated, and this secret counted until {until:%Y-%m-%d %H:%M} UTC"
     else:
-        return Proof(token, until)
+        return Proof(token, until, mark_of(digest))
     return Proof(flaw=flaw)
 
 
@@ -83,6 +88,28 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 def digest_of(secret: str) -> str:
     """Return the SHA-256 of a secret, hex: all that is stored of it."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def mark_of(digest: str) -> str:
+    """Return what stands for a secret in certificates that were issued for it (link.standing)."""
+    return hashlib.sha256(b"seon token mark 1 " + digest.encode()).hexdigest()[:32]
+
+
+def standings(servers: Iterable[ProxyServer]) -> dict[str, Standing]:
+    """Return for each server the clients that may be linked to it, signed. Raises OperatorError."""
+    now, ca_key = timezone.now(), link_authority()[0]
+    marks: dict[str, dict[str, float]] = {server.proxy_id: {} for server in servers}
+    in_force = Token.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), withdrawn_at=None)
+    for token in in_force.prefetch_related("servers").order_by("-pk")[: MOST_MARKS // 2]:
+        mine = [server.proxy_id for server in token.servers.all()] or list(marks)
+        counting = {mark_of(token.digest): token.expires_at}
+        if token.former_digest and token.former_until and token.former_until > now:
+            counting[mark_of(token.former_digest)] = _earlier(token.expires_at, token.former_until)
+        for proxy_id in marks.keys() & mine:
+            marks[proxy_id] |= {mark: until.timestamp() if until else 0.0 for mark, until in counting.items()}
+    return {
+        proxy_id: signed(ca_key, Standing(proxy_id, now.timestamp(), counting)) for proxy_id, counting in marks.items()
+    }
 
 
 def known_token(name: str) -> Token:

@@ -1,6 +1,7 @@
 import hashlib
 from datetime import timedelta
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils import timezone
@@ -9,11 +10,15 @@ from seon.backend.acting.actors import owner
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home
-from seon.backend.trust.authorities import Kind, certificate_of
+from seon.backend.proxies.models import ProxyServer
+from seon.backend.trust.authorities import Kind, certificate_of, link_authority
 from seon.backend.trust.license_actions import issue_license
 from seon.backend.trust.models import License, Token, TokenUse
 from seon.backend.trust.token_actions import new_token, rotate_token, withdraw_token
-from seon.backend.trust.tokens import USE_NOTED, note_use, proof_of
+from seon.backend.trust.tokens import USE_NOTED, digest_of, note_use, proof_of, standings
+from seon.link.identity import proxy_id_of
+from seon.link.standing import verified
+from seon.pki import new_ed25519_key
 
 
 def secret_of(token: str) -> str:
@@ -139,3 +144,41 @@ def test_the_history_of_a_token_does_not_hold_its_hashes() -> None:
     made()
     rotate_token(owner(), "main")
     assert not any(hasattr(Token.history.first(), name) for name in ("digest", "former_digest"))
+
+
+def marks_for(proxy_id: str) -> set[str]:
+    """The marks that count at a server, by the list that Seonapi signs for it."""
+    (server,) = ProxyServer.objects.filter(proxy_id=proxy_id)
+    octets = msgspec.json.encode(standings([server])[proxy_id])
+    ca_key = link_authority()[0].public_key().public_bytes_raw()
+    return set(verified(octets, ca_key, proxy_id).marks)
+
+
+def test_a_server_is_told_the_marks_of_the_secrets_that_count(proxy_id: str) -> None:
+    issue_license(owner(), proxy_id, 30)
+    first = made()
+    mark = proof_of(first).mark
+    assert marks_for(proxy_id) == {mark}
+    assert mark not in (digest_of(first), first)
+
+    second = secret_of(rotate_token(owner(), "main"))
+    assert marks_for(proxy_id) == {mark, proof_of(second).mark}
+    third = secret_of(rotate_token(owner(), "main", timedelta(0)))
+    assert marks_for(proxy_id) == {proof_of(third).mark}
+    withdraw_token(owner(), "main")
+    assert marks_for(proxy_id) == set()
+
+
+def test_a_server_is_told_the_end_of_a_token_and_nothing_of_tokens_for_others(proxy_id: str) -> None:
+    issue_license(owner(), proxy_id, 30)
+    another = proxy_id_of(new_ed25519_key().public_key())
+    issue_license(owner(), another, 30)
+    end = timezone.now() + timedelta(hours=1)
+    ours = proof_of(secret_of(new_token(owner(), "ours", [proxy_id], expires_at=end))).mark
+    theirs = proof_of(secret_of(new_token(owner(), "theirs", [another]))).mark
+    everywhere = proof_of(made("everywhere")).mark
+    assert marks_for(proxy_id) == {ours, everywhere}
+    assert marks_for(another) == {theirs, everywhere}
+    assert standings(ProxyServer.objects.all())[proxy_id].marks[ours] == end.timestamp()
+    Token.objects.filter(name="ours").update(expires_at=timezone.now())
+    assert marks_for(proxy_id) == {everywhere}
