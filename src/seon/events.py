@@ -104,6 +104,9 @@ _KINDS = (
     Kind("CLI-UNKNOWN", _W, "client",
          "The client with the token {token} called from {address}, which no entry of a client has: it gets no "
          "listening ports, and the receive daemon of all"),
+    Kind("CLI-FLOOD", _W, "client",
+         "The server reports more than {rate:# event|# events} a second, or many critical ones: it has to wait "
+         "with them. If nobody floods its external port, look whether its host is in a stranger's hands"),
     Kind("CLI-LOST", _W, "client", "{count:# event was|# events were} lost for lack of room"),
     Kind("CLI-REJECTED", _E, "client", "Seonapi does not take an event, it is set aside in the spool: {reason}"),
     Kind("CLI-UNREADABLE", _E, "client", "An event in the spool cannot be read, it is set aside there: {reason}"),

@@ -43,7 +43,7 @@ VALUES: dict[str, Value] = {
     "signed": True, "signed_receipt": True, "size_k": 8, "source": _PARTNER, "stb": 1,
     "subject": "CN=Example Partner,O=Example,C=DE", "target": _OURS,
     "text": "SSIDCODE: identification code not allowed for this side", "time": "2203000001",
-    "proxy": "10.0.0.2", "token": "main",
+    "proxy": "10.0.0.2", "rate": 500, "token": "main",
     "tls": "TLSv1.3 TLS_AES_256_GCM_SHA384", "until": "2026-12-08 12:00 UTC", "user": "admin", "version": 42,
     "way": "command line", "what": "serving a connection",
 }  # fmt: skip

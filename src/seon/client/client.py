@@ -12,7 +12,7 @@ from seon.build import this_build
 from seon.client.control import ControlLink
 from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine, Ears
-from seon.client.dmz_events import DmzEvents
+from seon.client.dmz_events import DmzEvents, DmzPace
 from seon.client.in_force import EMPTY, InForce, NotUsable, put_in_force
 from seon.client.linking import Linking
 from seon.client.opening import NAME, Link, Opening
@@ -87,6 +87,7 @@ class Client:
         self._link: Link | None = None
         self._lost_rights = False
         """The client ends, since Seonapi has withdrawn its token or the server's license."""
+        self._dmz_pace = DmzPace(self.report)
         self._dmz_events: DmzEvents
         self._supplying: asyncio.Task[None] | None = None
 
@@ -186,7 +187,7 @@ class Client:
     def linked(self, control: ControlLink, link: Link) -> None:
         """A link stands."""
         self._control, self._link = control, link
-        self._dmz_events = DmzEvents(self._courier, partial(self._acknowledge, control))
+        self._dmz_events = DmzEvents(self._courier, self._dmz_pace, partial(self._acknowledge, control))
         self._supply_over(control)
         self.report("CLI-LINKED", server=self._server, proxy_id=control.hello.proxy_id)
         self._look_at_ports()

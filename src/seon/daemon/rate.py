@@ -11,12 +11,12 @@ class Bucket:
         self._per_second, self._at_once, self._clock = per_second, at_once, clock
         self._tokens, self._since = at_once, clock()
 
-    def take(self) -> float:
-        """Take a token and return 0.0, or return the seconds until there is one."""
+    def take(self, tokens: float = 1) -> float:
+        """Take so many tokens and return 0.0, or return the seconds until there are as many. At most `at_once`."""
         now = self._clock()
         self._tokens = min(self._at_once, self._tokens + (now - self._since) * self._per_second)
         self._since = now
-        if self._tokens >= 1:
-            self._tokens -= 1
+        if self._tokens >= tokens:
+            self._tokens -= tokens
             return 0.0
-        return (1 - self._tokens) / self._per_second
+        return (tokens - self._tokens) / self._per_second

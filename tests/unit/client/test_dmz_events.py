@@ -7,7 +7,8 @@ import pytest
 
 from seon.client import dmz_events as module
 from seon.client.client import EXIT_LINK
-from seon.client.dmz_events import DmzEvents, stamped
+from seon.client.dmz_events import DmzEvents, DmzPace, stamped
+from seon.daemon.rate import Bucket
 from seon.events import MAX_ID, Event
 from seon.link import messages as m
 from seon.process.events import EventMaker
@@ -37,6 +38,10 @@ class Courier:
             self._kept.pop(0)()
 
 
+def pace(said: list[str] | None = None) -> DmzPace:
+    return DmzPace(lambda code, *_, **__: (said if said is not None else []).append(code))
+
+
 def batch(first_number: int, *reasons: str) -> m.Events:
     maker = EventMaker("dmz")
     return m.Events(first_number, tuple(maker.make("SRV-END", reason=reason) for reason in reasons))
@@ -44,7 +49,7 @@ def batch(first_number: int, *reasons: str) -> m.Events:
 
 def test_a_batch_is_acknowledged_when_the_last_of_it_is_on_disk_and_not_before() -> None:
     courier, acknowledged = Courier(), []
-    events = DmzEvents(courier, acknowledged.append)
+    events = DmzEvents(courier, pace(), acknowledged.append)
     events.take(batch(1, "one", "two", "three"))
     courier.write(2)
     assert acknowledged == []
@@ -58,7 +63,7 @@ def test_a_batch_is_acknowledged_when_the_last_of_it_is_on_disk_and_not_before()
 def test_the_first_batch_of_a_link_may_begin_anywhere() -> None:
     """The server is older than this link, and its events before were taken over another one."""
     courier, acknowledged = Courier(), []
-    DmzEvents(courier, acknowledged.append).take(batch(700, "one", "two"))
+    DmzEvents(courier, pace(), acknowledged.append).take(batch(700, "one", "two"))
     courier.write(2)
     assert acknowledged == [701]
 
@@ -69,7 +74,7 @@ def test_what_there_is_no_room_for_waits_and_is_acknowledged_when_it_is_on_disk(
     courier, acknowledged = Courier(room=1), []
 
     async def live() -> None:
-        DmzEvents(courier, acknowledged.append).take(batch(1, "one", "two", "three"))
+        DmzEvents(courier, pace(), acknowledged.append).take(batch(1, "one", "two", "three"))
         await asyncio.sleep(0.05)
         assert len(courier.events) == 1
         courier.write(1)
@@ -86,7 +91,7 @@ def test_what_there_is_no_room_for_waits_and_is_acknowledged_when_it_is_on_disk(
 
 def test_a_batch_before_the_last_one_was_acknowledged_is_refused_and_not_kept() -> None:
     courier = Courier()
-    events = DmzEvents(courier, lambda _: None)
+    events = DmzEvents(courier, pace(), lambda _: None)
     events.take(batch(1, "one", "two"))
     courier.write(1)
     with pytest.raises(m.LinkError, match="before the last ones were acknowledged"):
@@ -98,7 +103,7 @@ def test_a_batch_with_one_event_that_is_not_the_servers_to_tell_is_refused_whole
     courier = Courier()
     forged = EventMaker("dmz").make("FIL-END", what="forged")
     with pytest.raises(m.LinkError, match="no reason to send"):
-        DmzEvents(courier, lambda _: None).take(m.Events(1, (*batch(1, "good").events, forged)))
+        DmzEvents(courier, pace(), lambda _: None).take(m.Events(1, (*batch(1, "good").events, forged)))
     assert courier.events == []
 
 
@@ -175,3 +180,60 @@ def foreign(directory: str, code: str) -> None:
     assert inside.play(scene) == EXIT_LINK
     assert inside.logged("an event came that a server has no reason to send")
     assert not [event for event in inside.kept if event.hop == "dmz"]
+
+
+class Clock:
+    now = 0.0
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(module, "Bucket", lambda *rates: Bucket(*rates, clock=lambda: made.now))
+    return made
+
+
+def taken(paced: DmzPace, event: Event) -> int:
+    """How many events like this are taken until one has to wait."""
+    count = 0
+    while not paced.wait(event):
+        count += 1
+    return count
+
+
+def test_a_flood_of_the_dmz_is_taken_at_a_bounded_rate_and_said_once(clock) -> None:
+    said: list[str] = []
+    paced, event = pace(said), EventMaker("dmz").make("SRV-END", reason="x")
+    assert taken(paced, event) == module.EVENTS_AT_ONCE
+    clock.now += 2
+    assert taken(paced, event) == 2 * module.EVENTS_A_SECOND
+    assert said == ["CLI-FLOOD"]
+
+
+def test_the_dmz_fills_neither_the_scripts_queue_nor_the_disk(clock) -> None:
+    """The script's queue holds 100,000 runs, and is there for the critical events of others too."""
+    maker = EventMaker("dmz")
+    paced = pace()
+    taken(paced, maker.make("SRV-PORT", address="x", reason="x"))
+    clock.now += 3_600
+    assert taken(paced, maker.make("SRV-PORT", address="x", reason="x")) <= 3_600
+    clock.now += 100
+    large = maker.make("SRV-END", **{f"f{number}": "x" * 500 for number in range(20)})
+    assert taken(pace(), large) * len(msgspec.json.encode(large)) < 21_000_000
+
+
+def test_what_came_too_fast_waits_and_is_acknowledged_in_its_order(monkeypatch) -> None:
+    monkeypatch.setattr(module, "EVENTS_AT_ONCE", 2)
+    monkeypatch.setattr(module, "EVENTS_A_SECOND", 100)
+    courier, acknowledged = Courier(), []
+
+    async def live() -> None:
+        DmzEvents(courier, pace(), acknowledged.append).take(batch(1, "one", "two", "three", "four"))
+        assert len(courier.events) == 2
+        while len(courier.events) < 4:
+            await asyncio.sleep(0.005)
+        courier.write(4)
+
+    asyncio.run(asyncio.wait_for(live(), 10))
+    assert acknowledged == [4]
+    assert [event.fields["reason"] for event in courier.events] == ["one", "two", "three", "four"]

@@ -61,3 +61,10 @@ def test_over_any_time_there_are_no_more_than_both_together(clock) -> None:
         clock.now += 0.01
         got += bucket.take() == 0.0
     assert 5 + 10 * 10 - 1 <= got <= 5 + 10 * 10
+
+
+def test_what_costs_more_takes_more(clock) -> None:
+    bucket = Bucket(10, 5, clock)
+    assert bucket.take(4) == 0.0
+    assert bucket.take(3) == pytest.approx(0.2)
+    assert taken(bucket) == 1
