@@ -29,8 +29,12 @@ OBEYED = (signal.SIGHUP, *SIGNALS)
 """What a running daemon obeys. Until it can it holds them: unhandled, they would end or stop it."""
 API = "seonapi"
 """The name of the API log, without its ending."""
-RUNS = "seon.script.runs"
+API_LINES = "seon.apilog"
+"""The logger above those whose lines stand in the API log, whichever program has them."""
+RUNS = f"{API_LINES}.script"
 """The logger of runs of the event script."""
+IGNORED = f"{API_LINES}.ignored"
+"""The logger of events that an ignore rule keeps out of the system log."""
 _FORM = "{asctime}Z {levelname} {process} {name}: {message}"
 OURS = "seon"
 """The loggers below it are ours; what libraries say below INFO is not for an administrator."""
@@ -147,22 +151,22 @@ def open_log(directory: Path, name: str, level: str = "info") -> Path:
     return path
 
 
-def put_runs_into_api_log(directory: Path) -> None:
-    """Let what the event script says stand in the API log, whichever program runs it. Call it after `open_log`.
+def write_api_log_too(directory: Path) -> None:
+    """Let this program, which has a log of its own, write what belongs into the API log. Call it after `open_log`.
 
     Raises OperatorError.
     """
-    runs = logging.getLogger(RUNS)
+    ours = logging.getLogger(API_LINES)
     path = directory / f"{API}.log"
-    if runs.handlers or any(handler.own == path.absolute() for handler in _files()):
+    if ours.handlers or any(handler.own == path.absolute() for handler in _files()):
         return
     try:
         handler = LogFile(str(path))
     except OSError as error:
         raise OperatorError(f"The log file {path} cannot be written: {error}") from None
     handler.setFormatter(LineFormatter(_FORM, style="{"))
-    runs.addHandler(handler)
-    runs.propagate = False
+    ours.addHandler(handler)
+    ours.propagate = False
 
 
 def reopen_log() -> None:
@@ -178,7 +182,7 @@ def set_level(name: str) -> None:
     for handler in _files():
         handler.setLevel(level)
     logging.getLogger(OURS).setLevel(level)
-    logging.getLogger(RUNS).setLevel(logging.NOTSET)  # as all of ours
+    logging.getLogger(API_LINES).setLevel(logging.NOTSET)  # as all of ours
     log.log(level, "Log level set to %s", name.upper())
 
 
@@ -188,7 +192,7 @@ def set_api_level(name: str) -> None:
     if file is None or file in logging.getLogger().handlers:
         set_level(name)
         return
-    logging.getLogger(RUNS).setLevel(level)
+    logging.getLogger(API_LINES).setLevel(level)
     file.setLevel(level)
     say_in_api_log(level, f"Log level set to {name.upper()}")
 
@@ -200,7 +204,7 @@ def api_log() -> LogFile | None:
 
 def say_in_api_log(level: int, text: str) -> None:
     """Write a line about the API log into it."""
-    ours = logging.getLogger(RUNS)
+    ours = logging.getLogger(API_LINES)
     write_always(ours if ours.handlers else log, level, text)
 
 
@@ -216,7 +220,7 @@ def write_always(logger: logging.Logger, level: int, text: str) -> None:
 
 
 def _files() -> list[LogFile]:
-    handlers = [*logging.getLogger().handlers, *logging.getLogger(RUNS).handlers]
+    handlers = [*logging.getLogger().handlers, *logging.getLogger(API_LINES).handlers]
     return [handler for handler in handlers if isinstance(handler, LogFile)]
 
 

@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from seon.backend.logs import (
+    API_LINES,
+    IGNORED,
     LEVELS,
     RUNS,
     TRACE,
     LineFormatter,
     open_log,
-    put_runs_into_api_log,
     reopen_log,
     set_level,
     write_always,
+    write_api_log_too,
 )
 
 
@@ -84,25 +86,26 @@ def test_after_a_rename_what_is_said_goes_to_the_new_file(log: Path) -> None:
     assert log.read_text().splitlines()[1].endswith("after")
 
 
-def test_runs_of_the_event_script_stand_in_the_api_log_once_whichever_program_runs_it(
+def test_runs_of_the_event_script_and_ignored_events_stand_in_the_api_log_once_whichever_program_has_them(
     log: Path, tmp_path: Path
 ) -> None:
     open_log(tmp_path, "queue")
-    runs = logging.getLogger(RUNS)
+    runs, ours_alone = logging.getLogger(RUNS), logging.getLogger(API_LINES)
     try:
-        put_runs_into_api_log(tmp_path)
-        put_runs_into_api_log(tmp_path)
+        write_api_log_too(tmp_path)
+        write_api_log_too(tmp_path)
         set_level("info")
         runs.info("it ran")
+        logging.getLogger(IGNORED).info("it was ignored")
         logging.getLogger("seon.queue").info("another line")
-        assert log.read_text().count("it ran") == 1
+        assert log.read_text().count("it ran") == log.read_text().count("it was ignored") == 1
         assert "it ran" not in (tmp_path / "queue.log").read_text()
         assert "another line" not in log.read_text()
     finally:
-        for handler in list(runs.handlers):
-            runs.removeHandler(handler)
+        for handler in list(ours_alone.handlers):
+            ours_alone.removeHandler(handler)
             handler.close()
-        runs.propagate = True
+        ours_alone.propagate = True
 
 
 def test_what_is_written_always_is_written_at_any_level_once(log: Path) -> None:

@@ -20,12 +20,13 @@ from django.utils import timezone
 from seon.backend.journal.bulk import insert_new
 from seon.backend.journal.folding import folded
 from seon.backend.journal.models import Entry, Ignored, IgnoreRule
+from seon.backend.logs import IGNORED
 from seon.events import shown
 
 PROTECTED = frozenset({"refused", "audit", "license", "unknown"})
 """Groups whose events are ignored only by rules that name their code."""
 
-log = logging.getLogger("seon.api")
+log = logging.getLogger(IGNORED)
 
 
 class Rule(NamedTuple):
@@ -67,7 +68,7 @@ def sorted_out(entries: Sequence[Entry]) -> tuple[list[Entry], list[tuple[Entry,
 
 
 def remember(ignored: Sequence[tuple[Entry, Rule]]) -> None:
-    """Remember that these came, and write them to the log of this process once the transaction holds."""
+    """Remember that these came, and write them to the API log once the transaction holds."""
     if not ignored:
         return
     insert_new([Ignored(event_id=entry.event_id, hop=entry.hop) for entry, _ in ignored])

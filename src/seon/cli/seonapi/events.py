@@ -36,12 +36,12 @@ def events(home: str | None, level: str | None, replace_stale_pid: bool) -> None
     """
     place = open_for_daemon(home, "events", level)
     from seon.backend.apilog.following import follow
-    from seon.backend.logs import put_runs_into_api_log
+    from seon.backend.logs import write_api_log_too
     from seon.backend.queue.daemon import Signals
     from seon.backend.queue.locks import EVENTS, lock_of
     from seon.backend.script.service import Service
 
-    put_runs_into_api_log(place.log_directory)
+    write_api_log_too(place.log_directory)
     with pid_file(place, "seonapi_events.pid", replace_stale=replace_stale_pid):
         follow(level_given=level is not None)
         signals = Signals()
@@ -50,19 +50,15 @@ def events(home: str | None, level: str | None, replace_stale_pid: bool) -> None
 
 
 @contextlib.contextmanager
-def events_beside(place: Home, level: str | None) -> Iterator[Callable[[str], None]]:
+def events_beside(place: Home) -> Iterator[Callable[[str], None]]:
     """Give what a daemon calls to say that it is ready: from then on the service works in a thread beside it.
 
-    `level`: as the command line says it. The thread begins no earlier, since what it starts takes over which signals
+    The thread begins no earlier, since what it starts takes over which signals
     are blocked, and until then the daemon blocks some.
     """
-    from seon.backend.apilog.following import follow
-    from seon.backend.logs import put_runs_into_api_log
     from seon.backend.queue.locks import EVENTS, lock_of
     from seon.backend.script.service import Service
 
-    put_runs_into_api_log(place.log_directory)
-    follow(level_given=level is not None)
     ending = threading.Event()
     work = functools.partial(Service(place.path, lock_of(EVENTS)).run, ending.is_set)
     thread = threading.Thread(target=work, name="events", daemon=True)

@@ -79,16 +79,20 @@ def send_queue(home: str | None, **options: Any) -> None:
 @clear_errors
 def _run(home: str | None, *, once: bool, no_events: bool, level: str | None, replace_stale_pid: bool) -> None:
     place = open_for_daemon(home, "queue", level)
+    from seon.backend.apilog.following import follow
+    from seon.backend.logs import write_api_log_too
     from seon.backend.queue import daemon
 
+    write_api_log_too(place.log_directory)
     # The PID file names the daemon of this directory. Who works is decided by a lock (locks.py).
     with pid_file(place, "seonapi_queue.pid", replace_stale=replace_stale_pid):
+        follow(level_given=level is not None)
         if once:
             daemon.run_once()
         elif no_events:
             daemon.run(say_ready)
         else:
-            with events_beside(place, level) as ready:
+            with events_beside(place) as ready:
                 daemon.run(ready)
 
 

@@ -109,9 +109,9 @@ def test_beside_the_log_of_another_program_only_the_level_of_the_api_log_changes
     file: logs.LogFile, tmp_path: Path
 ) -> None:
     logs.open_log(tmp_path / "own", "queue")
-    runs = logging.getLogger(logs.RUNS)
+    runs, ours_alone = logging.getLogger(logs.RUNS), logging.getLogger(logs.API_LINES)
     try:
-        logs.put_runs_into_api_log(tmp_path / "own")
+        logs.write_api_log_too(tmp_path / "own")
         mine = logs.api_log()
         assert mine is not None
         configure_log(owner(), level="error")
@@ -121,8 +121,8 @@ def test_beside_the_log_of_another_program_only_the_level_of_the_api_log_changes
         assert "it ran" not in mine.own.read_text()
         assert "a job" in (tmp_path / "own" / "queue.log").read_text()
     finally:
-        for handler in list(runs.handlers):
-            runs.removeHandler(handler)
+        for handler in list(ours_alone.handlers):
+            ours_alone.removeHandler(handler)
             handler.close()
-        runs.propagate = True
-        runs.setLevel(logging.NOTSET)
+        ours_alone.propagate = True
+        ours_alone.setLevel(logging.NOTSET)

@@ -29,7 +29,7 @@ def codes() -> list[str]:
 
 def test_a_matching_event_is_not_in_the_system_log_but_in_the_api_log_with_the_rule_s_name(caplog) -> None:
     rule = add_rule(owner(), "Acme moves house", "PORT 10.0.0.5:3306")
-    with caplog.at_level("INFO", logger="seon.api"):
+    with caplog.at_level("INFO", logger="seon"):
         stored = store(
             [event("CLI-PORT", 1, address="10.0.0.5:3306", partner="acme", reason="busy"), event("CLI-API", 2)], "token"
         )
@@ -116,7 +116,7 @@ def test_an_ignored_event_still_counts_for_its_session() -> None:
 
 def test_an_ignored_event_that_comes_again_shows_nowhere_even_without_its_rule(caplog) -> None:
     rule = add_rule(owner(), "one", "seonapi answers")
-    with caplog.at_level("INFO", logger="seon.api"):
+    with caplog.at_level("INFO", logger="seon"):
         store([event("CLI-API", 1)], "token")
         assert store([event("CLI-API", 1)], "token") == 1
         remove_rule(owner(), rule.pk)
@@ -134,7 +134,7 @@ def test_what_is_rolled_back_is_not_in_the_api_log(caplog, monkeypatch: pytest.M
 
     add_rule(owner(), "one", "seonapi answers")
     monkeypatch.setattr("seon.backend.journal.recording.follow", fails)
-    with caplog.at_level("INFO", logger="seon.api"), pytest.raises(RuntimeError, match="broken"):
+    with caplog.at_level("INFO", logger="seon"), pytest.raises(RuntimeError, match="broken"):
         store([event("CLI-API", 1)], "token")
     assert not caplog.records
     assert not Ignored.objects.exists()
@@ -142,7 +142,7 @@ def test_what_is_rolled_back_is_not_in_the_api_log(caplog, monkeypatch: pytest.M
 
 def test_a_line_break_in_a_description_makes_no_second_line(caplog) -> None:
     add_rule(owner(), "one\nFATAL two", "seonapi answers")
-    with caplog.at_level("INFO", logger="seon.api"):
+    with caplog.at_level("INFO", logger="seon"):
         store([event("CLI-API", 1)], "token")
     assert "one\\nFATAL two" in caplog.records[0].getMessage()
 
