@@ -207,8 +207,10 @@ _KINDS = (
     Kind("AUD-DENIED", _W, "audit", "{user} ({way}) was refused: {act}"),
     Kind("AUD-TOKEN", _W, "audit",
          "API call without valid authentication from {source}[ through the proxy {proxy}]: {reason}; {path}"),
+    Kind("AUD-LOGIN", _W, "audit",
+         "Login to the panel refused from {source}[ through the proxy {proxy}]: {reason}; {path}"),
     Kind("AUD-TOKENS", _W, "audit",
-         "{count:# more API call|# more API calls} without valid authentication from {source} within a minute; "
+         "{count:# more call|# more calls} without valid authentication from {source} within a minute; "
          "last reason: {reason}"),
     Kind("AUD-LICENSE", _I, "audit", "License for {proxy_id} issued by {user}, valid until {until}"),
     # Seonapi

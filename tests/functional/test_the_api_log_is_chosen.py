@@ -3,13 +3,16 @@
 import json
 import re
 import shutil
+import sqlite3
 import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from functional.events_service import running
 from functional.processes import eventually
 from functional.seonapi import Installation
 
@@ -114,6 +117,41 @@ def test_a_host_that_cannot_write_the_file_keeps_its_own_and_says_so_once(
     assert installation.stop() == 0
 
 
+def test_what_the_queue_daemon_records_and_a_rule_ignores_stands_in_the_api_log(
+    installation: Installation, tmp_path: Path
+) -> None:
+    log = tmp_path / "api.log"
+    installation.run("log", "file", "--path", str(log))
+    installation.run("ignore", "add", "--description", "Old", "--text", "nowhere")
+    with sqlite3.connect(installation.home / "seonapi.sqlite3") as database:  # its time is over
+        database.execute("UPDATE journal_ignorerule SET valid_from = '2025-01-01', valid_to = '2025-01-02 00:00:00'")
+    database.close()
+    installation.run("ignore", "add", "--description", "Tidy", "--text", "has expired at")
+    with running(installation, "queue", "--no-events"):
+        has(
+            log,
+            r"INFO \d+ seon.apilog.ignored: Ignored by rule \d+, Tidy: LOG-EXPIRED Ignore rule \d+, Old has expired",
+        )
+    assert codes(installation, "LOG-EXPIRED") == []
+
+
+def test_a_failed_login_stands_in_it_at_any_level(installation: Installation) -> None:
+    installation.run("log", "file", "--level", "fatal")
+    has(installation.home / "log" / "seonapi.log", "Log level set to FATAL$")
+    with httpx.Client(
+        base_url=f"https://localhost:{installation.port}", verify=installation.tls, trust_env=False
+    ) as panel:
+        page = panel.get("/panel/login/")
+        key = re.search('name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+        assert key is not None
+        form = {"username": "admin", "password": "a guess", "csrfmiddlewaretoken": key[1]}
+        panel.post("/panel/login/", data=form, headers={"Referer": str(page.url)})
+    has(
+        installation.home / "log" / "seonapi.log",
+        r"WARNING \d+ seon.api: AUD-LOGIN Login to the panel refused from 127\.0\.0\.1: wrong password of user admin; ",
+    )
+
+
 def test_a_flood_from_one_source_is_20_lines_and_one_count(installation: Installation) -> None:
     with installation.caller("a-guess") as api:
         for _ in range(200):
@@ -122,7 +160,7 @@ def test_a_flood_from_one_source_is_20_lines_and_one_count(installation: Install
     lines = [line for line in installation.log.splitlines() if "AUD-TOKEN" in line]
     assert len(lines) == 21
     assert lines[-1].endswith(
-        "AUD-TOKENS 180 more API calls without valid authentication from 127.0.0.1 within a minute; "
+        "AUD-TOKENS 180 more calls without valid authentication from 127.0.0.1 within a minute; "
         "last reason: unknown security token"
     )
 

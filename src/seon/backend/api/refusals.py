@@ -1,4 +1,4 @@
-"""Calls without valid authentication: the first ones of a source are lines of the API log, the others are counted.
+"""Calls and logins without valid authentication: the first ones of a source are lines of the API log, others counted.
 
 SECURITY: everybody can call. What is kept of it is bounded: `MOST_SOURCES` counts, and `TOLD` lines of each in a
 minute. Sources beyond that share one count.
@@ -45,8 +45,8 @@ class Refusals:
         self._counts: dict[str, _Count] = {}
         """By neighbourhood; the one whose minute ends first stands first."""
 
-    def refused(self, source: Source, reason: str, path: str) -> None:
-        """Write a refusal, or count it."""
+    def refused(self, source: Source, reason: str, path: str, code: str = "AUD-TOKEN") -> None:
+        """Write a refusal, or count it. `code`: AUD-TOKEN for a call of the API, AUD-LOGIN for a login."""
         self.tell()
         with self._lock:
             key = _neighbourhood(source.address)
@@ -59,7 +59,7 @@ class Refusals:
             fields: dict[str, Value] = {"source": source.address, "reason": reason, "path": path[:2_000]}
             if source.proxy:
                 fields["proxy"] = source.proxy
-            self._write(_line("AUD-TOKEN", fields))
+            self._write(_line(code, fields))
 
     def tell(self, *, everything: bool = False) -> None:
         """Say of each source whose minute is over how many refusals were not told; at the end, of every one."""

@@ -13,6 +13,8 @@ class PanelConfig(AppConfig):
     verbose_name = "Panel"
 
     def ready(self) -> None:
-        """Name the other apps."""
+        """Name the other apps, and let failed logins be told."""
+        from seon.backend.panel import logins  # noqa: F401, PLC0415 - it registers itself, and needs models
+
         for label, name in _NAMES.items():
             apps.get_app_config(label).verbose_name = name

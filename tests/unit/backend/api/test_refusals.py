@@ -33,7 +33,7 @@ def test_of_500_refusals_within_a_minute_20_are_lines_and_the_rest_is_one_count(
     told.now += 1
     told.refusals.tell()
     assert told.lines[20:] == [
-        "AUD-TOKENS 480 more API calls without valid authentication from 192.0.2.1 within a minute; "
+        "AUD-TOKENS 480 more calls without valid authentication from 192.0.2.1 within a minute; "
         "last reason: unknown security token"
     ]
     told.refuse("192.0.2.1")
@@ -53,7 +53,7 @@ def test_addresses_of_one_64_count_together_and_another_source_is_not_hidden(tol
     assert len(told.lines) == 21
     assert "from 2001:db8:0:1::1: no security token; /x" in told.lines[-1]
     told.refusals.tell(everything=True)
-    assert "10 more API calls without valid authentication from 2001:db8::/64" in told.lines[-1]
+    assert "10 more calls without valid authentication from 2001:db8::/64" in told.lines[-1]
 
 
 def test_sources_beyond_the_bound_share_one_count(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,5 +63,5 @@ def test_sources_beyond_the_bound_share_one_count(told: Told, monkeypatch: pytes
     assert len(told.refusals._counts) == 4
     assert len(told.lines) == 3 + 20
     told.refusals.tell(everything=True)
-    assert "27 more API calls without valid authentication from other sources" in told.lines[-1]
+    assert "27 more calls without valid authentication from other sources" in told.lines[-1]
     assert not told.refusals._counts
