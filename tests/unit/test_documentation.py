@@ -1,5 +1,6 @@
 """What an administrator meets is documented: every setting, option, exit status and event."""
 
+import configparser
 import re
 import shlex
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 OPERATING = (DOCS / "operating.md").read_text()
 ADMINISTRATION = (DOCS / "administration.md").read_text()
 INTEROPERABILITY = (DOCS / "interoperability.md").read_text()
+UNITS = sorted((DOCS.parent / "packaging" / "systemd").glob("*.service"))
 
 
 def test_the_catalogue_of_events_is_the_one_in_the_code() -> None:
@@ -273,3 +275,16 @@ def test_what_a_program_says_in_the_table_of_symptoms_is_what_it_says() -> None:
 def test_every_event_in_a_guide_exists(page: str) -> None:
     named = set(re.findall(r"`([A-Z]{3}-[A-Z]+)\b", (DOCS / page).read_text()))
     assert named - {"POL-NAME"} <= CATALOGUE.keys() | rules.RULES.keys()
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_of_systemd_is_named_and_starts_what_there_is(unit: Path) -> None:
+    assert re.search(rf"\b{unit.stem}(?![\w.-])", OPERATING)
+    read = configparser.ConfigParser(interpolation=None, delimiters="=")
+    read.read(unit)
+    program, *words = shlex.split(read["Service"]["ExecStart"])
+    command: click.Command = {"seon_proxyserver2": server, "seon_proxyclient2": client}.get(Path(program).name, seonapi)
+    if isinstance(command, click.Group):
+        command = command.commands[words.pop(0)]
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("-")} <= known
