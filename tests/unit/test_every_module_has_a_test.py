@@ -39,6 +39,7 @@ ELSEWHERE = {
     "backend/checking/database.py": CHECK,
     "backend/checking/files.py": CHECK,
     "backend/checking/installation.py": CHECK,
+    "backend/checking/script.py": CHECK,
     "backend/checking/services.py": CHECK,
     "backend/checking/trust.py": CHECK,
     "backend/session_rules/forms.py": "unit/backend/configuration/test_admin.py",

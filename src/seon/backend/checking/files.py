@@ -94,6 +94,10 @@ def _log(home: Home) -> Iterator[Found]:
         yield error("the directory of the log files is missing", home.log_directory, f"{MAKE} {home.path}")
     elif not os.access(home.log_directory, os.W_OK | os.X_OK):
         yield error("log files cannot be written", home.log_directory, f"type: chmod 700 {home.log_directory}")
+    for file in home.log_directory.glob("*.log"):
+        if not file.is_file() or not os.access(file, os.W_OK):
+            advice = "give it to Seonapi's user, or move it away: its program makes a new one"
+            yield error("this log file cannot be written, and its program does not start", file, advice)
 
 
 def _space(home: Home) -> Iterator[Found]:

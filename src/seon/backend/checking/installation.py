@@ -30,13 +30,14 @@ def check_installation(home: Home) -> Iterator[Finding]:
 def _in_database(home: Home) -> Iterator[Finding]:
     # Models can be imported from here on.
     from seon.backend.checking.database import CONTENT, DATABASE  # noqa: PLC0415
+    from seon.backend.checking.script import SCRIPT  # noqa: PLC0415
     from seon.backend.checking.services import SERVICES  # noqa: PLC0415
     from seon.backend.checking.trust import TRUST  # noqa: PLC0415
 
     broken = list(run(DATABASE, home))
     yield from broken
     if not broken:
-        yield from run((*CONTENT, *TRUST, *SERVICES), home)
+        yield from run((*CONTENT, *TRUST, *SERVICES, *SCRIPT), home)
 
 
 def status_of(findings: list[Finding]) -> int:

@@ -8,16 +8,20 @@ import socket
 import ssl
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from django.utils import timezone
 
 from seon.addresses import shown
+from seon.backend.apilog.models import ApiLog
+from seon.backend.apilog.places import check_place
 from seon.backend.checking.findings import Check, Found, error, warning
 from seon.backend.configuration.models import Settings
+from seon.backend.errors import OperatorError
 from seon.backend.home import Home
 from seon.backend.https import hosts_in
-from seon.backend.proxies.models import Listener
+from seon.backend.proxies.models import Listener, ProxyClient
 from seon.backend.queue.jobs import JOBS
 from seon.backend.queue.locks import QUEUE, active
 from seon.backend.queue.models import Job, Service
@@ -25,26 +29,54 @@ from seon.backend.queue.watching import patience_of
 
 SECONDS = 2.0
 """How long one connection is waited for."""
+MOST_DAEMONS = 64
+"""Receive daemons that are tried, so that this ends within seconds even if none of them answers."""
 MOST_HOSTS = 8
 """Addresses of this host at which Seonapi is looked for."""
 _SERVES = re.compile(r"seonapi_serve\.([0-9]{1,5})\.pid")
 
 
 def _receive_daemon(_: Home) -> Iterator[Found]:
-    settings = Settings.load()
-    if not settings.receive_daemon_host:
+    settings, clients = Settings.load(), list(ProxyClient.objects.all())
+    wanted: dict[tuple[str, int], str] = {}
+    """Each address once, with who needs it."""
+    host, port = settings.receive_daemon_host, settings.receive_daemon_port
+    if host:
+        wanted[host, port] = "receive_daemon"
+    elif not clients or not all(client.receive_daemon_host for client in clients):
         advice = "type: seonapi set receive_daemon HOST:PORT"
         yield error("no receive daemon is set: incoming sessions are refused", "setting receive_daemon", advice)
-        return
-    address = (settings.receive_daemon_host, settings.receive_daemon_port)
+    for client in clients:
+        own = (client.receive_daemon_host or host, client.receive_daemon_port or port)
+        if own[0]:
+            wanted.setdefault(own, f"receive daemon of client {client}:")
+    advice = "start it; if only the client's host may reach it, try from there"
+    tried = list(wanted)[:MOST_DAEMONS]
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        for address, reason in zip(tried, pool.map(_unreachable, tried), strict=True):
+            if reason:
+                where = f"{wanted[address]} {shown(*address)}"
+                yield warning(f"the receive daemon cannot be reached from this host: {reason}", where, advice)
+
+
+def _unreachable(address: tuple[str, int]) -> str:
+    """Return why nothing can be reached there, "" if something is."""
     try:
         socket.create_connection(address, timeout=SECONDS).close()
     except OSError as trouble:
-        reason = trouble.strerror or str(trouble) or "no answer"
-        yield warning(
-            f"the receive daemon cannot be reached from this host: {reason}", f"receive_daemon {shown(*address)}",
-            "start it; if only the client's host may reach it, try from there",
-        )  # fmt: skip
+        return trouble.strerror or str(trouble) or "no answer"
+    return ""
+
+
+def _api_log(home: Home) -> Iterator[Found]:
+    path = ApiLog.load().path
+    if not path:
+        return
+    try:
+        check_place(path, home.path)
+    except OperatorError as trouble:
+        advice = f"mend that; until then its lines are in {home.log_directory}; or choose another: seonapi log file"
+        yield error(f"the API log cannot be written on this host: {trouble}", f"API log {path}", advice)
 
 
 def _listeners(_: Home) -> Iterator[Found]:
@@ -119,7 +151,8 @@ def _answers(home: Home, host: str, port: int) -> bool:
 
 
 SERVICES = (
-    Check("receive-daemon", "the receive daemon can be reached", _receive_daemon),
+    Check("receive-daemon", "each receive daemon can be reached", _receive_daemon),
+    Check("api-log", "the API log can be written", _api_log),
     Check("listeners", "no two listening ports are in each other's way", _listeners),
     Check("queue-daemon", "the Seon send queue daemon runs and its jobs work", _queue_daemon),
     Check("api", "Seonapi answers", _api),
