@@ -1,7 +1,6 @@
 """The event script, with real programs: each critical event starts it once, whatever it does and whatever is killed."""
 
 import os
-import random
 import shutil
 import statistics
 import time
@@ -154,38 +153,6 @@ def test_calls_are_not_slowed_by_scripts(installation: Installation, token: str)
         eventually(lambda: all_ended(installation, 1_000), 100)
     print(f"median of a call: {quiet * 1000:.1f} ms, while scripts run {busy * 1000:.1f} ms")
     assert busy < 4 * quiet + 0.005
-
-
-@pytest.mark.parametrize("rounds", [10, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(1_700)])])
-def test_no_run_is_lost_when_the_processes_are_killed(
-    installation: Installation, token: str, tmp_path: Path, rounds: int
-) -> None:
-    script(installation, f'echo "$SEON_FIELD_ADDRESS $SEON_ATTEMPT" >> {tmp_path}/out')
-    chance, acknowledged = random.Random(7), []
-    service = start(installation)
-    for number in range(rounds):
-        with installation.caller(token) as api:
-            events = [critical(address=f"{number}-{place}") for place in range(30)]
-            deliver(api, events)
-            acknowledged += [str(event.fields["address"]) for event in events]
-        done = chance.randrange(30 * number + 1, 30 * number + 30)
-        eventually(lambda done=done: sum(state == "done" for (state,) in runs(installation)) >= done, 60)
-        service.kill()
-        stop(service)
-        assert installation.process
-        if chance.random() < 0.5:
-            installation.close()
-            (installation.home / f"seonapi_serve.{installation.port}.pid").unlink()
-            installation.serve()
-        service = start(installation)
-    eventually(lambda: all_ended(installation, len(acknowledged)), 60)
-    stop(service)
-    told = [line.split()[0] for line in (tmp_path / "out").read_text().splitlines()]
-    assert set(told) == set(acknowledged)
-    again = len(told) - len(acknowledged)
-    print(f"{rounds} kills, {len(acknowledged)} runs, {again} of them begun again")
-    assert 0 <= again <= 4 * rounds, "no more than run at once"
-    assert {state for (state,) in runs(installation)} == {"done"}
 
 
 def test_a_test_of_the_script_says_what_it_said(installation: Installation) -> None:
