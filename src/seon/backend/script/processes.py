@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from seon.backend.script.inputs import arguments, document, environment
@@ -63,11 +64,15 @@ class Result:
 def identity_of(pid: int) -> str:
     """Return what no other process ever has: the host's boot, the number, and the tick of the start; empty: no more."""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         stat = Path(f"/proc/{pid}/stat").read_text()
+        return f"{_boot()} {pid} {stat.rpartition(') ')[2].split()[19]}"
     except OSError:
         return ""
-    return f"{boot} {pid} {stat.rpartition(') ')[2].split()[19]}"
+
+
+@cache
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def end_left(identity: str) -> bool:

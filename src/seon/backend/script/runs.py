@@ -1,14 +1,20 @@
 """The queue of runs as the events service works on it: take out, note the start, note the end, take up again."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from seon.backend.script.models import MOST_STORED_OUTPUT, RunState, ScriptRun
 from seon.backend.script.processes import Result, end_left
 from seon.events import shown
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 MOST_STARTS = 2
 """A run that was started and did not end, since the service was killed, is started again once."""
@@ -20,21 +26,47 @@ SLICE = 2_000
 """Rows removed at a time, so that no writer waits long."""
 
 
+def turn(ended: Collection[tuple[ScriptRun, Result]], begun: Mapping[int, str], most: int) -> list[ScriptRun]:
+    """Note what has ended and what runs (its process by its key), and take the oldest out of the queue.
+
+    All in one transaction, since a transaction takes longer than many a script.
+    """
+    if not ended and not begun:
+        return claim(most)
+    with transaction.atomic():
+        note_ends(ended)
+        note_starts(begun)
+        return _taken(_waiting(), most)
+
+
 def claim(most: int, key: int | None = None) -> list[ScriptRun]:
     """Take the oldest runs out of the queue, or the one with a key. They count as begun from here on."""
-    now = timezone.now()
-    waiting = ScriptRun.objects.filter(state=RunState.WAITING, not_before__lte=now).order_by("not_before", "pk")
-    if key is not None:
-        waiting = waiting.filter(pk=key)
-    if not waiting.exists():  # so that an empty queue costs no writing transaction
+    waiting = _waiting() if key is None else _waiting().filter(pk=key)
+    if most <= 0 or not waiting.exists():  # so that an empty queue costs no writing transaction
         return []
     with transaction.atomic():
-        runs = list(waiting.select_for_update(skip_locked=True)[:most])
+        return _taken(waiting, most)
+
+
+def _waiting() -> "QuerySet[ScriptRun]":
+    due = ScriptRun.objects.filter(state=RunState.WAITING, not_before__lte=timezone.now())
+    return due.order_by("not_before", "pk")
+
+
+def _taken(waiting: "QuerySet[ScriptRun]", most: int) -> list[ScriptRun]:
+    """Take them, within a transaction."""
+    runs = list(waiting.select_for_update(skip_locked=True)[:most]) if most > 0 else []
+    if runs:
+        new: dict[str, Any] = {"state": RunState.RUNNING, "started_at": timezone.now(), "process": ""}
+        _all(runs).update(**new, attempts=F("attempts") + 1)
         for run in runs:
-            run.state, run.started_at, run.process = RunState.RUNNING, now, ""
+            run.state, run.started_at, run.process = new["state"], new["started_at"], ""
             run.attempts += 1
-        ScriptRun.objects.bulk_update(runs, ["state", "started_at", "process", "attempts"])
     return runs
+
+
+def _all(runs: Iterable[ScriptRun]) -> "QuerySet[ScriptRun]":
+    return ScriptRun.objects.filter(pk__in=[run.pk for run in runs])
 
 
 def put_back(runs: Collection[ScriptRun]) -> None:
@@ -45,23 +77,25 @@ def put_back(runs: Collection[ScriptRun]) -> None:
     ScriptRun.objects.bulk_update(runs, ["state", "started_at", "attempts"])
 
 
-def note_starts(runs: Collection[ScriptRun], identities: Mapping[int, str]) -> None:
+def note_starts(identities: Mapping[int, str]) -> None:
     """Note in which processes runs were started."""
-    for run in runs:
-        run.process = identities[run.pk]
-        run.starts += 1
-    ScriptRun.objects.bulk_update(runs, ["process", "starts"])
+    for key, identity in identities.items():
+        ScriptRun.objects.filter(pk=key).update(process=identity, starts=F("starts") + 1)
 
 
 def note_ends(ended: Iterable[tuple[ScriptRun, Result]]) -> None:
-    """Note how runs ended."""
-    rows = []
+    """Note how runs ended: those that ended alike with one statement."""
+    alike = defaultdict(list)
     for run, result in ended:
-        run.state = RunState.DONE if result.is_good else RunState.FAILED
-        run.ended_at, run.exit_status, run.result = timezone.now(), result.exit_status, result.reason
-        run.output = as_text(result.output)[:MOST_STORED_OUTPUT]
-        rows.append(run)
-    ScriptRun.objects.bulk_update(rows, ["state", "ended_at", "exit_status", "result", "output"])
+        alike[result.exit_status, result.is_good, result.reason, result.output].append(run)
+    for (status, is_good, reason, output), runs in alike.items():
+        _all(runs).update(
+            state=RunState.DONE if is_good else RunState.FAILED,
+            ended_at=timezone.now(),
+            exit_status=status,
+            result=reason,
+            output=as_text(output)[:MOST_STORED_OUTPUT],
+        )
 
 
 def note_failures(runs: Collection[ScriptRun], reason: str) -> None:

@@ -27,6 +27,8 @@ from seon.backend.script.telling import Telling
 
 POLL = 0.25
 """Seconds between two looks at an empty queue: a run begins within 2 s of its event's arrival."""
+NOTE = 0.05
+"""How long a process that was started is waited for before it is noted: most scripts have ended by then."""
 HOLD = 5.0
 """Seconds until it is tried again after the system has refused to start a process."""
 TAKE = 2.0
@@ -54,6 +56,8 @@ class Service:
         self._running: dict[int, ScriptRun] = {}
         self._ended: list[tuple[ScriptRun, Result]] = []
         """Runs whose end is not in the database yet."""
+        self._begun: dict[int, str] = {}
+        """Those that run in a process that is not in the database yet."""
         self._telling = Telling(record)
         self._hold_until = 0.0
         self._upkeep_at = self._take_at = 0.0
@@ -69,14 +73,14 @@ class Service:
         until = time.monotonic() + END_SECONDS
         while self._processes and time.monotonic() < until:
             self._collect(POLL)
-        self._guarded(self._note)
+        self._guarded(lambda: self._turn(0))
         left = len(self._processes)
         self._processes.end_all()  # they count as begun: the next service begins them again
         if left:
             log.warning("%d runs did not end in time, they are begun again by the next service", left)
         self._lock.release()
 
-    def _guarded(self, work: Callable[[], None]) -> None:
+    def _guarded(self, work: Callable[[], object]) -> None:
         """Do what needs the database; where that fails, say it once and go on."""
         try:
             work()
@@ -92,12 +96,26 @@ class Service:
 
     def round(self) -> None:
         """Note what has ended, start what waits, and wait a moment for something to end."""
-        self._note()
-        started = False
+        settings = ScriptSettings.load()
+        room, path = 0, None
         if self._is_active():
             self._upkeep()
-            started = self._start()
-        self._collect(0.02 if started and len(self._processes) == 0 else POLL)
+            room, path = self._room(settings)
+        ended = self._ended
+        taken = self._turn(room)
+        if path is not None:
+            self._begin(path, settings, taken)
+        for run, result in ended:
+            if not result.is_good:
+                self._telling.failed(settings.path, run.code, result.reason)
+        self._telling.tell_due()
+        self._collect(NOTE if self._begun else POLL)
+
+    def _turn(self, room: int) -> list[ScriptRun]:
+        """Note what has happened, and take as many runs as there is room for."""
+        taken = runs.turn(self._ended, self._begun, room)
+        self._ended, self._begun = [], {}
+        return taken
 
     def _is_active(self) -> bool:
         now = time.monotonic()
@@ -107,7 +125,7 @@ class Service:
         if not self._active and now >= self._take_at:
             self._take_at = now + TAKE
             if self._lock.take():
-                for told in runs.take_up(self._running):
+                for told in runs.take_up({*self._running, *(run.pk for run, _ in self._ended)}):
                     log.warning("%s", told)
                 became_active(EVENTS)
                 self._active = True
@@ -117,21 +135,22 @@ class Service:
                 self._waits_for = other
         return self._active
 
-    def _start(self) -> bool:
-        settings = ScriptSettings.load()
+    def _room(self, settings: ScriptSettings) -> tuple[int, Path | None]:
+        """Return how many runs may be started now, and by which script."""
         room = settings.at_once - len(self._processes)
         if room <= 0 or not settings.path or time.monotonic() < self._hold_until:
-            return False
+            return 0, None
         try:
-            path = check_script(settings.path, self._home)
+            return room, check_script(settings.path, self._home)
         except OperatorError as error:
             self._cannot(settings.path, str(error))
-            return False
-        taken = runs.claim(room)
-        begun: dict[int, str] = {}
+            return 0, None
+
+    def _begin(self, path: Path, settings: ScriptSettings, taken: list[ScriptRun]) -> None:
+        """Start what was taken. In which processes is noted in the next turn, unless they have ended by then."""
         for position, run in enumerate(taken):
             try:
-                begun[run.pk] = self._processes.start(path, run, settings.seconds)
+                self._begun[run.pk] = self._processes.start(path, run, settings.seconds)
                 self._running[run.pk] = run
             except StartError as error:
                 if error.only_this:
@@ -144,8 +163,6 @@ class Service:
         else:
             if taken and self._telling.good():
                 runs_log.info("The event script %s can be run again", path)
-        runs.note_starts([run for run in taken if run.pk in begun], begun)
-        return bool(begun)
 
     def _cannot(self, file: str, reason: str) -> None:
         """The script cannot be run: its runs wait. Whether it is the system's refusal or the file's state."""
@@ -156,18 +173,9 @@ class Service:
     def _collect(self, seconds: float) -> None:
         for key, result in self._processes.wait(seconds):
             run = self._running.pop(key)
+            self._begun.pop(key, None)
             tell_result(run, result)
             self._ended.append((run, result))
-
-    def _note(self) -> None:
-        if not self._ended:
-            self._telling.tell_due()
-            return
-        runs.note_ends(self._ended)
-        ended, self._ended = self._ended, []
-        for run, result in ended:
-            if not result.is_good:
-                self._telling.failed(ScriptSettings.load().path, run.code, result.reason)
 
     def _upkeep(self) -> None:
         now = time.monotonic()

@@ -45,11 +45,12 @@ def _run_here(run: ScriptRun) -> ScriptRun:
         runs.note_failures([run], str(error))
         return run
     try:
-        runs.note_starts([run], {run.pk: identity})
+        runs.note_starts({run.pk: identity})
         while not (ended := processes.wait(1.0)):
             pass
     finally:
         processes.end_all()  # Ctrl-C
     tell_result(run, ended[0][1])
     runs.note_ends([(run, ended[0][1])])
+    run.refresh_from_db()
     return run

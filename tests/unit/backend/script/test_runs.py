@@ -40,7 +40,7 @@ def test_a_run_that_was_started_and_did_not_end_is_begun_again_once() -> None:
     for attempt in (1, 2):
         (run,) = runs.claim(1)
         assert run.attempts == attempt
-        runs.note_starts([run], {pk: "another-boot 1 1"})
+        runs.note_starts({pk: "another-boot 1 1"})
         runs.take_up([])
     assert states() == {pk: RunState.FAILED}
     assert ScriptRun.objects.get().result == "interrupted too often"
@@ -76,6 +76,24 @@ def test_the_end_is_kept_with_its_output_as_text_and_cut() -> None:
     assert (found.state, found.exit_status, found.result) == (RunState.FAILED, 1, "exit status 1")
     assert found.output.startswith("\\xff\\x00xxx")
     assert len(found.output) == MOST_STORED_OUTPUT
+
+
+def test_a_turn_notes_each_end_and_each_start_and_takes_the_next() -> None:
+    keys = [stored().pk for _ in range(5)]
+    first, second, third = runs.turn([], {}, 3)
+    good = Result(0, 0.5, b"", dropped=0, too_slow=False)
+    bad = Result(-15, 2.0, b"said", dropped=0, too_slow=True)
+    (fourth,) = runs.turn([(first, good), (second, bad)], {third.pk: "boot 1 1"}, 1)
+    assert (third.pk, fourth.pk) == (keys[2], keys[3])
+    found = ScriptRun.objects.order_by("pk").values_list("state", "exit_status", "output", "process", "starts")
+    assert list(found) == [
+        (RunState.DONE, 0, "", "", 0),
+        (RunState.FAILED, -15, "said", "", 0),
+        (RunState.RUNNING, None, "", "boot 1 1", 1),
+        (RunState.RUNNING, None, "", "", 0),
+        (RunState.WAITING, None, "", "", 0),
+    ]
+    assert fourth.attempts == ScriptRun.objects.get(pk=fourth.pk).attempts == 1
 
 
 def test_old_runs_are_forgotten_and_those_that_wait_are_not() -> None:

@@ -110,3 +110,14 @@ def test_an_end_that_the_database_does_not_take_is_noted_later(
         service._guarded(service.round)
     assert ScriptRun.objects.get().state == RunState.DONE
     assert (tmp_path / "out").read_text() == "x\n", "it ran once"
+
+
+def test_the_process_of_a_run_that_takes_longer_is_noted_soon_so_that_the_next_service_can_end_it(
+    service: Service, tmp_path: Path
+) -> None:
+    chosen(tmp_path, "sleep 60")
+    stored()
+    worked(service, lambda: ScriptRun.objects.exclude(process="").exists())
+    (run,) = ScriptRun.objects.all()
+    assert (run.state, run.starts, run.attempts) == (RunState.RUNNING, 1, 1)
+    assert int(run.process.split()[1]) in {one.process.pid for one in service._processes._running.values()}
