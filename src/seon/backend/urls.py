@@ -8,6 +8,8 @@ from django.views.generic import RedirectView
 
 from seon.api_messages import PATH
 from seon.backend.api.problems import problem
+from seon.backend.panel.own_password import own_password
+from seon.backend.panel.refusing import forbidden
 from seon.events import shown
 
 
@@ -27,9 +29,11 @@ def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 handler400 = refused
+handler403 = forbidden
 urlpatterns = [
     path(PATH.lstrip("/"), include("seon.backend.api.urls")),
     path("healthz", healthz),
+    path("panel/password_change/", admin.site.admin_view(own_password)),  # in the place of Django's, which is no act
     path("panel/", admin.site.urls),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     # What the URL of a client's -U names: a person who opens it gets the panel.

@@ -54,8 +54,13 @@ def user_of(user: AbstractBaseUser | AnonymousUser, way: Way, *, confirmed: bool
     """Return a user of the panel or of the REST API with the rights that it has now."""
     if not isinstance(user, User) or not user.is_active:
         return Actor("nobody", way, frozenset(), confirmed)
+    return Actor(user.get_username(), way, rights_of(user), confirmed, user)
+
+
+def rights_of(user: User) -> frozenset[Right]:
+    """Return what a user may do now. Who may do anything may see: else a page would open that leads nowhere."""
     rights = frozenset(right for right in Right if user.has_perm(right.permission))
-    return Actor(user.get_username(), way, rights, confirmed, user)
+    return rights | {Right.READ} if rights else rights
 
 
 def _user_of_the_system() -> str:

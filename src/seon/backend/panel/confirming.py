@@ -30,18 +30,23 @@ def is_confirmed(request: HttpRequest) -> bool:
 
 
 def take_password(request: HttpRequest) -> str:
-    """Take the password of the small page if there is one; return what is wrong with it, or nothing.
+    """Take the password of the small page if there is one; return what is wrong with it, or nothing."""
+    if request.method != "POST" or FIELD not in request.POST:
+        return ""
+    return check(request, request.POST[FIELD])
+
+
+def check(request: HttpRequest, password: str) -> str:
+    """Return what is wrong with the password of who asks, or nothing; it counts as entered just now then.
 
     A wrong one counts as a failed login, and after too many the door is locked as for a login.
     """
-    if request.method != "POST" or FIELD not in request.POST:
-        return ""
     # A request of its own: what guards the logins (axes) keeps what a request sends, and a form may hold secrets.
     asking = HttpRequest()
     asking.method, asking.path, asking.path_info = "POST", request.path, request.path_info
     asking.META, asking.session = request.META, request.session
     assert isinstance(request.user, User)
-    found = authenticate(asking, username=request.user.get_username(), password=request.POST[FIELD])
+    found = authenticate(asking, username=request.user.get_username(), password=password)
     if found is None or found.pk != request.user.pk:
         if getattr(asking, "axes_locked_out", False):
             request.axes_locked_out = True  # type: ignore[attr-defined]  # axes answers then

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from seon.backend.acting.actors import Actor
+from seon.backend.acting.actors import Actor, Way
 from seon.backend.acting.acts import act
 from seon.backend.acting.audit import note
 from seon.backend.acting.rights import ADMINISTRATOR, Right
@@ -75,11 +75,20 @@ def set_password(_: Actor, name: str, password: str) -> User:
     Raises OperatorError; the password stays then.
     """
     user = find_user(name)
-    _check_password(password, user)
-    user.set_password(password)
-    user.save(update_fields=["password"])
+    _put_password(user, password)
     reset(username=name)
     note(f"user {name}", "password: changed")
+    return user
+
+
+@act("user.own_password", Right.READ, again=True)
+def change_own_password(by: Actor, password: str) -> User:
+    """Change the password of who acts; its other sessions end. Raises OperatorError; the password stays then."""
+    if by.way not in {Way.PANEL, Way.API}:
+        raise OperatorError(f"{by} is no user of Seonapi: seonapi user password NAME")
+    user = find_user(by.name)
+    _put_password(user, password)
+    note(f"user {user}", "password: changed by the user")
     return user
 
 
@@ -152,6 +161,12 @@ def _check_password(password: str, user: User) -> None:
         validate_password(password, user)
     except ValidationError as error:
         raise OperatorError(f"The password cannot be taken: {' '.join(error.messages)}") from None
+
+
+def _put_password(user: User, password: str) -> None:
+    _check_password(password, user)
+    user.set_password(password)
+    user.save(update_fields=["password"])
 
 
 def _locked_administrators() -> QuerySet[User]:

@@ -160,6 +160,7 @@ def user_show(name: str) -> Said:
     """Show the user NAME: roles, rights, last login, failed logins."""
     from axes.models import AccessAttempt
 
+    from seon.backend.acting.actors import rights_of
     from seon.backend.acting.rights import Right
     from seon.backend.users.actions import find_user, roles_of
 
@@ -167,7 +168,7 @@ def user_show(name: str) -> Said:
     sheet = Sheet()
     sheet.add("name", "name", found.username)
     sheet.add("roles", "roles", roles_of(found))
-    sheet.add("rights", "may", [right.meaning for right in Right if found.has_perm(right.permission)])
+    sheet.add("rights", "may", [right.meaning for right in Right if right in rights_of(found)])
     sheet.add("state", "state", _state(found))
     sheet.add("last_login", "last login", found.last_login)
     failures = Table({"address": "address", "count": "wrong passwords", "last": "last"}, empty="none")

@@ -3,10 +3,11 @@ import os
 import pwd
 
 import pytest
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Permission, User
 
-from seon.backend.acting.actors import Way, itself, owner, user_of
+from seon.backend.acting.actors import Way, itself, owner, rights_of, user_of
 from seon.backend.acting.rights import Right
+from seon.backend.acting.roles import make_roles
 
 
 def test_who_types_a_command_is_named_by_the_system_and_not_by_the_environment(monkeypatch) -> None:
@@ -38,3 +39,11 @@ def test_a_user_has_rights_only_while_active(active) -> None:
 
 def test_nobody_has_no_rights() -> None:
     assert not user_of(AnonymousUser(), Way.API, confirmed=True).rights
+
+
+def test_who_may_do_anything_may_see() -> None:
+    make_roles()
+    user = User.objects.create_user("anna")
+    assert rights_of(user) == frozenset()
+    user.user_permissions.add(Permission.objects.get(codename=Right.USERS.value))
+    assert rights_of(User.objects.get()) == {Right.USERS, Right.READ}

@@ -41,6 +41,12 @@ SAMPLES = {
         ready=two,
         told="user berta: password: changed",
     ),
+    "user.own_password": Sample(
+        good=lambda by: actions.change_own_password(by, "another long password"),
+        bad=lambda by: actions.change_own_password(by, "another long password"),  # who types is no user
+        ready=lambda: User.objects.create_user("anna") and None,
+        told="user anna: password: changed by the user",
+    ),
     "user.unlock": Sample(
         good=lambda by: actions.unlock_user(by, "berta"),
         bad=lambda by: actions.unlock_user(by, "nobody"),
