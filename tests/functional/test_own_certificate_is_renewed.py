@@ -48,7 +48,7 @@ def test_a_renewed_certificate_is_seen_by_new_sessions_and_the_running_one_goes_
     site = site_put_back
     before = shown(site)
     site.seonapi(
-        ["certificate", "request", "new", "Renewed", "--key-type", "p-256", "--out", str(site.layout.output / "csr")]
+        ["certificate", "request", "add", "Renewed", "--key-type", "p-256", "--out", str(site.layout.output / "csr")]
     )
     request = (site.layout.output / "csr").read_text()
     issuer = make("the CA", ca=True, days=400)

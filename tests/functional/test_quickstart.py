@@ -138,7 +138,7 @@ def test_when_it_is_killed_its_programs_end_by_themselves_and_the_next_start_wor
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["seonapi init", "token new", "partner add"])
+@pytest.mark.parametrize("moment", ["seonapi init", "token add", "partner add"])
 def test_a_first_start_that_was_killed_is_made_again_by_the_next(tmp_path: Path, moment: str) -> None:
     root = tmp_path / "run"
     first = Process("first", [program("seon"), "quickstart", "--dir", str(root)], tmp_path / "first")

@@ -170,7 +170,7 @@ def test_a_call_without_a_valid_token_is_refused_and_logged_with_its_source(inst
             with installation.caller(token) as api:
                 answer = api.request(method, path, content=b"not even JSON" if method == "POST" else None)
             assert answer.status_code == 401, path
-            assert "seonapi token new" in problem(answer)
+            assert "seonapi token add" in problem(answer)
     lines = [line for line in installation.log.splitlines() if "AUD-TOKEN" in line]
     assert len(lines) == 3 * len(paths)
     assert all("from 127.0.0.1" in line for line in lines)

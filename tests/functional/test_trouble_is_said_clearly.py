@@ -145,7 +145,7 @@ def test_a_wrong_token_is_said_and_shown_nowhere(api: Site) -> None:
 
 def test_a_token_that_is_incomplete_is_refused_at_once_and_not_repeated(api: Site) -> None:
     said = refused_at_start(api.launch_client("-T", "seon1.abc.verysecretpart"))
-    assert "not complete; make one with: seonapi token new" in said
+    assert "not complete; make one with: seonapi token add" in said
     assert "verysecretpart" not in said
 
 

@@ -21,6 +21,9 @@ from seon.backend.errors import OperatorError, disk_full
 from seon.backend.home import Home, write_private
 from seon.build import this_build
 
+KEPT = 5
+"""Copies that stay: the newest ones. More would fill the disk with every upgrade."""
+_NAME = re.compile(r"seonapi-\d{8}T\d{6}Z-before-.+\.(sqlite3|pgdump)")
 _ROOM = 2
 """So many times the size of an SQLite database must be free: for the copy, and for what the change writes."""
 _SERVICE = "seon"
@@ -41,6 +44,17 @@ def copy_database(home: Home) -> Path:
             f"{disk_full(error) or error}. Nothing was changed. With a copy of your own, run "
             "`seonapi init --without-copy`"
         ) from None
+
+
+def remove_old_copies(home: Home) -> int:
+    """Remove all copies but the newest `KEPT`; return how many were removed. What cannot be removed stays."""
+    names = sorted(path.name for path in home.backups.iterdir() if _NAME.fullmatch(path.name))  # the time is in front
+    removed = 0
+    for name in names[:-KEPT]:
+        with contextlib.suppress(OSError):
+            (home.backups / name).unlink()
+            removed += 1
+    return removed
 
 
 def _placed(home: Home, kind: str, fill: Callable[[Path], None]) -> Path:

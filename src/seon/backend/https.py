@@ -18,7 +18,7 @@ CA_DAYS = 3_650
 SERVER_DAYS = 397
 """What browsers accept at most; `seonapi serve` renews it in its last `RENEW_DAYS`."""
 RENEW_DAYS = 62
-"""More than the queue daemon's first warning of what ends: so that one comes only where nothing renews it."""
+"""More than the 60 days of the queue daemon's first warning: so that one comes only where nothing has renewed it."""
 
 Key = ec.EllipticCurvePrivateKey
 

@@ -17,6 +17,7 @@ from seon.backend.vault import new_master_key, read_master_key
 from seon.pki import pem_of
 
 MIN_PASSWORD = 12
+FIRST_USER = "admin"
 
 
 def make_directories(home: Home) -> list[str]:
@@ -124,8 +125,10 @@ def renew_https(home: Home, names: Sequence[str]) -> None:
     replace_private(home.api_ca, pem_of(ca).encode())
 
 
-def make_administrator(user: str, password: str | None) -> tuple[list[str], str | None]:
-    """Make an administrator unless this user exists; returns what was made, and the password if it was made up here.
+def make_administrator(user: str | None, password: str | None) -> tuple[list[str], str, str | None]:
+    """Make an administrator unless this user exists; without a name only if nobody administers yet.
+
+    Returns what was made, its name, and the password if it was made up here.
 
     The roles are there already (acting/roles.py). Who was made a superuser by an older program gets the role, too:
     otherwise a list of that role's users would not show who may do everything. Raises OperatorError for a password
@@ -139,14 +142,16 @@ def make_administrator(user: str, password: str | None) -> tuple[list[str], str 
     for older in User.objects.filter(is_superuser=True).exclude(groups=role).order_by("username"):
         older.groups.add(role)
         made.append(f"role {ADMINISTRATOR} of user {older}")
+    first = User.objects.filter(groups=role, is_active=True).order_by("pk").first()
+    user = user or (first.get_username() if first else FIRST_USER)
     if User.objects.filter(username=user).exists():
-        return made, None
+        return made, user, None
     if password is not None and len(password) < MIN_PASSWORD:
         raise OperatorError(f"An administrator's password has at least {MIN_PASSWORD} characters")
     chosen = password if password is not None else secrets.token_urlsafe(18)
     with transaction.atomic():
         User.objects.create_superuser(user, password=chosen).groups.add(role)
-    return [*made, f"administrator {user}"], chosen if password is None else None
+    return [*made, f"administrator {user}"], user, chosen if password is None else None
 
 
 def require(home: Home) -> None:

@@ -56,7 +56,7 @@ def _entries(command: click.Command, name: str, parent: click.Context | None) ->
     if isinstance(command, click.Group):
         for below in command.list_commands(context):
             found = command.get_command(context, below)
-            if found is not None:
+            if found is not None and not found.hidden:
                 yield from _entries(found, below, context)
 
 

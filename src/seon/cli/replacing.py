@@ -8,8 +8,8 @@ from pathlib import Path
 
 from seon.backend.errors import OperatorError
 
-Put = Callable[[str], None]
-"""Puts a text in the file's place. Raises OperatorError."""
+Put = Callable[[str | bytes], None]
+"""Puts a text, or octets, in the file's place. Raises OperatorError."""
 
 
 @contextlib.contextmanager
@@ -27,11 +27,11 @@ def replaced(path: Path, mode: int) -> Iterator[Put]:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     placed = False
 
-    def put(text: str) -> None:
+    def put(text: str | bytes) -> None:
         nonlocal placed
         with _named(path):
-            with os.fdopen(os.dup(descriptor), "w") as file:
-                file.write(text)
+            with os.fdopen(os.dup(descriptor), "wb") as file:
+                file.write(text.encode() if isinstance(text, str) else text)
             os.fchmod(descriptor, mode)
             os.fsync(descriptor)
             if _is_ours(target):
@@ -56,7 +56,7 @@ def _check(path: Path, target: Path) -> None:
     if not target.parent.is_dir():
         raise OperatorError(f"{path.parent} is not a directory")
     if target.is_dir():
-        raise OperatorError(f"{path} is a directory; name a file in it, for example {path / 'seon_proxy.lic'}")
+        raise OperatorError(f"{path} is a directory; name a file in it")
     if target.exists() and (not target.is_file() or _is_printed_to(target)):
         raise OperatorError(f"{path} is no file that could be replaced; without --out it is printed")
 
@@ -94,4 +94,4 @@ def _named(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OperatorError(f"{path} cannot be written: {error.strerror}; nothing was issued") from None
+        raise OperatorError(f"{path} cannot be written: {error.strerror}; nothing was done") from None

@@ -76,7 +76,7 @@ def test_the_company_s_certificate_comes_into_use(file: Callable[..., Path]) -> 
 
 def test_a_request_is_made_given_out_and_answered(file: Callable[..., Path], tmp_path: Path) -> None:
     out = tmp_path / "us.csr"
-    said = done("request", "new", "oftp.example", "--host", "oftp.example", "--odette-id", "O0013ACME",
+    said = done("request", "add", "oftp.example", "--host", "oftp.example", "--odette-id", "O0013ACME",
                 "--key-type", "p-384", "--name", "Renewal", "--out", out)  # fmt: skip
     assert said == f"request Renewal, EC secp384r1, in {out}"
     assert done("request", "show", "Renewal") == out.read_text().strip()
@@ -91,7 +91,7 @@ def test_a_request_is_made_given_out_and_answered(file: Callable[..., Path], tmp
 
 
 def test_a_request_is_taken_back() -> None:
-    done("request", "new", "us", "--key-type", "p-256")
+    done("request", "add", "us", "--key-type", "p-256")
     assert done("request", "remove", "us") == "request us removed, and its private key"
     assert done("list") == "no own certificates yet"
 

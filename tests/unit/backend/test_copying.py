@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from seon.backend import copying
-from seon.backend.copying import copy_database
+from seon.backend.copying import copy_database, remove_old_copies
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home
 from seon.backend.schema import is_older, migrate
@@ -82,3 +82,13 @@ def test_a_copy_never_takes_the_place_of_another(home: Home, monkeypatch: pytest
         copy_database(home)
     assert first.read_bytes() == before
     assert list(first.parent.iterdir()) == [first]
+
+
+def test_the_newest_five_copies_stay_and_other_files_too(home: Home) -> None:
+    home.backups.mkdir()
+    copies = [f"seonapi-2026{month:02}01T000000Z-before-0.{month}.sqlite3" for month in range(1, 8)]
+    for name in (*copies, "mine.sqlite3"):
+        (home.backups / name).touch()
+    assert remove_old_copies(home) == 2
+    assert sorted(path.name for path in home.backups.iterdir()) == ["mine.sqlite3", *copies[2:]]
+    assert remove_old_copies(home) == 0

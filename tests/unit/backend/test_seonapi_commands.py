@@ -105,7 +105,7 @@ def test_a_rule_that_cannot_be_set_is_one_line_that_says_why() -> None:
         assert "Rule SEQ-TURN (the other side has the floor) is always refused" in hard
         assert hard.count("\n") == 1
     assert "There is no partner 'P9'" in refused("partner", "get", "P9")
-    assert "there are: name" in refused("partner", "set", "P1", "colour", "blue")
+    assert "partner get ID` shows all" in refused("partner", "set", "P1", "colour", "blue")
 
 
 def test_the_rules_that_can_be_set_are_listed_with_what_they_mean() -> None:
@@ -238,7 +238,7 @@ def test_a_license_that_cannot_be_written_is_not_issued(
     assert "Proxy ID" in refused("license", "issue", "abc", "--out", str(place / "lic"))
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        assert "lic cannot be written: No space left on device; nothing was issued" in issue_to(place / "lic")
+        assert "lic cannot be written: No space left on device; nothing was done" in issue_to(place / "lic")
     assert nothing_was_issued()
     assert list(place.iterdir()) == []
 
@@ -280,7 +280,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     absent, large, text = tmp_path / "absent", tmp_path / "large", tmp_path / "text"
     large.write_bytes(bytes(1024 * 1024 + 1))
     text.write_text("no certificate")
-    assert f"{absent}: No such file" in refused("partner", "add", "P1", "--certificate", str(absent))
+    assert f"{absent} cannot be read: there is no such file" in refused(
+        "partner", "add", "P1", "--certificate", str(absent)
+    )
     assert "more than" in refused("partner", "add", "P1", "--certificate", str(large))
     assert "No certificate" in refused("partner", "add", "P1", "--certificate", str(text))
     assert not Partner.objects.exists()
@@ -315,6 +317,22 @@ def test_init_gives_the_role_to_administrators_of_an_older_installation() -> Non
     assert answered("init", "--user", "anna")["made"] == []
 
 
+def test_init_makes_no_second_administrator_unless_it_is_asked_for(home: Home) -> None:
+    done("init", "--home", str(home.path), "--user", "anna")
+    assert "nothing changed" in done("init", "--home", str(home.path))
+    assert [user.username for user in User.objects.all()] == ["anna"]
+    assert "made administrator bob" in done("init", "--home", str(home.path), "--user", "bob")
+
+
+def test_a_setting_that_is_not_there_is_answered_with_the_nearest_and_where_all_are() -> None:
+    done("partner", "add", "P1")
+    assert "do you mean idle_seconds" in refused("set", "idle_second", "3")
+    said = refused("set", "x" * 500, "3")
+    assert "`seonapi settings list` shows all" in said
+    assert len(said) < 200
+    assert "do you mean host? `seonapi partner get ID` shows all" in refused("partner", "set", "P1", "hots", "3")
+
+
 def test_a_short_password_makes_no_administrator(tmp_path: Path) -> None:
     short = tmp_path / "password"
     short.write_text("short\n")
@@ -333,7 +351,7 @@ def test_without_an_installation_every_command_says_what_to_do(
 
 def test_a_round_of_the_queue_daemon_can_be_asked_for(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seon.backend.logs.open_log", lambda directory, name, level: directory / name)
-    done("queue", "--once")
+    assert "ignore-rules: nothing to do" in done("queue", "--once").splitlines()
 
 
 def test_help_loads_no_django() -> None:

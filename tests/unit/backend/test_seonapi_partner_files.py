@@ -57,7 +57,7 @@ def test_what_is_exported_is_imported_unchanged(file: Path, tmp_path: Path) -> N
     done("import", str(file), "--apply")
     for name in ("out.csv", "out.json"):
         out = tmp_path / name
-        assert done("export", "--output", str(out)) == f"2 partners written to {out}"
+        assert done("export", "--out", str(out)) == f"2 partners written to {out}"
         assert answered("import", str(out))["unchanged"] == 2
     assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbfid,name,")
     assert done("export").startswith("id,name,enabled,")
@@ -66,11 +66,14 @@ def test_what_is_exported_is_imported_unchanged(file: Path, tmp_path: Path) -> N
 
 def test_one_partner_that_is_exported_is_called_one_partner(tmp_path: Path) -> None:
     done("add", "acme")
-    assert done("export", "--output", str(tmp_path / "out.csv")) == f"1 partner written to {tmp_path / 'out.csv'}"
+    assert done("export", "--out", str(tmp_path / "out.csv")) == f"1 partner written to {tmp_path / 'out.csv'}"
 
 
 def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
-    for command in (("import", str(tmp_path / "absent")), ("export", "--output", str(tmp_path / "absent" / "x.csv"))):
+    for command, said in (
+        (("import", str(tmp_path / "absent")), f"{tmp_path}/absent cannot be read: there is no such file"),
+        (("export", "--out", str(tmp_path / "absent" / "x.csv")), f"{tmp_path}/absent is not a directory"),
+    ):
         result = run(*command)
         assert result.exit_code == 1
-        assert "No such file" in result.stderr
+        assert said in result.stderr

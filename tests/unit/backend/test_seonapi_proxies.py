@@ -42,7 +42,7 @@ def test_a_client_that_is_not_there_is_named_with_how_to_see_and_add_clients() -
 
 
 def test_a_token_is_printed_alone_and_withdrawn_by_name() -> None:
-    assert done("token", "new", "main").startswith("seon1.")
+    assert done("token", "add", "main").startswith("seon1.")
     (row,) = answered("token", "list")
     assert (row["name"], row["withdrawn"], row["used"]) == ("main", False, None)
     done("token", "withdraw", "main")
@@ -132,6 +132,24 @@ def test_a_listener_maps_a_port_to_a_partner() -> None:
     assert (shown["partner"], shown["enabled"]) == ("P1", True)
     assert "dialled at:" in done("listener", "show", "--client", "main", "--port", "4305")
     assert "has no listening port 4306" in refused("listener", "show", "--client", "main", "--port", "4306")
+
+
+def test_a_port_that_a_client_listens_on_at_two_addresses_is_named_with_its_address() -> None:
+    done("partner", "add", "P1")
+    for address in ("127.0.0.1", "10.0.0.7"):
+        done("listener", "add", "--client", "main/10.0.0.7", "--port", "4305", "--partner", "P1", "--address", address)
+    named = ("--client", "main", "--port", "4305")
+    for command in ("show", "remove"):
+        assert "at 10.0.0.7, 127.0.0.1: say which one by --address" in refused("listener", command, *named)
+    assert answered("listener", "show", *named, "--address", "127.0.0.1")["address"] == "127.0.0.1"
+    done("listener", "remove", *named, "--address", "127.0.0.1")
+    assert answered("listener", "show", *named)["address"] == "10.0.0.7"
+    assert "it has: 10.0.0.7:4305" in refused("listener", "remove", "--client", "main", "--port", "4306")
+
+
+def test_a_token_is_made_by_the_command_of_before_too_and_no_help_shows_it() -> None:
+    assert done("token", "new", "main").startswith("seon1.")
+    assert not re.search(r"^ +new ", done("token", "--help"), re.MULTILINE)
 
 
 def test_names_of_this_host_are_listed_added_and_removed() -> None:

@@ -86,7 +86,7 @@ def test_sessions_are_listed_newest_first_and_shown_with_all_that_is_known() -> 
     assert [row["session"] for row in answered("session", "list", "--running")] == ["0123456789abcdef"]
     assert [row["files"] for row in answered("session", "list", "--partner", "P2")] == [3]
     assert done("session", "list", "--partner", "P3") == "no such sessions"
-    assert "There are more sessions" in run("session", "list", "--most", "1").stderr
+    assert "There are more sessions" in run("session", "list", "--limit", "1").stderr
     told = done("session", "show", ended.session[:8])
     assert "a\\x1b[2J" in told
     assert "\x1b" not in told

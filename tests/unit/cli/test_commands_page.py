@@ -20,7 +20,8 @@ def leaves(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str,
     yield path
     if isinstance(command, click.Group):
         for name, below in command.commands.items():
-            yield from leaves(below, (*path, name))
+            if not below.hidden:
+                yield from leaves(below, (*path, name))
 
 
 ALL = [("seonapi", seonapi, path) for path in leaves(seonapi, ())] + [("seon", seon, path) for path in leaves(seon, ())]
@@ -67,3 +68,11 @@ def _at(main: click.Command, path: tuple[str, ...]) -> click.Command:
         assert isinstance(main, click.Group)
         main = main.commands[name]
     return main
+
+
+def test_the_lists_of_commands_have_whole_sentences_on_a_terminal_of_80_columns() -> None:
+    cut = []
+    for program, main, path in ALL:
+        shown = CliRunner().invoke(main, [*path, "--help"], prog_name=program, terminal_width=80).output
+        cut += [line for line in shown.partition("\nCommands:")[2].splitlines() if line.endswith("...")]
+    assert cut == []

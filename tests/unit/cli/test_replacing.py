@@ -89,7 +89,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_draft(path: Path, monkeypatch: p
 
     path.write_text("old")
     monkeypatch.setattr(module.os, "fsync", full)
-    said = "file cannot be written: No space left on device; nothing was issued"
+    said = "file cannot be written: No space left on device; nothing was done"
     with pytest.raises(OperatorError, match=said), replaced(path, 0o644) as put:
         put("new")
     assert [(found.name, found.read_text()) for found in path.parent.iterdir()] == [("file", "old")]
@@ -136,7 +136,7 @@ def test_a_file_of_another_user_in_a_sticky_directory_stays() -> None:
         path.write_text("old")
         path.chmod(0o666)
         said = subprocess.check_output([sys.executable, "-c", ANOTHER_USER, str(path)], text=True)
-        assert "cannot be written: Operation not permitted; nothing was issued" in said
+        assert "cannot be written: Operation not permitted; nothing was done" in said
         assert [(found.name, found.read_text()) for found in directory.iterdir()] == [("file", "old")]
     finally:
         path.unlink(missing_ok=True)

@@ -52,7 +52,7 @@ class Caller:
         return max(0.0, (self.until - timezone.now()).total_seconds()) if self.until else math.inf
 
 
-_MAKE_ONE = "No valid security token: make one with `seonapi token new` and start the client with it"
+_MAKE_ONE = "No valid security token: make one with `seonapi token add` and start the client with it"
 _WANTS_BASIC = (
     "The token is good, but not user and password of HTTP Basic, which this Seonapi demands besides "
     "(SEON_BASIC_AUTH_FILE): give them as -U https://user:password@..."

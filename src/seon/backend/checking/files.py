@@ -82,7 +82,7 @@ def _https_time(home: Home, begins: datetime, ends: datetime, now: datetime) -> 
     where, restart = home.https_certificate, "start seonapi serve, which renews it by itself; if it runs, see its log"
     if ends <= now:
         yield error(f"the https certificate has ended, at {ends:%Y-%m-%d %H:%M} UTC", where, restart)
-    elif ends - now < timedelta(days=RENEW_DAYS):
+    elif ends - now < timedelta(days=RENEW_DAYS - 1):  # it was not renewed, though an hour is enough
         yield warning(f"the https certificate ends at {ends:%Y-%m-%d %H:%M} UTC", where, restart)
     if begins > now:
         advice = "set this host's clock, and let it follow a time server"

@@ -69,7 +69,7 @@ def _licenses(_: Home) -> Iterator[Found]:
 
 def _tokens(_: Home) -> Iterator[Found]:
     if not Token.objects.filter(withdrawn_at=None).exists():
-        advice = "type: seonapi token new NAME, and give it to the client with -T"
+        advice = "type: seonapi token add NAME, and give it to the client with -T"
         yield error("there is no security token in force: no client can call", "seonapi token list", advice)
     for ending in token_endings():
         yield from _ends(ending.until, "it", ending.what, ending.advice)

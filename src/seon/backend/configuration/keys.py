@@ -6,6 +6,7 @@ since both have session rules.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -31,6 +32,8 @@ _EMPTY = {
 _OTHERWISE = {Settings: "as the profile says", Partner: AS_IN_GENERAL}
 RECEIVE_DAEMON = "receive_daemon"
 _HIDDEN = frozenset({"id"})
+_LONGEST = 60
+"""Characters of a key that is not there, as it is told."""
 _PARTS = {"receive_daemon_host", "receive_daemon_port"}
 """What people see as one setting."""
 
@@ -195,10 +198,15 @@ def _save(rows: Iterable[models.Model], key: str) -> None:
         raise OperatorError(f"{key}: {'; '.join(error.messages)}") from None
 
 
-def no_such(key: str, there_are: Iterable[Shown]) -> OperatorError:
-    """Return the error for a key that is not there."""
-    names = ", ".join(row.key for row in there_are if not row.key.startswith(RULES))
-    return OperatorError(f"There is no setting {key!r}; there are: {names}, and {RULES}RULE (see: seonapi rules)")
+def no_such(key: str, there_are: Sequence[Shown]) -> OperatorError:
+    """Return the error for a key that is not there, with those that are like it."""
+    near = " or ".join(get_close_matches(key[:_LONGEST], [row.key for row in there_are], n=2))
+    of_partner = all(row.key != RECEIVE_DAEMON for row in there_are)
+    where = "seonapi partner get ID" if of_partner else "seonapi settings list"
+    meant = f"; do you mean {near}?" if near else ";"
+    return OperatorError(
+        f"There is no setting {key[:_LONGEST]!r}{meant} `{where}` shows all, `seonapi rules` the rules"
+    )
 
 
 def chosen(rows: Sequence[Shown], key: str) -> Shown:

@@ -115,6 +115,13 @@ class PartnerCertificate(Versioned):
         self.pem, self.fingerprint = found.pem, found.fingerprint
         self.subject, self.not_after = found.subject, found.not_after
 
+    def validate_unique(self, exclude: Any = None) -> None:
+        """Raise ValidationError for a certificate that is there already; of the row, since nobody entered the field."""
+        try:
+            super().validate_unique(exclude)
+        except ValidationError as error:
+            raise ValidationError(error.messages) from None
+
     def unique_error_message(self, model_class: type[models.Model], unique_check: Any) -> ValidationError:
         """Return what is said of a certificate that is there already: whose it is."""
         found = PartnerCertificate.objects.filter(fingerprint=self.fingerprint).select_related("partner").first()

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import ProtectedError, Q
 
-from seon.addresses import AddressError, client_address
+from seon.addresses import AddressError, client_address, shown
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
@@ -19,6 +19,9 @@ from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
+
+_SHOWN = 20
+"""Listening ports that an error names."""
 
 
 @act("listener.add", Right.CONFIGURE)
@@ -42,16 +45,9 @@ def add_listener(_: Actor, client: str, port: int, partner: str, address: str = 
 
 @act("listener.remove", Right.CONFIGURE)
 def remove_listener(_: Actor, client: str, port: int, address: str = "") -> None:
-    """Remove a listening port, of any address if none is given.
-
-    Raises OperatorError if there is none; no client was made then.
-    """
+    """Remove a listening port, named as `known_listener` takes it. Raises OperatorError."""
     take_turn()
-    there = Listener.objects.filter(client=client_named(client), port=port)
-    found = (there.filter(address=address) if address else there).first()
-    if found is None:
-        raise OperatorError(f"The client {client} has no listening port {port}")
-    found.delete()
+    known_listener(client, port, address).delete()
 
 
 @act("client.add", Right.CONFIGURE)
@@ -173,12 +169,22 @@ def client_named(text: str) -> ProxyClient:
     return client
 
 
-def known_listener(client: str, port: int) -> Listener:
-    """Return a listening port of a client named by name or address. Raises OperatorError."""
-    found = Listener.objects.select_related("client", "partner").filter(client=known_client(client), port=port).first()
-    if found is None:
-        raise OperatorError(f"The client {client} has no listening port {port}")
-    return found
+def known_listener(client: str, port: int, address: str = "") -> Listener:
+    """Return a listening port of a client named by name or address.
+
+    `address` is needed where the client listens at several addresses on this port. Raises OperatorError.
+    """
+    of_client = Listener.objects.select_related("client", "partner").filter(client=known_client(client))
+    rows = list(of_client.order_by("address", "port"))
+    found = [row for row in rows if row.port == port and address in ("", row.address)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        there = ", ".join(row.address for row in found)
+        raise OperatorError(f"The client {client} listens on port {port} at {there}: say which one by --address")
+    ports = ", ".join(shown(row.address, row.port) for row in rows[:_SHOWN]) or "none"
+    where = f" at {address}" if address else ""
+    raise OperatorError(f"The client {client} has no listening port {port}{where}; it has: {ports}")
 
 
 def known_client(text: str) -> ProxyClient:

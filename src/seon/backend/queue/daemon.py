@@ -10,12 +10,14 @@ from functools import partial
 from types import FrameType
 
 from django.db import connection
+from django.utils import timezone
 
 from seon.backend import logs
 from seon.backend.configuration.models import Settings
 from seon.backend.errors import OperatorError
 from seon.backend.queue.jobs import JOBS, do, is_asked_for, is_due, reason_of
 from seon.backend.queue.locks import QUEUE, Lock, active, became_active, lock_of, seen
+from seon.backend.queue.models import Job
 
 RETRY_SECONDS = 30
 """How soon the next round comes when the database could not even be asked for the time slice."""
@@ -140,8 +142,12 @@ def run_round(lock: Lock, signals: Signals | None = None) -> bool:
     return True
 
 
-def run_once() -> None:
-    """Do one round, by whoever types it. Raises OperatorError where a queue daemon is active already."""
+def run_once() -> list[Job]:
+    """Do one round, by whoever types it; return how the jobs went that were due.
+
+    Raises OperatorError where a queue daemon is active already.
+    """
+    began = timezone.now()
     lock = lock_of(QUEUE)
     if not lock.take():
         raise OperatorError(f"A queue daemon is active and does that round anyway: {active(QUEUE)}")
@@ -150,3 +156,4 @@ def run_once() -> None:
         run_round(lock)
     finally:
         lock.release()
+    return list(Job.objects.filter(last_run__gte=began).order_by("last_run"))

@@ -13,7 +13,7 @@ _CLEAN, _UNREADABLE = 0, 1
 
 @click.group(context_settings=_HELP)
 def oftp2() -> None:
-    """Check recorded OFTP2 sessions, and explain octets field by field.
+    """Check recorded OFTP2 sessions, and explain their octets.
 
     Nothing here opens a connection. Passwords, challenges and responses are masked, and what a station sent is escaped
     where it is shown.

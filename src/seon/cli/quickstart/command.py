@@ -98,7 +98,7 @@ class Steps:
     help="Its password, which your receive daemon expects.",
 )
 def quickstart(directory: Path, once: bool, as_json: bool, **stations: Any) -> None:
-    """Make a whole installation on this machine, run it, and send files through it both ways.
+    """Make a whole installation here, and send files through it.
 
     Seonapi, queue daemon, server, client, a receive daemon and a demo partner run as processes of their own on
     loopback, until Ctrl-C stops them all.

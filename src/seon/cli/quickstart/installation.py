@@ -157,7 +157,7 @@ def _install(layout: Layout, say: Say) -> None:
     say(f"seonapi license issue {proxy_id[:12]}...")
     run([api, "license", "issue", proxy_id, "--out", str(layout.license_file)], home)
     layout.license_file.chmod(0o600)
-    say("seonapi token new")
+    say("seonapi token add")
     replace_private(layout.token_file, run([api, "token", "new", CLIENT], home).split()[-1].encode())
 
 

@@ -43,6 +43,12 @@ class State:
         return self.text
 
 
+class Safe(str):
+    """Text in which all is escaped already, as that of an event; it is shown as it is."""
+
+    __slots__ = ()
+
+
 Cell = str | int | bool | date | datetime | State | Sequence[str] | None
 """What may stand in a table. A `datetime` knows its zone."""
 
@@ -108,9 +114,9 @@ class Sheet:
         return {key: value.data if isinstance(value, Table) else _plain(value) for key, _, value in self._facts}
 
     def text(self, *, colour: bool | None = None) -> str:
-        """Return the facts for people, their titles in one column, the tables below."""
+        """Return the facts for people, their titles in one column, the tables below; without what is empty."""
         colour = has_colours() if colour is None else colour
-        facts = [(title, value) for _, title, value in self._facts if title]
+        facts = [(title, value) for _, title, value in self._facts if title and not _is_empty(value)]
         width = max((_width(title) for title, value in facts if not isinstance(value, Table)), default=0)
         lines: list[str] = []
         for title, value in facts:
@@ -128,6 +134,10 @@ class Sheet:
 def has_colours() -> bool:
     """Whether standard output shows colours: it is a terminal, and nobody said NO_COLOR (no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _is_empty(value: "Cell | Table") -> bool:
+    return value is None or (isinstance(value, Sequence) and not value)
 
 
 def _fact(title: str, value: Cell, width: int, *, colour: bool) -> Iterable[str]:
@@ -157,7 +167,7 @@ def _words(value: Cell) -> str:
         case date():
             return f"{value:%Y-%m-%d}"
         case str() | int() | State():
-            return shown(value)
+            return str(value) if isinstance(value, Safe) else shown(value)
     return ", ".join(shown(entry) for entry in value)
 
 

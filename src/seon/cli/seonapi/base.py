@@ -6,6 +6,8 @@ Django is loaded by the command that needs it, so `--help` is quick.
 # ruff: noqa: PLC0415 - imports inside functions: what needs Django comes after its set-up
 
 import contextlib
+import copy
+import errno
 import functools
 import importlib.util
 import os
@@ -118,6 +120,13 @@ def open_installation(directory: str | None) -> Home:
     return home
 
 
+def hidden(command: click.Command) -> click.Command:
+    """Return a command under another name, for those who know it by that: no help and no list shows it."""
+    other = copy.copy(command)
+    other.hidden = True
+    return other
+
+
 def level_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add --log-level."""
     return click.option(
@@ -196,16 +205,30 @@ def database_errors_cleared(function: Callable[[], Answer]) -> Answer:
         raise OperatorError(f"The database cannot be used ({reason}): after an update run `seonapi init`") from None
 
 
-def read_file(path: Path) -> bytes:
-    """Return the octets of a small file. Raises OperatorError."""
+def read_file(path: Path, most: int = MAX_FILE) -> bytes:
+    """Return the octets of a file of at most so many. Raises OperatorError."""
     try:
         with path.open("rb") as file:
-            octets = file.read(MAX_FILE + 1)
+            octets = file.read(most + 1)
     except OSError as error:
-        raise OperatorError(f"{path}: {error.strerror}") from None
-    if len(octets) > MAX_FILE:
-        raise OperatorError(f"{path} has more than {MAX_FILE} octets")
+        raise OperatorError(f"{path} cannot be read: {_why(path, error)}") from None
+    if len(octets) > most:
+        raise OperatorError(f"{path} has more than {most} octets: is it the right file?")
     return octets
+
+
+def _why(path: Path, error: OSError) -> str:
+    """Return why a file cannot be read, and what to do."""
+    match error.errno:
+        case errno.ENOENT if path.is_absolute():
+            return "there is no such file"
+        case errno.ENOENT:
+            return f"there is no such file in {Path.cwd()}; go to its directory, or name it with its whole path"
+        case errno.EACCES:
+            return f"this user may not read it; see its owner and mode: ls -l {path}"
+        case errno.EISDIR:
+            return "it is a directory; name a file in it"
+    return str(error.strerror)
 
 
 def secret_in(path: Path | None) -> str | None:

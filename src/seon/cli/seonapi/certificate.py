@@ -50,7 +50,7 @@ def request() -> None:
     """Requests for certificates: the key is made here and never leaves."""
 
 
-@request.command(name="new")
+@request.command(name="add")
 @click.argument("common_name")
 @click.option("--host", "hosts", multiple=True, metavar="NAME", help="DNS name of the external port; repeatable.")
 @click.option("--odette-id", default="", metavar="CODE", help="The company's code, such as O0013000001ACME.")
@@ -58,10 +58,10 @@ def request() -> None:
 @click.option("--name", default="", help="Name in lists; default: COMMON_NAME.")
 @click.option("--out", type=FILE, metavar="FILE", help="Write the request there; default: standard output.")
 @on_installation
-def request_new(
+def request_add(
     common_name: str, hosts: tuple[str, ...], odette_id: str, key_type: str, name: str, out: Path | None
 ) -> Said:
-    """Make a key and the request that a CA needs to issue its certificate.
+    """Make a key, and the request that a CA needs for its certificate.
 
     Give the certificate that comes back to `seonapi certificate add FILE`: it finds its key.
     """
@@ -90,7 +90,7 @@ def request_show(name: str, out: Path | None) -> Said:
 @click.argument("name")
 @on_installation
 def request_remove(name: str) -> Said:
-    """Remove the request NAME with its key: a certificate issued for it can never be used."""
+    """Remove the request NAME with its key. A certificate issued for it can never be used."""
     from seon.backend.acting.actors import owner
     from seon.backend.trust.own_actions import remove_request
 
@@ -126,7 +126,7 @@ def certificate_add(
     files: tuple[Path, ...], chain: Path | None, key: Path | None, password_file: Path | None, name: str, use: bool,
     use_from: str | None, force: bool,
 ) -> Said:  # fmt: skip
-    """Store a certificate with its chain and key: PEM, DER, PKCS#7 or PKCS#12.
+    """Store a certificate with its chain and key. Forms: PEM, DER, PKCS#7, PKCS#12.
 
     The key is in one of the files, or it is that of a request made here. A certificate that is stored already gets the
     chain of the files if that is a better one.
@@ -222,7 +222,7 @@ def certificate_use(reference: str, use_from: str | None, force: bool) -> Said:
 @click.argument("reference", metavar="ID")
 @on_installation
 def certificate_unplan(reference: str) -> Said:
-    """Forget that the certificate ID is to come into use: the one in use stays."""
+    """Forget that the certificate ID is to come into use."""
     from seon.backend.acting.actors import owner
     from seon.backend.trust.own_actions import keep_in_use
 
@@ -259,7 +259,7 @@ def certificate_rename(reference: str, name: str) -> Said:
 @click.argument("reference", metavar="ID")
 @on_installation
 def certificate_remove(reference: str) -> Said:
-    """Remove the certificate ID, and its key if no other certificate has it."""
+    """Remove the certificate ID. Its key goes, too, if no other certificate has it."""
     from seon.backend.acting.actors import owner
     from seon.backend.trust.own_actions import remove
 
@@ -280,7 +280,7 @@ def ca() -> None:
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @on_installation
 def ca_add(files: tuple[Path, ...]) -> Said:
-    """Store CA certificates, such as intermediates; chains with a gap are completed with them."""
+    """Store CA certificates, such as intermediates. Chains with a gap are completed with them."""
     from seon.backend.acting.actors import owner
     from seon.backend.trust.own_actions import add_authorities
 

@@ -17,7 +17,7 @@ from seon.events import shown
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
 @clear_errors
 def check(home: str | None, as_json: bool) -> None:
-    """Look at the whole installation, and name what is wrong or soon will be, with what to do.
+    """Name what is wrong or soon will be, and what to do. The whole installation is looked at.
 
     Nothing is changed. The exit status is 0 if nothing was found, 1 for warnings only, and 2 for errors, as monitoring
     systems count them.

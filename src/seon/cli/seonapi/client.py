@@ -18,7 +18,7 @@ _SETTING = "KEY=VALUE"
 
 @click.group()
 def client() -> None:
-    """Proxy clients inside."""
+    """Proxy clients inside, each known by its address."""
 
 
 @client.command(name="add")
@@ -40,7 +40,7 @@ def client_add(name: str, address: str, settings: tuple[str, ...]) -> Said:
 @click.argument("settings", nargs=-1, required=True, metavar=f"{_SETTING}...")
 @on_installation
 def client_change(name: str, settings: tuple[str, ...]) -> Said:
-    """Change CLIENT (a name or an address): name, address, receive_daemon_host, receive_daemon_port.
+    """Change CLIENT, a name or an address. Keys: name, address, receive_daemon_host, receive_daemon_port.
 
     An empty value means: as in general.
     """
@@ -80,7 +80,7 @@ def client_list() -> Said:
 @click.argument("name", metavar="CLIENT")
 @on_installation
 def client_show(name: str) -> Said:
-    """Show CLIENT (a name or an address): its receive daemon, listening ports and tokens."""
+    """Show CLIENT, a name or an address. Receive daemon, listening ports and tokens are shown."""
     from seon.backend.proxies.actions import known_client
 
     found = known_client(name)

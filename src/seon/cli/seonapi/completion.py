@@ -12,7 +12,7 @@ VARIABLE = "_SEONAPI_COMPLETE"
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the script that lets SHELL complete the commands and options of seonapi.
+    """Print the script that lets SHELL complete what you type.
 
     \b
     bash: eval "$(seonapi completion bash)"     in ~/.bashrc

@@ -30,7 +30,7 @@ END_SECONDS = 15.0
 @replace_stale_pid_option
 @clear_errors
 def events(home: str | None, level: str | None, replace_stale_pid: bool) -> None:
-    """Run the event script for critical events, as `seonapi queue` does too unless started with --no-events.
+    """Run the event script. `seonapi queue` does it, too, unless started with --no-events.
 
     SIGHUP opens the log file anew. Signals 20, 21, 22, 23 and 24 set its level to TRACE, DEBUG, INFO, ERROR and FATAL.
     """

@@ -12,7 +12,7 @@ _TAKEN_UP = "a running seonapi serve takes the new certificate up by itself"
 
 @click.group()
 def host() -> None:
-    """Names and addresses under which Seonapi answers: those in its https certificate."""
+    """Names and addresses by which Seonapi is called. They are those in its https certificate."""
 
 
 @host.command(name="list")
@@ -32,7 +32,7 @@ def host_list() -> Said:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @on_installation
 def host_add(names: tuple[str, ...]) -> Said:
-    """Add names or addresses: a new https certificate is issued, and no call is lost."""
+    """Add names or addresses. A new https certificate is issued, and no call is lost."""
     from seon.backend.acting.actors import owner
     from seon.backend.hosts.actions import add_hosts
 
@@ -44,7 +44,7 @@ def host_add(names: tuple[str, ...]) -> Said:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @on_installation
 def host_remove(names: tuple[str, ...]) -> Said:
-    """Take names or addresses away: who calls Seonapi by one of them is refused from then on."""
+    """Take names or addresses away. Who calls Seonapi by one of them is refused from then on."""
     from seon.backend.acting.actors import owner
     from seon.backend.hosts.actions import remove_hosts
 

@@ -25,7 +25,7 @@ NUMBER = click.IntRange(1, 2**63 - 1)
 
 @click.group()
 def ignore() -> None:
-    """Rules that keep events out of the system log and from the event script."""
+    """Rules that keep events out of system log and event script."""
 
 
 @ignore.command(name="list")
@@ -58,7 +58,7 @@ def ignore_show(rule: int) -> Said:
 @click.option("--to", "valid_to", type=END, help="Until this moment; a day counts to its end. Default: for ever.")
 @on_installation
 def ignore_add(description: str, text: str, code: str, valid_from: datetime | None, valid_to: datetime | None) -> Said:
-    """Add a rule."""
+    """Add a rule. For example, during a move: --description Move --text "acme" --to 2026-12-24."""
     from seon.backend.acting.actors import owner
     from seon.backend.journal.actions import add_rule
 
@@ -97,7 +97,7 @@ def ignore_change(
 @click.argument("rule", type=NUMBER)
 @on_installation
 def ignore_remove(rule: int) -> Said:
-    """Remove the rule of this number: its events come into the system log again."""
+    """Remove the rule of this number. Its events come into the system log again."""
     from seon.backend.acting.actors import owner
     from seon.backend.journal.actions import remove_rule
 

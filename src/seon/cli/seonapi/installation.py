@@ -23,7 +23,7 @@ from seon.cli.seonapi.base import FILE, clear_errors, database_errors_cleared, h
     metavar="NAME",
     help="Name or address for https; repeatable. Default: all of this host.",
 )
-@click.option("--user", default="admin", show_default=True, help="The administrator.")
+@click.option("--user", help="Make this administrator. Default: admin, if there is no administrator yet.")
 @click.option(
     "--password-file",
     type=FILE,
@@ -34,11 +34,16 @@ from seon.cli.seonapi.base import FILE, clear_errors, database_errors_cleared, h
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
 @clear_errors
 def init(
-    home: str | None, hosts: tuple[str, ...], user: str, password_file: Path | None, without_copy: bool, as_json: bool
-) -> None:  # fmt: skip
+    home: str | None,
+    hosts: tuple[str, ...],
+    user: str | None,
+    password_file: Path | None,
+    without_copy: bool,
+    as_json: bool,
+) -> None:
     """Make an installation, or bring one up to date. What is there stays.
 
-    An older database is copied into the directory `backups` before it is changed.
+    An older database is copied into the directory `backups` before it is changed. The newest 5 copies are kept.
     """
     from seon.backend import installation, schema
     from seon.backend.loading import choose_home, load_django, secret_file_of
@@ -57,7 +62,7 @@ def init(
     index, hindrance = trigrams.make()
     made += [index] if index else []
     made += installation.make_authorities(place, names)
-    administrators, password = installation.make_administrator(user, secret_in(password_file))
+    administrators, user, password = installation.make_administrator(user, secret_in(password_file))
     made += administrators
     data = {"home": str(place.path), "made": made, "user": user, "password": password, "hindrance": hindrance}
     if as_json:
@@ -79,12 +84,14 @@ def _tell(place: Home, made: list[str], hindrance: str, password: str) -> None:
 
 def _copied(place: Home, *, without_copy: bool) -> list[str]:
     """Copy a database that is going to be changed; returns what was made."""
-    from seon.backend.copying import copy_database
+    from seon.backend.copying import KEPT, copy_database, remove_old_copies
     from seon.backend.schema import is_older
 
     if without_copy or not database_errors_cleared(is_older):
         return []
-    return [f"copy of the database as it was, {copy_database(place)}"]
+    copy, removed = copy_database(place), remove_old_copies(place)
+    kept = f"; the newest {KEPT} copies are kept, {removed} removed" if removed else ""
+    return [f"copy of the database as it was, {copy}{kept}"]
 
 
 def _own_name(text: str) -> str:

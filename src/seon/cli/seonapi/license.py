@@ -28,7 +28,7 @@ def license_() -> None:
 @click.option("--out", type=FILE, metavar="FILE", help="Write the license there; default: standard output.")
 @on_installation
 def license_issue(proxy_id: str, days: int, out: Path | None) -> Said:
-    """Issue a license for the server whose `seon_proxyserver2 -L` printed PROXY_ID.
+    """Issue a license for the server that has PROXY_ID. `seon_proxyserver2 -L` prints it there.
 
     Compare the link CA that is printed with the one that `seon_proxyserver2 -V` shows. If FILE cannot be written,
     nothing is issued.
@@ -56,7 +56,7 @@ def license_issue(proxy_id: str, days: int, out: Path | None) -> Said:
 @click.argument("serial")
 @on_installation
 def license_withdraw(serial: str) -> Said:
-    """Withdraw the license with this serial: the link of a server that shows it ends within seconds."""
+    """Withdraw the license with this serial. The link of a server that shows it ends within seconds."""
     from seon.backend.acting.actors import owner
     from seon.backend.trust.license_actions import withdraw_license
 
@@ -69,7 +69,7 @@ def license_withdraw(serial: str) -> Said:
 @license_.command(name="list")
 @on_installation
 def license_list() -> Said:
-    """List licenses, the newest first: of which servers, until when, and whether they were withdrawn."""
+    """List licenses, newest first, with their servers and ends."""
     from seon.backend.trust.models import License
 
     table = license_table()
@@ -82,7 +82,7 @@ def license_list() -> Said:
 @click.argument("serial")
 @on_installation
 def license_show(serial: str) -> Said:
-    """Show the license with this serial, and its link CA as the server's -V does."""
+    """Show the license with this serial, as the server's -V does."""
     from seon.backend.trust.licenses import known_license
     from seon.link.identity import read_license
 

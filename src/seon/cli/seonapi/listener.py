@@ -13,23 +13,25 @@ if TYPE_CHECKING:
     from seon.backend.proxies.models import Listener
 
 _PORT = "The client's listening port."
+_ADDRESS = click.option("--address", default="", help="Where it listens; needed if that port is there twice.")
 
 
 @click.group()
 def listener() -> None:
-    """Listening ports of clients, by which the send daemon reaches partners."""
+    """Listening ports of clients, each of which leads to a partner."""
 
 
 @listener.command(name="remove")
 @click.option("--client", required=True, metavar="NAME", help="The client's name or address.")
 @click.option("--port", type=click.IntRange(1, 65_535), required=True, help=_PORT)
+@_ADDRESS
 @on_installation
-def listener_remove(client: str, port: int) -> Said:
+def listener_remove(client: str, port: int, address: str) -> Said:
     """Take a listening port away from a client."""
     from seon.backend.acting.actors import owner
     from seon.backend.proxies.actions import remove_listener
 
-    remove_listener(owner(), client, port)
+    remove_listener(owner(), client, port, address)
     return Said({"client": client, "port": port}, f"listening port {port} of {client} removed")
 
 
@@ -67,12 +69,13 @@ def listener_list(client: str) -> Said:
 @listener.command(name="show")
 @click.option("--client", required=True, metavar="NAME", help="The client's name or address.")
 @click.option("--port", type=click.IntRange(1, 65_535), required=True, help=_PORT)
+@_ADDRESS
 @on_installation
-def listener_show(client: str, port: int) -> Said:
-    """Show a listening port: where it listens, and which partner is dialled."""
+def listener_show(client: str, port: int, address: str) -> Said:
+    """Show a listening port, and which partner is dialled."""
     from seon.backend.proxies.actions import known_listener
 
-    found = known_listener(client, port)
+    found = known_listener(client, port, address)
     sheet = Sheet()
     for key, value in _row(found).items():
         sheet.add(key, _TITLES[key], value)

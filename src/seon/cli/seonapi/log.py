@@ -8,13 +8,14 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from seon.backend.logs import LEVELS
-from seon.cli.seonapi.answers import Sheet
+from seon.cli.seonapi.answers import Safe, Sheet, State, Table, Tone
 from seon.cli.seonapi.base import (
     Said,
     clear_errors,
@@ -24,12 +25,17 @@ from seon.cli.seonapi.base import (
     open_installation,
 )
 from seon.cli.seonapi.moments import SINCE, UNTIL, shown_moment
-from seon.events import Severity
+from seon.events import Severity, shown
 
 if TYPE_CHECKING:
     from seon.backend.journal.lists import EntryFilter
     from seon.backend.journal.models import Entry
 
+_HEADINGS = {
+    "number": "number", "arrival": "arrival", "severity": "severity", "hop": "where", "session": "session",
+    "code": "code", "text": "text",
+}  # fmt: skip
+_TONES = {Severity.DEBUG: Tone.OFF, Severity.INFO: Tone.GOOD, Severity.WARNING: Tone.SOON}
 PAUSE_SECONDS = 1.0
 """Between two looks of `log follow`."""
 LATE = timedelta(seconds=10)
@@ -38,7 +44,7 @@ LATE = timedelta(seconds=10)
 
 @click.group()
 def log() -> None:
-    """The system log: every event of servers, clients and sessions; and the file of the API log."""
+    """The system log, and the file of the API log. It has every event of servers, clients and sessions."""
 
 
 def filters(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,7 +85,13 @@ def log_list(since: datetime | None, until: datetime | None, limit: int, before:
         notes.append(f"searched back to {shown_moment(page.searched_to)} UTC")
     if page.older:
         notes.append(f"there may be older ones: --before {page.older.text}")
-    return Said(data, "\n".join(map(_line, page.entries)) or "No event", "; ".join(notes))
+    table = Table(_HEADINGS, empty="no such events")
+    for entry in page.entries:
+        table.add(
+            number=entry.pk, arrival=entry.received_at, severity=State(*_severity(entry)), hop=entry.hop,
+            session=entry.session[:8], code=entry.code, text=Safe(entry.text),
+        )  # fmt: skip
+    return Said(data, table.text(), "; ".join(notes))
 
 
 @log.command(name="show")
@@ -89,15 +101,19 @@ def log_show(number: int) -> Said:
     """Show the event with this number in the list, with all its fields."""
     from seon.backend.errors import OperatorError
     from seon.backend.journal.models import Entry
-    from seon.events import shown
 
     entry = Entry.objects.filter(pk=number).first()
     if entry is None:
         raise OperatorError(f"There is no event {number} in the system log; `seonapi log list` shows the numbers")
-    data = _data(entry)
-    lines = [f"{name:12}  {value}" for name, value in (data | _people(entry)).items() if name != "fields"]
-    lines += [f"  {shown(name):14}  {shown(value, 2_000)}" for name, value in entry.fields.items()]
-    return Said(data, "\n".join(lines))
+    data, sheet = _data(entry), Sheet()
+    people = data | {"severity": State(*_severity(entry)), "text": Safe(entry.text)}
+    for name, value in people.items():
+        if name != "fields":
+            sheet.add(name, name.replace("_", " "), value)
+    fields = Sheet()
+    for name, value in entry.fields.items():
+        fields.add(name, shown(name), Safe(shown(value, 2_000)))
+    return Said(data, f"{sheet.text()}\n\nfields:\n{indent(fields.text(), '  ')}")
 
 
 @log.command(name="file")
@@ -166,7 +182,7 @@ def _line(entry: "Entry") -> str:
     return f"{entry.pk:>8}  {shown_moment(entry.received_at)}  {severity:8}  {entry.hop:6}  {entry}{where}"
 
 
-def _data(entry: "Entry") -> dict[str, object]:
+def _data(entry: "Entry") -> dict[str, Any]:
     return {
         "number": entry.pk, "arrival": entry.received_at, "time": entry.time, "severity": entry.get_severity_display(),
         "group": entry.group, "code": entry.code, "text": entry.text, "hop": entry.hop, "session": entry.session,
@@ -175,5 +191,6 @@ def _data(entry: "Entry") -> dict[str, object]:
     }  # fmt: skip
 
 
-def _people(entry: "Entry") -> dict[str, object]:
-    return {"arrival": f"{shown_moment(entry.received_at)} UTC", "time": f"{shown_moment(entry.time)} UTC"}
+def _severity(entry: "Entry") -> tuple[str, Tone]:
+    severity = Severity(entry.severity)
+    return severity.name.lower(), _TONES.get(severity, Tone.BAD)

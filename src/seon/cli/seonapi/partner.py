@@ -24,7 +24,7 @@ _FORCE = "Take an expired certificate, too, or a self-made one that calls itself
 
 @click.group()
 def partner() -> None:
-    """Partners."""
+    """Partners: who may come in, and who is dialled."""
 
 
 partner.add_command(partner_import)
@@ -89,7 +89,7 @@ def partner_enable(identifier: str) -> Said:
 @click.argument("identifier", metavar="ID")
 @on_installation
 def partner_disable(identifier: str) -> Said:
-    """Keep the partner ID out; its running sessions end within seconds."""
+    """Keep the partner ID out. Its running sessions end within seconds."""
     from seon.backend.acting.actors import owner
     from seon.backend.partners.actions import disable_partner
 
@@ -102,7 +102,7 @@ def partner_disable(identifier: str) -> Said:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @on_installation
 def partner_remove(identifier: str, yes: bool) -> Said:
-    """Remove the partner ID with all that belongs to it; says first what goes along."""
+    """Remove the partner ID. It is said first what goes along."""
     from seon.backend.acting.actors import owner
     from seon.backend.partners.actions import goes_along, remove_partner
 
@@ -132,7 +132,7 @@ def _in_words(along: dict[str, int]) -> str:
 @click.argument("value")
 @on_installation
 def partner_set(identifier: str, key: str, value: str) -> Said:
-    """Set KEY of the partner ID to VALUE; `seonapi partner get ID` shows the keys and what may stand there.
+    """Set KEY of the partner ID to VALUE. `seonapi partner get ID` shows the keys and what may stand there.
 
     rules.RULE says what a rule of the verifier is worth: refuse, decline (files only), warn, ignore, or empty (as in
     general). The id of a rule with forms stands for all of them; what was set is said.
@@ -153,7 +153,7 @@ def partner_set(identifier: str, key: str, value: str) -> Said:
 @click.argument("key", required=False)
 @on_installation
 def partner_get(identifier: str, key: str | None) -> Said:
-    """Show one thing that is set for the partner ID, or all with what may stand there."""
+    """Show what is set for the partner ID. Without KEY: all, with what may stand there."""
     from seon.backend.partners.keys import partner_settings
 
     return told(partner_settings(identifier), key)
@@ -179,7 +179,7 @@ def partner_list() -> Said:
 @click.argument("identifier", metavar="ID")
 @on_installation
 def partner_show(identifier: str) -> Said:
-    """Show all of the partner ID: codes, certificates with their dates, networks, notes."""
+    """Show the partner ID with codes, certificates, networks, notes."""
     from seon.backend.partners.keys import find_partner
     from seon.backend.partners.telling import data_of, lines_of
 
@@ -265,7 +265,7 @@ def network_add(identifier: str, values: tuple[str, ...]) -> Said:
 @click.option("--force", is_flag=True, help="Remove the last one, too: the partner may come from everywhere then.")
 @on_installation
 def network_remove(identifier: str, values: tuple[str, ...], force: bool) -> Said:
-    """Take networks away from the partner ID; its sessions from there end."""
+    """Take networks away from the partner ID. Its sessions from there end."""
     from seon.backend.acting.actors import owner
     from seon.backend.configuration.lines import entries_of
     from seon.backend.partners.actions import remove_networks
@@ -280,7 +280,7 @@ def network_remove(identifier: str, values: tuple[str, ...], force: bool) -> Sai
 @click.option("--force", is_flag=True, help=_FORCE)
 @on_installation
 def certificate_add(identifier: str, files: tuple[Path, ...], force: bool) -> Said:
-    """Pin a further certificate of the partner ID from each FILE; those before stay."""
+    """Pin one more certificate of the partner ID from each FILE. Those before stay."""
     from seon.backend.acting.actors import owner
     from seon.backend.partners.actions import add_certificates
 
@@ -294,7 +294,7 @@ def certificate_add(identifier: str, files: tuple[Path, ...], force: bool) -> Sa
 @click.argument("fingerprint", metavar="SHA256")
 @on_installation
 def certificate_remove(identifier: str, fingerprint: str) -> Said:
-    """Take a certificate away from the partner ID, by its SHA-256 or the beginning of it; sessions with it end."""
+    """Take a certificate away from the partner ID. The beginning of its SHA-256 is enough. Sessions with it end."""
     from seon.backend.acting.actors import owner
     from seon.backend.partners.actions import remove_certificate
 

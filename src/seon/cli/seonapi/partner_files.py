@@ -7,18 +7,18 @@ from pathlib import Path
 
 import click
 
-from seon.backend.errors import OperatorError
+from seon.cli.replacing import replaced
 from seon.cli.seonapi.answers import State, Table, Tone
-from seon.cli.seonapi.base import FILE, Said, on_installation
+from seon.cli.seonapi.base import FILE, Said, on_installation, read_file
 
 _STEP = 100
 """After so many partners the progress is shown again."""
 
 
 @click.command(name="export")
-@click.option("--output", type=FILE, metavar="FILE", help="Default: standard output. A name in .json gets JSON.")
+@click.option("--out", type=FILE, metavar="FILE", help="Default: standard output. A name in .json gets JSON.")
 @on_installation
-def partner_export(output: Path | None) -> Said:
+def partner_export(out: Path | None) -> Said:
     """Write all partners as CSV, or with --json as JSON.
 
     CSV has id, name, enabled, host, port, codes, networks, notes and certificates. JSON has also what is set with
@@ -28,18 +28,16 @@ def partner_export(output: Path | None) -> Said:
     from seon.backend.partners.records import as_csv, as_json
 
     records = [record_of(found, settings=True) for found in stored_partners()]
-    if output is None:
+    if out is None:
         return Said(as_json(records), as_csv(records).rstrip("\r\n"))
     import msgspec
 
     as_text = as_csv(records).encode("utf-8-sig")  # with its mark, without which spreadsheets take UTF-8 for Latin
-    octets = msgspec.json.format(msgspec.json.encode(as_json(records))) if output.suffix == ".json" else as_text
-    try:
-        output.write_bytes(octets)
-    except OSError as error:
-        raise OperatorError(f"{output}: {error.strerror}") from None
+    octets = msgspec.json.format(msgspec.json.encode(as_json(records))) if out.suffix == ".json" else as_text
+    with replaced(out, 0o600) as put:
+        put(octets)
     noun = "partner" if len(records) == 1 else "partners"
-    return Said({"file": str(output), "partners": len(records)}, f"{len(records)} {noun} written to {output}")
+    return Said({"file": str(out), "partners": len(records)}, f"{len(records)} {noun} written to {out}")
 
 
 @click.command(name="import")
@@ -48,7 +46,7 @@ def partner_export(output: Path | None) -> Said:
 @click.option("--force", is_flag=True, help="Take what is only unwise: expired certificates, the last code taken away.")
 @on_installation
 def partner_import(file: Path, applied: bool, force: bool) -> Said:
-    """Add and change partners as FILE says, CSV or JSON; without --apply it is only shown what would be done.
+    """Add and change partners as FILE says, CSV or JSON. Without --apply it is only shown what would be done.
 
     The first line of a CSV file names its columns: id, name, enabled, host, port, codes, networks, notes,
     certificates (PEM). A column that is missing leaves what is there as it is; an empty cell of codes, networks or
@@ -59,7 +57,7 @@ def partner_import(file: Path, applied: bool, force: bool) -> Said:
     from seon.backend.partners.importing import Outcome
     from seon.backend.partners.records import MAX_OCTETS, read_records
 
-    records = read_records(_octets(file, MAX_OCTETS))
+    records = read_records(read_file(file, MAX_OCTETS))
     if applied:
         lines = import_partners(owner(), records, force=force, progress=_progress)
     else:
@@ -74,14 +72,6 @@ def partner_import(file: Path, applied: bool, force: bool) -> Said:
     then = "" if applied else "; nothing was stored: this was a trial, --apply does it"
     data = {"applied": applied, **counts, "lines": table.data}
     return Said(data, f"{table.text()}\n{total}{then}", status=1 if counts[Outcome.REFUSED.value] else 0)
-
-
-def _octets(file: Path, most: int) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(most + 1)
-    except OSError as error:
-        raise OperatorError(f"{file}: {error.strerror}") from None
 
 
 def _progress(done: int, total: int) -> None:

@@ -88,7 +88,8 @@ def _run(home: str | None, *, once: bool, no_events: bool, level: str | None, re
     with pid_file(place, "seonapi_queue.pid", replace_stale=replace_stale_pid):
         follow(level_given=level is not None)
         if once:
-            daemon.run_once()
+            for job in daemon.run_once():
+                click.echo(f"{job.name}: {'' if job.ok else 'failed: '}{job.result or 'nothing to do'}", err=not job.ok)
         elif no_events:
             daemon.run(say_ready)
         else:
@@ -131,7 +132,7 @@ def queue_show(job: str) -> Said:
 @click.argument("job")
 @on_installation
 def queue_run(job: str) -> Said:
-    """Have the job JOB done now: by the active daemon, or here if none is active."""
+    """Have the job JOB done now. The active daemon does it, or this command if none is active."""
     from seon.backend.acting.actors import owner
     from seon.backend.queue.actions import run_job
     from seon.backend.queue.jobs import work_named

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seon.cli.seonapi.answers import State, Table, Tone
 from seon.cli.seonapi.base import Said, on_installation
 
 if TYPE_CHECKING:
     from seon.backend.script.models import ScriptRun, ScriptSettings
 
 MOST_LISTED = 1_000
+_TONES = {"done": Tone.GOOD, "failed": Tone.BAD}
 
 
 @click.group()
@@ -22,7 +24,7 @@ def script() -> None:
 @script.command(name="show")
 @on_installation
 def script_show() -> Said:
-    """Show the script, how it is run, and how many runs wait, run, are done or failed."""
+    """Show the script, how it is run, and how many runs there are."""
     from django.db.models import Count
 
     from seon.backend.script.models import RunState, ScriptRun, ScriptSettings
@@ -69,7 +71,7 @@ def script_clear() -> Said:
 @script.command(name="test")
 @on_installation
 def script_test() -> Said:
-    """Try the script with a critical event SCR-TEST; say how it ended and what it said. Exit status 1 if it failed.
+    """Try the script with a critical event SCR-TEST. Its end and output are shown. Exit status 1 if it failed.
 
     The events service runs it. Where none does within 3 s, this command runs it itself.
     """
@@ -96,13 +98,14 @@ def script_queue(state: str | None, limit: int) -> Said:
 
     rows = ScriptRun.objects.all()
     found = list((rows.filter(state=state) if state else rows)[:limit])
-    heading = f"{'run':>8}  {'event arrived':20}  {'state':8}  {'code':14}  how it went; message"
-    lines = [
-        f"{run.pk:>8}  {run.created_at:%Y-%m-%d %H:%M:%S}Z  {run.state:8}  {run.code:14}  "
-        f"{run.result or '-'}; {run.message[:100]}"
-        for run in found
-    ]
-    return Said([_run_data(run) for run in found], "\n".join([heading, *lines]))
+    headings = {"run": "run", "arrived": "event arrived", "state": "state", "code": "code", "result": "how it went",
+                "message": "message"}  # fmt: skip
+    table = Table(headings, empty="no such runs" if state else "no runs yet")
+    for run in found:
+        state_now = State(run.state, _TONES.get(run.state, Tone.SOON))
+        table.add(run=run.pk, arrived=run.created_at, state=state_now, code=run.code, result=run.result,
+                  message=run.message[:100])  # fmt: skip
+    return Said([_run_data(run) for run in found], table.text())
 
 
 @script.command(name="retry")

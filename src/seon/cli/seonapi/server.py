@@ -26,7 +26,7 @@ def server() -> None:
 @click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE...")
 @on_installation
 def server_change(name: str, settings: tuple[str, ...]) -> Said:
-    """Change SERVER (a Proxy ID or a name): name, external_address, external_port, outgoing_address, limits.
+    """Change SERVER, a Proxy ID or a name. Keys: name, external_address, external_port, outgoing_address, limits.
 
     An empty value means: as in general. `seonapi get` shows the limits and what may stand there.
     """
@@ -41,7 +41,7 @@ def server_change(name: str, settings: tuple[str, ...]) -> Said:
 @click.argument("name", metavar="SERVER")
 @on_installation
 def server_remove(name: str) -> Said:
-    """Remove SERVER (a Proxy ID or a name) with its licenses: its link ends within seconds."""
+    """Remove SERVER, a Proxy ID or a name, with its licenses. Its link ends within seconds."""
     from seon.backend.acting.actors import owner
     from seon.backend.proxies.actions import remove_server
 
@@ -67,7 +67,7 @@ def server_list() -> Said:
 @click.argument("name", metavar="SERVER")
 @on_installation
 def server_show(name: str) -> Said:
-    """Show SERVER (a Proxy ID or a name): what it has for itself, and its licenses."""
+    """Show SERVER, a Proxy ID or a name, and its licenses."""
     from seon.backend.proxies.actions import known_server
 
     found = known_server(name)

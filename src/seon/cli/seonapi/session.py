@@ -24,7 +24,7 @@ _DAY = 86_400
 @click.argument("switch", type=click.Choice(["on", "off"]))
 @on_installation
 def trace(session: str, switch: str) -> Said:
-    """Switch the trace of the running session SESSION (its id, or 8 characters of it) on or off.
+    """Switch the trace of a running session on or off. SESSION is its id, or 8 characters of it.
 
     Both programs write it to a file in the directory `traces` of their home. For all sessions of a partner:
     seonapi partner set ID trace yes.
@@ -47,9 +47,9 @@ session.add_command(trace)
 @session.command(name="list")
 @click.option("--running", is_flag=True, help="Only those that run.")
 @click.option("--partner", help="Only those of this partner, by its id.")
-@click.option("--most", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many, newest first.")
+@click.option("--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many at most.")
 @on_installation
-def session_list(running: bool, partner: str | None, most: int) -> Said:
+def session_list(running: bool, partner: str | None, limit: int) -> Said:
     """List sessions, newest first."""
     from seon.backend.journal.models import Session
 
@@ -58,27 +58,27 @@ def session_list(running: bool, partner: str | None, most: int) -> Said:
         found = found.filter(ended_at=None)
     if partner is not None:
         found = found.filter(partner=partner)
-    rows = list(found[: most + 1])
+    rows = list(found[: limit + 1])
     headings = {
         "session": "session", "partner": "partner", "direction": "direction", "start": "start", "state": "state",
         "duration": "duration", "octets_in": "octets in", "octets_out": "octets out", "files": "files",
         "ended_by": "ended by",
     }  # fmt: skip
     table = Table(headings, empty="no sessions yet" if partner is None and not running else "no such sessions")
-    for one in rows[:most]:
+    for one in rows[:limit]:
         table.add(
             session=one.session, partner=one.partner, direction=one.direction, start=one.started_at,
             state=_state(one), duration=_duration(one), end=one.ended_at, octets_in=one.octets_in,
             octets_out=one.octets_out, files=one.files, ended_by=one.ended_by, reason=one.reason,
         )  # fmt: skip
-    return table.said("" if len(rows) <= most else f"There are more sessions: --most N shows up to {MOST}")
+    return table.said("" if len(rows) <= limit else f"There are more sessions: --limit N shows up to {MOST}")
 
 
 @session.command(name="show")
 @click.argument("session")
 @on_installation
 def session_show(session: str) -> Said:
-    """Show all that is known of SESSION (its id, or the first 8 characters of it or more)."""
+    """Show SESSION, an id or its first 8 characters or more."""
     from seon.backend.configuration.models import TracedSession
 
     found = _known(session)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("value")
 @on_installation
 def set_(key: str, value: str) -> Said:
-    """Set KEY to VALUE; `seonapi get` shows the keys and what may stand there.
+    """Set KEY to VALUE. `seonapi get` shows the keys and what may stand there.
 
     rules.RULE says what a rule of the verifier is worth: refuse, decline (files only), warn, ignore, or empty (as the
     profile says). The id of a rule with forms stands for all of them; what was set is said.
@@ -68,7 +68,7 @@ def told(rows: "list[Shown]", key: str | None) -> Said:
 @click.command()
 @on_installation
 def rules() -> Said:
-    """List the rules of the verifier that can be set, and what the profiles make of them."""
+    """List the verifier's rules that can be set. What the profiles make of them is said."""
     from seon.backend.configuration.rules import SETTABLE
 
     data = {
@@ -99,7 +99,7 @@ def settings() -> None:
 @click.argument("assignments", metavar="KEY=VALUE...", nargs=-1, required=True)
 @on_installation
 def settings_change(assignments: tuple[str, ...]) -> Said:
-    """Change settings, all of them or none; `seonapi settings list` shows the keys and what may stand there."""
+    """Change settings, all of them or none. `seonapi settings list` shows the keys and what may stand there."""
     from seon.backend.acting.actors import owner
     from seon.backend.configuration.actions import change_settings
     from seon.backend.configuration.keys import setting

@@ -9,7 +9,7 @@ import click
 
 from seon.backend.errors import OperatorError
 from seon.cli.seonapi.answers import Cell, Sheet, State, Table, Tone
-from seon.cli.seonapi.base import Said, on_installation
+from seon.cli.seonapi.base import Said, hidden, on_installation
 
 UNTIL = "Its end: 2027-01-31 (all of that day), or 2027-01-31T12:00, UTC; empty: none."
 
@@ -19,7 +19,7 @@ def token() -> None:
     """Security tokens of clients."""
 
 
-@token.command(name="new")
+@token.command(name="add")
 @click.argument("name")
 @click.option(
     "--proxy-id", "proxy_ids", multiple=True, help="A server its client may serve; default: every licensed one."
@@ -27,7 +27,7 @@ def token() -> None:
 @click.option("--client", default="", metavar="CLIENT", help="Name or address of the only client that may use it.")
 @click.option("--until", default="", metavar="TIME", help=UNTIL)
 @on_installation
-def token_new(name: str, proxy_ids: tuple[str, ...], client: str, until: str) -> Said:
+def token_add(name: str, proxy_ids: tuple[str, ...], client: str, until: str) -> Said:
     """Make a token and print it: it is shown only now."""
     from seon.backend.acting.actors import owner
     from seon.backend.trust.token_actions import new_token
@@ -36,13 +36,16 @@ def token_new(name: str, proxy_ids: tuple[str, ...], client: str, until: str) ->
     return Said({"name": name, "token": made}, made)
 
 
+token.add_command(hidden(token_add), "new")  # its name before
+
+
 @token.command(name="rotate")
 @click.argument("name")
 @click.option("--overlap-days", type=click.FloatRange(0, 90), default=1.0, show_default=True,
               help="How long the secret before counts; 0: not a moment longer.")  # fmt: skip
 @on_installation
 def token_rotate(name: str, overlap_days: float) -> Said:
-    """Give a token a new secret and print it; the one before counts so many days more."""
+    """Give a token a new secret and print it. The one before counts so many days more."""
     from seon.backend.acting.actors import owner
     from seon.backend.trust.token_actions import rotate_token
 
@@ -81,7 +84,7 @@ def token_change(
 @click.argument("name")
 @on_installation
 def token_withdraw(name: str) -> Said:
-    """Withdraw a token: its client's calls are refused from now on, and its link ends within seconds."""
+    """Withdraw a token. Its client's calls are refused, and its link ends within seconds."""
     from seon.backend.acting.actors import owner
     from seon.backend.trust.token_actions import withdraw_token
 
@@ -92,7 +95,7 @@ def token_withdraw(name: str) -> Said:
 @token.command(name="list")
 @on_installation
 def token_list() -> Said:
-    """List tokens: whose they are, which servers they serve, until when they count, and when they were used."""
+    """List tokens, with their ends and their last use."""
     from seon.backend.trust.models import Token
 
     table = Table(_LIST, empty="no tokens yet")
@@ -107,7 +110,7 @@ def token_list() -> Said:
 @click.argument("name")
 @on_installation
 def token_show(name: str) -> Said:
-    """Show the token NAME: whose it is, which servers it serves, until when it counts, and when it was used."""
+    """Show the token NAME, with its end and its last use."""
     from seon.backend.trust.tokens import known_token
 
     row = _row(known_token(name).name)

@@ -100,7 +100,7 @@ def user_change(name: str, roles: tuple[str, ...], active: bool | None) -> Said:
 @_password_options
 @on_installation
 def user_password(name: str, password_file: Path | None, made_up: bool) -> Said:
-    """Give the user NAME another password: the way back after a lost one. It is unlocked, and its sessions end."""
+    """Give the user NAME another password. It is unlocked, and its sessions end."""
     from seon.backend.acting.actors import owner
     from seon.backend.users.actions import find_user, set_password
 
@@ -115,7 +115,7 @@ def user_password(name: str, password_file: Path | None, made_up: bool) -> Said:
 @click.argument("name")
 @on_installation
 def user_unlock(name: str) -> Said:
-    """Let the user NAME log in again at once, after too many wrong passwords."""
+    """Let the user NAME log in again after too many wrong passwords."""
     from seon.backend.acting.actors import owner
     from seon.backend.users.actions import unlock_user
 

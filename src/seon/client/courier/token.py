@@ -16,7 +16,7 @@ _FORM = re.compile(r"seon1\.([0-9a-f]{64})\.([A-Za-z0-9_-]{20,200})")
 MAX_TOKEN = 400
 """Octets that are read; a token has less."""
 VARIABLE = "SEON_TOKEN"
-_MAKE = "make one with: seonapi token new NAME"
+_MAKE = "make one with: seonapi token add NAME"
 _NONE = (
     f"No security token is given. Give it as -T @FILE, as -T - (standard input), in the variable {VARIABLE}, or as "
     f"-T TOKEN (every user of this host can see that); {_MAKE}"

@@ -52,7 +52,7 @@ def test_a_setting_is_stored(key: str, value: str, stored: object) -> None:
         ("outgoing_address", "10.1.2", "^outgoing_address: .*four numbers"),
         ("outgoing_address", "fe80::1%eth0", "^outgoing_address: .*zone"),
         ("outgoing_address", "0.0.0.0", "^outgoing_address: .*every address"),
-        ("colour", "blue", "there are: external_address"),
+        ("colour", "blue", "`seonapi settings list` shows all"),
         ("id", "2", "There is no setting"),
         ("history", "2", "There is no setting"),
         ("rules", "2", "There is no setting"),
@@ -93,7 +93,7 @@ def test_a_rule_is_a_setting_that_is_there_once_it_is_set() -> None:
     assert [row.rule for row in RuleSeverity.objects.all()] == ["FLD-X/case"]
     shown = chosen(all_settings(), "rules.FLD-XPAD")
     assert (shown.value, shown.meaning) == ("", "leading or embedded space")
-    with pytest.raises(OperatorError, match="see: seonapi rules"):
+    with pytest.raises(OperatorError, match="`seonapi rules` the rules"):
         chosen(all_settings(), "rules.SEQ-TURN")
 
 

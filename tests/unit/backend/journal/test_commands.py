@@ -1,5 +1,6 @@
 """`seonapi ignore` and `seonapi log` as click runs them, on this process's models."""
 
+import re
 import time
 from datetime import timedelta
 from typing import Any
@@ -158,6 +159,15 @@ def test_at_the_end_of_the_time_a_list_says_how_far_it_looked(monkeypatch: pytes
     monkeypatch.setattr(lists.Budget, "left", lambda *_: 0)
     some_events()
     result = run("log", "list", "--text", "nobody has this")
-    assert result.stdout == "No event\n"
+    assert result.stdout == "no such events\n"
     assert "searched back to 2" in result.stderr
     assert "--before" in result.stderr
+
+
+def test_the_list_of_events_has_headings_and_an_event_is_shown_as_other_things_are() -> None:
+    some_events()
+    heading, first = done("log", "list").splitlines()[:2]
+    assert heading.split() == ["number", "arrival", "(UTC)", "severity", "where", "session", "code", "text"]
+    shown = done("log", "show", first.split()[0])
+    assert re.search(r"^arrival: +20\S+ \S+ UTC$", shown, re.MULTILINE)
+    assert "\nfields:\n  " in shown

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import msgspec
 import pytest
 
-from seon.cli.seonapi.answers import Sheet, State, Table, Tone, has_colours
+from seon.cli.seonapi.answers import Safe, Sheet, State, Table, Tone, has_colours
 
 EXPIRED = State("expired", Tone.BAD)
 
@@ -109,7 +109,6 @@ def test_a_sheet_has_its_facts_in_one_column_lists_below_each_other_and_tables_a
         "SSID codes:  A",
         "             B",
         "since:       2027-01-31 12:00:00 UTC",
-        "host:",
         "",
         "tokens:",
         "  name  calls",
@@ -120,3 +119,9 @@ def test_a_sheet_has_its_facts_in_one_column_lists_below_each_other_and_tables_a
         "id": "P1", "name": "One", "enabled": True, "codes": ["A", "B"], "since": "2027-01-31T12:00:00Z", "host": "",
         "tokens": [{"name": "main", "calls": 7}],
     }  # fmt: skip
+
+
+def test_what_is_escaped_already_is_shown_as_it_is() -> None:
+    table = tokens()
+    table.add(name=Safe(r"a\nb"), state=r"a\nb")
+    assert table.text().splitlines()[1] == r"a\nb  a\\nb"

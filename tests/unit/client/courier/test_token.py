@@ -74,7 +74,7 @@ def test_without_a_token_the_four_ways_to_give_it_are_said(monkeypatch, variable
         monkeypatch.setenv("SEON_TOKEN", variable)
     said = refused("")
     assert said.startswith("No security token is given.")
-    assert all(way in said for way in ("-T @FILE", "-T -", "SEON_TOKEN", "-T TOKEN", "seonapi token new NAME"))
+    assert all(way in said for way in ("-T @FILE", "-T -", "SEON_TOKEN", "-T TOKEN", "seonapi token add NAME"))
 
 
 NOT_COMPLETE = ["seon1.", TEXT[: -len(SECRET)], TEXT + "!", TEXT[:70] + "." + "x" * 201, TEXT + "\xe9", TEXT[:40]]
@@ -94,7 +94,7 @@ def test_what_is_no_token_is_refused_with_the_reason_and_without_showing_it(tmp_
             said = refused(argument)
             assert told in said
             assert place in said
-            assert "seonapi token new NAME" in said
+            assert "seonapi token add NAME" in said
 
 
 @pytest.mark.parametrize("content", [b"", b"\r\n", b"\xef\xbb\xbf\n"])
