@@ -158,7 +158,7 @@ def _install(layout: Layout, say: Say) -> None:
     run([api, "license", "issue", proxy_id, "--out", str(layout.license_file)], home)
     layout.license_file.chmod(0o600)
     say("seonapi token add")
-    replace_private(layout.token_file, run([api, "token", "new", CLIENT], home).split()[-1].encode())
+    replace_private(layout.token_file, run([api, "token", "add", CLIENT], home).split()[-1].encode())
 
 
 def _configure(seonapi: Seonapi, layout: Layout, ports: Ports, stations: Stations, say: Say) -> None:
