@@ -79,6 +79,10 @@ def run(say: Callable[[str], None]) -> None:
     while not signals.ending:
         signals.wait(worker.turn())
     worker.lock.release()
+
+
+def say_ended() -> None:
+    """Write the last line of the log: after the events service beside the daemon has ended, too."""
     log.info("Seon send queue daemon ended")
 
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -90,11 +91,10 @@ def _run(home: str | None, *, once: bool, no_events: bool, level: str | None, re
         if once:
             for job in daemon.run_once():
                 click.echo(f"{job.name}: {'' if job.ok else 'failed: '}{job.result or 'nothing to do'}", err=not job.ok)
-        elif no_events:
-            daemon.run(say_ready)
-        else:
-            with events_beside(place) as ready:
-                daemon.run(ready)
+            return
+        with contextlib.nullcontext(say_ready) if no_events else events_beside(place) as ready:
+            daemon.run(ready)
+        daemon.say_ended()
 
 
 @queue.command(name="list")
