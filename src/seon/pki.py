@@ -182,9 +182,13 @@ def issuer_of(certificate: Certificate) -> str:
     return _shown(lambda: certificate.issuer)
 
 
+_NAMES = {NameOID.SERIAL_NUMBER: "serialNumber"}
+"""Names that RFC 4514 lacks and RFC 4519 has: Odette IDs stand there."""
+
+
 def _shown(name: Callable[[], x509.Name]) -> str:
     try:
-        return name().rfc4514_string()[:LONGEST_NAME]
+        return name().rfc4514_string(_NAMES)[:LONGEST_NAME]
     except Exception:  # as in `_saying`
         return UNREADABLE
 

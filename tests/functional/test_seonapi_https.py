@@ -451,21 +451,24 @@ def test_a_second_queue_daemon_in_one_directory_is_refused_and_a_single_round_be
     path = installation.home / "seonapi_queue.pid"
     with queue_daemon(installation) as first:
         try:
-            for arguments in ([], ["--once"], ["--replace-stale-pid"]):
+            for arguments in ([], ["--replace-stale-pid"]):
                 said = installation.run("queue", *arguments, fails=True)
                 assert said.startswith(f"Error: The PID file {path} exists: process {first.pid} is running")
+            said = installation.run("queue", "--once", fails=True)
+            assert f"A queue daemon is active and does that round anyway: process {first.pid}" in said
         finally:
             first.terminate()
         assert first.wait(15) == 0
     assert not path.exists()
-    assert installation.run("queue", "--once") == ""
+    assert "ignore-rules: nothing to do" in installation.run("queue", "--once")
     assert not path.exists()
 
 
 def test_after_a_kill_the_queue_daemon_starts_on_demand_where_it_was(installation: Installation) -> None:
     with queue_daemon(installation) as first:
         first.kill()
-    assert f"process {first.pid} in it is dead" in installation.run("queue", "--once", fails=True)
+    assert f"process {first.pid} in it is dead" in installation.run("queue", fails=True)
+    assert "ignore-rules: nothing to do" in installation.run("queue", "--once"), "a round needs no PID file"
     with queue_daemon(installation, "--replace-stale-pid") as second:
         assert (installation.home / "seonapi_queue.pid").read_text() == f"{second.pid}\n"
         second.terminate()

@@ -10,6 +10,7 @@ import msgspec
 
 from seon.cli.seonapi.base import clear_errors, home_option
 from seon.events import shown
+from seon.wording import fill
 
 
 @click.command()
@@ -33,5 +34,5 @@ def check(home: str | None, as_json: bool) -> None:
             click.echo(f"{one.level.upper()} {one.check}: {shown(one.what, 1_000)}")
             click.echo(f"    where: {shown(one.where)}")
             click.echo(f"    do:    {shown(one.advice, 1_000)}")
-        click.echo(f"{len(found)} findings" if found else "all is well")
+        click.echo(fill("{count:# finding|# findings|all is well}", {"count": len(found)}))
     sys.exit(status_of(found))

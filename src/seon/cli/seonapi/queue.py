@@ -85,13 +85,13 @@ def _run(home: str | None, *, once: bool, no_events: bool, level: str | None, re
     from seon.backend.queue import daemon
 
     write_api_log_too(place.log_directory)
+    if once:  # without a PID file: beside a daemon it says that the round is done anyway, and not to end that daemon
+        for job in daemon.run_once():
+            click.echo(f"{job.name}: {'' if job.ok else 'failed: '}{job.result or 'nothing to do'}", err=not job.ok)
+        return
     # The PID file names the daemon of this directory. Who works is decided by a lock (locks.py).
     with pid_file(place, "seonapi_queue.pid", replace_stale=replace_stale_pid):
         follow(level_given=level is not None)
-        if once:
-            for job in daemon.run_once():
-                click.echo(f"{job.name}: {'' if job.ok else 'failed: '}{job.result or 'nothing to do'}", err=not job.ok)
-            return
         with contextlib.nullcontext(say_ready) if no_events else events_beside(place) as ready:
             daemon.run(ready)
         daemon.say_ended()
