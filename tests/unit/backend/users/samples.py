@@ -43,7 +43,7 @@ SAMPLES = {
     ),
     "user.own_password": Sample(
         good=lambda by: actions.change_own_password(by, "another long password"),
-        bad=lambda by: actions.change_own_password(by, "another long password"),  # who types is no user
+        bad=lambda by: actions.change_own_password(by, "another long password"),  # who types commands is no user
         ready=lambda: User.objects.create_user("anna") and None,
         told="user anna: password: changed by the user",
     ),
