@@ -4,6 +4,7 @@
 
 import os
 import secrets
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,12 +26,20 @@ def make_directories(home: Home) -> list[str]:
     made = []
     try:
         for directory in (home.path, home.log_directory):
-            if not directory.is_dir():
+            if directory.is_dir():
+                _check_private(directory)
+            else:
                 directory.mkdir(mode=0o700, parents=True)
                 made.append(f"directory {directory}")
     except OSError as error:
         raise OperatorError(f"{error.filename or home.path}: {error.strerror}") from None
     return made
+
+
+def _check_private(directory: Path) -> None:
+    """Raise OperatorError for a directory in which another user could put a file in the place of one of ours."""
+    if directory.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise OperatorError(f"Other users may write {directory}, which will hold the keys: type chmod 700 {directory}")
 
 
 def make_master_key(secret_file: Path) -> list[str]:

@@ -17,8 +17,11 @@ def replaced(path: Path, mode: int) -> Iterator[Put]:
     """Return what puts a text in this file's place; whatever goes wrong in the body, the file is as it was.
 
     A draft is made beside the file at once, so that most of what can go wrong does so before anything else is done.
-    Where `path` is a symbolic link, the file that it names is replaced. Raises OperatorError.
+    Where `path` is a symbolic link, the file that it names is replaced, unless another user has made the link: in a
+    directory that others may write, such as /tmp, it could name any file of ours. Raises OperatorError.
     """
+    with _named(path):
+        _check_links(path)
     target = Path(os.path.realpath(path))
     draft = target.with_name(f".{secrets.token_hex(8)}.new")
     kept = draft.with_suffix(".old")
@@ -50,6 +53,13 @@ def replaced(path: Path, mode: int) -> Iterator[Put]:
         os.close(descriptor)
         for left in (draft, kept):
             left.unlink(missing_ok=True)
+
+
+def _check_links(path: Path) -> None:
+    """Raise OperatorError where the path leads over a symbolic link of somebody who is neither root nor this user."""
+    for part in (path.absolute(), *path.absolute().parents):
+        if part.is_symlink() and part.lstat().st_uid not in (0, os.geteuid()):
+            raise OperatorError(f"{part} is a symbolic link of another user: name another file, or remove the link")
 
 
 def _check(path: Path, target: Path) -> None:

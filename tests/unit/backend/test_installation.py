@@ -50,3 +50,19 @@ def test_who_names_hosts_gets_those_and_loopback_alone(home: Home, monkeypatch: 
     monkeypatch.setattr("seon.backend.installation.own_hosts", lambda: ["seonapi", "10.0.0.5"])
     make_authorities(home, ["proxy.example"])
     assert hosts_in(home.https_certificate) == ["localhost", "proxy.example", "127.0.0.1", "::1"]
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o1777])
+def test_no_key_is_made_in_a_directory_that_others_may_write(tmp_path: Path, mode: int) -> None:
+    """They could put another file in its place, whatever the mode of the file is."""
+    home = Home(tmp_path / "another")
+    home.path.mkdir()
+    home.path.chmod(mode)
+    with pytest.raises(OperatorError, match=f"type chmod 700 {home.path}"):
+        make_directories(home)
+    assert list(home.path.iterdir()) == []
+    home.path.chmod(0o700)
+    make_directories(home)
+    home.log_directory.chmod(mode)
+    with pytest.raises(OperatorError, match=f"type chmod 700 {home.log_directory}"):
+        make_directories(home)

@@ -141,3 +141,24 @@ def test_a_file_of_another_user_in_a_sticky_directory_stays() -> None:
     finally:
         path.unlink(missing_ok=True)
         directory.rmdir()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a link that belongs to another user")
+@pytest.mark.parametrize("link", ["file", "directory"])
+def test_a_link_that_another_user_has_laid_out_leads_to_no_file_of_ours(tmp_path: Path, link: str) -> None:
+    shared, ours = tmp_path / "shared", tmp_path / "ours"
+    for directory in (shared, ours):
+        directory.mkdir()
+    (ours / "profile").write_text("ours")
+    trap = shared / link
+    trap.symlink_to(ours / "profile" if link == "file" else ours)
+    os.lchown(trap, 65_534, 65_534)
+    path = trap if link == "file" else trap / "profile"
+    with pytest.raises(OperatorError, match="symbolic link of another user"), replaced(path, 0o644) as put:
+        put("theirs")
+    assert (ours / "profile").read_text() == "ours"
+    assert [left.name for left in ours.iterdir()] == ["profile"], "no draft either"
+    os.lchown(trap, os.geteuid(), os.getegid())
+    with replaced(path, 0o644) as put:
+        put("new")
+    assert (ours / "profile").read_text() == "new"
