@@ -2,11 +2,13 @@
 
 import asyncio
 import hashlib
+import os
 import re
 import shutil
 import signal
 import socket
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -86,6 +88,31 @@ def test_what_init_makes_belongs_to_this_user_alone(fresh: Path) -> None:
     assert [path for path in made if path.stat().st_mode & 0o077] == []
 
 
+def test_what_the_programs_make_is_private_though_their_umask_hides_nothing(
+    installation: Installation, server_key: Ed25519PrivateKey, own_files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """With the umask 000 of some service managers, and all that the programs of the inside make in a day."""
+    proxy_id, out = proxy_id_of(server_key.public_key()), tmp_path / "out"
+    umask = os.umask(0)
+    try:
+        out.mkdir()
+        installation.run("license", "issue", proxy_id, "--out", str(out / "license"))
+        installation.run("certificate", "request", "new", "ours.example", "--out", str(out / "request"))
+        installation.run("partner", "add", "P1", "--code", "O0013P1", "--certificate", str(own_files[0]))
+        installation.run("partner", "export", "--output", str(out / "partners.csv"))
+        installation.run("queue", "--once")
+        installation.serve()
+        with installation.caller() as api:
+            assert api.get("ca").status_code == 200
+    finally:
+        os.umask(umask)
+    for path in installation.home.rglob("*"):
+        others = 0o044 if path.suffix == ".pid" else 0  # a number for people, in a directory that is closed
+        assert stat.S_IMODE(path.lstat().st_mode) & 0o077 == others, path
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in out.iterdir()}
+    assert modes == {"license": 0o644, "request": 0o644, "partners.csv": 0o600}, "a license and a request are public"
+
+
 def problem(answer: httpx.Response) -> str:
     assert answer.headers["content-type"] == "application/json"
     return msgspec.json.decode(answer.content, type=Problem).error
@@ -154,6 +181,14 @@ def test_the_whole_way_of_a_client_from_first_contact_to_sealed_key(
         )  # fmt: skip
         answer = api.post("sealed-key", content=msgspec.json.encode(stranger))
         assert (answer.status_code, "No license" in problem(answer)) == (403, True)
+        ahead = make("Our next certificate")
+        next_files = tmp_path / "next.pem", tmp_path / "next.key"
+        next_files[0].write_text(ahead.pem)
+        next_files[1].write_bytes(ahead.old_key_pem)
+        installation.run("certificate", "add", "--chain", str(next_files[0]), "--key", str(next_files[1]))
+        unused = msgspec.structs.replace(wanted, certificate_id=ahead.fingerprint)
+        answer = api.post("sealed-key", content=msgspec.json.encode(unused))
+        assert (answer.status_code, "in use" in problem(answer)) == (404, True), "nobody needs its key yet"
         absent = msgspec.structs.replace(wanted, certificate_id="none")
         assert api.post("sealed-key", content=msgspec.json.encode(absent)).status_code == 404
     assert opened not in installation.log.encode()

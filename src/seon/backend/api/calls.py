@@ -6,6 +6,7 @@ import msgspec
 from asgiref.sync import sync_to_async
 from django.core.exceptions import RequestDataTooBig
 from django.db import connection
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
 from seon.api_messages import (
@@ -119,9 +120,11 @@ def sealed_key(request: HttpRequest, caller: Caller) -> HttpResponse:
             f"No license in force for {wanted.proxy_id}, or this token may not serve it: "
             f"run `seonapi license issue {wanted.proxy_id}`",
         )
-    own = OwnCertificate.objects.select_related("key").filter(fingerprint=wanted.certificate_id).first()
+    # One that was in use before, too: the switch may be just now. A key that was never used nobody needs yet.
+    usable = OwnCertificate.objects.select_related("key").filter(Q(in_use=True) | Q(used_at__isnull=False))
+    own = usable.filter(fingerprint=wanted.certificate_id).first()
     if own is None:
-        raise RefusedError(404, "There is no own certificate with this id")
+        raise RefusedError(404, "There is no own certificate with this id in use")
     try:
         sealed = seal(wanted, private_key_of(own))
     except IdentityError as error:
