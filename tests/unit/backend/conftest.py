@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.db.utils import ConnectionHandler
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -125,7 +126,14 @@ def _point_at(home: Home, patch: pytest.MonkeyPatch, url: str) -> None:
 
 
 def _leave() -> None:
-    """Close the connection of this thread and forget it: the next one may be to another kind of database."""
+    """Close the connections of this process and forget them: the next ones may be to another kind of database."""
+    _leave_in_this_thread()
+    executor = SyncToAsync.single_thread_executor  # in which a test's asynchronous calls do what is synchronous
+    if executor._threads:
+        executor.submit(_leave_in_this_thread).result()
+
+
+def _leave_in_this_thread() -> None:
     from django.db import connections
 
     connections["default"].close()
