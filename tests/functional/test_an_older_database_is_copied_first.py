@@ -37,7 +37,7 @@ def older(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
         cluster: Cluster = request.getfixturevalue("cluster")
         made.extra["SEON_DATABASE_URL"] = cluster.new_database("older")
     made.init("--host", "localhost")
-    made.run("token", "new", "main")
+    made.run("token", "add", "main")
     subprocess.run([sys.executable, "-c", MADE_OLDER], env=made.environment, check=True)
     assert "run `seonapi init`" in made.run("serve", fails=True)
     return made

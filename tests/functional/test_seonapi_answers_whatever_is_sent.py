@@ -30,7 +30,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 @pytest.fixture(scope="module")
 def token(serving: Installation) -> str:
-    return serving.run("token", "new", "malformed")
+    return serving.run("token", "add", "malformed")
 
 
 def problem(answer: httpx.Response) -> str:

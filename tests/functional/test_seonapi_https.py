@@ -97,9 +97,9 @@ def test_what_the_programs_make_is_private_though_their_umask_hides_nothing(
     try:
         out.mkdir()
         installation.run("license", "issue", proxy_id, "--out", str(out / "license"))
-        installation.run("certificate", "request", "new", "ours.example", "--out", str(out / "request"))
+        installation.run("certificate", "request", "add", "ours.example", "--out", str(out / "request"))
         installation.run("partner", "add", "P1", "--code", "O0013P1", "--certificate", str(own_files[0]))
-        installation.run("partner", "export", "--output", str(out / "partners.csv"))
+        installation.run("partner", "export", "--out", str(out / "partners.csv"))
         installation.run("queue", "--once")
         installation.serve()
         with installation.caller() as api:
@@ -125,7 +125,7 @@ def test_the_whole_way_of_a_client_from_first_contact_to_sealed_key(
     installation.run("license", "issue", proxy_id, "--out", str(tmp_path / "lic"))
     assert parse_license((tmp_path / "lic").read_bytes(), proxy_id).problem_at(time.time()) is None
     assert (tmp_path / "lic").stat().st_mode & 0o022 == 0
-    token = installation.run("token", "new", "client", "--proxy-id", proxy_id)
+    token = installation.run("token", "add", "client", "--proxy-id", proxy_id)
     installation.run("certificate", "add", "--chain", str(own_files[0]), "--key", str(own_files[1]), "--use")
     installation.run(
         "partner", "add", "P1", "--code", "O0013P1", "--certificate", str(own_files[0]), "--host", "p1.example"
@@ -212,7 +212,7 @@ def test_a_call_without_a_valid_token_is_refused_and_logged_with_its_source(inst
 
 
 def test_a_waiting_call_sees_a_change_within_half_a_second_and_holds_nobody_up(installation: Installation) -> None:
-    token = installation.run("token", "new", "client")
+    token = installation.run("token", "add", "client")
     installation.serve()
 
     async def scenario() -> tuple[list[int], float, float, float]:
@@ -249,7 +249,7 @@ def test_a_waiting_call_sees_a_change_within_half_a_second_and_holds_nobody_up(i
 
 
 def test_withdrawing_a_token_ends_its_waiting_call(installation: Installation) -> None:
-    token = installation.run("token", "new", "client")
+    token = installation.run("token", "add", "client")
     installation.serve()
     with installation.caller(token) as api:
         known = api.get("configuration").json()["version"]
@@ -262,7 +262,7 @@ def test_withdrawing_a_token_ends_its_waiting_call(installation: Installation) -
 
 
 def test_events_are_stored_once_and_the_dmz_never_overrules_the_inside(installation: Installation) -> None:
-    token = installation.run("token", "new", "client")
+    token = installation.run("token", "add", "client")
     installation.serve()
     start = Event(
         id="s1-inside-1", code="SES-START", time=time.time(), hop="inside", session="s1",
@@ -293,7 +293,7 @@ def test_events_are_stored_once_and_the_dmz_never_overrules_the_inside(installat
 
 
 def test_malformed_calls_get_a_problem_with_the_right_status(installation: Installation) -> None:
-    token = installation.run("token", "new", "client")
+    token = installation.run("token", "add", "client")
     installation.serve()
     with installation.caller(token) as api:
         assert api.get("enrol").status_code == 405
@@ -320,7 +320,7 @@ def test_basic_authentication_is_demanded_besides_where_it_is_configured(
     secret = tmp_path / "basic"
     secret.write_text("client:päss\n")
     installation.extra["SEON_BASIC_AUTH_FILE"] = str(secret)
-    token = installation.run("token", "new", "client")
+    token = installation.run("token", "add", "client")
     installation.serve()
     with installation.caller(token) as api:
         assert api.get("configuration").status_code == 401
@@ -333,7 +333,7 @@ def test_basic_authentication_is_demanded_besides_where_it_is_configured(
 
 
 def test_an_administrator_logs_in_and_every_page_of_the_panel_stands(installation: Installation) -> None:
-    installation.run("token", "new", "client")
+    installation.run("token", "add", "client")
     installation.serve()
     base = f"https://localhost:{installation.port}"
     with httpx.Client(base_url=base, verify=installation.tls, follow_redirects=True, trust_env=False) as browser:
@@ -361,7 +361,7 @@ def test_an_administrator_logs_in_and_every_page_of_the_panel_stands(installatio
 def test_a_change_in_the_panel_is_a_new_version_and_an_event_with_its_user(
     installation: Installation, own_files: tuple[Path, Path]
 ) -> None:
-    token = installation.run("token", "new", "client")
+    token = installation.run("token", "add", "client")
     installation.serve()
     base = f"https://localhost:{installation.port}"
     with (
@@ -547,7 +547,7 @@ def test_the_names_given_at_init_are_the_names_it_answers_to(installation: Insta
 def test_no_program_starts_without_the_master_key_of_its_database(installation: Installation) -> None:
     key = installation.home / "secret.key"
     right = key.read_bytes()
-    commands = (["init"], ["serve"], ["queue", "--once"], ["get"], ["token", "new", "main"])
+    commands = (["init"], ["serve"], ["queue", "--once"], ["get"], ["token", "add", "main"])
     key.unlink()
     for command in commands:
         assert "is missing, and the database has secrets" in installation.run(*command, fails=True)

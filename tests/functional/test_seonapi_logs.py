@@ -124,7 +124,7 @@ def test_at_debug_each_call_has_a_line_with_status_time_source_and_client_and_no
     installation: Installation,
 ) -> None:
     log = log_of(installation, "serve")
-    token = installation.run("token", "new", "main client")
+    token = installation.run("token", "add", "main client")
     with running(installation, "serve", "--log-level", "debug"):
         with installation.caller(token) as api:
             assert api.get("configuration?wait=0").status_code == 200

@@ -109,7 +109,7 @@ def test_a_client_enrols_and_its_waiting_call_sees_a_change_made_at_another_api_
 ) -> None:
     proxy_id = proxy_id_of(Ed25519PrivateKey.generate().public_key())
     made.run("license", "issue", proxy_id, "--out", str(tmp_path / "license"))
-    token = made.run("token", "new", "client", "--proxy-id", proxy_id)
+    token = made.run("token", "add", "client", "--proxy-id", proxy_id)
     made.run("partner", "add", "PARTNER", "--code", "O0013PARTNER", "--host", "partner.example")
     one, other = serve(), serve()
     with one.caller(token) as api, other.caller(token) as other_api:
@@ -158,7 +158,7 @@ FORGED = told("SES-END", "dmz", partner="forged", ended_by="forged", octets_in=1
 def test_the_inside_has_the_last_word_even_when_both_hops_report_at_once(
     made: Installation, cluster: Cluster, serve: Callable[[], Installation]
 ) -> None:
-    token = made.run("token", "new", "events")
+    token = made.run("token", "add", "events")
     with serve().caller(token) as one, serve().caller(token) as other, ThreadPoolExecutor() as pool:
         assert list(pool.map(stored, (one, other), (START, START))) == [1, 1]
         with cluster.holding("seon", "SELECT * FROM journal_session FOR UPDATE"):
@@ -185,7 +185,7 @@ def stored(api: httpx.Client, batch: EventBatch) -> int:
 def test_calls_are_answered_again_when_the_database_comes_back(
     made: Installation, cluster: Cluster, serve: Callable[[], Installation]
 ) -> None:
-    token = made.run("token", "new", "restart")
+    token = made.run("token", "add", "restart")
     with serve().caller(token) as api:
         known = configuration(api).version
         with ThreadPoolExecutor() as pool:
@@ -206,7 +206,7 @@ def test_calls_are_answered_again_when_the_database_comes_back(
 def test_clients_that_wait_hold_no_connection_to_the_database(
     made: Installation, cluster: Cluster, serve: Callable[[], Installation]
 ) -> None:
-    token, running = made.run("token", "new", "waiting"), serve()
+    token, running = made.run("token", "add", "waiting"), serve()
     with running.caller(token) as api, ThreadPoolExecutor(WAITING) as pool:
         known, waiting = configuration(api).version, []
         for _ in range(WAITING):

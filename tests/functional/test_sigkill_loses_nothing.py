@@ -195,7 +195,7 @@ def half_done(place: Place) -> dict[str, list[str]]:
 
 def kill_again_and_again(place: Place, times: int) -> None:
     installation = place.installation
-    token = installation.run("token", "new", "client")
+    token = installation.run("token", "add", "client")
     installation.port = free_port()
     acted: set[str] = set()
     chance = random.Random(times)

@@ -33,7 +33,7 @@ def installation(fresh: Path, tmp_path: Path) -> Iterator[Installation]:
 
 @pytest.fixture
 def token(installation: Installation) -> str:
-    return installation.run("token", "new", "main client")
+    return installation.run("token", "add", "main client")
 
 
 @pytest.mark.parametrize("daemon", ["events", "queue"])

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -128,9 +129,16 @@ def _point_at(home: Home, patch: pytest.MonkeyPatch, url: str) -> None:
 def _leave() -> None:
     """Close the connections of this process and forget them: the next ones may be to another kind of database."""
     _leave_in_this_thread()
-    executor = SyncToAsync.single_thread_executor  # in which a test's asynchronous calls do what is synchronous
-    if executor._threads:
-        executor.submit(_leave_in_this_thread).result()
+    for executor in _executors():
+        if executor._threads:
+            executor.submit(_leave_in_this_thread).result()
+
+
+def _executors() -> Iterator[ThreadPoolExecutor]:
+    """Yield those in which asynchronous calls do what is synchronous, and read the version: one thread each."""
+    yield SyncToAsync.single_thread_executor
+    if calls := sys.modules.get("seon.backend.api.calls"):
+        yield calls.watch._pool
 
 
 def _leave_in_this_thread() -> None:

@@ -56,7 +56,7 @@ def test_a_token_is_printed_alone_and_withdrawn_by_name() -> None:
 def test_the_list_of_tokens_says_whose_they_are_until_when_they_count_and_that_they_were_rotated(proxy_id: str) -> None:
     done("license", "issue", proxy_id)
     done("client", "add", "main", "10.0.0.5")
-    first = done("token", "new", "t", "--client", "main", "--until", "2090-01-31", "--proxy-id", proxy_id)
+    first = done("token", "add", "t", "--client", "main", "--until", "2090-01-31", "--proxy-id", proxy_id)
     assert done("token", "rotate", "t", "--overlap-days", "2").split("\n")[0] != first
     shown = done("token", "list")
     heading, line = shown.splitlines()
@@ -75,8 +75,8 @@ def test_the_list_of_tokens_says_whose_they_are_until_when_they_count_and_that_t
     (row,) = [answered("token", "show", "t")]
     assert (row["client"], row["until"], row["state"]) == ("", None, "never used")
     assert "Nothing to change" in refused("token", "change", "t")
-    assert "is no time" in refused("token", "new", "u", "--until", "soon")
-    assert "must be ahead" in refused("token", "new", "u", "--until", "2020-01-01")
+    assert "is no time" in refused("token", "add", "u", "--until", "soon")
+    assert "must be ahead" in refused("token", "add", "u", "--until", "2020-01-01")
 
 
 def test_licenses_are_listed_and_withdrawn_by_their_serials(proxy_id: str) -> None:
@@ -109,7 +109,7 @@ def test_servers_and_clients_are_changed_and_listed(proxy_id: str) -> None:
     assert "there are: name, external_address" in refused("server", "change", "west", "color=red")
     done("client", "add", "main", "::1", "receive_daemon_host=station.example")
     assert done("client", "list").splitlines()[1].split() == ["main", "127.0.0.1", "station.example", "none"]
-    done("token", "new", "t", "--client", "127.0.0.1")
+    done("token", "add", "t", "--client", "127.0.0.1")
     assert answered("client", "show", "main")["tokens"] == ["t"]
     assert "station.example" in done("client", "show", "::1")
     assert "no client" in refused("client", "show", "other")
@@ -148,7 +148,7 @@ def test_a_port_that_a_client_listens_on_at_two_addresses_is_named_with_its_addr
 
 
 def test_a_token_is_made_by_the_command_of_before_too_and_no_help_shows_it() -> None:
-    assert done("token", "new", "main").startswith("seon1.")
+    assert done("token", "add", "main").startswith("seon1.")
     assert not re.search(r"^ +new ", done("token", "--help"), re.MULTILINE)
 
 

@@ -188,11 +188,13 @@ def known_listener(client: str, port: int, address: str = "") -> Listener:
 
 
 def known_client(text: str) -> ProxyClient:
-    """Return the client with this name or address. Raises OperatorError."""
+    """Return the client with this name or address, or with both (`NAME/ADDRESS`). Raises OperatorError."""
+    name, _, entered = text.partition("/")
     client = ProxyClient.objects.filter(name=text).first()
     if client is None:
         try:
-            client = ProxyClient.objects.filter(address=client_address(text)).first()
+            at = ProxyClient.objects.filter(address=client_address(entered or text))
+            client = at.filter(name=name).first() if entered else at.first()
         except AddressError:
             client = None
     if client is None:

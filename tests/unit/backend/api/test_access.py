@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, path
@@ -20,7 +18,6 @@ from seon.backend.api import access, calls
 from seon.backend.api.access import Caller, anybody_may, clients_may, declared
 from seon.backend.api.problems import log
 from seon.backend.api.refusals import Refusals
-from seon.backend.api.waiting import watch
 from seon.backend.configuration.keys import set_setting
 from seon.backend.configuration.versioned import read_version
 from seon.backend.logs import write_always
@@ -149,20 +146,10 @@ def test_the_last_use_of_a_token_is_noted_with_its_address() -> None:
     assert TokenUse.objects.get().address == "127.0.0.1"
 
 
-def let_go_of_databases() -> None:
-    """Let the threads that outlive a test close their connections, which are to its database."""
-    asyncio.run(sync_to_async(connections.close_all)())
-    watch._pool.submit(connections.close_all).result()
-
-
 def test_a_waiting_call_ends_when_its_token_expires() -> None:
-    let_go_of_databases()
     started = time.monotonic()  # a clock that may be set tells nothing here
     secret = new_token(owner(), "main", expires_at=timezone.now() + timedelta(seconds=0.6)).rpartition(".")[2]
     request = ask.get(f"/configuration?known={read_version()}&wait=30", headers={TOKEN_HEADER: secret})
-    try:
-        answer = asyncio.run(calls.configuration(request))
-    finally:
-        let_go_of_databases()
+    answer = asyncio.run(calls.configuration(request))
     assert answer.status_code == 401
     assert 0.4 < time.monotonic() - started < 5.6

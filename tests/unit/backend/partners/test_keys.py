@@ -56,7 +56,7 @@ def test_empty_is_as_in_general(key: str, empty: object) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "told"),
     [
-        ("identifier", "P2", "There is no setting 'identifier'; there are: name, enabled, host"),
+        ("identifier", "P2", "There is no setting 'identifier'; .*get ID` shows all"),
         ("codes", "O1", "There is no setting"),
         ("id", "2", "There is no setting"),
         ("port", "0", "1 to 65535"),
