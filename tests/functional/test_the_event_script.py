@@ -150,7 +150,6 @@ def test_calls_are_not_slowed_by_scripts(installation: Installation, token: str)
         deliver(api, [critical() for _ in range(1_000)])
         busy = seconds()
         assert not all_ended(installation, 1_000), "scripts ran all the time"
-        eventually(lambda: all_ended(installation, 1_000), 100)
     print(f"median of a call: {quiet * 1000:.1f} ms, while scripts run {busy * 1000:.1f} ms")
     assert busy < 4 * quiet + 0.005
 
