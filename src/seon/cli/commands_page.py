@@ -48,9 +48,9 @@ def as_markdown() -> str:
 
 def _entries(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:
     """Yield the entry of a command, and those of the commands below it."""
-    context = click.Context(
-        command, info_name=name, parent=parent, terminal_width=_WIDTH, max_content_width=_WIDTH, resilient_parsing=True
-    )
+    # With the command's own settings: it keeps the help option that it is asked for first.
+    settings = {**command.context_settings, "terminal_width": _WIDTH, "max_content_width": _WIDTH}
+    context = click.Context(command, info_name=name, parent=parent, resilient_parsing=True, **settings)
     level = "##" if parent is None else "###"
     yield f"{level} {context.command_path}\n\n```text\n{_help(command, context)}\n```\n"
     if isinstance(command, click.Group):
