@@ -178,7 +178,7 @@ def test_a_silent_server_is_no_end_but_silence(play, link_pki, monkeypatch) -> N
 
 def test_a_server_that_beats_but_does_not_read_is_silent_too(play, link_pki, monkeypatch) -> None:
     monkeypatch.setattr(m, "HEARTBEAT_SECONDS", 0.05)
-    monkeypatch.setattr(m, "DEAD_SECONDS", 0.3)
+    monkeypatch.setattr(m, "DEAD_SECONDS", 1.0)
 
     async def scene(server, link) -> None:
         await established(server, link, link_pki)
