@@ -15,6 +15,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.core.asgi import get_asgi_application
 from django.db import DatabaseError, connection
+from django.urls import get_resolver
 
 from seon.addresses import AddressError
 from seon.api_messages import MAX_BODY
@@ -158,3 +159,4 @@ def application_below(prefixes: Sequence[str]) -> Any:
 
 
 application = BodyLimit(JoinedCookies(get_asgi_application()))
+get_resolver().check()  # loads all pages: a fault in one ends the start, not the first call

@@ -44,7 +44,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # the pages are loaded by urls.py: no other program needs them
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

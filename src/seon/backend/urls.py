@@ -28,6 +28,7 @@ def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
+admin.autodiscover()
 handler400 = refused
 handler403 = forbidden
 urlpatterns = [
