@@ -261,9 +261,9 @@ def _row(latency: Latency) -> str:
 def _told(options: argparse.Namespace, came: Ingest, alone: float) -> str:
     database = f", {came.postgresql:.0f} µs of PostgreSQL's" if came.postgresql else ""
     return (
-        f"**{came.rate:,.0f} events a second** stored over {options.seconds} s, by {options.clients} clients; "
+        f"**{came.rate:,.0f} events a second** stored over {options.seconds} s, by {options.clients} clients;\n"
         f"{alone:,.0f} by the function alone, in one thread.\nAn event took {came.seonapi:.0f} µs of Seonapi's CPU"
-        f"{database}, and {came.senders:.0f} µs of the clients' that send."
+        f"{database},\nand {came.senders:.0f} µs of the clients' that send."
     )
 
 
