@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import ssl
 import time
 
 from django.conf import settings
@@ -17,6 +16,8 @@ from seon.pki import PkiError
 
 LOOK_SECONDS = 0.5
 """Two looks are needed: a pair of files that is just being written is not taken up half."""
+RETRY_SECONDS = 60.0
+"""Between two tries of a pair of files that cannot be taken up."""
 DUE_SECONDS = 3_600.0
 
 log = logging.getLogger("seon.api")
@@ -30,6 +31,9 @@ class Renewing:
     def __init__(self, home: Home, https: HttpsServer) -> None:
         self._home, self._https = home, https
         self._served = self._before = stamp_of(home)
+        self._tried: Stamp | None = None
+        self._retry_at = 0.0
+        self._said: tuple[Stamp | None, str] | None = None
         self._due_at = time.monotonic() + DUE_SECONDS
 
     async def run(self) -> None:
@@ -38,29 +42,37 @@ class Renewing:
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 await self.look()
-            except (OperatorError, PkiError, OSError, ssl.SSLError, TimeoutError) as error:
-                log.error(
-                    "%s and %s cannot be taken up, the certificate before stays: %s",
-                    self._home.https_certificate, self._home.https_key, str(error) or type(error).__name__,
-                )  # fmt: skip
-            except Exception:
-                log.exception("The https certificate cannot be kept up to date")
+            except Exception as error:
+                self._say(error)
+
+    def _say(self, error: Exception) -> None:
+        """Say what is in the way: for a pair of files that is tried again once, until an hour is over."""
+        told = self._tried, str(error) or type(error).__name__
+        if told == self._said:
+            return
+        self._said = told
+        log.error(
+            "%s and %s cannot be taken up, the certificate before stays: %s",
+            self._home.https_certificate, self._home.https_key, told[1],
+            exc_info=None if isinstance(error, OperatorError | PkiError | OSError) else error,
+        )  # fmt: skip
 
     async def look(self) -> None:
         """Renew the certificate if it is due, and serve with the one in the home if that is another.
 
-        Raises what `HttpsServer.start` raises; the same pair of files is not tried again.
+        Raises what `HttpsServer.start` raises; the same pair of files is tried again after a minute.
         """
         if time.monotonic() >= self._due_at:
-            self._due_at = time.monotonic() + DUE_SECONDS
+            self._due_at, self._said = time.monotonic() + DUE_SECONDS, None
             await asyncio.to_thread(_renew_if_due, self._home)
         now = stamp_of(self._home)
         is_whole, self._before = now == self._before, now
-        if now == self._served or not is_whole:
+        if now == self._served or not is_whole or (now == self._tried and time.monotonic() < self._retry_at):
             return
-        self._served = now
+        self._tried, self._retry_at = now, time.monotonic() + RETRY_SECONDS
         names = names_in(self._home.https_certificate)
         await self._https.start()
+        self._served = now
         settings.ALLOWED_HOSTS = names
         log.info("https certificate taken up, for %s", ", ".join(names))
 

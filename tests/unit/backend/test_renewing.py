@@ -66,7 +66,9 @@ def test_files_that_are_just_being_written_are_waited_for(home: Home) -> None:
     assert settings.ALLOWED_HOSTS == ["localhost", "two.example"]
 
 
-def test_what_cannot_be_taken_up_is_tried_once_and_the_names_stay(home: Home) -> None:
+def test_what_cannot_be_taken_up_is_tried_again_after_a_minute_and_the_names_stay(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     https = Https()
     https.fault = ssl.SSLError("no key")
     keeper = Renewing(home, https)  # type: ignore[arg-type]
@@ -76,6 +78,33 @@ def test_what_cannot_be_taken_up_is_tried_once_and_the_names_stay(home: Home) ->
         look(keeper, 1)
     look(keeper, 3)
     assert (https.started, settings.ALLOWED_HOSTS) == (1, ["before.example"])
+    monkeypatch.setattr(renewing, "RETRY_SECONDS", 0.0)
+    keeper._retry_at = 0.0
+    with pytest.raises(ssl.SSLError):
+        look(keeper, 1)
+    https.fault = None
+    look(keeper, 3)
+    assert (https.started, settings.ALLOWED_HOSTS) == (3, ["localhost", "new.example"])
+
+
+def test_a_pair_that_is_tried_again_and_again_is_said_once(
+    home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(renewing, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(renewing, "LOOK_SECONDS", 0.001)
+    https = Https()
+    https.fault = RuntimeError("granian does not start")
+    keeper = Renewing(home, https)  # type: ignore[arg-type]
+    renew(home, "localhost", "new.example")
+
+    async def scenario() -> None:
+        task = asyncio.create_task(keeper.run())
+        while https.started < 3:
+            await asyncio.sleep(0.01)
+        task.cancel()
+
+    asyncio.run(scenario())
+    assert caplog.text.count("cannot be taken up, the certificate before stays: granian does not start") == 1
 
 
 def test_a_certificate_that_ends_soon_is_renewed_while_the_program_runs(
