@@ -7,6 +7,7 @@ with the sticky bit, such as /tmp, counts as not writable: in it nobody can repl
 """
 
 import os
+import pwd
 import stat
 from pathlib import Path
 
@@ -43,6 +44,21 @@ def check_script(text: str, home: Path | None) -> Path:
     if not os.access(path, os.X_OK):
         raise OperatorError(f"The event script {text} is not executable: chmod u+x {text}")
     return path
+
+
+def check_user(home: Path) -> None:
+    """Raise OperatorError unless we are the user of Seonapi: as root we would run what that user wrote."""
+    owner = home.stat().st_uid
+    if owner == os.geteuid():
+        return
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = str(owner)
+    raise OperatorError(
+        f"The event script runs only as user {name}, whom {home} belongs to: begin what you type with "
+        f"runuser -u {name} --"
+    )
 
 
 def _check_place(path: Path) -> None:

@@ -20,7 +20,7 @@ from seon.backend.logs import RUNS
 from seon.backend.queue.locks import EVENTS, Lock, active, became_active, seen
 from seon.backend.script import runs
 from seon.backend.script.models import ScriptRun, ScriptSettings
-from seon.backend.script.path import check_script
+from seon.backend.script.path import check_script, check_user
 from seon.backend.script.processes import Processes, Result, StartError
 from seon.backend.script.queueing import take_lost
 from seon.backend.script.telling import Telling
@@ -50,6 +50,8 @@ class Service:
     """The service; `run` until `ending` says so."""
 
     def __init__(self, home: Path, lock: Lock) -> None:
+        """Raises OperatorError unless this is the user whom the home belongs to."""
+        check_user(home)
         self._home, self._lock = home, lock
         self._active = False
         self._processes = Processes(Path("/"))

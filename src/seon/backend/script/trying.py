@@ -3,12 +3,11 @@
 import time
 from pathlib import Path
 
-from django.conf import settings
-
 from seon.backend.errors import OperatorError
+from seon.backend.home import current_home
 from seon.backend.script import runs
 from seon.backend.script.models import RunState, ScriptRun, ScriptSettings
-from seon.backend.script.path import check_script
+from seon.backend.script.path import check_script, check_user
 from seon.backend.script.processes import GRACE, Processes, StartError
 from seon.backend.script.service import tell_result
 
@@ -20,7 +19,10 @@ _EVERY = 0.1
 
 
 def follow(run: ScriptRun) -> tuple[ScriptRun, bool]:
-    """Return the run when it has ended, and whether it ran here. Raises OperatorError if it does not end."""
+    """Return the run when it has ended, and whether it ran here.
+
+    Raises OperatorError if it does not end, or if it would have to run here as another user than the home's.
+    """
     began = time.monotonic()
     limit = ScriptSettings.load().seconds + GRACE + MORE_SECONDS
     while time.monotonic() - began < limit:
@@ -28,6 +30,7 @@ def follow(run: ScriptRun) -> tuple[ScriptRun, bool]:
         if run.state in (RunState.DONE, RunState.FAILED):
             return run, False
         if run.state == RunState.WAITING and time.monotonic() - began >= SERVICE_SECONDS:
+            check_user(current_home().path)
             taken = runs.claim(1, run.pk)
             if taken:
                 return _run_here(taken[0]), True
@@ -37,10 +40,9 @@ def follow(run: ScriptRun) -> tuple[ScriptRun, bool]:
 
 def _run_here(run: ScriptRun) -> ScriptRun:
     chosen = ScriptSettings.load()
-    home = settings.SEON_HOME.path if settings.SEON_HOME else None
     processes = Processes(Path("/"))
     try:
-        identity = processes.start(check_script(chosen.path, home), run, chosen.seconds)
+        identity = processes.start(check_script(chosen.path, current_home().path), run, chosen.seconds)
     except (OperatorError, StartError) as error:
         runs.note_failures([run], str(error))
         return run

@@ -45,8 +45,9 @@ def events(home: str | None, level: str | None, replace_stale_pid: bool) -> None
     with pid_file(place, "seonapi_events.pid", replace_stale=replace_stale_pid):
         follow(level_given=level is not None)
         signals = Signals()
+        service = Service(place.path, lock_of(EVENTS))
         say_ready("ready")
-        Service(place.path, lock_of(EVENTS)).run(lambda: signals.ending, signals.act)
+        service.run(lambda: signals.ending, signals.act)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from making import script
 
 from seon.backend.errors import OperatorError
-from seon.backend.script.path import DIRECTORY_VARIABLE, check_script
+from seon.backend.script.path import DIRECTORY_VARIABLE, check_script, check_user
 
 
 @pytest.fixture
@@ -55,6 +55,14 @@ def test_a_script_of_another_user_is_refused_unless_the_home_is_that_users(good:
     home.mkdir()
     os.chown(home, 12_345, 12_345)
     assert check_script(str(good), home) == good
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory away")
+def test_who_is_not_the_user_of_the_home_is_told_what_to_type(tmp_path: Path) -> None:
+    check_user(tmp_path)
+    os.chown(tmp_path, 12_345, 12_345)
+    with pytest.raises(OperatorError, match=f"as user 12345, whom {tmp_path} belongs to: .* runuser -u 12345 --"):
+        check_user(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "on-event", "./on-event", "/tmp/a\nb", "/" + "a" * 1_000, "~/x"])
