@@ -10,6 +10,7 @@ import secrets
 import shutil
 import sqlite3
 import subprocess
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,10 @@ _NAME = re.compile(r"seonapi-\d{8}T\d{6}Z-before-.+\.(sqlite3|pgdump)")
 _ROOM = 2
 """So many times the size of an SQLite database must be free: for the copy, and for what the change writes."""
 _SERVICE = "seon"
+_LEFT = re.compile(r"\.[0-9a-f]{16}\.(draft(-journal)?|service)")
+"""What one who was killed has left in the directory."""
+_LEFT_SECONDS = 86_400
+"""So old, nobody can be writing it any more."""
 
 
 def copy_database(home: Home) -> Path:
@@ -37,6 +42,7 @@ def copy_database(home: Home) -> Path:
     sqlite = connection.vendor == "sqlite"
     try:
         home.backups.mkdir(mode=0o700, exist_ok=True)
+        _remove_left(home)
         return _placed(home, "sqlite3", _copy_sqlite) if sqlite else _placed(home, "pgdump", _copy_postgresql)
     except (OperatorError, OSError, sqlite3.Error) as error:
         raise OperatorError(
@@ -55,6 +61,13 @@ def remove_old_copies(home: Home) -> int:
             (home.backups / name).unlink()
             removed += 1
     return removed
+
+
+def _remove_left(home: Home) -> None:
+    """Remove what copies that were never finished have left: each is as large as the database."""
+    for path in home.backups.iterdir():
+        if _LEFT.fullmatch(path.name) and time.time() - path.stat().st_mtime > _LEFT_SECONDS:
+            path.unlink(missing_ok=True)
 
 
 def _placed(home: Home, kind: str, fill: Callable[[Path], None]) -> Path:

@@ -64,10 +64,23 @@ def hosts_in(certificate: Path) -> list[str]:
         return []
     except PkiError:
         raise OperatorError(
-            f"The https certificate {certificate} cannot be read: remove it, and run `seonapi init`"
+            f"The https certificate {certificate} cannot be read: remove it, and run `seonapi init`, "
+            "with --host NAME for each name that clients use"
         ) from None
     names = pki.alternative_names_of(loaded) or AlternativeNames()
     return [*names.hosts, *map(str, names.addresses)]
+
+
+def belong_together(key: Path, certificate: Path) -> bool:
+    """Whether the https key is there and the certificate's: who is killed while both are replaced leaves one of each.
+
+    Raises PkiError for a file that holds no certificate.
+    """
+    loaded = pki.certificate_in_pem(certificate.read_bytes())
+    try:
+        return pki.is_key_of(pki.private_key_in_pem(key.read_bytes()), loaded)
+    except (FileNotFoundError, PkiError):
+        return False
 
 
 def needs_renewal(certificate: Path) -> bool:

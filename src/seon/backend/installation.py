@@ -12,7 +12,14 @@ from pathlib import Path
 from seon.backend.acting.rights import ADMINISTRATOR
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home, replace_private
-from seon.backend.https import LOOPBACK_NAMES, hosts_in, needs_renewal, new_api_ca, new_server_certificate
+from seon.backend.https import (
+    LOOPBACK_NAMES,
+    belong_together,
+    hosts_in,
+    needs_renewal,
+    new_api_ca,
+    new_server_certificate,
+)
 from seon.backend.own_names import own_hosts
 from seon.backend.vault import new_master_key, read_master_key
 from seon.pki import pem_of
@@ -85,7 +92,7 @@ def make_authorities(home: Home, hosts: Sequence[str]) -> list[str]:
                 store_authority(kind, *make())  # type: ignore[misc]  # both return key and certificate
                 made.append(f"{kind.label} CA")
     with https_locked(home) as there:
-        complete = bool(there) and home.https_key.exists()
+        complete = bool(there) and home.api_ca.exists() and belong_together(home.https_key, home.https_certificate)
         if complete and not set(hosts) - set(there):
             return made
         names = list(dict.fromkeys([*LOOPBACK_NAMES, *there, *(hosts or there or own_hosts())]))
@@ -112,14 +119,21 @@ def https_locked(home: Home) -> Iterator[list[str]]:
 
 
 def renew_if_due(home: Home) -> bool:
-    """Issue a new https certificate if the one that is there ends soon; whether that was so. Raises OperatorError."""
-    if not needs_renewal(home.https_certificate):
+    """Issue a new https certificate, for the same names, if the one that is there ends soon or its key is another's.
+
+    Returns whether that was so. Raises OperatorError.
+    """
+    if not _is_due(home):
         return False
     with https_locked(home) as names:
-        if not needs_renewal(home.https_certificate):
+        if not _is_due(home):
             return False  # another process of this installation was quicker
         renew_https(home, names)
     return True
+
+
+def _is_due(home: Home) -> bool:
+    return needs_renewal(home.https_certificate) or not belong_together(home.https_key, home.https_certificate)
 
 
 def renew_https(home: Home, names: Sequence[str]) -> None:

@@ -39,7 +39,7 @@ def serve(home: Home, host: str, port: int, prefixes: Sequence[str], say: Callab
         raise OperatorError(f"Seonapi did not answer within {START_SECONDS} s; its log file says more") from None
     except ssl.SSLError as error:
         reason = f"{home.https_certificate} and {home.https_key} cannot be used ({error.reason})"
-        raise OperatorError(f"{reason}: remove both and run `seonapi init`") from None
+        raise OperatorError(f"{reason}: remove the key and run `seonapi init`; all names stay") from None
     except OSError as error:
         raise OperatorError(f"{shown_address(host, port)} cannot be served: {error}") from None
 

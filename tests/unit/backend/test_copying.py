@@ -1,4 +1,6 @@
+import os
 import sqlite3
+import time
 from collections import namedtuple
 from contextlib import closing
 from datetime import datetime, tzinfo
@@ -57,6 +59,18 @@ def test_without_room_nothing_is_copied_and_it_is_said_what_to_do(home: Home, mo
         copy_database(home)
     assert is_older()
     assert list((home.path / "backups").iterdir()) == []
+
+
+def test_what_a_killed_copy_has_left_is_removed_after_a_day(home: Home) -> None:
+    home.backups.mkdir()
+    left = [home.backups / f".{'0' * 15}{number}{end}" for number, end in enumerate((".draft", ".service", ".other"))]
+    young = home.backups / f".{'1' * 16}.draft"
+    for path in (*left, young):
+        path.touch()
+    for path in left:
+        os.utime(path, (time.time() - 90_000,) * 2)
+    copy = copy_database(home)
+    assert set(home.backups.iterdir()) == {copy, young, left[2]}
 
 
 @pytest.mark.usefixtures("older")

@@ -4,18 +4,36 @@ import pytest
 
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home
-from seon.backend.https import hosts_in
-from seon.backend.installation import make_authorities, make_directories
+from seon.backend.https import belong_together, hosts_in
+from seon.backend.installation import make_authorities, make_directories, renew_if_due
 from seon.backend.logs import open_log
+from seon.pki import new_ecdsa_key, pem_of_key
 
 
-def test_a_lost_https_key_is_made_again_under_the_same_ca(home: Home) -> None:
-    ca = home.api_ca.read_bytes()
-    home.https_key.unlink()
-    names = hosts_in(home.https_certificate)
-    assert make_authorities(home, []) == ["https certificate, for localhost, 127.0.0.1, ::1"]
+@pytest.mark.parametrize("fault", ["another key", "no key", "damaged", "no CA"])
+def test_what_a_killed_renewal_has_left_is_made_whole_with_all_names(home: Home, fault: str) -> None:
+    make_authorities(home, ["proxy.example"])
+    names, ca = hosts_in(home.https_certificate), home.api_ca.read_bytes()
+    if fault == "no key":
+        home.https_key.unlink()
+    elif fault == "no CA":
+        home.api_ca.unlink()
+    else:
+        home.https_key.write_bytes(pem_of_key(new_ecdsa_key()) if fault == "another key" else b"?")
+    assert make_authorities(home, []) == ["https certificate, for localhost, 127.0.0.1, ::1, proxy.example"]
     assert hosts_in(home.https_certificate) == names
+    assert belong_together(home.https_key, home.https_certificate)
     assert home.api_ca.read_bytes() == ca
+    assert make_authorities(home, []) == []
+
+
+def test_a_key_of_another_certificate_is_mended_before_the_start_with_all_names(home: Home) -> None:
+    make_authorities(home, ["proxy.example"])
+    assert not renew_if_due(home)
+    home.https_key.write_bytes(pem_of_key(new_ecdsa_key()))
+    assert renew_if_due(home)
+    assert belong_together(home.https_key, home.https_certificate)
+    assert hosts_in(home.https_certificate) == ["localhost", "proxy.example", "127.0.0.1", "::1"]
 
 
 def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ class Audit:
     act: str
     actor: Actor
     changes: list[tuple[str, str]] = field(default_factory=list)
-    """What was changed, and how."""
+    """What was changed, and how. What is written already is not in it."""
+    is_written: bool = False
 
     def note(self, what: str, change: str) -> None:
         """Remember one change."""
@@ -33,11 +34,13 @@ class Audit:
 
     def write(self) -> None:
         """Write what was changed, or that nothing was."""
-        for what, change in self.changes[:MOST_ENTRIES] or [("nothing", "as it was before")]:
+        nothing = [] if self.is_written else [("nothing", "as it was before")]
+        for what, change in self.changes[:MOST_ENTRIES] or nothing:
             record_change(self.actor, self.act, what, change)
         more = len(self.changes) - MOST_ENTRIES
         if more > 0:
             record_change(self.actor, self.act, "more", f"{more} more changes; the history of each has them")
+        self.changes, self.is_written = [], True
 
 
 _running: ContextVar[Audit | None] = ContextVar("seon_audit", default=None)
@@ -62,9 +65,20 @@ def collected(act: str, by: Actor) -> Iterator[None]:
 
 def note(what: str, change: str) -> None:
     """Say what the running act has changed, where no history of a model does. Never a secret."""
+    _of_this_act().note(what, change)
+
+
+def note_first(what: str, change: str) -> None:
+    """Say it, and write it now: before a change that no transaction takes back. Where that fails, nothing changes."""
+    audit = _of_this_act()
+    audit.note(what, change)
+    audit.write()
+
+
+def _of_this_act() -> Audit:
     audit = _running.get()
     assert audit is not None, "only an act has something to note"
-    audit.note(what, change)
+    return audit
 
 
 def record_change(actor: Actor, act: str, what: str, change: str) -> None:

@@ -11,7 +11,7 @@ from seon import pki
 from seon.backend.checking.findings import Check, Found, error, warning
 from seon.backend.errors import OperatorError
 from seon.backend.home import SECRET_VARIABLE, Home
-from seon.backend.https import RENEW_DAYS, names_in
+from seon.backend.https import RENEW_DAYS, belong_together, names_in
 from seon.backend.loading import secret_file_of
 from seon.backend.vault import read_master_key
 from seon.pki import PkiError
@@ -60,15 +60,14 @@ def _https(home: Home) -> Iterator[Found]:
     now = datetime.now(UTC)
     try:
         certificate = pki.certificate_in_pem(home.https_certificate.read_bytes())
-        belong = pki.is_key_of(pki.private_key_in_pem(home.https_key.read_bytes()), certificate)
     except PkiError as trouble:
-        advice = f"remove it and {home.https_key}, then {MAKE} {home.path}"
+        advice = f"remove it, then {MAKE} {home.path} --host NAME for each name that clients use"
         yield error(f"the https certificate cannot be read: {trouble}", home.https_certificate, advice)
         return
-    if not belong:
+    if not belong_together(home.https_key, home.https_certificate):
         yield error(
             "the https certificate and its key do not belong together", home.https_certificate,
-            f"remove it and {home.https_key}, then {MAKE} {home.path}",
+            f"{MAKE} {home.path}; all its names stay",
         )  # fmt: skip
     yield from _https_time(home, certificate.not_valid_before_utc, certificate.not_valid_after_utc, now)
     if not set(names_in(home.https_certificate)) - {"localhost", "127.0.0.1", "[::1]"}:

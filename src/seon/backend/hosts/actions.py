@@ -60,7 +60,7 @@ def remove_hosts(_: Actor, names: Sequence[str]) -> list[str]:
 def _renew(there: Sequence[str], wanted: Sequence[str]) -> None:
     if list(wanted) == list(there):
         return
-    audit.note("https certificate", f"names: {', '.join(there)} to {', '.join(wanted)}")
+    audit.note_first("https certificate", f"names: {', '.join(there)} to {', '.join(wanted)}")
     renew_https(current_home(), wanted)
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from seon.backend.acting import audit
 from seon.backend.acting.actors import owner
-from seon.backend.acting.audit import MOST_ENTRIES, collected, note
+from seon.backend.acting.audit import MOST_ENTRIES, collected, note, note_first
 from seon.backend.journal.models import Entry
 
 
@@ -29,6 +29,13 @@ def test_nothing_is_written_where_something_is_raised() -> None:
         failing()
     assert not told()
     assert audit.running() is None
+
+
+def test_what_comes_before_a_change_that_stays_is_written_at_once_and_once() -> None:
+    with collected("test.act", owner()):
+        note_first("file", "made")
+        assert len(told()) == 1
+    assert len(told()) == 1
 
 
 def test_an_act_that_changed_nothing_says_so() -> None:

@@ -1,7 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from seon.backend.acting.actors import owner
 from seon.backend.errors import OperatorError
@@ -51,6 +51,17 @@ def test_a_name_is_removed_whatever_its_case_and_said_in_the_journal(home: Home)
     assert "old.example" not in remove_hosts(owner(), ["OLD.example"])
     assert names(home) == {*LOOPBACK, "new.example"}
     assert any("old.example" in entry.text for entry in Entry.objects.filter(code="AUD-CHANGE"))
+
+
+def test_a_change_that_cannot_be_said_in_the_journal_is_not_made(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OperationalError("database or disk is full")
+
+    before = home.https_certificate.read_bytes(), home.https_key.read_bytes()
+    monkeypatch.setattr("seon.backend.acting.audit.record", full)
+    with pytest.raises(OperationalError):
+        add_hosts(owner(), ["seonapi.example"])
+    assert (home.https_certificate.read_bytes(), home.https_key.read_bytes()) == before
 
 
 def test_one_certificate_has_a_bounded_number_of_names(home: Home) -> None:
