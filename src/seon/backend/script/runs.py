@@ -77,6 +77,15 @@ def put_back(runs: Collection[ScriptRun]) -> None:
     ScriptRun.objects.bulk_update(runs, ["state", "started_at", "attempts"])
 
 
+def give_back(runs: Iterable[ScriptRun]) -> None:
+    """Put runs back whose processes we have ended ourselves: that start does not count. Others stay as they are."""
+    for run in runs:
+        ours = ScriptRun.objects.filter(pk=run.pk, state=RunState.RUNNING, process=run.process).exclude(process="")
+        ours.update(
+            state=RunState.WAITING, started_at=None, process="", attempts=F("attempts") - 1, starts=F("starts") - 1
+        )
+
+
 def note_starts(identities: Mapping[int, str]) -> None:
     """Note in which processes runs were started."""
     for key, identity in identities.items():
@@ -105,10 +114,11 @@ def note_failures(runs: Collection[ScriptRun], reason: str) -> None:
     ScriptRun.objects.bulk_update(runs, ["state", "ended_at", "result"])
 
 
-def take_up(but: Collection[int]) -> list[str]:
+def take_up(but: Collection[int]) -> list[tuple[ScriptRun, str]]:
     """Put runs back into the queue that a service before us left begun; `but`: those that run here.
 
-    Returns what there is to tell. A process that was left behind is ended first: nobody bounds its time any more.
+    Returns them, and what there is to tell of each. A process that was left behind is ended first: nobody bounds its
+    time any more.
     """
     told = []
     for run in ScriptRun.objects.filter(state=RunState.RUNNING).exclude(pk__in=list(but)):
@@ -119,7 +129,8 @@ def take_up(but: Collection[int]) -> list[str]:
         else:
             run.state, run.ended_at, run.result = RunState.FAILED, timezone.now(), "interrupted too often"
         run.save(update_fields=["state", "ended_at", "result"])
-        told.append(f"Run {run.pk} for {run.code} was begun before{ended}: {'begun again' if again else run.result}")
+        what = f"Run {run.pk} for {run.code} was begun before{ended}: {'begun again' if again else run.result}"
+        told.append((run, what))
     return told
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from seon.backend.errors import OperatorError
@@ -19,7 +19,7 @@ from seon.backend.journal.recording import record
 from seon.backend.logs import RUNS
 from seon.backend.queue.locks import EVENTS, Lock, active, became_active, seen
 from seon.backend.script import runs
-from seon.backend.script.models import ScriptRun, ScriptSettings
+from seon.backend.script.models import RunState, ScriptRun, ScriptSettings
 from seon.backend.script.path import check_script, check_user
 from seon.backend.script.processes import Processes, Result, StartError
 from seon.backend.script.queueing import take_lost
@@ -76,10 +76,11 @@ class Service:
         while self._processes and time.monotonic() < until:
             self._collect(POLL)
         self._guarded(lambda: self._turn(0))
-        left = len(self._processes)
-        self._processes.end_all()  # they count as begun: the next service begins them again
+        left = list(self._running.values())
+        self._processes.end_all()
         if left:
-            log.warning("%d runs did not end in time, they are begun again by the next service", left)
+            log.warning("%d runs did not end in time, they are begun again by the next service", len(left))
+            self._guarded(lambda: runs.give_back(left))
         self._lock.release()
 
     def _guarded(self, work: Callable[[], object]) -> None:
@@ -100,7 +101,7 @@ class Service:
         """Note what has ended, start what waits, and wait a moment for something to end."""
         settings = ScriptSettings.load()
         room, path = 0, None
-        if self._is_active():
+        if self._is_active(settings.path):
             self._upkeep()
             room, path = self._room(settings)
         ended = self._ended
@@ -119,7 +120,7 @@ class Service:
         self._ended, self._begun = [], {}
         return taken
 
-    def _is_active(self) -> bool:
+    def _is_active(self, file: str) -> bool:
         now = time.monotonic()
         if self._active and not self._lock.held():
             self._active = False
@@ -127,8 +128,10 @@ class Service:
         if not self._active and now >= self._take_at:
             self._take_at = now + TAKE
             if self._lock.take():
-                for told in runs.take_up({*self._running, *(run.pk for run, _ in self._ended)}):
+                for run, told in runs.take_up({*self._running, *(run.pk for run, _ in self._ended)}):
                     log.warning("%s", told)
+                    if run.state == RunState.FAILED:
+                        self._telling.failed(file, run.code, run.result)
                 became_active(EVENTS)
                 self._active = True
                 log.info("This is the active events service now")
@@ -152,7 +155,7 @@ class Service:
         """Start what was taken. In which processes is noted in the next turn, unless they have ended by then."""
         for position, run in enumerate(taken):
             try:
-                self._begun[run.pk] = self._processes.start(path, run, settings.seconds)
+                run.process = self._begun[run.pk] = self._processes.start(path, run, settings.seconds)
                 self._running[run.pk] = run
             except StartError as error:
                 if error.only_this:
@@ -188,9 +191,10 @@ class Service:
         removed = runs.forget_old(timezone.now())
         if removed == runs.SLICE:
             self._upkeep_at = now
-        lost = take_lost()
-        if lost:
-            record("SCR-LOST", count=lost)
+        with transaction.atomic():
+            lost = take_lost()
+            if lost:
+                record("SCR-LOST", count=lost)
 
 
 def tell_result(run: ScriptRun, result: Result) -> None:

@@ -47,11 +47,14 @@ def _run_here(run: ScriptRun) -> ScriptRun:
         runs.note_failures([run], str(error))
         return run
     try:
+        run.process = identity
         runs.note_starts({run.pk: identity})
         while not (ended := processes.wait(1.0)):
             pass
     finally:
-        processes.end_all()  # Ctrl-C
+        if len(processes):  # Ctrl-C
+            processes.end_all()
+            runs.give_back([run])
     tell_result(run, ended[0][1])
     runs.note_ends([(run, ended[0][1])])
     run.refresh_from_db()

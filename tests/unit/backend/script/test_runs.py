@@ -54,6 +54,26 @@ def test_a_run_of_which_nobody_knows_that_it_was_started_is_begun_again() -> Non
     assert states() == {pk: RunState.WAITING}
 
 
+def test_a_run_that_we_have_ended_ourselves_was_not_started_however_often_that_happens() -> None:
+    pk = stored().pk
+    for number in range(runs.MOST_ATTEMPTS + 1):
+        (run,) = runs.claim(1)
+        run.process = f"boot 1 {number}"
+        runs.note_starts({pk: run.process})
+        runs.give_back([run])
+        assert runs.take_up([]) == []
+    assert ScriptRun.objects.values_list("state", "attempts", "starts", "process").get() == (RunState.WAITING, 0, 0, "")
+
+
+def test_only_what_runs_in_our_own_process_is_given_back() -> None:
+    stored()
+    (ours,) = runs.claim(1)
+    ours.process = "boot 1 1"
+    runs.note_starts({ours.pk: "boot 2 2"})
+    runs.give_back([ours])
+    assert ScriptRun.objects.values_list("state", "starts").get() == (RunState.RUNNING, 1)
+
+
 def test_what_runs_here_is_not_taken_up() -> None:
     pk = stored().pk
     assert runs.claim(1)

@@ -13,7 +13,7 @@ from making import chosen, script, stored
 from seon.backend.journal.models import Entry
 from seon.backend.queue.locks import EVENTS, active
 from seon.backend.script import runs
-from seon.backend.script.models import RunState, ScriptRun
+from seon.backend.script.models import LostRuns, RunState, ScriptRun
 from seon.backend.script.service import Service
 
 
@@ -110,6 +110,45 @@ def test_an_end_that_the_database_does_not_take_is_noted_later(
         service._guarded(service.round)
     assert ScriptRun.objects.get().state == RunState.DONE
     assert (tmp_path / "out").read_text() == "x\n", "it ran once"
+
+
+def test_an_orderly_end_takes_no_start_from_a_run_that_takes_longer(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seon.backend.script.service.END_SECONDS", 0.1)
+    monkeypatch.setattr("seon.backend.script.service.NICENESS", os.getpriority(os.PRIO_PROCESS, 0))
+    chosen(tmp_path, "sleep 60")
+    stored()
+    for _ in range(runs.MOST_STARTS + 1):
+        service.run(lambda: ScriptRun.objects.exclude(process="").exists())
+        assert ScriptRun.objects.values_list("state", "starts").get() == (RunState.WAITING, 0)
+        service = Service(tmp_path, OfTheTest())
+
+
+def test_a_run_that_is_given_up_is_an_event(service: Service, tmp_path: Path) -> None:
+    chosen(tmp_path)
+    stored()
+    runs.note_starts({run.pk: "another-boot 1 1" for run in runs.claim(1)})
+    ScriptRun.objects.update(starts=runs.MOST_STARTS)
+    service.round()
+    assert "failed for SRV-PORT: interrupted too often" in Entry.objects.get(code="SCR-FAILED").text
+
+
+def test_the_number_of_lost_runs_is_not_lost_where_it_cannot_be_said(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    LostRuns.objects.create(pk=1, number=7)
+
+    def full(code: str, **_: object) -> None:
+        raise RuntimeError(f"{code}: the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("seon.backend.script.service.record", full)
+        with pytest.raises(RuntimeError, match="SCR-LOST"):
+            service.round()
+    service._upkeep_at = 0.0
+    service.round()
+    assert Entry.objects.get(code="SCR-LOST").fields["count"] == 7
 
 
 def test_the_process_of_a_run_that_takes_longer_is_noted_soon_so_that_the_next_service_can_end_it(

@@ -13,7 +13,7 @@ from seon.backend.home import Home
 from seon.backend.queue.locks import EVENTS, lock_of
 from seon.backend.script import runs, trying
 from seon.backend.script.models import RunState, ScriptRun
-from seon.backend.script.processes import Result
+from seon.backend.script.processes import Processes, Result
 from seon.backend.script.service import Service
 from seon.backend.script.trying import follow
 
@@ -25,6 +25,19 @@ def test_where_no_service_takes_it_the_run_is_done_here(tmp_path: Path, monkeypa
     assert here
     assert (run.state, run.result, run.output) == (RunState.FAILED, "exit status 4", "hello\n")
     assert ScriptRun.objects.get().state == RunState.FAILED
+
+
+def test_a_run_that_is_interrupted_here_waits_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trying, "SERVICE_SECONDS", 0.0)
+    chosen(tmp_path, "sleep 60")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Processes, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        follow(stored())
+    assert ScriptRun.objects.values_list("state", "starts", "attempts").get() == (RunState.WAITING, 0, 0)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a home away")
