@@ -1,21 +1,26 @@
 """What the queue daemon clears away. A job returns a line for the log, or "" when there was nothing to do."""
 
+import time
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.sessions.models import Session as LoginSession
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from seon.backend.configuration.models import Settings
 from seon.backend.journal.models import Entry, Ignored, Session
+from seon.backend.queue.locks import QUEUE, seen
 from seon.events import Severity
 
 SLICE = 5_000
 """Rows removed at a time, so that no writer waits long."""
 MOST_SLICES = 100
 """Slices of one kind in one round."""
+MOST_SECONDS = 20.0
+"""How long one job takes in one round, however slow the database is: others wait."""
 REMEMBERED = timedelta(days=30)
 """How long the id of an ignored event is remembered: a client may send it again after a long trouble."""
 ATTEMPTS_KEPT = timedelta(days=7)
@@ -25,37 +30,26 @@ ATTEMPTS_KEPT = timedelta(days=7)
 def remove_old_events() -> str:
     """Remove events that are older than the days of their severity, and what is remembered of ignored ones."""
     settings = Settings.load()
-    removed = 0
-    for severity in Severity:
-        old = Entry.objects.filter(severity=severity, received_at__lt=_days_ago(settings.days_of(severity)))
-        removed += _remove(old)
-    _remove(Ignored.objects.filter(received_at__lt=timezone.now() - REMEMBERED))
+    kinds = [
+        Entry.objects.filter(severity=severity, received_at__lt=_days_ago(settings.days_of(severity)))
+        for severity in Severity
+    ]
+    removed = _remove(*kinds, Ignored.objects.filter(received_at__lt=timezone.now() - REMEMBERED))[Entry]
     return f"{removed} old events removed" if removed else ""
 
 
 def remove_old_sessions() -> str:
     """Remove ended sessions older than `journal_days`."""
     keep_from = _days_ago(Settings.load().journal_days)
-    removed = _remove(Session.objects.filter(ended_at__lt=keep_from))
-    removed += _remove(Session.objects.filter(ended_at=None, started_at__lt=keep_from))
+    removed = _remove(
+        Session.objects.filter(ended_at__lt=keep_from), Session.objects.filter(ended_at=None, started_at__lt=keep_from)
+    ).total()
     return f"{removed} old sessions removed" if removed else ""
-
-
-def _remove(old: "QuerySet[Any]") -> int:
-    """Remove rows in slices. What is left after `MOST_SLICES` waits for the next round, for other jobs wait, too."""
-    removed = 0
-    for _ in range(MOST_SLICES):
-        keys = list(old.order_by("pk").values_list("pk", flat=True)[:SLICE])
-        if not keys:
-            break
-        rows = old.model._default_manager.filter(pk__in=keys)
-        removed += rows._raw_delete(rows.db)  # nothing hangs on them, and nobody hears of each
-    return removed
 
 
 def remove_ended_logins() -> str:
     """Remove panel logins that have expired."""
-    removed, _ = LoginSession.objects.filter(expire_date__lt=timezone.now()).delete()
+    removed = _remove(LoginSession.objects.filter(expire_date__lt=timezone.now())).total()
     return f"{removed} ended panel logins removed" if removed else ""
 
 
@@ -65,10 +59,33 @@ def remove_old_attempts() -> str:
     A lock of a login has ended long before (AXES_COOLOFF_TIME).
     """
     failed, log = timezone.now() - ATTEMPTS_KEPT, _days_ago(Settings.load().journal_days)
-    removed = AccessAttempt.objects.filter(attempt_time__lt=failed).delete()[0]
-    removed += AccessFailureLog.objects.filter(attempt_time__lt=failed).delete()[0]
-    removed += AccessLog.objects.filter(attempt_time__lt=log).delete()[0]
+    removed = _remove(
+        AccessAttempt.objects.filter(attempt_time__lt=failed),
+        AccessFailureLog.objects.filter(attempt_time__lt=failed),
+        AccessLog.objects.filter(attempt_time__lt=log),
+    ).total()
     return f"{removed} old login attempts removed" if removed else ""
+
+
+def _remove(*kinds: "QuerySet[Any]") -> Counter[type[Model]]:
+    """Remove rows in slices, of each kind in turn; returns how many of each model.
+
+    What is left when the time is over, or after `MOST_SLICES`, waits for the next round.
+    """
+    removed: Counter[type[Model]] = Counter()
+    until, left = time.monotonic() + MOST_SECONDS, list(kinds)
+    for _ in range(MOST_SLICES):
+        for old in tuple(left):
+            if time.monotonic() >= until:
+                return removed
+            keys = list(old.order_by().values_list("pk", flat=True)[:SLICE])  # unsorted: as found
+            if keys:
+                rows = old.model._default_manager.filter(pk__in=keys)
+                removed[old.model] += rows._raw_delete(rows.db)  # nothing hangs on them, and nobody hears of each
+                seen(QUEUE)  # or a daemon that has much to do would look like one that is away
+            if len(keys) < SLICE:
+                left.remove(old)
+    return removed
 
 
 def _days_ago(days: int) -> datetime:

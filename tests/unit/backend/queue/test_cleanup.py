@@ -1,13 +1,17 @@
+import itertools
 from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt, AccessLog
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from seon.backend.configuration.keys import set_setting
 from seon.backend.journal.models import Entry, Ignored, Session
 from seon.backend.journal.recording import record
 from seon.backend.queue import cleanup
+from seon.backend.queue.locks import QUEUE, became_active
 
 
 def test_what_is_older_than_the_journal_s_days_goes_and_the_rest_stays(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +57,33 @@ def test_a_round_does_not_last_for_ever_however_much_is_old(monkeypatch: pytest.
     Entry.objects.update(received_at=timezone.now() - timedelta(days=4_000))
     assert cleanup.remove_old_events() == "4 old events removed"
     assert cleanup.remove_old_events() == "3 old events removed"
+
+
+def test_a_job_ends_when_its_time_is_over_and_each_kind_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleanup, "SLICE", 1)
+    for code in ("CLI-API", "ADM-TLS") * 3:
+        record(code)
+    Entry.objects.update(received_at=timezone.now() - timedelta(days=4_000))
+    ticks = itertools.count(0.0, cleanup.MOST_SECONDS / 4)  # the beginning, and before each slice
+    monkeypatch.setattr(cleanup.time, "monotonic", lambda: next(ticks))
+    cleanup.remove_old_events()
+    monkeypatch.undo()
+    assert Entry.objects.count() > 3
+    cleanup.remove_old_events()
+    assert not Entry.objects.exists()
+
+
+def test_a_daemon_that_has_much_to_remove_is_not_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleanup, "SLICE", 2)
+    became_active(QUEUE)
+    for _ in range(6):
+        record("CLI-API")
+    Entry.objects.update(received_at=timezone.now() - timedelta(days=4_000))
+    with CaptureQueriesContext(connection) as asked:
+        cleanup.remove_old_events()
+    said = [query["sql"] for query in asked]
+    assert sum("seen_at" in sql for sql in said) == 3
+    assert not any("ORDER BY" in sql for sql in said if "journal_entry" in sql), "no slice sorts all that is old"
 
 
 def test_ids_of_ignored_events_are_forgotten_after_a_month() -> None:
