@@ -1,15 +1,12 @@
 """What can be done with the API log."""
 
-from pathlib import Path
-
-from django.conf import settings
-
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
 from seon.backend.apilog.models import ApiLog
 from seon.backend.apilog.places import check_place
 from seon.backend.configuration.versioned import take_turn
+from seon.backend.home import current_home
 
 
 @act("log.configure", Right.LOG, again=True)
@@ -23,14 +20,10 @@ def configure_log(_: Actor, *, path: str | None = None, level: str | None = None
     row = ApiLog.load()
     if path is not None:
         if path:
-            check_place(path, _home())
+            check_place(path, current_home().path)
         row.path = path
     if level is not None:
         row.level = level.lower()
     row.revision += 1
     row.save()
     return row
-
-
-def _home() -> Path | None:
-    return settings.SEON_HOME.path if settings.SEON_HOME else None

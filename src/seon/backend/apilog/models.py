@@ -1,15 +1,14 @@
 """What the administrator sets about the API log."""
 
-from typing import Any
-
 from django.db import models
 from simple_history.models import HistoricalRecords
 
 from seon.backend.apilog.places import LONGEST_PATH
+from seon.backend.configuration.one_row import OneRow
 from seon.backend.logs import LEVELS
 
 
-class ApiLog(models.Model):
+class ApiLog(OneRow):
     """File and level of the API log: one row. The acts alone write it, since they check the path.
 
     The configuration of servers and clients has nothing of it, so its version stays.
@@ -33,14 +32,3 @@ class ApiLog(models.Model):
 
     def __str__(self) -> str:
         return self.path or "in the home of each host"
-
-    def save(self, *args: Any, **options: Any) -> None:
-        """Save as the one row there is. Raises ValidationError."""
-        self.pk = 1
-        self.full_clean()
-        super().save(*args, **options)
-
-    @classmethod
-    def load(cls) -> "ApiLog":
-        """Return the settings in force: the saved row, or the defaults."""
-        return cls.objects.filter(pk=1).first() or cls(pk=1)

@@ -1,7 +1,5 @@
 """The version counter, the one row of settings, and the sessions that are traced."""
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -11,6 +9,7 @@ from simple_history.models import HistoricalRecords
 from seon.backend.configuration.bounds import LIMITS, Bounds
 from seon.backend.configuration.hosts import HostField, ListeningAddressField, SourceAddressField
 from seon.backend.configuration.lines import MOST, NetworksField
+from seon.backend.configuration.one_row import OneRow
 from seon.backend.configuration.versioned import Versioned
 from seon.events import Severity
 
@@ -44,7 +43,7 @@ def _days(what: str) -> "models.PositiveIntegerField[int | None, int | None]":
     return models.PositiveIntegerField(null=True, blank=True, default=None, validators=validators, help_text=text)
 
 
-class Settings(Versioned):
+class Settings(Versioned, OneRow):
     """What the administrator sets for the installation as a whole: one row."""
 
     external_address = ListeningAddressField(
@@ -95,20 +94,10 @@ class Settings(Versioned):
     def __str__(self) -> str:
         return "Settings"
 
-    def save(self, *args: Any, **options: Any) -> None:
-        """Save as the one row there is."""
-        self.pk = 1
-        super().save(*args, **options)
-
     def days_of(self, severity: int) -> int:
         """Return how many days events of a severity (`seon.events.Severity`) are kept."""
         own = getattr(self, f"journal_days_{Severity(severity).name.lower()}")
         return self.journal_days if own is None else int(own)
-
-    @classmethod
-    def load(cls) -> "Settings":
-        """Return the settings in force: the saved row, or the defaults."""
-        return cls.objects.filter(pk=1).first() or cls(pk=1)
 
 
 class TracedSession(Versioned):

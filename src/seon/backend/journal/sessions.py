@@ -35,10 +35,6 @@ def follow(entries: Iterable[Entry]) -> None:
     Session.objects.bulk_create(rows, update_conflicts=True, update_fields=_WRITTEN, unique_fields=["session"])
 
 
-def _copy(session: Session) -> Session:
-    return Session(session=session.session, **{name: getattr(session, name) for name in _WRITTEN})
-
-
 def _locked(names: Collection[str]) -> dict[str, Session]:
     """Return the rows of sessions, made if they are new, and held: two processes may report the same ones at once.
 
@@ -82,17 +78,21 @@ def _count(value: object) -> int:
     return min(max(int(value), 0), _MOST) if isinstance(value, int | float) else 0
 
 
-def session_named(text: str) -> str:
+def session_named(text: str, *, running: bool = False) -> str:
     """Return the id of the session that begins with a text; the text itself where it is no beginning of one.
 
-    Raises OperatorError for the beginning of several, or one that is too short.
+    `running`: only of those that run. Raises OperatorError for the beginning of several, or one that is too short.
     """
     text = text.strip()
     if len(text) < LEAST_CHARACTERS:
         raise OperatorError(f"A session is named by its id, or by its first {LEAST_CHARACTERS} characters or more")
-    found = list(Session.objects.filter(session__startswith=text).order_by().values_list("session", flat=True)[:2])
+    sessions = Session.objects.filter(session__startswith=text)
+    if running:
+        sessions = sessions.filter(ended_at=None)
+    found = list(sessions.order_by().values_list("session", flat=True)[:2])
     if text in found:
         return text
     if len(found) > 1:
-        raise OperatorError(f"More than one session begins with {text!r}: give more of its id")
+        which = "session that runs" if running else "session"
+        raise OperatorError(f"More than one {which} begins with {text!r}: give more of its id")
     return found[0] if found else text

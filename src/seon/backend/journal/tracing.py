@@ -8,7 +8,7 @@ from django.utils import timezone
 from seon.backend.configuration.models import TracedSession
 from seon.backend.errors import OperatorError
 from seon.backend.journal.models import Session
-from seon.backend.journal.sessions import LEAST_CHARACTERS
+from seon.backend.journal.sessions import session_named
 
 LONGEST = timedelta(days=1)
 """How long a trace is wanted of a session whose end nobody has reported."""
@@ -16,7 +16,9 @@ LONGEST = timedelta(days=1)
 
 def switch_trace(beginning: str, *, on: bool) -> str:
     """Switch the trace of a running session on or off; return the session's id. Raises OperatorError."""
-    session = _running(beginning)
+    session = session_named(beginning, running=True)
+    if not Session.objects.filter(session=session, ended_at=None).exists():
+        raise OperatorError(f"No session that runs has the id {session!r}; see: seonapi session list")
     if not on:
         TracedSession.objects.filter(session=session).delete()
     elif not TracedSession.objects.filter(session=session).exists():
@@ -38,15 +40,3 @@ def forget_ended_traces() -> str:
         return ""
     TracedSession.objects.filter(pk__in=names).delete()
     return f"{len(names)} traces of ended sessions no longer wanted"
-
-
-def _running(beginning: str) -> str:
-    text = beginning.strip()
-    if len(text) < LEAST_CHARACTERS:
-        raise OperatorError(f"A session is named by its id, or by its first {LEAST_CHARACTERS} characters or more")
-    found = list(Session.objects.filter(session__startswith=text, ended_at=None).values_list("session", flat=True)[:2])
-    if len(found) > 1:
-        raise OperatorError(f"More than one session that runs begins with {text!r}")
-    if not found:
-        raise OperatorError(f"No session that runs has the id {text!r}; see: seonapi session list")
-    return found[0]

@@ -1,8 +1,5 @@
 """What can be done with the event script."""
 
-from pathlib import Path
-
-from django.conf import settings
 from django.utils import timezone
 
 from seon.backend.acting import audit
@@ -11,6 +8,7 @@ from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
 from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
+from seon.backend.home import current_home
 from seon.backend.journal.recording import record
 from seon.backend.script.models import RunState, ScriptRun, ScriptSettings
 from seon.backend.script.path import check_script
@@ -32,7 +30,7 @@ def set_script(
     take_turn()
     row = ScriptSettings.load()
     if path is not None:
-        row.path = str(check_script(path, _home()))
+        row.path = str(check_script(path, current_home().path))
     for name, value in {"seconds": seconds, "at_once": at_once, "collapse_seconds": collapse_seconds}.items():
         if value is not None:
             setattr(row, name, value)
@@ -66,7 +64,7 @@ def test_script(by: Actor) -> ScriptRun:
     row = ScriptSettings.load()
     if not row.path:
         raise OperatorError("No event script is set: seonapi script set PATH")
-    check_script(row.path, _home())
+    check_script(row.path, current_home().path)
     event = record("SCR-TEST", user=by.name, way=by.way.value)
     run = ScriptRun.objects.filter(hop="inside", event_id=event).first()
     if run is None:
@@ -92,7 +90,3 @@ def retry_run(_: Actor, number: int) -> ScriptRun:
     run.save(update_fields=["state", "starts", "attempts", "ended_at", "not_before"])
     audit.note(str(run), "failed to waiting")
     return run
-
-
-def _home() -> Path | None:
-    return settings.SEON_HOME.path if settings.SEON_HOME else None

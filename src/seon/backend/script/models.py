@@ -1,12 +1,11 @@
 """The models of the event script: its settings, the queue of its runs, and what the queue could not take."""
 
-from typing import Any
-
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from seon.backend.configuration.one_row import OneRow
 from seon.backend.journal.models import HOPS, SEVERITIES
 
 MOST_WAITING = 100_000
@@ -16,7 +15,7 @@ MOST_STORED_OUTPUT = 4_000
 LONGEST_PATH = 1_000
 
 
-class ScriptSettings(models.Model):
+class ScriptSettings(OneRow):
     """What the administrator sets about the event script: one row. The acts alone write it, since they check the path.
 
     The configuration of servers and clients has nothing of it, so its version stays.
@@ -45,17 +44,6 @@ class ScriptSettings(models.Model):
 
     def __str__(self) -> str:
         return self.path or "(none)"
-
-    def save(self, *args: Any, **options: Any) -> None:
-        """Save as the one row there is. Raises ValidationError."""
-        self.pk = 1
-        self.full_clean()
-        super().save(*args, **options)
-
-    @classmethod
-    def load(cls) -> "ScriptSettings":
-        """Return the settings in force: the saved row, or the defaults."""
-        return cls.objects.filter(pk=1).first() or cls(pk=1)
 
 
 class RunState(models.TextChoices):

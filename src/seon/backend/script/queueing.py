@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from django.db.models import F
 from django.utils import timezone
@@ -71,11 +72,14 @@ def _waiting() -> int:
 def _without_repeats(runs: Iterable[ScriptRun], seconds: int) -> list[ScriptRun]:
     """Return the runs that are to be made; a repeat is counted in one that waits, or begins one that waits for more."""
     made: dict[str, ScriptRun] = {}
+    runs = list(runs)
     for run in runs:
-        if run.code == TEST:  # who tries the script waits for its own run
+        run.same = "" if run.code == TEST else _same(run)  # who tries the script waits for its own run
+    # Two processes count repeats of the same ones at once: in one order, so that they never wait in a circle.
+    for run in sorted(runs, key=attrgetter("same")):
+        if not run.same:
             made[run.event_id] = run
             continue
-        run.same = _same(run)
         waiting = ScriptRun.objects.filter(same=run.same, state=RunState.WAITING)
         if run.same in made:
             made[run.same].repeats += 1
@@ -84,7 +88,7 @@ def _without_repeats(runs: Iterable[ScriptRun], seconds: int) -> list[ScriptRun]
             if last is not None:  # the first one is told at once, what follows together
                 run.not_before = max(run.not_before, last.not_before + timedelta(seconds=seconds))
             made[run.same] = run
-    return list(made.values())
+    return [run for run in runs if made.get(run.same or run.event_id) is run]
 
 
 def _same(run: ScriptRun) -> str:

@@ -3,7 +3,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -75,6 +76,22 @@ def test_repeats_are_put_together_only_if_that_is_set(tmp_path: Path) -> None:
     store([critical(), critical(), critical(address="another")], "token")
     store([critical()], "token")
     assert sorted(ScriptRun.objects.values_list("repeats", flat=True)) == [1, 3]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_repeats_are_counted_in_one_order_whatever_the_order_of_a_batch(tmp_path: Path, turned: bool) -> None:
+    """Otherwise two batches at once would wait for each other in PostgreSQL, and one of them would be undone."""
+    chosen(tmp_path)
+    set_script(owner(), collapse_seconds=60)
+    addresses = ["one", "two", "three", "four"]
+    store([critical(address=address) for address in addresses], "token")
+    more = [critical(address=address) for address in (addresses[::-1] if turned else addresses)]
+    with CaptureQueriesContext(connection) as asked:
+        store([*more, critical(address="new")], "token")
+    counted = [query["sql"] for query in asked if query["sql"].startswith("UPDATE") and '"repeats" + 1' in query["sql"]]
+    assert counted == sorted(counted)
+    assert len(counted) == 5
+    assert ScriptRun.objects.filter(repeats=2).count() == 4
 
 
 def test_what_repeats_after_its_run_began_waits_for_more_and_is_told_together(tmp_path: Path) -> None:
