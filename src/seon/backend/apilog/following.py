@@ -15,6 +15,7 @@ from django.db import connection
 
 from seon.backend import logs
 from seon.backend.apilog.models import ApiLog
+from seon.backend.journal.models import Entry, Ignored
 from seon.backend.journal.recording import store
 from seon.events import Event, Value
 
@@ -22,6 +23,9 @@ LOOK_SECONDS = 0.5
 """Between two looks: a choice is in force within a second."""
 RETRY_SECONDS = 60.0
 """Between two tries of a file that cannot be written."""
+
+Loss = tuple[str, int]
+"""A day, and how often the file was said to be written again on it before: what tells one loss from the others."""
 
 log = logging.getLogger("seon.log")
 
@@ -37,6 +41,7 @@ class Following:
         self._wanted: Path | None = None
         self._retry_at = 0.0
         self._away = self._failing = False
+        self._loss: Loss = "", 0
         self._host = socket.gethostname()
 
     def start(self) -> None:
@@ -67,6 +72,8 @@ class Following:
             self._obey(row)
         elif self._away and time.monotonic() >= self._retry_at:
             self._move()
+            if self._file.trouble:  # another process may have said meanwhile that it is back
+                self._record_away()
         if bool(self._file.trouble) != self._away:
             self._tell()
 
@@ -94,21 +101,34 @@ class Following:
         own, reason = self._file.own, self._file.trouble
         if reason:  # first what can fail: it is done again then, and said once
             self._retry_at = time.monotonic() + RETRY_SECONDS
-            self._record("LOG-AWAY", reason=reason, own=str(own))
+            self._record_away()
             logs.say_in_api_log(
-                logging.ERROR, f"The API log {self._wanted} cannot be written: {reason}. Its lines stand here"
+                logging.ERROR, f"The API log {self._wanted or own} cannot be written: {reason}. Its lines stand here"
             )
         else:
-            self._record("LOG-BACK")
+            self._record("LOG-BACK", self._loss)
         self._away = bool(reason)
 
-    def _record(self, code: str, **fields: Value) -> None:
-        """Record it: once a day for each choice and host, whichever of its processes see it, and how often."""
-        day = time.strftime("%Y-%m-%d", time.gmtime())
-        key = "\n".join((code, self._host, str(self._file.own), str(self._revision), day))
-        fields |= {"file": str(self._wanted), "host": self._host}
-        number = hashlib.sha256(key.encode()).hexdigest()[:32]
-        store([Event(id=f"{number}-api-log", code=code, time=time.time(), hop="inside", fields=fields)], reported_by="")
+    def _record_away(self) -> None:
+        """Record the loss: each once a day, whichever processes of this host see it, and how often."""
+        day, number = time.strftime("%Y-%m-%d", time.gmtime()), 0
+        while _is_known(self._id("LOG-BACK", (day, number))):
+            number += 1
+        self._loss = day, number
+        self._record("LOG-AWAY", self._loss, reason=self._file.trouble, own=str(self._file.own))
+
+    def _record(self, code: str, loss: Loss, **fields: Value) -> None:
+        fields |= {"file": str(self._wanted or self._file.own), "host": self._host}
+        event = Event(id=self._id(code, loss), code=code, time=time.time(), hop="inside", fields=fields)
+        store([event], reported_by="")
+
+    def _id(self, code: str, loss: Loss) -> str:
+        key = "\n".join((code, self._host, str(self._file.own), str(self._revision), *map(str, loss)))
+        return f"{hashlib.sha256(key.encode()).hexdigest()[:32]}-api-log"
+
+
+def _is_known(event_id: str) -> bool:
+    return any(model.objects.filter(event_id=event_id).exists() for model in (Entry, Ignored))
 
 
 def follow(*, level_given: bool) -> None:

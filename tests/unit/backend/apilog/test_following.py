@@ -91,6 +91,31 @@ def test_a_file_that_cannot_be_written_is_told_once_by_all_processes_of_a_host(
     assert codes() == ["LOG-AWAY", "LOG-BACK"]
 
 
+def test_each_loss_of_a_day_is_told_and_so_is_one_that_lasts_at_another_process(
+    file: logs.LogFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "RETRY_SECONDS", 0.0)
+    place = tmp_path / "place"
+    place.mkdir()
+    configure_log(owner(), path=str(place / "api.log"))
+    process, other = Following(file, level_given=False), Following(file, level_given=False)
+    process.look()
+    for number in (1, 2):
+        shutil.rmtree(place)
+        ours.info("lost")
+        process.look()
+        other.look()
+        assert codes() == ["LOG-AWAY", "LOG-BACK"] * (number - 1) + ["LOG-AWAY"]
+        place.mkdir()
+        process.look()
+        assert codes() == ["LOG-AWAY", "LOG-BACK"] * number
+    assert file.place == place / "api.log"
+    shutil.rmtree(place)
+    ours.info("lost at the other one, which was away all the time")
+    other.look()
+    assert codes() == [*["LOG-AWAY", "LOG-BACK"] * 2, "LOG-AWAY"]
+
+
 def test_a_database_that_does_not_answer_changes_nothing_and_is_said_once(
     file: logs.LogFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
