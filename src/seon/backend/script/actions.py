@@ -47,7 +47,10 @@ def clear_script(_: Actor) -> int:
         raise OperatorError("No event script is set")
     row.path = ""
     row.save()
-    waited = ScriptRun.objects.filter(state=RunState.WAITING).update(
+    waiting = ScriptRun.objects.filter(state=RunState.WAITING)
+    # In the order in which batches count their repeats (queueing.py), so that neither waits for the other for ever.
+    list(waiting.order_by("same").select_for_update().values_list("pk"))
+    waited = waiting.update(
         state=RunState.FAILED, ended_at=timezone.now(), result="the event script was taken away before"
     )
     if waited:
