@@ -11,7 +11,7 @@ from django.utils import timezone
 from seon import pki
 from seon.backend.acting import audit
 from seon.backend.acting.actors import itself
-from seon.backend.configuration.versioned import raise_version
+from seon.backend.configuration.versioned import raise_version, take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.journal.recording import record
 from seon.backend.trust.chains import Chain, ordered
@@ -149,13 +149,16 @@ def switch_due(now: datetime | None = None) -> str:
     planned = OwnCertificate.objects.filter(use_from__lte=now).order_by("use_from", "pk")
     if not planned.exists():
         return ""
-    with transaction.atomic(), audit.collected("certificate.planned", itself("Seonapi")):
-        raise_version()
+    with transaction.atomic():
+        take_turn()
         due = list(planned.all())
-        for passed in due[:-1]:  # a later one is due as well
-            passed.use_from = None
-            passed.save()
-        return _switch(due[-1], now) if due else ""
+        if not due:
+            return ""  # another program was quicker
+        with audit.collected("certificate.planned", itself("Seonapi")):
+            for passed in due[:-1]:  # a later one is due as well
+                passed.use_from = None
+                passed.save()
+            return _switch(due[-1], now)
 
 
 def _switch(own: OwnCertificate, now: datetime) -> str:

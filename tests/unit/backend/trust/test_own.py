@@ -138,6 +138,8 @@ def test_of_many_that_look_at_once_one_switches(certificate_of: Callable[..., An
     assert sorted(filter(None, told)) == ["own certificate CN=new is in use from now on, as planned"]
     assert in_use() == new
     assert Entry.objects.filter(code="CFG-OWN").count() == 1
+    said = Entry.objects.filter(code="AUD-CHANGE", text__contains="certificate.planned")
+    assert [entry.text for entry in said if "nothing" in entry.text] == [], "who comes too late says nothing"
 
 
 def test_of_two_that_choose_at_once_one_certificate_is_in_use(certificate_of: Callable[..., Any]) -> None:
