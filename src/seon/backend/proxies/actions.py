@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import ProtectedError, Q
+from django.db.models import ProtectedError
 
 from seon.addresses import AddressError, client_address, shown
 from seon.backend.acting.actors import Actor
@@ -56,10 +56,8 @@ def add_client(_: Actor, name: str, address: str, /, **settings: str) -> ProxyCl
 
     Raises OperatorError.
     """
-    if "/" in name:
-        raise OperatorError(f"A client's name has no '/': {name[:80]!r}")
-    client = ProxyClient(name=name)
-    _assign(client, {"address": address, **settings}, CLIENT_KEYS)
+    client = ProxyClient()
+    _assign(client, {"name": name, "address": address, **settings}, CLIENT_KEYS)
     return client
 
 
@@ -140,8 +138,10 @@ def _assign(row: ProxyServer | ProxyClient, settings: Mapping[str, str], keys: S
 
 
 def known_server(text: str) -> ProxyServer:
-    """Return the server with this Proxy ID or name. Raises OperatorError."""
-    found = list(ProxyServer.objects.filter(Q(proxy_id=text) | Q(name=text))[:2]) if text else []
+    """Return the server with this Proxy ID, or else the one of this name. Raises OperatorError."""
+    found = list(ProxyServer.objects.filter(proxy_id=text))
+    if text and not found:
+        found = list(ProxyServer.objects.filter(name=text)[:2])
     if len(found) == 1:
         return found[0]
     if found:

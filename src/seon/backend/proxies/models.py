@@ -1,7 +1,7 @@
 """The models of servers, clients and the clients' listening ports."""
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
@@ -71,10 +71,14 @@ class ProxyServer(Versioned):
         return {name: value for name in LIMITS if (value := getattr(self, name)) is not None}
 
 
+_CLIENT_NAME = RegexValidator(r"\A[^/]*\Z", "up to 120 characters, none of them '/'")
+"""A client is also named `NAME/ADDRESS`."""
+
+
 class ProxyClient(Versioned):
     """A client inside. It finds what is its own by the address it calls from (missions E2, A8)."""
 
-    name = models.CharField(max_length=120, unique=True)
+    name = models.CharField(max_length=120, unique=True, validators=[_CLIENT_NAME])
     address = ClientAddressField(max_length=45, unique=True, help_text="::1 counts as 127.0.0.1.")
     receive_daemon_host = HostField(
         max_length=253, blank=True, default="",

@@ -211,13 +211,16 @@ def test_clients_and_their_ports_are_changed_by_acts() -> None:
 def test_what_an_act_refuses_stands_above_the_form_and_nothing_of_it_is_stored() -> None:
     administrator = logged_in("administrator")
     given = {
-        "name": "a/b", "address": "10.0.0.9", "receive_daemon_host": "", "receive_daemon_port": "",
-        "listeners-TOTAL_FORMS": "0", "listeners-INITIAL_FORMS": "0",
+        "identifier": "P2", "name": "Two", "enabled": "on", "host": "", "port": "6619", "networks": "192.0.2.0/24",
+        "notes": "", "profile": "", "level_5_only": "", "secure_authentication": "", "esid_names_rule": "",
+        "codes-TOTAL_FORMS": "0", "codes-INITIAL_FORMS": "0", "rules-TOTAL_FORMS": "0", "rules-INITIAL_FORMS": "0",
+        "certificates-TOTAL_FORMS": "1", "certificates-INITIAL_FORMS": "0",
+        "certificates-0-pem": pem_of(new_api_ca()[1]),
     }  # fmt: skip
-    page = unescape(administrator.post(f"{CLIENTS}add/", given, secure=True).content.decode())
-    assert "A client's name has no '/'" in page
-    assert 'value="10.0.0.9"' in page, "what was entered is kept"
-    assert ProxyClient.objects.count() == 1
+    page = unescape(administrator.post("/panel/partners/partner/add/", given, secure=True).content.decode())
+    assert "is the certificate of a CA" in page
+    assert "192.0.2.0/24" in page, "what was entered is kept"
+    assert Partner.objects.count() == 1
 
 
 def test_a_token_is_withdrawn_by_its_act() -> None:

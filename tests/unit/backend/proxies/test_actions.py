@@ -3,8 +3,17 @@ import pytest
 from seon.backend.acting.actors import owner
 from seon.backend.errors import OperatorError
 from seon.backend.partners.actions import add_partner
-from seon.backend.proxies.actions import add_listener, remove_listener
-from seon.backend.proxies.models import Listener, ProxyClient
+from seon.backend.proxies.actions import (
+    add_client,
+    add_listener,
+    change_client,
+    change_server,
+    known_server,
+    remove_listener,
+)
+from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
+from seon.link.identity import proxy_id_of
+from seon.pki import new_ed25519_key
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +83,24 @@ def test_a_port_is_removed_by_its_clients_name_or_address(client: str) -> None:
     add_listener(owner(), "main/127.0.0.1", 4_305, "P1")
     remove_listener(owner(), client, 4_305)
     assert not Listener.objects.exists()
+
+
+def test_a_name_that_reads_as_name_and_address_is_refused_whether_a_client_is_added_or_changed() -> None:
+    with pytest.raises(OperatorError, match=r"name cannot be 'a/b'.*none of them '/'"):
+        add_client(owner(), "a/b", "10.0.0.5")
+    add_client(owner(), "main", "10.0.0.5")
+    with pytest.raises(OperatorError, match=r"name cannot be 'a/b'.*none of them '/'"):
+        change_client(owner(), "main", name="a/b")
+    assert change_client(owner(), "main", name="a-b").name == "a-b"
+
+
+def test_a_proxy_id_is_that_server_though_another_one_is_named_like_it(proxy_id: str) -> None:
+    mine = ProxyServer.objects.create(proxy_id=proxy_id)
+    other = ProxyServer.objects.create(proxy_id=proxy_id_of(new_ed25519_key().public_key()), name=proxy_id)
+    assert known_server(proxy_id) == mine
+    change_server(owner(), proxy_id, name="west")
+    change_server(owner(), other.proxy_id, name="west")
+    with pytest.raises(OperatorError, match="Two servers are named 'west': give the Proxy ID"):
+        known_server("west")
+    with pytest.raises(OperatorError, match="No license"):
+        known_server("")
