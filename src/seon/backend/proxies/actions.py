@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import ProtectedError
+from django.db.models import Q
+from django.utils import timezone
 
 from seon.addresses import AddressError, client_address, shown
 from seon.backend.acting.actors import Actor
@@ -75,17 +76,24 @@ def change_client(_: Actor, client: str, /, **settings: str) -> ProxyClient:
 
 @act("client.remove", Right.CONFIGURE)
 def remove_client(_: Actor, client: str) -> ProxyClient:
-    """Remove a client with its listening ports. Raises OperatorError, also while a token is only for it."""
+    """Remove a client with its listening ports. Raises OperatorError, also while a token in force is only for it.
+
+    Tokens for it that were withdrawn or have expired stay without a client, and withdrawn: none of them may come back,
+    with another end, as one for every client.
+    """
     take_turn()
     found = known_client(client)
-    try:
-        found.delete()
-    except ProtectedError:
-        names = ", ".join(found.tokens.values_list("name", flat=True))
+    now = timezone.now()
+    for token in found.tokens.exclude(Q(withdrawn_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))):
+        token.client, token.withdrawn_at = None, token.withdrawn_at or now
+        token.save()
+    names = ", ".join(found.tokens.values_list("name", flat=True))
+    if names:
         raise OperatorError(
             f"Client {found} has tokens of its own ({names}): give them to another one first "
             "(seonapi token change NAME --client CLIENT)"
-        ) from None
+        )
+    found.delete()
     return found
 
 

@@ -23,7 +23,7 @@ from seon.backend.partners.models import Partner
 from seon.backend.proxies.actions import add_listener
 from seon.backend.proxies.models import Listener, ProxyClient
 from seon.backend.trust.models import Token
-from seon.backend.trust.token_actions import new_token
+from seon.backend.trust.token_actions import change_token, new_token, withdraw_token
 from seon.pki import pem_of
 
 LISTS = [f"/panel/{name.replace('_', '/')}/" for group in _PAGES.values() for _, _, name in group]
@@ -221,6 +221,23 @@ def test_what_an_act_refuses_stands_above_the_form_and_nothing_of_it_is_stored()
     assert "is the certificate of a CA" in page
     assert "192.0.2.0/24" in page, "what was entered is kept"
     assert Partner.objects.count() == 1
+
+
+def test_a_client_is_removed_unless_a_token_in_force_is_for_it_alone() -> None:
+    administrator = logged_in("administrator")
+    client, token = ProxyClient.objects.get(), Token.objects.get()
+    change_token(owner(), token.name, client=client.name)
+
+    def removed() -> str:
+        path = f"{CLIENTS}{client.pk}/delete/"
+        return unescape(administrator.post(path, {"post": "yes"}, secure=True, follow=True).content.decode())
+
+    assert "has tokens of its own (" in removed()
+    assert ProxyClient.objects.exists()
+    withdraw_token(owner(), token.name)
+    removed()
+    assert not ProxyClient.objects.exists()
+    assert changes()[-1] == "client.remove"
 
 
 def test_a_token_is_withdrawn_by_its_act() -> None:

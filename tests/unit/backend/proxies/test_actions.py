@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from seon.backend.acting.actors import owner
 from seon.backend.errors import OperatorError
@@ -9,9 +12,12 @@ from seon.backend.proxies.actions import (
     change_client,
     change_server,
     known_server,
+    remove_client,
     remove_listener,
 )
 from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
+from seon.backend.trust.models import Token
+from seon.backend.trust.token_actions import change_token, new_token, withdraw_token
 from seon.link.identity import proxy_id_of
 from seon.pki import new_ed25519_key
 
@@ -83,6 +89,24 @@ def test_a_port_is_removed_by_its_clients_name_or_address(client: str) -> None:
     add_listener(owner(), "main/127.0.0.1", 4_305, "P1")
     remove_listener(owner(), client, 4_305)
     assert not Listener.objects.exists()
+
+
+def test_a_client_is_removed_though_tokens_of_it_have_ended_and_none_of_them_comes_back_for_every_client() -> None:
+    add_client(owner(), "main", "10.0.0.5")
+    for name in ("withdrawn", "expired", "counting"):
+        new_token(owner(), name, client="main", expires_at=timezone.now() + timedelta(days=1))
+    withdraw_token(owner(), "withdrawn")
+    Token.objects.filter(name="expired").update(expires_at=timezone.now() - timedelta(days=1))
+    withdrawn_at = Token.objects.get(name="withdrawn").withdrawn_at
+    with pytest.raises(OperatorError, match=r"tokens of its own \(counting\)"):
+        remove_client(owner(), "main")
+    assert Token.objects.filter(client__name="main").count() == 3, "nothing was changed"
+    change_token(owner(), "counting", client="")
+    remove_client(owner(), "main")
+    assert not ProxyClient.objects.exists()
+    assert Token.objects.get(name="withdrawn").withdrawn_at == withdrawn_at
+    with pytest.raises(OperatorError, match="no token 'expired' in force; there are: counting"):
+        change_token(owner(), "expired", expires_at=None)
 
 
 def test_a_name_that_reads_as_name_and_address_is_refused_whether_a_client_is_added_or_changed() -> None:
