@@ -34,7 +34,6 @@ DECLARATIONS = {
 
 ELSEWHERE = {
     "backend/acting/rights.py": "unit/backend/acting/test_roles.py",
-    "backend/api/calls.py": SEONAPI,
     "backend/https_server.py": "functional/test_hosts_are_added_and_removed.py",
     "backend/checking/database.py": CHECK,
     "backend/checking/files.py": CHECK,

@@ -1,11 +1,12 @@
 """The calls. Each says who may call it, decodes a typed message, asks one function of the models, and answers."""
 
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
 from asgiref.sync import sync_to_async
 from django.core.exceptions import RequestDataTooBig
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
@@ -106,7 +107,8 @@ def _current(request: HttpRequest, formats: Formats) -> HttpResponse:
     # Admitted again: what changed while the caller waited may be that its token was withdrawn, or has expired.
     caller = admit(request)
     answered = encoded_answer(encoded_snapshot(caller.address, formats, caller.token))
-    tell_unknown(caller.address, caller.token.name)
+    with suppress(DatabaseError):  # a database that is busy, or cannot be written, is no reason to answer nothing
+        tell_unknown(caller.address, caller.token.name)
     return answered
 
 

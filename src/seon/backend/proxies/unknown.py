@@ -10,7 +10,7 @@ from seon.backend.proxies.models import ProxyClient, UnknownCaller
 
 TOLD_AGAIN = timedelta(hours=1)
 FORGOTTEN = timedelta(days=1)
-"""An address that did not call for so long is new again; so the table stays small, whoever calls."""
+"""An address that did not call for so long is removed by queue/cleanup.py; so the table stays small, whoever calls."""
 
 
 def tell_unknown(address: str, token: str) -> None:
@@ -18,11 +18,11 @@ def tell_unknown(address: str, token: str) -> None:
 
     `address` in its one form; `token`: the name of its token, by which a person knows the client.
     """
-    if ProxyClient.objects.filter(address=address).exists():
-        return
     now = timezone.now()
+    told = UnknownCaller.objects.filter(address=address, told_at__gt=now - TOLD_AGAIN)
+    if ProxyClient.objects.filter(address=address).exists() or told.exists():
+        return
     with transaction.atomic():
-        UnknownCaller.objects.filter(told_at__lt=now - FORGOTTEN).delete()
         _, is_new = UnknownCaller.objects.get_or_create(address=address, defaults={"told_at": now})
         # Of two processes at once the update of one finds nothing any more.
         due = UnknownCaller.objects.filter(address=address, told_at__lte=now - TOLD_AGAIN)

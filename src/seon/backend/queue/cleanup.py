@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from seon.backend.configuration.models import Settings
 from seon.backend.journal.models import Entry, Ignored, Session
+from seon.backend.proxies.models import UnknownCaller
+from seon.backend.proxies.unknown import FORGOTTEN
 from seon.backend.queue.locks import QUEUE, seen
 from seon.events import Severity
 
@@ -28,13 +30,18 @@ ATTEMPTS_KEPT = timedelta(days=7)
 
 
 def remove_old_events() -> str:
-    """Remove events that are older than the days of their severity, and what is remembered of ignored ones."""
+    """Remove events that are older than the days of their severity, and what is remembered of others.
+
+    That is which ones were ignored, and which unknown clients were told of.
+    """
     settings = Settings.load()
     kinds = [
         Entry.objects.filter(severity=severity, received_at__lt=_days_ago(settings.days_of(severity)))
         for severity in Severity
     ]
-    removed = _remove(*kinds, Ignored.objects.filter(received_at__lt=timezone.now() - REMEMBERED))[Entry]
+    ignored = Ignored.objects.filter(received_at__lt=timezone.now() - REMEMBERED)
+    callers = UnknownCaller.objects.filter(told_at__lt=timezone.now() - FORGOTTEN)
+    removed = _remove(*kinds, ignored, callers)[Entry]
     return f"{removed} old events removed" if removed else ""
 
 

@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from seon.backend.acting.actors import owner
@@ -7,6 +9,7 @@ from seon.backend.journal.models import Entry
 from seon.backend.proxies.actions import add_client
 from seon.backend.proxies.models import UnknownCaller
 from seon.backend.proxies.unknown import tell_unknown
+from seon.backend.queue.cleanup import remove_old_events
 
 
 def told() -> list[str]:
@@ -32,8 +35,16 @@ def test_a_known_address_is_not_told() -> None:
     assert told() == []
 
 
-def test_what_was_told_long_ago_is_forgotten() -> None:
-    tell_unknown("10.0.0.5", "main")
-    UnknownCaller.objects.update(told_at=timezone.now() - timedelta(days=2))
-    tell_unknown("10.0.0.6", "main")
+def test_what_was_told_long_ago_is_forgotten_by_the_queue_daemon() -> None:
+    for address, days in (("10.0.0.5", 2), ("10.0.0.6", 0.5)):
+        tell_unknown(address, "main")
+        UnknownCaller.objects.filter(address=address).update(told_at=timezone.now() - timedelta(days=days))
+    remove_old_events()
     assert UnknownCaller.objects.get().address == "10.0.0.6"
+
+
+def test_within_the_hour_nothing_is_written_and_no_writer_waited_for() -> None:
+    tell_unknown("10.0.0.5", "main")
+    with CaptureQueriesContext(connection) as asked:
+        tell_unknown("10.0.0.5", "main")
+    assert {query["sql"].split()[0] for query in asked.captured_queries} == {"SELECT"}
