@@ -1,20 +1,22 @@
 """A file that takes another's place whole, and only if all that belongs to it went well."""
 
 import contextlib
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from seon.backend.errors import OperatorError
 
 Put = Callable[[str | bytes], None]
-"""Puts a text, or octets, in the file's place. Raises OperatorError."""
+"""Writes a text, or octets, to the draft of the file. Raises OperatorError."""
 
 
 @contextlib.contextmanager
 def replaced(path: Path, mode: int) -> Iterator[Put]:
-    """Return what puts a text in this file's place; whatever goes wrong in the body, the file is as it was.
+    """Return what writes a text for this file, which is in its place after the body; what is raised there leaves all.
 
     A draft is made beside the file at once, so that most of what can go wrong does so before anything else is done.
     Where `path` is a symbolic link, the file that it names is replaced, unless another user has made the link: in a
@@ -24,35 +26,29 @@ def replaced(path: Path, mode: int) -> Iterator[Put]:
         _check_links(path)
     target = Path(os.path.realpath(path))
     draft = target.with_name(f".{secrets.token_hex(8)}.new")
-    kept = draft.with_suffix(".old")
     with _named(path):
         _check(path, target)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    placed = False
+    written = False
 
     def put(text: str | bytes) -> None:
-        nonlocal placed
+        nonlocal written
         with _named(path):
             with os.fdopen(os.dup(descriptor), "wb") as file:
                 file.write(text.encode() if isinstance(text, str) else text)
             os.fchmod(descriptor, mode)
             os.fsync(descriptor)
-            if _is_ours(target):
-                os.link(target, kept)
-            draft.replace(target)
-            placed = True
-            _sync(target.parent)
+        written = True
 
     try:
         yield put
-    except BaseException:
-        if placed:
-            _undo(target, kept)
-        raise
+        if written:
+            with _named(path, ""):
+                draft.replace(target)
+                _sync(target.parent)
     finally:
         os.close(descriptor)
-        for left in (draft, kept):
-            left.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
 
 
 def _check_links(path: Path) -> None:
@@ -69,6 +65,14 @@ def _check(path: Path, target: Path) -> None:
         raise OperatorError(f"{path} is a directory; name a file in it")
     if target.exists() and (not target.is_file() or _is_printed_to(target)):
         raise OperatorError(f"{path} is no file that could be replaced; without --out it is printed")
+    if target.exists() and not _may_replace(target):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+def _may_replace(target: Path) -> bool:
+    """Whether a directory such as /tmp, where everybody replaces but his own files, lets us."""
+    directory = target.parent.stat()
+    return not directory.st_mode & stat.S_ISVTX or os.geteuid() in (0, directory.st_uid, target.stat().st_uid)
 
 
 def _is_printed_to(target: Path) -> bool:
@@ -76,19 +80,6 @@ def _is_printed_to(target: Path) -> bool:
     with contextlib.suppress(OSError):  # closed
         return any(os.path.samestat(target.stat(), os.fstat(number)) for number in (1, 2))
     return False
-
-
-def _is_ours(target: Path) -> bool:
-    """Whether the old file can be kept under a second name, and that name removed, in any directory."""
-    return target.exists() and os.geteuid() in (0, target.stat().st_uid)
-
-
-def _undo(target: Path, kept: Path) -> None:
-    """Bring the old file back. One that could not be kept is gone, but what has failed does not stay in its place."""
-    if kept.exists():
-        kept.replace(target)
-    else:
-        target.unlink()
 
 
 def _sync(directory: Path) -> None:
@@ -100,8 +91,8 @@ def _sync(directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def _named(path: Path) -> Iterator[None]:
+def _named(path: Path, done: str = "; nothing was done") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OperatorError(f"{path} cannot be written: {error.strerror}; nothing was done") from None
+        raise OperatorError(f"{path} cannot be written: {error.strerror}{done}") from None

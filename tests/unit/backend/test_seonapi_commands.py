@@ -256,11 +256,29 @@ def test_a_license_that_cannot_be_recorded_leaves_the_file_as_it_was(
 
     def recorded(*arguments: Any) -> License:
         real(*arguments)
+        assert out.read_text() == "the license before", "nobody sees what may be void yet"
         raise DatabaseError("database or disk is full")
 
     monkeypatch.setattr(license_actions, "new_license", recorded)
     assert "disk is full" in refused("license", "issue", proxy_id, "--out", str(out))
     assert [(path.name, path.read_text()) for path in place.iterdir()] == [(out.name, "the license before")]
+
+
+def test_a_license_that_was_issued_and_cannot_be_put_in_its_place_is_named(
+    proxy_id: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = license_actions.new_license
+
+    def issued_meanwhile(*arguments: Any) -> License:
+        (place / "lic").mkdir()
+        return real(*arguments)
+
+    monkeypatch.setattr(license_actions, "new_license", issued_meanwhile)
+    said = refused("license", "issue", proxy_id, "--out", str(place / "lic"))
+    assert "lic cannot be written: Is a directory; it was issued: `seonapi license show " in said
+    serial = License.objects.get().serial
+    assert f"show {serial} --json` has it" in said
+    assert "BEGIN CERTIFICATE" in answered("license", "show", serial)["license"]
 
 
 def test_a_partner_is_added_and_listed(certificate_of: Callable[..., Any], tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from seon.backend.trust.models import License
 
 
 @act("license.issue", Right.TRUST)
-def issue_license(by: Actor, proxy_id: str, days: int, deliver: Callable[[str], None] = lambda _: None) -> License:
+def issue_license(by: Actor, proxy_id: str, days: int, draft: Callable[[str], None] = lambda _: None) -> License:
     """Issue a license for the server with this Proxy ID; those before stay in force until they end or are withdrawn.
 
-    `deliver` gets its PEM; if that raises, nothing was issued. Raises OperatorError.
+    `draft` as `new_license` takes it. Raises OperatorError.
     """
-    return new_license(proxy_id, days, str(by), deliver)
+    return new_license(proxy_id, days, str(by), draft)
 
 
 @act("license.withdraw", Right.TRUST)

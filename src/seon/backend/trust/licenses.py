@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.journal.recording import record
 from seon.backend.proxies.models import ProxyServer
@@ -20,10 +21,11 @@ MOST_LICENSES = 10_000
 """As config.Licenses bounds them."""
 
 
-def new_license(proxy_id: str, days: int, user: str, deliver: Callable[[str], None] = lambda _: None) -> License:
+def new_license(proxy_id: str, days: int, user: str, draft: Callable[[str], None] = lambda _: None) -> License:
     """Issue a license for the server with this Proxy ID, and record who did. Raises OperatorError.
 
-    `deliver` gets its PEM; if that raises, nothing was issued and nothing is recorded.
+    `draft` writes its PEM where nobody looks yet; if that raises, nothing is issued and nothing is recorded. Whoever
+    calls delivers it after the transaction: before that it may still be void.
     """
     proxy_id = proxy_id.strip()
     try:
@@ -34,11 +36,12 @@ def new_license(proxy_id: str, days: int, user: str, deliver: Callable[[str], No
     certificate = certificate_in_pem(pem)
     not_after = certificate.not_valid_after_utc
     with transaction.atomic():
+        take_turn()  # a server that is removed just now is no other one's to license
         server, _ = ProxyServer.objects.get_or_create(proxy_id=proxy_id)
         issued = License(server=server, pem=pem, serial=serial_of(certificate), not_after=not_after, issued_by=user)
         issued.save()
         record("AUD-LICENSE", proxy_id=proxy_id, user=user, until=f"{not_after:%Y-%m-%d %H:%M} UTC")
-        deliver(pem)  # the last act: what is rolled back was not seen by anybody
+        draft(pem)
     return issued
 
 

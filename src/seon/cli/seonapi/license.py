@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seon.cli.replacing import replaced
+from seon.backend.errors import OperatorError
+from seon.cli.replacing import Put, replaced
 from seon.cli.seonapi.answers import Cell, Sheet, State, Table, Tone
 from seon.cli.seonapi.base import FILE, Said, on_installation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seon.backend.trust.models import License
 
 
@@ -38,11 +41,7 @@ def license_issue(proxy_id: str, days: int, out: Path | None) -> Said:
     from seon.link.identity import authority_line, read_license
 
     issue = functools.partial(issue_license, owner(), proxy_id, days)
-    if out is None:
-        issued = issue()
-    else:
-        with replaced(out, 0o644) as put:  # nothing secret; the server refuses one that group or others may write
-            issued = issue(put)
+    issued = issue() if out is None else _issued_to(out, issue)
     license_ = read_license(issued.pem.encode())
     data = {"proxy_id": license_.proxy_id, "serial": license_.serial, "not_after": issued.not_after,
             "link_ca": license_.ca_fingerprint, "license": issued.pem}  # fmt: skip
@@ -50,6 +49,19 @@ def license_issue(proxy_id: str, days: int, out: Path | None) -> Said:
     if out is None:
         return Said(data, issued.pem.rstrip("\n"), authority)
     return Said(data, f"license until {issued.not_after:%Y-%m-%d} in {out}\n{authority}")
+
+
+def _issued_to(out: Path, issue: "Callable[[Put], License]") -> "License":
+    """Issue a license whose draft is written before; the file itself comes when all is stored."""
+    issued = None
+    try:
+        with replaced(out, 0o644) as put:  # nothing secret; the server refuses one that group or others may write
+            issued = issue(put)
+    except OperatorError as error:
+        if issued is None:
+            raise
+        raise OperatorError(f"{error}; it was issued: `seonapi license show {issued.serial} --json` has it") from None
+    return issued
 
 
 @license_.command(name="withdraw")
