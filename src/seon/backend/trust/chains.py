@@ -1,7 +1,8 @@
-"""Chains of certificates: put in order, completed, or their gap named. Pure: knows no database and no clock."""
+"""Chains of certificates: put in order, completed, or their gap named. Pure: knows no database."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from seon import pki
 from seon.backend.certificates import MAX_CHAIN, named
@@ -43,30 +44,40 @@ class Chain:
         return "".join(map(pki.pem_of, self.certificates))
 
 
-def ordered(leaf: Certificate, brought: Iterable[Certificate], stored: Iterable[Certificate] = ()) -> Chain:
+def ordered(
+    leaf: Certificate, brought: Iterable[Certificate], stored: Iterable[Certificate] = (), at: datetime | None = None
+) -> Chain:
     """Return the chain of a certificate, made of what was brought with it and, where that ends, of what is stored.
 
     An issuer is known by its name and by the signature that its key has made. A root is kept if it was brought; one
-    that is stored only ends the chain, since a peer that trusts it has it. The order of `brought` and `stored` does
-    not matter, and a certificate that is there twice counts once.
+    that is stored only ends the chain, since a peer that trusts it has it. One that is stored and not valid at the time
+    `at` (None: now) completes nothing: with it, peers would refuse what they may take without it. The order of
+    `brought` and `stored` does not matter, and a certificate that is there twice counts once.
     """
+    at = at or datetime.now(UTC)
     brought_by, stored_by = _by_fingerprint(brought), _by_fingerprint(stored)
     chain, used = [leaf], {pki.fingerprint(leaf)}
     while not _is_self_issued(chain[-1]) and len(chain) < MAX_CHAIN:
-        above = _issuer_among(chain[-1], brought_by, used)
+        above = _issuer_among(chain[-1], brought_by, used, at)
         if above is None:
-            above = _issuer_among(chain[-1], stored_by, used)
-            if above is None or _is_self_issued(above):
+            above = _issuer_among(chain[-1], stored_by, used, at)
+            if above is None or _is_self_issued(above) or not is_valid(above, at):
                 break
         chain.append(above)
         used.add(pki.fingerprint(above))
-    rooted = _is_self_issued(chain[-1]) or _issuer_among(chain[-1], stored_by, used) is not None
+    end = _issuer_among(chain[-1], stored_by, used, at)
+    rooted = _is_self_issued(chain[-1]) or (end is not None and _is_self_issued(end))
     return Chain(
         certificates=tuple(chain),
         missing="" if rooted else pki.issuer_of(chain[-1]),
         rooted=rooted,
         unused=tuple(held for name, held in brought_by.items() if name not in used),
     )
+
+
+def is_valid(certificate: Certificate, at: datetime) -> bool:
+    """Whether a certificate's time has begun then, and not ended."""
+    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
 
 
 def has_issued(issuer: Certificate, certificate: Certificate) -> bool:
@@ -93,14 +104,16 @@ def _by_fingerprint(certificates: Iterable[Certificate]) -> dict[str, Certificat
     return {pki.fingerprint(certificate): certificate for certificate in certificates}
 
 
-def _issuer_among(certificate: Certificate, known: dict[str, Certificate], used: set[str]) -> Certificate | None:
-    """Return the issuer; of several the one that is no root, and of these the one that is valid longest."""
+def _issuer_among(
+    certificate: Certificate, known: dict[str, Certificate], used: set[str], at: datetime
+) -> Certificate | None:
+    """Return the issuer; of several one that is valid then, of these one that is no root, and that is valid longest."""
     issuers = [
-        (not _is_self_issued(held), held.not_valid_after_utc, name)
+        (is_valid(held, at), not _is_self_issued(held), held.not_valid_after_utc, name)
         for name, held in known.items()
         if name not in used and has_issued(held, certificate) and _may_issue(held)
     ]
-    return known[max(issuers)[2]] if issuers else None
+    return known[max(issuers)[-1]] if issuers else None
 
 
 def _may_issue(certificate: Certificate) -> bool:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from seon import pki
 from seon.backend.certificates import named
-from seon.backend.trust.chains import BROKEN_HASHES, Chain, has_issued
+from seon.backend.trust.chains import BROKEN_HASHES, Chain, has_issued, is_valid
 from seon.pki import Certificate, PkiError, PublicKey, Purpose
 
 MIN_RSA_BITS, MAX_RSA_BITS = 2_048, 16_384
@@ -58,6 +58,11 @@ def judge(chain: Chain, at: datetime) -> list[Finding]:
     return sorted(found, key=lambda finding: list(Weight).index(finding.weight))
 
 
+def is_sound(chain: Chain, at: datetime) -> bool:
+    """Whether what is above the certificate is there and valid then, whatever is to be said of the certificate."""
+    return not any(found.code in ("chain-gap", "chain-not-valid") for found in judge(chain, at))
+
+
 def key_problem(key: PublicKey) -> str:
     """Return why a key cannot be used towards partners, "" where it can."""
     return next((found.text for found in _of_public_key(key) if found.weight is Weight.REFUSED), "")
@@ -86,7 +91,7 @@ def _of_time(chain: Chain, at: datetime) -> Iterator[Finding]:
         begins = f"{leaf.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
         yield Finding(Weight.UNWISE, "not-yet-valid", f"it is not yet valid then: its validity begins at {begins}")
     for above in chain.certificates[1:]:
-        if not above.not_valid_before_utc <= at <= above.not_valid_after_utc:
+        if not is_valid(above, at):
             text = f"the certificate of {named(above)} in its chain is not valid then"
             yield Finding(Weight.UNWISE, "chain-not-valid", text)
 

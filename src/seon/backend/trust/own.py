@@ -1,6 +1,5 @@
 """The company's own certificates and keys as they are stored: found, opened, put in use. Acts: own_actions.py."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
 
@@ -110,10 +109,10 @@ def stored_authorities() -> list[Certificate]:
     return [*map(pki.certificate_in_pem, pems), *above]
 
 
-def chain_of(own: OwnCertificate, brought: Iterable[Certificate] = ()) -> Chain:
-    """Return a stored certificate's chain, completed from what is brought and what is stored."""
+def chain_of(own: OwnCertificate, at: datetime | None = None) -> Chain:
+    """Return a stored certificate's chain, completed from what is stored for the time `at` (None: now)."""
     leaf, *above = pki.certificates_in_pem(own.chain)
-    return ordered(leaf, [*brought, *above], stored_authorities())
+    return ordered(leaf, above, stored_authorities(), at)
 
 
 # --- using ----------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from seon.backend.certificates import describe_certificate, named, read_files
 from seon.backend.configuration.versioned import raise_version
 from seon.backend.errors import OperatorError
 from seon.backend.trust.chains import Chain, leaf_among, ordered
-from seon.backend.trust.judging import Finding, Weight, judge, named_key, those
+from seon.backend.trust.judging import Finding, Weight, is_sound, judge, named_key, those
 from seon.backend.trust.models import ChainCertificate, OwnCertificate, OwnKey
 from seon.backend.trust.own import (
     chain_of,
@@ -193,6 +193,7 @@ def _new_key(kind: KeyKind) -> pki.SigningKey:
 def add_certificate(_: Actor, addition: Addition) -> Added:
     """Store a certificate with its chain and key, or give a stored one its better chain; put it in use if asked.
 
+    What is in use, or planned to be, gets no chain that is unwise in another way than its own unless that is forced.
     The key comes from the files, or is one that is stored: of a request, or of an earlier certificate. All that is
     found is in the answer, or in the OperatorError; after that nothing was changed.
     """
@@ -201,12 +202,17 @@ def add_certificate(_: Actor, addition: Addition) -> Added:
     leaf, key = _leaf_of(contents)
     stored = OwnCertificate.objects.filter(fingerprint=pki.fingerprint(leaf)).first()
     old = pki.certificates_in_pem(stored.chain) if stored else []
-    chain = ordered(leaf, contents.certificates, [*old, *stored_authorities()])
-    is_better = stored is not None and _quality(chain) > _quality(ordered(leaf, old))
+    at = _when(addition.use_from)
+    chain = ordered(leaf, contents.certificates, [*old, *stored_authorities()], at)
+    as_it_was = ordered(leaf, old, at=at)
+    is_better = stored is not None and _quality(chain, at) > _quality(as_it_was, at)
     if stored is not None and not is_better:
-        chain = chain_of(stored)
-    findings = judge(chain, addition.use_from or timezone.now())
+        chain = chain_of(stored, at)
+    findings = judge(chain, at)
     _demand(leaf, findings, addition.force or not addition.use)
+    if stored is not None and (stored.in_use or stored.use_from):
+        known = judge(as_it_was, at)
+        _demand(leaf, [found for found in findings if found not in known], addition.force)
     own = _keep(stored, chain, key, addition.name)
     completed = complete_chains(contents.certificates, except_for=own)
     before = _use(own, addition.use_from) if addition.use else None
@@ -242,9 +248,16 @@ def _digest_of(certificate: Certificate) -> str:
         return ""
 
 
-def _quality(chain: Chain) -> tuple[bool, int, datetime]:
-    """Return what makes a chain a better one: no gap, then more of it, then that it holds longer."""
-    return not chain.missing, len(chain.certificates), min(held.not_valid_after_utc for held in chain.certificates)
+def _quality(chain: Chain, at: datetime) -> tuple[bool, bool, int, datetime]:
+    """Return what makes a chain a better one: it holds then, has no gap, then more of it, then that it holds longer."""
+    ends = min(held.not_valid_after_utc for held in chain.certificates)
+    return is_sound(chain, at), not chain.missing, len(chain.certificates), ends
+
+
+def _when(use_from: datetime | None) -> datetime:
+    """Return when something comes into use."""
+    now = timezone.now()
+    return max(use_from or now, now)
 
 
 def _demand(leaf: Certificate, findings: list[Finding], is_forced: bool) -> None:
@@ -284,16 +297,15 @@ def _keep(stored: OwnCertificate | None, chain: Chain, key: PrivateKey | OwnKey,
 
 def complete_chains(brought: Sequence[Certificate], except_for: OwnCertificate | None = None) -> list[OwnCertificate]:
     """Give stored certificates the better chains that are possible now; return those that have got one."""
-    completed = []
+    completed, known = [], [*stored_authorities(), *brought]
     for own in OwnCertificate.objects.all():
         if except_for is not None and own.pk == except_for.pk:
             continue
         leaf, *above = pki.certificates_in_pem(own.chain)
-        before = ordered(leaf, above, stored_authorities())
         if not ordered(leaf, above).missing:
             continue
-        after = ordered(leaf, above, [*stored_authorities(), *brought])
-        if len(after.certificates) > len(above) + 1 or (before.missing and not after.missing):
+        after = ordered(leaf, above, known, _when(own.use_from))
+        if len(after.certificates) > len(above) + 1:
             own.chain = after.pem()
             own.save()
             completed.append(own)
@@ -335,8 +347,9 @@ def use_certificate(_: Actor, reference: str, use_from: datetime | None = None, 
     own = find_own(reference)
     if own.in_use:
         raise OperatorError(f"The certificate {own} is in use already")
-    chain = chain_of(own)
-    findings = judge(chain, use_from or timezone.now())
+    at = _when(use_from)
+    chain = chain_of(own, at)
+    findings = judge(chain, at)
     _demand(chain.leaf, findings, force)
     before = _use(own, use_from)
     return Used(own, before, findings)

@@ -1,5 +1,6 @@
 """A chain is put in order, completed from what is stored, or its gap is named."""
 
+import datetime as dt
 import subprocess
 from pathlib import Path
 
@@ -67,6 +68,24 @@ def test_of_two_issuers_with_one_key_the_one_below_a_root_is_taken_and_the_one_t
     longer = Made(certified(ROOT.key.public_key(), "root", OTHER, days=25, extensions=SUBCA), ROOT.key)
     chain = ordered(SUB.certificate, [ROOT.certificate, crossed.certificate, longer.certificate])
     assert chain.certificates[1] == longer.certificate
+
+
+def test_one_that_is_valid_is_taken_before_one_that_makes_the_chain_longer_and_has_expired() -> None:
+    expired = certified(ROOT.key.public_key(), "root", OTHER, days=-1, extensions=SUBCA)
+    chain = ordered(SUB.certificate, [expired, ROOT.certificate])
+    assert (names(chain), chain.certificates[-1]) == (["sub", "root"], ROOT.certificate)
+    soon = certified(ROOT.key.public_key(), "root", OTHER, days=5, extensions=SUBCA)
+    in_ten_days = dt.datetime.now(dt.UTC) + dt.timedelta(days=10)
+    assert ordered(SUB.certificate, [soon, ROOT.certificate]).certificates[1] == soon
+    assert ordered(SUB.certificate, [soon, ROOT.certificate], at=in_ten_days).certificates[1] == ROOT.certificate
+
+
+def test_one_that_is_stored_and_has_expired_completes_nothing_and_the_gap_stays_named() -> None:
+    sub = make("sub", issuer=ROOT, ca=True, days=-1)
+    leaf = make("leaf", issuer=sub)
+    chain = ordered(leaf.certificate, [], [sub.certificate, ROOT.certificate])
+    assert (names(chain), chain.missing, chain.rooted) == (["leaf"], "CN=sub", False)
+    assert names(ordered(leaf.certificate, [sub.certificate], [ROOT.certificate])) == ["leaf", "sub"]
 
 
 SUBCA = [(ext.value, ext.critical) for ext in SUB.certificate.extensions]

@@ -170,6 +170,53 @@ def test_the_same_certificate_with_a_better_chain_replaces_the_chain_and_with_a_
     assert OwnCertificate.objects.count() == 1
 
 
+def crossed(days: float) -> str:
+    """Return the root's certificate as another CA has issued it: with it a chain is longer."""
+    subca = [(extension.value, extension.critical) for extension in SUB.certificate.extensions]
+    return pki.pem_of(certified(ROOT.key.public_key(), "root", make("other", ca=True), days=days, extensions=subca))
+
+
+def test_what_is_in_use_gets_no_longer_chain_that_does_not_hold() -> None:
+    leaf, expired = make("leaf", issuer=SUB), crossed(days=-1)
+    own = add(leaf.pem, leaf.key_pem, SUB.pem, use=True).own
+    added = add(leaf.pem, SUB.pem, expired)
+    assert (added.chain_replaced, added.own.chain) == (False, leaf.pem + SUB.pem)
+    assert add_authorities(BY, [expired.encode()])[1] == []
+    other = make("second", issuer=SUB)
+    assert add(other.pem, other.key_pem, SUB.pem, expired).completed == []
+    assert add(leaf.pem).own.chain == OwnCertificate.objects.get(pk=own.pk).chain == leaf.pem + SUB.pem
+    valid = crossed(days=20)
+    assert add_authorities(BY, [valid.encode()])[1] == [own]
+    assert OwnCertificate.objects.get(pk=own.pk).chain == leaf.pem + SUB.pem + valid
+
+
+@pytest.mark.parametrize("start", [None, dt.timedelta(days=3)], ids=["in use", "planned"])
+def test_what_is_in_use_or_will_be_gets_a_chain_that_is_unwise_in_another_way_only_by_force(
+    start: dt.timedelta | None,
+) -> None:
+    old = make("sub", SUB.key, issuer=ROOT, ca=True, days=-1)
+    leaf = make("leaf", issuer=SUB)
+    add(leaf.pem, leaf.key_pem, use=True, use_from=start and timezone.now() + start, force=True)
+    before = read_version()
+    with pytest.raises(OperatorError, match=r"the certificate of CN=sub in its chain is not valid then.*--force"):
+        add(leaf.pem, old.pem)
+    assert (OwnCertificate.objects.get().chain, read_version()) == (leaf.pem, before)
+    assert add(leaf.pem).own.chain == leaf.pem, "that it has a gap was forced before, and is not asked for again"
+    assert add(leaf.pem, old.pem, force=True).own.chain == leaf.pem + old.pem
+    assert add(leaf.pem, SUB.pem).own.chain == leaf.pem + SUB.pem
+
+
+def test_the_stored_chains_are_read_once_however_many_are_to_be_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        leaf = make(f"leaf {number}", issuer=SUB)
+        add(leaf.pem, leaf.key_pem)
+    read: list[str] = []
+    real = pki.certificates_in_pem
+    monkeypatch.setattr(pki, "certificates_in_pem", lambda pem: read.append(pem) or real(pem))
+    assert len(add_authorities(BY, [SUB.pem.encode()])[1]) == 6
+    assert len([pem for pem in read if pem != SUB.pem]) <= 2 * 6
+
+
 def test_a_chain_is_completed_from_what_another_certificate_has_brought() -> None:
     first, second = make("first", issuer=SUB), make("second", issuer=SUB)
     lonely = add(first.pem, first.key_pem).own
