@@ -173,7 +173,10 @@ def pem_of(certificate: Certificate) -> str:
 
 
 def subject_of(certificate: Certificate) -> str:
-    """Return the subject as RFC 4514 text, cut to LONGEST_NAME; UNREADABLE where it is: a name decides nothing."""
+    """Return the subject as RFC 4514 text, cut to LONGEST_NAME; UNREADABLE where it is: a name decides nothing.
+
+    Who made the certificate chose its characters: what cannot be printed is escaped, as RFC 4514 allows for all.
+    """
     return _shown(lambda: certificate.subject)
 
 
@@ -188,9 +191,14 @@ _NAMES = {NameOID.SERIAL_NUMBER: "serialNumber"}
 
 def _shown(name: Callable[[], x509.Name]) -> str:
     try:
-        return name().rfc4514_string(_NAMES)[:LONGEST_NAME]
+        text = name().rfc4514_string(_NAMES)
+        return "".join(c if c.isprintable() else _in_hex(c) for c in text)[:LONGEST_NAME]
     except Exception:  # as in `_saying`
         return UNREADABLE
+
+
+def _in_hex(char: str) -> str:
+    return "".join(f"\\{octet:02X}" for octet in char.encode())
 
 
 def issuer_in_der(certificate: Certificate) -> bytes:

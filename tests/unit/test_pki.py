@@ -157,6 +157,17 @@ def test_a_name_that_cannot_be_read_is_said_to_be_so_and_hinders_nothing(name) -
     assert pki.is_ca(broken)
 
 
+@pytest.mark.parametrize("evil", ["\r", "\n", "\x1b[2K", "\x7f", "\x9b8m", "\u2028", "\u202e"], ids=ascii)
+def test_a_name_obeys_no_terminal(evil: str) -> None:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"Acme{evil}, Ü=\\")])
+    builder = x509.CertificateBuilder(name, name, KEY.public_key(), 1, SOON, SOON)
+    certificate = builder.sign(KEY, hashes.SHA256())
+    said = pki.subject_of(certificate)
+    assert said.isprintable()
+    assert said == pki.issuer_of(certificate)
+    assert x509.Name.from_rfc4514_string(said) == name, "it is still the name, as RFC 4514 writes it"
+
+
 def test_a_long_name_is_cut() -> None:
     name = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATIONAL_UNIT_NAME, "x" * 60)] * 40)
     builder = x509.CertificateBuilder(name, name, KEY.public_key(), 1, SOON, SOON)

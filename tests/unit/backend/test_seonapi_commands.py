@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.utils import timezone
 
+import certificates
 from certificates import parse_license
 from seon.backend.configuration.models import Settings, TracedSession
 from seon.backend.configuration.versioned import read_version
@@ -47,6 +48,24 @@ def refused(*arguments: str) -> str:
     assert isinstance(result.exception, SystemExit), result.exception
     assert result.stdout == ""
     return result.stderr
+
+
+@pytest.mark.parametrize("kind", ["leaf", "CA", "expired"])
+def test_no_certificate_forges_the_sha_256_that_is_compared(tmp_path: Path, kind: str) -> None:
+    forged = "\r\x1b[2Kpinned: CN=Acme, SHA-256 00\n\x1b[8m"
+    made = certificates.make(forged, ca=kind == "CA", days=-1 if kind == "expired" else 30)
+    file = tmp_path / "acme.pem"
+    file.write_text(made.pem)
+    add = "partner", "certificate", "add", "P1", str(file)
+    done("partner", "add", "P1")
+    said = [refused(*add)] if kind != "leaf" else []
+    said += [done(*add, "--force"), done("partner", "show", "P1")]
+    said += [refused("partner", "add", "P2", "--certificate", str(file), "--force")]
+    said += [done("partner", "certificate", "remove", "P1", made.fingerprint)]
+    for text in said:
+        assert all(line.isprintable() for line in text.split("\n"))
+        assert not any(line.startswith("pinned: CN=Acme") for line in text.splitlines())
+    assert made.fingerprint in said[-1]
 
 
 def test_a_setting_is_set_and_got() -> None:

@@ -248,10 +248,10 @@ def _compare_certificates(line: Line, pems: Sequence[str], before: Partner | Non
         wanted[fingerprint] = describe_certificate(certificate)
         if fingerprint not in there:
             check_pin(certificate, datetime.now(UTC), force=force)
-            line.details.append(f"certificate {pki.subject_of(certificate)}, SHA-256 {fingerprint} comes")
+            line.details.append(f"certificate with SHA-256 {fingerprint}, {pki.subject_of(certificate)}, comes")
     new = {fingerprint: one for fingerprint, one in wanted.items() if fingerprint not in there}
     gone = set(there) - set(wanted)
-    line.details += [f"certificate {there[one]}, SHA-256 {one} goes" for one in sorted(gone)]
+    line.details += [f"certificate with SHA-256 {one}, {there[one]}, goes" for one in sorted(gone)]
     line.certificates = new, gone
 
 

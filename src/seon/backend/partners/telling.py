@@ -40,7 +40,7 @@ def lines_of(partner: Partner) -> Iterator[str]:
     rows = list(partner.certificates.all())
     for row in rows:
         certificate = certificate_of(row)
-        yield f"  certificate   {shown(certificate.text)} ({state_of(certificate, datetime.now(UTC))})"
+        yield f"  certificate   {certificate.text} ({state_of(certificate, datetime.now(UTC))})"
     if not rows:
         yield "  certificate   none: it is not admitted"
     for number, line in enumerate(partner.notes.splitlines()):

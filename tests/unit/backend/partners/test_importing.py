@@ -161,4 +161,4 @@ def test_progress_is_told_and_many_partners_are_stored_with_their_history() -> N
 def test_a_line_reads_as_its_details() -> None:
     (line,) = try_import(numbered(Record(id="P1", certificates=(ONE.pem,))))
     assert isinstance(line, Line)
-    assert line.text == f"certificate CN=One, SHA-256 {ONE.fingerprint} comes"
+    assert line.text == f"certificate with SHA-256 {ONE.fingerprint}, CN=One, comes"

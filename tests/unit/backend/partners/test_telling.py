@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 import certificates
 from seon.backend.acting.actors import owner
@@ -41,6 +43,13 @@ def test_what_is_missing_is_said_with_its_meaning() -> None:
     assert said.startswith("acme: A\\x1bcme, disabled\n")
     for part in ("it may show every code", "it only calls us", "everywhere", "it is not admitted"):
         assert part in said
+
+
+def test_a_certificate_is_told_with_its_own_sha_256_however_long_its_name_is() -> None:
+    attributes = [x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "SHA-256 " + "0" * 50)] * 5
+    made = certificates.make(x509.Name(attributes), days=30)
+    add_partner(owner(), "acme", "Acme", [], [made.pem.encode()])
+    assert f"SHA-256 {made.fingerprint} (ends in 29 days)" in told()
 
 
 @pytest.mark.parametrize(
