@@ -1,7 +1,8 @@
 """The sessions of one main, on either host: counted, forked, watched, ended. One piece of code for both.
 
-Whether a partner may have a session is one rule, which the configuration in force gives. It is asked when a place is
-reserved, in the moment of the fork, and whenever there is another configuration: what changed in between counts.
+Whether a partner may have a session is one rule, which the configuration in force gives; on the server, whether its
+client may be linked is another. Both are asked when a place is reserved, in the moment of the fork, and whenever there
+is another configuration or list of clients: what changed in between counts.
 """
 
 import asyncio
@@ -46,6 +47,8 @@ class Claim:
     """The certificate that the partner has shown; "" where it was not asked yet."""
     source: str = ""
     """From where it comes, address and port; "" where only the other hop knows."""
+    mark: str = ""
+    """Server: of the secret that the client's certificate was issued for (link.standing)."""
 
 
 Rule = Callable[[Claim], str]
@@ -92,8 +95,10 @@ class _Running:
 class SessionTable:
     """A session is reserved first, so that limits hold while it is being brought about; then started, or released."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(self, surroundings: Surroundings, unlinkable: Callable[[str], str] = lambda _: "") -> None:
+        """`unlinkable`: says why the client with this mark may not be linked, "" if it may."""
         self._our = surroundings
+        self._unlinkable = unlinkable
         self._detail = Detail(surroundings.log, "session")
         self._counts = SessionCounts()
         self._running: dict[str, _Running] = {}
@@ -101,12 +106,12 @@ class SessionTable:
         self._traced: Callable[[Assignment], bool] = _as_begun
 
     def barred(self, claim: Claim) -> str:
-        """Say why there may be no such session as far as it depends on its partner, "" if there may."""
-        return self._rule(claim)
+        """Say why there may be no such session as far as it depends on its partner and client, "" if there may."""
+        return self._rule(claim) or self._unlinkable(claim.mark)
 
     def reserve(self, claim: Claim, limits: Limits, *, rated: bool = True) -> str:
         """Count a session that is to begin; return why there may be none instead, or ""."""
-        return self._rule(claim) or self._counts.begin(claim.partner, limits, time.monotonic(), rated=rated) or ""
+        return self.barred(claim) or self._counts.begin(claim.partner, limits, time.monotonic(), rated=rated) or ""
 
     def release(self, partner: str) -> None:
         """Take back a reservation."""
@@ -117,7 +122,7 @@ class SessionTable:
 
         The caller closes its copies of the connections right after.
         """
-        if why := self._rule(_claim(assignment, assignment.fingerprint)):
+        if why := self.barred(_claim(assignment, assignment.fingerprint)):
             self._not_begun(assignment, why, failed)
             return
         testimony = Testimony(assignment)
@@ -159,15 +164,21 @@ class SessionTable:
         """Let these claims have sessions and no others, and these sessions write a trace: running and coming ones."""
         self._rule, self._traced = rule, traced
         for running in list(self._running.values()):
-            if rule(_claim(running.assignment, running.fingerprint)):
-                _end(running, "barred")
+            self._end_barred(running)
             running.child.trace(traced(running.assignment))
 
-    def end_those_of(self, client: str) -> None:
-        """Order the sessions to end that are shared with a client."""
+    def clients_changed(self) -> None:
+        """Which clients may be linked may have changed."""
         for running in list(self._running.values()):
-            if running.assignment.client == client:
-                _end(running, "barred")
+            self._end_barred(running)
+
+    def _end_barred(self, running: _Running) -> None:
+        """Order a session to end if it may not be any more."""
+        claim = _claim(running.assignment, running.fingerprint)
+        if self._rule(claim):
+            _end(running, "barred")
+        elif self._unlinkable(claim.mark):
+            _end(running, "withdrawn")
 
     def verbosity_changed(self) -> None:
         """The log settings have changed: processes need to know which lines are worth while."""
@@ -225,8 +236,7 @@ class SessionTable:
             case line.Stage():
                 testimony.runs()
                 running.fingerprint = running.fingerprint or message.fingerprint
-                if self._rule(_claim(running.assignment, running.fingerprint)):  # it may have changed since the fork
-                    _end(running, "barred")
+                self._end_barred(running)  # what it may do may have changed since the fork
                 if not running.started.done():
                     running.started.set_result(None)
             case line.Reported():
@@ -328,7 +338,7 @@ def _end(running: _Running, why: line.Order) -> None:
 
 
 def _claim(assignment: Assignment, fingerprint: str) -> Claim:
-    return Claim(assignment.partner, assignment.direction, fingerprint, assignment.source)
+    return Claim(assignment.partner, assignment.direction, fingerprint, assignment.source, assignment.mark)
 
 
 def _end_of(child: children.Child, assignment: Assignment, status: int) -> SessionEnd:

@@ -20,9 +20,9 @@ MAX_MESSAGE = MAX_EVENT + 4_096
 """Octets of a message; the rest of a longer one is lost, so that it cannot be decoded."""
 MAX_LINE = 2_000
 """Characters of a log line."""
-Order = Literal["barred", "shutdown", "unlinked"]
-"""Why a main ends a session: its partner may not have one any more, or the main itself is ending: because somebody
-wants it to, or because the link between the hosts has ended."""
+Order = Literal["barred", "withdrawn", "shutdown", "unlinked"]
+"""Why a main ends a session: its partner may not have one any more, or its client may not be linked any more, or the
+main itself is ending: because somebody wants it to, or because the link between the hosts has ended."""
 Number = Annotated[int, Meta(ge=1, le=2**53)]
 
 

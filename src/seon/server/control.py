@@ -156,8 +156,8 @@ class ControlLink:
         await self._stream.tls.end()
 
     def refuse(self, why: str) -> None:
-        """Close the connection: the client may not be linked any more."""
-        self._refused = why
+        """Close the connection: the client may not be linked any more, and gets no session until it is gone."""
+        self._refused, self.leaving = why, True
         self.end_now()
 
     def end_now(self) -> None:

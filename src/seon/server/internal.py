@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections import Counter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from seon import addresses
 from seon.daemon.detail import UNHEARD, Detail
@@ -32,10 +32,19 @@ CONNECTIONS_PER_SOURCE = 256
 _decoders: dict[int, Decoder[m.SessionOpening]] = {n: Decoder(union) for n, union in m.SESSION_OPENING.items()}
 
 
+class Peer(NamedTuple):
+    """What the certificate of a verified client says."""
+
+    key: str
+    """Its fingerprint."""
+    mark: str
+    """Of the secret that it was issued for (link.standing)."""
+
+
 class Links(Protocol):
     """What the server does with verified links. It owns the connection from then on."""
 
-    async def control(self, tls: AsyncTls, key: str, caller: Caller) -> None:
+    async def control(self, tls: AsyncTls, peer: Peer, caller: Caller) -> None:
         """Serve a control link to its end."""
 
     def protocol(self, key: str) -> int:
@@ -44,7 +53,7 @@ class Links(Protocol):
     def barred(self, mark: str) -> str:
         """Say why a client whose certificate has this mark may not be linked, "" if it may."""
 
-    def session(self, opening: m.SessionOpening, tls: AsyncTls, key: str, source: str) -> str | None:
+    def session(self, opening: m.SessionOpening, tls: AsyncTls, peer: Peer, source: str) -> str | None:
         """Take a session link; return why not, or None."""
 
 
@@ -83,7 +92,7 @@ class InternalPort:
         async with asyncio.timeout(HANDSHAKE_SECONDS):
             try:
                 await tls.handshake(HELLO_SECONDS, self._detail.handshake(caller.source))
-                key = self._verified(tls)
+                peer = self._verified(tls)
                 pace.done(f"link TLS done, the certificate is one of a client: {in_words(tls.channel.connection)}")
             except (TlsError, IdentityError) as error:
                 named = refused_authority(tls.channel.connection)
@@ -98,23 +107,24 @@ class InternalPort:
             case context.CONTROL:
                 tls.take_over()  # a verified client's link lasts: it takes no slot from those that come
                 about = f"serving the control link from {caller.source}"
-                self._tasks.start(self._links.control(tls, key, caller), about)
+                self._tasks.start(self._links.control(tls, peer, caller), about)
             case context.SESSION:
-                await self._session(tls, key, caller)
+                await self._session(tls, peer, caller)
             case _:
                 raise m.LinkError("neither a control link nor a session link was asked for (ALPN)")
 
-    def _verified(self, tls: AsyncTls) -> str:
+    def _verified(self, tls: AsyncTls) -> Peer:
         certificate = peer_certificate(tls.channel.connection)
         if certificate is None:
             raise IdentityError("no certificate was shown")
-        if why := self._links.barred(check_link_client(certificate, self._proxy_id)):
+        mark = check_link_client(certificate, self._proxy_id)
+        if why := self._links.barred(mark):
             raise IdentityError(why)
-        return fingerprint(certificate)
+        return Peer(fingerprint(certificate), mark)
 
-    async def _session(self, tls: AsyncTls, key: str, caller: Caller) -> None:
-        opening = await MessageStream(tls, _decoders[self._links.protocol(key)]).receive_within(HANDSHAKE_SECONDS)
-        taken = self._links.session(opening, tls, key, caller.source)
+    async def _session(self, tls: AsyncTls, peer: Peer, caller: Caller) -> None:
+        opening = await MessageStream(tls, _decoders[self._links.protocol(peer.key)]).receive_within(HANDSHAKE_SECONDS)
+        taken = self._links.session(opening, tls, peer, caller.source)
         if taken is not None:
             if isinstance(opening, m.Ticket):  # why no partner is dialled is told of the session
                 self._refused(caller, "LNK-REFUSED", reason=f"session link: {taken}")

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from seon.endings import SessionEnd
 from seon.events import Event
@@ -107,12 +107,11 @@ class Links:
         link = self._by_client.get(self.client_of(key))
         return link.protocol if link else m.OLDEST_PROTOCOL
 
-    def refuse(self, barred: Callable[[str], str]) -> Iterator[str]:
-        """End the links of clients that may not be linked any more; yield their names."""
-        for client, link in list(self._by_client.items()):
+    def refuse(self, barred: Callable[[str], str]) -> None:
+        """End the links of clients that may not be linked any more."""
+        for link in self._by_client.values():
             if why := barred(link.mark):
                 link.refuse(why)
-                yield client
 
     def tell(self, client: str, session: str, end: SessionEnd) -> None:
         """Tell a client what ends a session of its."""

@@ -53,7 +53,7 @@ class Opening:
             self._refuse(admitted, "no client is connected")
             return
         session = m.new_session_id(secrets.token_bytes(12))
-        claim = Claim(partner.id, "incoming", admitted.identity.fingerprint, admitted.caller.source)
+        claim = Claim(partner.id, "incoming", admitted.identity.fingerprint, admitted.caller.source, link.mark)
         pace = self._detail.pace(f"[{session}]")
         pace.done(
             f"partner {partner.id} from {admitted.caller.source} is admitted; client {link.client} is to serve it"
@@ -89,6 +89,7 @@ class Opening:
             target=link.client,
             fingerprint=admitted.identity.fingerprint,
             client=link.client,
+            mark=link.mark,
         )
         partner_end, link_end = admitted.tls, inside
         connections = Connections((partner_end.sock, partner_end.channel), (link_end.sock, link_end.channel))
@@ -144,14 +145,14 @@ class Opening:
 
     # --- outgoing ---------------------------------------------------------------------------------------------------
 
-    def dial(self, wanted: m.Dial, tls: AsyncTls, source: str, client: str) -> str | None:
+    def dial(self, wanted: m.Dial, tls: AsyncTls, source: str, client: str, mark: str = "") -> str | None:
         """Fork a session process that dials a partner for the inside; return why not, or None."""
         self._detail.say(f"[{wanted.session}] client {client} asks for partner {wanted.partner} over a session link")
         in_force = self._in_force()
         partner = in_force.partner(wanted.partner)
         if partner is None:
             return f"partner {wanted.partner} is not known or disabled"
-        if why := self._why_not_dialled(wanted.session, partner, in_force):
+        if why := self._why_not_dialled(wanted.session, partner, in_force, mark):
             return why
         assert in_force.dialler
         assignment = in_force.assignment(
@@ -162,6 +163,7 @@ class Opening:
             source=source,
             target=addresses.shown(partner.host, partner.port),
             client=client,
+            mark=mark,
             dialled=partner,
             outgoing_address=in_force.configuration.outgoing_address,
         )
@@ -171,13 +173,13 @@ class Opening:
         tls.close()
         return None
 
-    def _why_not_dialled(self, session: str, partner: ServerPartner, in_force: InForce) -> str:
+    def _why_not_dialled(self, session: str, partner: ServerPartner, in_force: InForce, mark: str) -> str:
         """Say why a partner cannot be dialled; "" if it can, and then the session is reserved."""
         if self._table.has(session) or session in self._waiting:
             return "this session is running already"
         if not partner.host or not in_force.dialler:
             return f"partner {partner.id} has no address to dial"
-        claim = Claim(partner.id, "outgoing")
+        claim = Claim(partner.id, "outgoing", mark=mark)
         if why := self._table.barred(claim):
             return why
         limit = self._table.reserve(claim, in_force.configuration.limits, rated=False)

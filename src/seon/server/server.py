@@ -27,9 +27,8 @@ from seon.daemon.tasks import Tasks
 from seon.endings import SessionEnd
 from seon.events import Event
 from seon.link import messages as m
-from seon.link.identity import IdentityError, check_link_client
+from seon.link.identity import IdentityError
 from seon.link.sealing import EphemeralKey
-from seon.net.context import peer_certificate
 from seon.net.dial import can_bind
 from seon.net.ends import Caller
 from seon.net.stream import AsyncTls
@@ -37,7 +36,7 @@ from seon.server.clients import Clients
 from seon.server.control import ENDED_HERE, ControlLink
 from seon.server.gate import ENFORCED, Admitted, Gate
 from seon.server.in_force import EMPTY, InForce, NotUsable, put_in_force
-from seon.server.internal import InternalPort
+from seon.server.internal import InternalPort, Peer
 from seon.server.license import LicenseWatch
 from seon.server.links import Links
 from seon.server.opening import NAME, Opening
@@ -73,7 +72,7 @@ class Server:
         self._tasks = Tasks(self._recorder.trouble)
         self._links = Links(self.report, self._look_at_ports)
         surroundings = Surroundings(NAME, log, self.report, self._links.keep, self._session_ends, self._tasks)
-        self._table = SessionTable(surroundings)
+        self._table = SessionTable(surroundings, self._clients.barred)
         self._opening = Opening(surroundings, self._table, home, lambda: self._in_force)
         self._gate = Gate(self.report, self._enter, self._tasks, Detail(log, "gate"))
         self._internal = InternalPort(ephemeral.proxy_id, self.report, self, self._tasks, Detail(log, "link"))
@@ -171,14 +170,12 @@ class Server:
 
     # --- links (internal.Links, control.Owner) ------------------------------------------------------------------------
 
-    async def control(self, tls: AsyncTls, key: str, caller: Caller) -> None:
+    async def control(self, tls: AsyncTls, peer: Peer, caller: Caller) -> None:
         """Serve a control link to its end; the external port closes with the last one."""
         detail = Detail(self._log, "link")
-        link = ControlLink(tls, key, caller, self._ephemeral, self._links.outbox, self.report, detail=detail)
-        reason = "internal error"
+        link = ControlLink(tls, peer.key, caller, self._ephemeral, self._links.outbox, self.report, detail=detail)
+        link.mark, reason = peer.mark, "internal error"
         try:
-            certificate = peer_certificate(tls.channel.connection)
-            link.mark = check_link_client(certificate, self._ephemeral.proxy_id) if certificate else ""
             reason = await link.run(self)
         except asyncio.CancelledError:  # its end was waited for, but not for ever
             reason = ENDED_HERE
@@ -217,12 +214,12 @@ class Server:
             await asyncio.sleep(CLIENTS_SECONDS)
 
     def _end_barred(self) -> None:
-        for client in self._links.refuse(self._clients.barred):
-            self._table.end_those_of(client)
+        self._links.refuse(self._clients.barred)
+        self._table.clients_changed()
 
-    def session(self, opening: m.SessionOpening, tls: AsyncTls, key: str, source: str) -> str | None:
+    def session(self, opening: m.SessionOpening, tls: AsyncTls, peer: Peer, source: str) -> str | None:
         """Take a session link: a ticket's, or one that wants a partner dialled."""
-        client = self._links.client_of(key)
+        client = self._links.client_of(peer.key)
         if isinstance(opening, m.Ticket):
             return None if self._opening.redeem(opening.ticket, client, tls) else "the ticket is not good"
         if not client:
@@ -231,7 +228,7 @@ class Server:
             return "the server is ending"
         if problem := self._license.problem():
             return f"the license does not hold: {problem}"
-        refused = self._opening.dial(opening, tls, source, client)
+        refused = self._opening.dial(opening, tls, source, client, peer.mark)
         if refused:
             about = {"partner": opening.partner, "direction": "outgoing", "reason": refused}
             self.report("SES-FAILED", opening.session, **about)

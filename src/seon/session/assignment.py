@@ -59,6 +59,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """The certificate that let the partner in, where it came in here."""
     client: str = ""
     """Server: the name of the client whose session this is."""
+    mark: str = ""
+    """Server: of the secret that this client's certificate was issued for (link.standing)."""
     dialled: ServerPartner | None = None
     """Server, outgoing: the partner to be reached, and the certificates that it may show."""
     outgoing_address: str = ""

@@ -21,6 +21,7 @@ ORDERED_LAST_WORDS_SECONDS = 1.0
 """The same after an order to end: the main that gave it does not wait longer."""
 _ORDERS: dict[line.Order, EndReason] = {
     "barred": EndReason.UNSPECIFIED,
+    "withdrawn": EndReason.EMERGENCY_CLOSE,
     "shutdown": EndReason.EMERGENCY_CLOSE,
     "unlinked": EndReason.EMERGENCY_CLOSE,
 }

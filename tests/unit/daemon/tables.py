@@ -12,7 +12,7 @@ from seon.daemon import children, session_table
 from seon.daemon.log import Log
 from seon.daemon.session_table import Claim, SessionTable, Surroundings
 from seon.daemon.tasks import Tasks
-from seon.endings import SessionEnd
+from seon.endings import SessionEnd, ordered
 from seon.events import Event
 from seon.process import line
 from seon.session.assignment import Assignment, Connections
@@ -32,6 +32,8 @@ class Play:
     """A table whose session processes are bodies of the test's: `start` forks one."""
 
     def __init__(self, directory: str) -> None:
+        self.withdrawn: set[str] = set()
+        """Marks of clients that may not be linked."""
         self.reports: list[tuple[str, str, dict]] = []
         """Code, session and fields of what the main reports itself."""
         self.events: list[Event] = []
@@ -43,7 +45,7 @@ class Play:
         self.log = Log(Path(directory), "log")
         self.tasks = Tasks(lambda _, error: self.troubles.append(error))
         our = Surroundings("seon test", self.log, self._report, self.events.append, self._ending, self.tasks)
-        self.table = SessionTable(our)
+        self.table = SessionTable(our, lambda mark: "it counts no more" if mark in self.withdrawn else "")
         self.table.follow(lambda _: "", lambda given: given.trace)
 
     def _report(self, code: str, session: str = "", /, **fields: Any) -> None:
@@ -100,9 +102,9 @@ def end_event(number: int = 2) -> line.Reported:
 
 def runs_until_told(sock: socket.socket) -> int:
     says(sock, START, RUNNING)
-    while not isinstance(line.hear_main(sock), line.End):
+    while not isinstance(told := line.hear_main(sock), line.End):
         pass
-    says(sock, line.Ending(SessionEnd("administrator", "barred")), end_event())
+    says(sock, line.Ending(ordered(told.why, "dmz")), end_event())
     return 0
 
 

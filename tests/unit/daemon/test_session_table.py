@@ -94,6 +94,33 @@ def barred_later(directory: str) -> None:
     play(directory, scene)
 
 
+def test_a_client_that_may_not_be_linked_gets_no_session_and_keeps_none(alone, tmp_path) -> None:
+    """Whatever became of its control link: it is asked where the partner's right is, and told as what it is."""
+    alone(client_withdrawn, tmp_path)
+
+
+def client_withdrawn(directory: str) -> None:
+    async def scene(our: Play) -> None:
+        for number in (1, 2):
+            our.start(runs_until_told, assignment(f"session-{number}", mark=str(number)))
+        await our.runs(2)
+        stolen = Claim("P2", "outgoing", mark="1")
+        assert our.table.reserve(stolen, LIMITS) == ""
+        our.withdrawn.add("1")
+        assert our.table.barred(stolen) == our.table.reserve(stolen, LIMITS) == "it counts no more"
+        our.table.start(assignment("session-3", "P2", mark="1"), Connections(), 5, our.failed.append)
+        assert our.failed == ["it counts no more"]
+        our.table.clients_changed()
+        await our.gone()
+        assert our.table.has("session-2")
+        our.withdrawn.add("2")
+        our.table.follow(lambda _: "", lambda _: False)
+        await our.gone("session-2")
+        assert {end.reason for _, end in our.endings} == {"the client of this session may not be linked any more"}
+
+    play(directory, scene)
+
+
 def test_a_session_that_has_not_got_past_its_start_is_ended_at_once(alone, tmp_path) -> None:
     alone(barred_in_start, tmp_path)
 

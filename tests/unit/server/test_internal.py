@@ -29,8 +29,8 @@ class Links:
     def __init__(self) -> None:
         self.controls, self.sessions = [], []
 
-    async def control(self, tls, key: str, caller) -> None:
-        self.controls.append((key, caller))
+    async def control(self, tls, peer, caller) -> None:
+        self.controls.append((peer.key, caller))
         with contextlib.suppress(EndOfStream, OSError):
             await tls.read_exactly(1)
         tls.close()
@@ -41,11 +41,11 @@ class Links:
     def barred(self, mark: str) -> str:
         return ""
 
-    def session(self, opening, tls, key: str, source: str) -> str | None:
+    def session(self, opening, tls, peer, source: str) -> str | None:
         if isinstance(opening, m.Dial) and opening.partner == "P2":
             return "partner P2 is not known"
         tls.take_over()
-        self.sessions.append((opening, tls, key))
+        self.sessions.append((opening, tls, peer.key))
         return None
 
 

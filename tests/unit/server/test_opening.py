@@ -96,7 +96,7 @@ def admitted(tls: Tls) -> object:
 class Link:
     """A client's link that hands the opening on."""
 
-    key, client = "key", "client one"
+    key, client, mark = "key", "client one", ""
 
     def __init__(self) -> None:
         self.opening: m.OpenSession | None = None

@@ -462,6 +462,7 @@ def withdrawn(directory: str) -> None:
                     await proxy.until("LNK-DOWN")
                     await proxy.until("SES-END")
                 assert "security token was withdrawn" in proxy.line("LNK-DOWN")
+                assert "the client of this session may not be linked any more" in proxy.line("SES-END")
                 ours_dialler, proxy.dialler = proxy.dialler, thiefs
                 for link in (m.Dial("c" * 24, "P1"), m.Ticket(bytes(16))):
                     with pytest.raises((EndOfStream, OSError, TlsError)):
@@ -475,6 +476,31 @@ def withdrawn(directory: str) -> None:
                 assert await proxy.reachable(), "the honest client is served"
             partner.close()
             inside.close()
+
+    assert Proxy(directory).play(scene) == 0
+
+
+def test_a_withdrawn_client_keeps_no_session_by_dropping_its_link_first(alone, tmp_path) -> None:
+    alone(dropped_first, tmp_path)
+
+
+def dropped_first(directory: str) -> None:
+    from proxy import Proxy
+
+    stolen, ours = "5" * 32, "0" * 32
+
+    async def scene(proxy: Proxy) -> None:
+        async with proxy.client("stolen", mark=stolen) as thief:
+            await proxy.opened(thief, standing=proxy.standing(stolen, ours))
+            _, partner, inside = await proxy.joined(thief)
+        await proxy.until("LNK-DOWN")
+        async with proxy.client("honest", mark=ours) as honest:
+            await proxy.deliver(honest, proxy.delivery(version=2, standing=proxy.standing(ours)))
+            async with asyncio.timeout(5):
+                await proxy.until("SES-END")
+        assert "the client of this session may not be linked any more" in proxy.line("SES-END")
+        partner.close()
+        inside.close()
 
     assert Proxy(directory).play(scene) == 0
 
