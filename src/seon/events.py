@@ -116,6 +116,8 @@ _KINDS = (
     # configuration
     Kind("CFG-NEW", _I, "configuration", "Configuration {version} in force"),
     Kind("CFG-BAD", _E, "configuration", "Configuration {version} not taken, the one before stays: {reason}"),
+    Kind("CFG-CLIENTS", _W, "configuration",
+         "The list of clients of configuration {version} is passed over: that of configuration {known} is newer"),
     Kind("CFG-HOST", _W, "configuration", "Configuration {version} does not fit this host: {reason}"),
     Kind("CFG-EMPTY", _W, "configuration", "Configuration {version} is not complete: {missing}"),
     Kind("CFG-OWN", _I, "configuration",

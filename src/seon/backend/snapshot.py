@@ -108,7 +108,7 @@ def build(version: int, client_address: str, token: Token | None = None) -> Snap
             },
         ),
         servers={proxy_id: _server_settings(server, limits) for proxy_id, server in own.items()},
-        standings=standings(own.values()) if own else {},
+        standings=standings(own.values(), version) if own else {},
     )
 
 

@@ -28,6 +28,8 @@ class Standing(Struct, frozen=True):
     """The clients that may be linked to one server, by the marks in their certificates."""
 
     proxy_id: ProxyId
+    version: Annotated[int, Meta(ge=0)]
+    """Of the configuration that it was said with: it tells an older list from a newer one (server/clients.py)."""
     time: float
     """When Seonapi said so, by its clock."""
     marks: Marks
@@ -59,4 +61,4 @@ def verified(octets: bytes, ca_key: bytes, proxy_id: str) -> Standing:
 
 def _statement(standing: Standing) -> bytes:
     marks = sorted((mark, float(until)) for mark, until in standing.marks.items())  # a whole number is read as a float
-    return _PURPOSE + msgspec.json.encode((standing.proxy_id, float(standing.time), marks))
+    return _PURPOSE + msgspec.json.encode((standing.proxy_id, standing.version, float(standing.time), marks))

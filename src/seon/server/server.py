@@ -65,10 +65,10 @@ class Server:
         self._license = license_
         self._where = where
         self._in_force = EMPTY
-        self._clients = Clients(ephemeral.proxy_id, lambda: license_.ca_key)
         self._blobs: dict[str, bytes] = {}
         self._recorder = Recorder("dmz", log, self._keep, "SRV-FAULT")
         self.report = self._recorder.report
+        self._clients = Clients(ephemeral.proxy_id, lambda: license_.ca_key, self.report)
         self._tasks = Tasks(self._recorder.trouble)
         self._links = Links(self.report, self._look_at_ports)
         surroundings = Surroundings(NAME, log, self.report, self._links.keep, self._session_ends, self._tasks)

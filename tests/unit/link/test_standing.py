@@ -11,7 +11,7 @@ CA, _ = new_link_ca()
 CA_KEY = CA.public_key().public_bytes_raw()
 OURS = proxy_id_of(new_ed25519_key().public_key())
 MARKS = {"0" * 32: 0.0, "a" * 32: 1_764_177_000.25}
-SAID = signed(CA, Standing(OURS, 1_764_000_000.5, MARKS))
+SAID = signed(CA, Standing(OURS, 7, 1_764_000_000.5, MARKS))
 
 
 def test_what_seonapi_says_arrives_as_it_was() -> None:
@@ -25,6 +25,7 @@ def test_what_seonapi_says_arrives_as_it_was() -> None:
         {"marks": {"0" * 32: 0.0}},
         {"marks": {**MARKS, "a" * 32: 0.0}},
         {"time": SAID.time + 1},
+        {"version": SAID.version + 1},
         {"proxy_id": proxy_id_of(new_ed25519_key().public_key())},
         {"signature": bytes(64)},
     ],

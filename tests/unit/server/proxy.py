@@ -129,9 +129,9 @@ class Proxy:
             version, FORMAT, configuration, seal(wanted, self.ours.key_pem), standing=standing or msgspec.Raw(b"null")
         )
 
-    def standing(self, *marks: str, by=None) -> msgspec.Raw:
+    def standing(self, *marks: str, by=None, version: int = 1) -> msgspec.Raw:
         """Return Seonapi's word of the clients with these marks."""
-        said = Standing(self.ephemeral.proxy_id, time.time(), dict.fromkeys(marks, 0.0))
+        said = Standing(self.ephemeral.proxy_id, version, time.time(), dict.fromkeys(marks, 0.0))
         return msgspec.Raw(msgspec.json.encode(signed(by or self.ca_key, said)))
 
     async def connect(self, port: int, connection: SSL.Connection) -> AsyncTls:

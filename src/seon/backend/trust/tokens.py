@@ -95,8 +95,8 @@ def mark_of(digest: str) -> str:
     return hashlib.sha256(b"seon token mark 1 " + digest.encode()).hexdigest()[:32]
 
 
-def standings(servers: Iterable[ProxyServer]) -> dict[str, Standing]:
-    """Return for each server the clients that may be linked to it, signed. Raises OperatorError."""
+def standings(servers: Iterable[ProxyServer], version: int) -> dict[str, Standing]:
+    """Return for each server the clients that may be linked to it in this version, signed. Raises OperatorError."""
     now, ca_key = timezone.now(), link_authority()[0]
     marks: dict[str, dict[str, float]] = {server.proxy_id: {} for server in servers}
     in_force = Token.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), withdrawn_at=None)
@@ -108,7 +108,8 @@ def standings(servers: Iterable[ProxyServer]) -> dict[str, Standing]:
         for proxy_id in marks.keys() & mine:
             marks[proxy_id] |= {mark: until.timestamp() if until else 0.0 for mark, until in counting.items()}
     return {
-        proxy_id: signed(ca_key, Standing(proxy_id, now.timestamp(), counting)) for proxy_id, counting in marks.items()
+        proxy_id: signed(ca_key, Standing(proxy_id, version, now.timestamp(), counting))
+        for proxy_id, counting in marks.items()
     }
 
 

@@ -149,7 +149,7 @@ def test_the_history_of_a_token_does_not_hold_its_hashes() -> None:
 def marks_for(proxy_id: str) -> set[str]:
     """The marks that count at a server, by the list that Seonapi signs for it."""
     (server,) = ProxyServer.objects.filter(proxy_id=proxy_id)
-    octets = msgspec.json.encode(standings([server])[proxy_id])
+    octets = msgspec.json.encode(standings([server], 1)[proxy_id])
     ca_key = link_authority()[0].public_key().public_bytes_raw()
     return set(verified(octets, ca_key, proxy_id).marks)
 
@@ -179,6 +179,6 @@ def test_a_server_is_told_the_end_of_a_token_and_nothing_of_tokens_for_others(pr
     everywhere = proof_of(made("everywhere")).mark
     assert marks_for(proxy_id) == {ours, everywhere}
     assert marks_for(another) == {theirs, everywhere}
-    assert standings(ProxyServer.objects.all())[proxy_id].marks[ours] == end.timestamp()
+    assert standings(ProxyServer.objects.all(), 1)[proxy_id].marks[ours] == end.timestamp()
     Token.objects.filter(name="ours").update(expires_at=timezone.now())
     assert marks_for(proxy_id) == {everywhere}
