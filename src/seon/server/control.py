@@ -65,8 +65,8 @@ class Owner(Protocol):
     def has_room(self) -> None:
         """Some events have been taken over."""
 
-    def license_withdrawn(self) -> None:
-        """The client says that Seonapi has withdrawn this server's license."""
+    def license_withdrawn(self, link: "ControlLink") -> None:
+        """The client says that Seonapi has withdrawn the license that the server showed on this link."""
 
     def configuration_version(self) -> int:
         """Return the version in force."""
@@ -90,6 +90,8 @@ class ControlLink:
         """The fingerprint of the client's link certificate: tickets are bound to it."""
         self.mark = ""
         """Of the secret that this certificate was issued for (link.standing)."""
+        self.serial = ""
+        """Of the license that was in force here when the link was accepted."""
         self.client = ""
         self.caller = caller
         self.protocol = speaks[0]
@@ -240,7 +242,7 @@ class ControlLink:
                 case m.EventsTaken():
                     self._events_taken(message.up_to, owner)
                 case m.LicenseWithdrawn():
-                    owner.license_withdrawn()
+                    owner.license_withdrawn(self)
                     raise m.LinkError("Seonapi has withdrawn this server's license")
                 case m.Bye():
                     raise EndOfStream(clean=True)

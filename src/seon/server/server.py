@@ -65,6 +65,8 @@ class Server:
         self._license = license_
         self._where = where
         self._in_force = EMPTY
+        self._withdrawn: set[str] = set()
+        """Serials of licenses that were told to be withdrawn."""
         self._blobs: dict[str, bytes] = {}
         self._recorder = Recorder("dmz", log, self._keep, "SRV-FAULT")
         self.report = self._recorder.report
@@ -174,7 +176,7 @@ class Server:
         """Serve a control link to its end; the external port closes with the last one."""
         detail = Detail(self._log, "link")
         link = ControlLink(tls, peer.key, caller, self._ephemeral, self._links.outbox, self.report, detail=detail)
-        link.mark, reason = peer.mark, "internal error"
+        link.mark, link.serial, reason = peer.mark, self._license.serial, "internal error"
         try:
             reason = await link.run(self)
         except asyncio.CancelledError:  # its end was waited for, but not for ever
@@ -256,9 +258,11 @@ class Server:
     def _keep(self, event: Event) -> None:
         self._links.keep(event)
 
-    def license_withdrawn(self) -> None:
-        """The client says that Seonapi has withdrawn this server's license; it ends the link."""
-        self.report("LIC-WITHDRAWN", serial=self._license.serial, proxy_id=self._ephemeral.proxy_id)
+    def license_withdrawn(self, link: ControlLink) -> None:
+        """The client says that Seonapi has withdrawn the license shown on its link, which ends: told once of each."""
+        if link.serial not in self._withdrawn:
+            self._withdrawn.add(link.serial)
+            self.report("LIC-WITHDRAWN", serial=link.serial, proxy_id=self._ephemeral.proxy_id)
 
     # --- configuration ----------------------------------------------------------------------------------------------
 

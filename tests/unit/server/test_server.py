@@ -505,6 +505,35 @@ def dropped_first(directory: str) -> None:
     assert Proxy(directory).play(scene) == 0
 
 
+def test_a_withdrawn_license_is_told_by_its_own_serial_and_once(alone, tmp_path) -> None:
+    alone(license_withdrawn, tmp_path)
+
+
+def license_withdrawn(directory: str) -> None:
+    from proxy import Proxy
+
+    async def says_so(proxy: Proxy, stream) -> None:
+        await stream.send(m.LicenseWithdrawn())
+        with pytest.raises((EndOfStream, OSError)):
+            await proxy.next(stream, m.Bye)
+
+    async def scene(proxy: Proxy) -> None:
+        withdrawn = proxy.server._license.serial
+        async with proxy.client() as stream:
+            proxy.issue(60)
+            await proxy.server._license._look(proxy.server.report)
+            assert proxy.server._license.serial != withdrawn, "another one is in place, and the link stands"
+            await says_so(proxy, stream)
+        assert f"license with serial {withdrawn} was withdrawn" in proxy.line("LIC-WITHDRAWN")
+        for _ in range(3):
+            async with proxy.client() as stream:
+                await says_so(proxy, stream)
+        assert f"license with serial {proxy.server._license.serial} was withdrawn" in proxy.line("LIC-WITHDRAWN")
+        assert proxy.log.path.read_text().count("LIC-WITHDRAWN") == 2
+
+    assert Proxy(directory).play(scene) == 0
+
+
 def test_no_client_makes_its_own_list_of_clients(alone, tmp_path) -> None:
     alone(forged, tmp_path)
 
