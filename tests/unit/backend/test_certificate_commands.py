@@ -125,7 +125,8 @@ def test_certificates_are_used_planned_and_taken_back(added: Callable[..., str])
 
 
 @pytest.mark.parametrize(
-    ("time", "reason"), [("tomorrow", "is no time: write 2026-12-01"), ("2026-01-01", "has passed: leave --from out")]
+    ("time", "reason"),
+    [("tomorrow", "is no moment; allowed: 2026-12-24"), ("2026-01-01", "has passed: leave --from out")],
 )
 def test_a_time_that_is_none_or_over_is_refused(added: Callable[..., str], time: str, reason: str) -> None:
     added("one")

@@ -41,6 +41,14 @@ def test_a_client_that_is_not_there_is_named_with_how_to_see_and_add_clients() -
         assert "seonapi client add NAME ADDRESS" in said
 
 
+def test_a_key_that_is_typed_twice_is_refused_and_nothing_changes() -> None:
+    for command in (("add", "main", "::1"), ("change", "main")):
+        said = refused("client", *command, "receive_daemon_host=one", "receive_daemon_host=two")
+        assert "'receive_daemon_host=two' is not possible: each is KEY=VALUE, and each key is there once" in said
+    assert "each is KEY=VALUE" in refused("client", "change", "main", "name")
+    assert "each key is there once" in refused("server", "change", "x", "name=a", "name=b")
+
+
 def test_a_token_is_printed_alone_and_withdrawn_by_name() -> None:
     assert done("token", "add", "main").startswith("seon1.")
     (row,) = answered("token", "list")
@@ -75,7 +83,10 @@ def test_the_list_of_tokens_says_whose_they_are_until_when_they_count_and_that_t
     (row,) = [answered("token", "show", "t")]
     assert (row["client"], row["until"], row["state"]) == ("", None, "never used")
     assert "Nothing to change" in refused("token", "change", "t")
-    assert "is no time" in refused("token", "add", "u", "--until", "soon")
+    assert "nan is no number of days" in refused("token", "rotate", "t", "--overlap-days", "nan")
+    for time in ("soon", "9999-12-31"):
+        for command in ("add", "change"):
+            assert f"{time!r} is no moment; allowed: 2026-12-24" in refused("token", command, "t", "--until", time)
     assert "must be ahead" in refused("token", "add", "u", "--until", "2020-01-01")
 
 

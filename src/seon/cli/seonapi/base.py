@@ -13,7 +13,7 @@ import importlib.util
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -229,6 +229,22 @@ def _why(path: Path, error: OSError) -> str:
         case errno.EISDIR:
             return "it is a directory; name a file in it"
     return str(error.strerror)
+
+
+def assignments(texts: Sequence[str]) -> dict[str, str]:
+    """Return what was typed as KEY=VALUE. Raises OperatorError, also for a key that is there twice."""
+    found: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or key in found:
+            raise OperatorError(f"{text[:200]!r} is not possible: each is KEY=VALUE, and each key is there once")
+        found[key] = value
+    return found
+
+
+def at_a_terminal() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin.isatty()
 
 
 def secret_in(path: Path | None) -> str | None:

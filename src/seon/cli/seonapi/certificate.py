@@ -12,6 +12,7 @@ from seon.backend.errors import OperatorError
 from seon.cli.replacing import replaced
 from seon.cli.seonapi.answers import Sheet, State, Table, Tone
 from seon.cli.seonapi.base import FILE, Said, on_installation, read_file, secret_in
+from seon.cli.seonapi.moments import MOMENT
 from seon.events import shown
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 _KINDS = ("rsa-2048", "rsa-3072", "rsa-4096", "p-256", "p-384")
 _force_option = click.option("--force", is_flag=True, help="Do it although it is unwise.")
 _from_option = click.option(
-    "--from", "use_from", metavar="TIME", help="Use it from then on, such as 2026-12-01 or 2026-12-01T06:00; UTC."
+    "--from",
+    "use_from",
+    type=MOMENT,
+    metavar="TIME",
+    help="Use it from then on, such as 2026-12-01 or 2026-12-01T06:00; UTC.",
 )
 
 
@@ -124,7 +129,7 @@ def _request_said(key: "OwnKey", out: Path | None) -> Said:
 @on_installation
 def certificate_add(
     files: tuple[Path, ...], chain: Path | None, key: Path | None, password_file: Path | None, name: str, use: bool,
-    use_from: str | None, force: bool,
+    use_from: datetime | None, force: bool,
 ) -> Said:  # fmt: skip
     """Store a certificate with its chain and key. Forms: PEM, DER, PKCS#7, PKCS#12.
 
@@ -145,7 +150,7 @@ def certificate_add(
             password=password.encode() if password else None,
             name=name,
             use=use or use_from is not None,
-            use_from=_time(use_from),
+            use_from=_ahead(use_from),
             force=force,
         ),
     )
@@ -209,12 +214,12 @@ def certificate_show(reference: str) -> Said:
 @_from_option
 @_force_option
 @on_installation
-def certificate_use(reference: str, use_from: str | None, force: bool) -> Said:
+def certificate_use(reference: str, use_from: datetime | None, force: bool) -> Said:
     """Put the certificate ID in use, now or from a time on. Running sessions go on."""
     from seon.backend.acting.actors import owner
     from seon.backend.trust.own_actions import use_certificate
 
-    used = use_certificate(owner(), reference, _time(use_from), force=force)
+    used = use_certificate(owner(), reference, _ahead(use_from), force=force)
     return _used_said(used.own, used.before, used.findings)
 
 
@@ -320,16 +325,9 @@ def ca_remove(reference: str) -> Said:
 # --- words ----------------------------------------------------------------------------------------------------------
 
 
-def _time(text: str | None) -> datetime | None:
-    """Return a time to come; without an offset it is UTC. Raises OperatorError."""
-    if text is None:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise OperatorError(f"--from: {text!r} is no time: write 2026-12-01 or 2026-12-01T06:00") from None
-    time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-    if time <= datetime.now(UTC):
+def _ahead(time: datetime | None) -> datetime | None:
+    """Return a time to come. Raises OperatorError."""
+    if time and time <= datetime.now(UTC):
         raise OperatorError(f"--from: {time:%Y-%m-%d %H:%M} UTC has passed: leave --from out to use it now")
     return time
 

@@ -8,7 +8,7 @@ import click
 
 from seon.addresses import shown
 from seon.cli.seonapi.answers import Sheet, Table
-from seon.cli.seonapi.base import Said, on_installation
+from seon.cli.seonapi.base import Said, assignments, on_installation
 
 if TYPE_CHECKING:
     from seon.backend.proxies.models import ProxyClient
@@ -31,7 +31,7 @@ def client_add(name: str, address: str, settings: tuple[str, ...]) -> Said:
     from seon.backend.acting.actors import owner
     from seon.backend.proxies.actions import add_client
 
-    added = add_client(owner(), name, address, **assigned(settings))
+    added = add_client(owner(), name, address, **assignments(settings))
     return Said(_row(added), f"client {added} added")
 
 
@@ -47,7 +47,7 @@ def client_change(name: str, settings: tuple[str, ...]) -> Said:
     from seon.backend.acting.actors import owner
     from seon.backend.proxies.actions import change_client
 
-    changed = change_client(owner(), name, **assigned(settings))
+    changed = change_client(owner(), name, **assignments(settings))
     return Said(_row(changed), f"client {changed} changed")
 
 
@@ -121,14 +121,3 @@ def _receive_daemon(found: "ProxyClient") -> str:
 
 def _ports(row: dict[str, Any]) -> list[str]:
     return [f"{shown(one['address'], one['port'])} to {one['partner']}" for one in row["listeners"]] or ["none"]
-
-
-def assigned(settings: tuple[str, ...]) -> dict[str, str]:
-    """Return settings that were typed as KEY=VALUE. Raises UsageError."""
-    found: dict[str, str] = {}
-    for setting in settings:
-        key, separator, value = setting.partition("=")
-        if not separator or not key.isidentifier():
-            raise click.UsageError(f"{setting[:80]!r} is not KEY=VALUE")
-        found[key] = value
-    return found

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -13,18 +13,23 @@ _ALLOWED = "2026-12-24, '2026-12-24 18:30', 2026-12-24T18:30:00+01:00"
 
 
 class Moment(click.ParamType):  # type: ignore[type-arg]  # generic in new releases only
-    """A moment, in UTC where no zone is said. `end`: a day stands for its end. `ago`: `2h` is two hours ago."""
+    """A moment, in UTC where no zone is said. `end`: a day stands for its end. `ago`: `2h` is two hours ago.
+
+    `none`: an empty text stays as it is, and stands for no moment at all.
+    """
 
     name = "time"
 
-    def __init__(self, *, end: bool = False, ago: bool = False) -> None:
-        self._end, self._ago = end, ago
+    def __init__(self, *, end: bool = False, ago: bool = False, none: bool = False) -> None:
+        self._end, self._ago, self._none = end, ago, none
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime | Literal[""]:
         """Return the moment of a text."""
         if isinstance(value, datetime):
             return value
         text = str(value).strip()
+        if self._none and not text:
+            return ""
         try:
             ago = _AGO.fullmatch(text) if self._ago else None
             if ago:
@@ -39,6 +44,7 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # generic in new relea
 
 MOMENT = Moment()
 END = Moment(end=True)
+END_OR_NONE = Moment(end=True, none=True)
 SINCE = Moment(ago=True)
 UNTIL = Moment(ago=True, end=True)
 

@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import click
 
 from seon.backend.errors import OperatorError
 from seon.cli.seonapi.answers import State, Table, Tone
-from seon.cli.seonapi.base import FILE, Said, on_installation, read_file
+from seon.cli.seonapi.base import FILE, Said, at_a_terminal, on_installation, read_file
 from seon.cli.seonapi.partner_files import partner_export, partner_import
 from seon.cli.seonapi.settings import assigned, told
 from seon.wording import fill
@@ -115,11 +114,6 @@ def partner_remove(identifier: str, yes: bool) -> Said:
             raise OperatorError("Nothing was removed")
     removed = remove_partner(owner(), identifier)
     return Said({"id": identifier, "with": removed}, f"partner {identifier} removed, with: {_in_words(removed)}")
-
-
-def at_a_terminal() -> bool:
-    """Whether somebody is there to be asked."""
-    return sys.stdin.isatty()
 
 
 def _in_words(along: dict[str, int]) -> str:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seon.cli.seonapi.answers import Sheet, State, Table, Tone
-from seon.cli.seonapi.base import Said, on_installation
-from seon.cli.seonapi.client import assigned
+from seon.cli.seonapi.base import Said, assignments, on_installation
 from seon.cli.seonapi.license import license_row, license_table
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def server_change(name: str, settings: tuple[str, ...]) -> Said:
     from seon.backend.acting.actors import owner
     from seon.backend.proxies.actions import change_server
 
-    changed = change_server(owner(), name, **assigned(settings))
+    changed = change_server(owner(), name, **assignments(settings))
     return Said(_row(changed), f"server {changed} changed")
 
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seon.backend.errors import OperatorError
 from seon.cli.seonapi.answers import Sheet, Table
-from seon.cli.seonapi.base import Said, on_installation
+from seon.cli.seonapi.base import Said, assignments, on_installation
 
 if TYPE_CHECKING:
     from seon.backend.configuration.values import Shown
@@ -96,20 +95,15 @@ def settings() -> None:
 
 
 @settings.command(name="change")
-@click.argument("assignments", metavar="KEY=VALUE...", nargs=-1, required=True)
+@click.argument("texts", metavar="KEY=VALUE...", nargs=-1, required=True)
 @on_installation
-def settings_change(assignments: tuple[str, ...]) -> Said:
+def settings_change(texts: tuple[str, ...]) -> Said:
     """Change settings, all of them or none. `seonapi settings list` shows the keys and what may stand there."""
     from seon.backend.acting.actors import owner
     from seon.backend.configuration.actions import change_settings
     from seon.backend.configuration.keys import setting
 
-    wanted: dict[str, str] = {}
-    for text in assignments:
-        key, equals, value = text.partition("=")
-        if not equals or key in wanted:
-            raise OperatorError(f"{text[:200]!r} is not possible: each is KEY=VALUE, and each key is there once")
-        wanted[key] = value
+    wanted = assignments(texts)
     change_settings(owner(), dict(wanted))
     now = [setting(key) for key in wanted]
     return Said({row.key: row.value for row in now}, "\n".join(assigned(row.key, row.text, "") for row in now))

@@ -2,14 +2,16 @@
 
 # ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
 
-from datetime import UTC, datetime, time, timedelta
-from typing import Any
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
 import click
 
 from seon.backend.errors import OperatorError
 from seon.cli.seonapi.answers import Cell, Sheet, State, Table, Tone
 from seon.cli.seonapi.base import Said, hidden, on_installation
+from seon.cli.seonapi.moments import END_OR_NONE
 
 UNTIL = "Its end: 2027-01-31 (all of that day), or 2027-01-31T12:00, UTC; empty: none."
 
@@ -25,14 +27,14 @@ def token() -> None:
     "--proxy-id", "proxy_ids", multiple=True, help="A server its client may serve; default: every licensed one."
 )
 @click.option("--client", default="", metavar="CLIENT", help="Name or address of the only client that may use it.")
-@click.option("--until", default="", metavar="TIME", help=UNTIL)
+@click.option("--until", type=END_OR_NONE, default="", metavar="TIME", help=UNTIL)
 @on_installation
-def token_add(name: str, proxy_ids: tuple[str, ...], client: str, until: str) -> Said:
+def token_add(name: str, proxy_ids: tuple[str, ...], client: str, until: datetime | Literal[""]) -> Said:
     """Make a token and print it: it is shown only now."""
     from seon.backend.acting.actors import owner
     from seon.backend.trust.token_actions import new_token
 
-    made = new_token(owner(), name, proxy_ids, client=client, expires_at=_moment(until))
+    made = new_token(owner(), name, proxy_ids, client=client, expires_at=until or None)
     return Said({"name": name, "token": made}, made)
 
 
@@ -49,6 +51,8 @@ def token_rotate(name: str, overlap_days: float) -> Said:
     from seon.backend.acting.actors import owner
     from seon.backend.trust.token_actions import rotate_token
 
+    if math.isnan(overlap_days):  # it is in every range
+        raise OperatorError("--overlap-days: nan is no number of days")
     made = rotate_token(owner(), name, timedelta(days=overlap_days))
     return Said({"name": name, "token": made}, made, f"the secret before counts for {overlap_days:g} days more")
 
@@ -56,12 +60,12 @@ def token_rotate(name: str, overlap_days: float) -> Said:
 @token.command(name="change")
 @click.argument("name")
 @click.option("--client", metavar="CLIENT", help="Name or address of the only client that may use it; empty: any.")
-@click.option("--until", metavar="TIME", help=UNTIL)
+@click.option("--until", type=END_OR_NONE, metavar="TIME", help=UNTIL)
 @click.option("--proxy-id", "proxy_ids", multiple=True, help="A server its client may serve; repeatable.")
 @click.option("--all-servers", is_flag=True, help="Its client may serve every licensed server.")
 @on_installation
 def token_change(
-    name: str, client: str | None, until: str | None, proxy_ids: tuple[str, ...], all_servers: bool
+    name: str, client: str | None, until: datetime | Literal[""] | None, proxy_ids: tuple[str, ...], all_servers: bool
 ) -> Said:
     """Change what is given; everything else stays."""
     from seon.backend.acting.actors import owner
@@ -71,7 +75,7 @@ def token_change(
     if client is not None:
         changes["client"] = client
     if until is not None:
-        changes["expires_at"] = _moment(until)
+        changes["expires_at"] = until or None
     if proxy_ids or all_servers:
         changes["proxy_ids"] = () if all_servers else proxy_ids
     if not changes:
@@ -164,17 +168,3 @@ def _words(row: dict[str, Any]) -> dict[str, Cell]:
         "state": state, "for_client": row["client"] or "any",
         **({"secret_before_until": None} if before and before <= now else {}),
     }  # fmt: skip
-
-
-def _moment(text: str) -> datetime | None:
-    """Return the moment that was entered; of a day its end. Raises OperatorError."""
-    text = text.strip()
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise OperatorError(f"--until: {text[:60]!r} is no time; enter 2027-01-31 or 2027-01-31T12:00") from None
-    if len(text) <= len("2027-01-31"):
-        found = datetime.combine(found.date() + timedelta(days=1), time())
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

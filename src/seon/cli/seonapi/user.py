@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415 - imports inside commands: what needs Django comes after its set-up, and --help stays quick
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import click
 
 from seon.backend.errors import OperatorError
 from seon.cli.seonapi.answers import Sheet, State, Table, Tone
-from seon.cli.seonapi.base import FILE, Said, on_installation, secret_in
+from seon.cli.seonapi.base import FILE, Said, at_a_terminal, on_installation, secret_in
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -47,11 +46,6 @@ def _password(name: str, password_file: Path | None, made_up: bool) -> tuple[str
         raise OperatorError("No password is given, and nobody is there to be asked: give --password-file or --random")
     asked: str = click.prompt(f"Password of {name}", hide_input=True, confirmation_prompt="Once more", err=True)
     return asked, False
-
-
-def at_a_terminal() -> bool:
-    """Whether somebody is there to be asked."""
-    return sys.stdin.isatty()
 
 
 def _with_password(data: dict[str, Any], text: str, password: str, made_up: bool) -> Said:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import click
 import pytest
 
-from seon.cli.seonapi.moments import END, MOMENT, SINCE, UNTIL, shown_moment
+from seon.cli.seonapi.moments import END, END_OR_NONE, MOMENT, SINCE, UNTIL, shown_moment
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,14 @@ def test_what_is_no_moment_is_refused_with_what_is_allowed(text: str) -> None:
     kind = SINCE if "w" in text else END
     with pytest.raises(click.UsageError, match="is no moment; allowed: 2026-12-24"):
         kind.convert(text, None, None)
+
+
+def test_an_empty_text_is_no_moment_only_where_that_is_allowed() -> None:
+    assert END_OR_NONE.convert(" ", None, None) == ""
+    assert END_OR_NONE.convert("2026-12-24", None, None) == END.convert("2026-12-24", None, None)
+    for kind in (MOMENT, END, SINCE, UNTIL):
+        with pytest.raises(click.UsageError):
+            kind.convert("", None, None)
 
 
 def test_a_moment_is_shown_in_utc() -> None:
