@@ -223,15 +223,20 @@ class Client:
     # --- configuration and ports --------------------------------------------------------------------------------------
 
     def _configured(self, configuration: ProxyConfiguration) -> None:
-        """A new version has come from Seonapi: in force here at once, and on its way to the server."""
+        """A new version has come from Seonapi: in force here at once, and on its way to the server.
+
+        What it says of licenses counts in any case, also where the rest cannot be followed here.
+        """
+        self._rights.configured(configuration.client.licenses)
         try:
             in_force = put_in_force(configuration.client)
         except NotUsable as error:
             self.report("CFG-BAD", version=configuration.version, reason=str(error))
+            if self._control:
+                self._may_be_linked(self._control)
             return
         say_changes(self._log, configuration.version, self._in_force.configuration, in_force.configuration)
         self._in_force, self._supply.newest = in_force, configuration
-        self._rights.configured(in_force.configuration.licenses)
         self._table.follow(in_force.barred, traced_by(in_force.configuration))
         self.report("CFG-NEW", version=configuration.version)
         if reason := misfit(self._now().configuration.limits):

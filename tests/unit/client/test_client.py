@@ -286,6 +286,27 @@ def refused_whole(directory: str) -> None:
     assert Inside(directory).play(scene) == 0
 
 
+def test_a_license_that_is_withdrawn_ends_the_link_though_the_rest_cannot_be_followed(alone, tmp_path) -> None:
+    alone(withdrawn_with_the_rest, tmp_path)
+
+
+def withdrawn_with_the_rest(directory: str) -> None:
+    from inside import Inside
+
+    async def scene(inside: Inside) -> None:
+        control = await inside.controls.get()
+        await inside.configure(1)
+        await inside.offer(2, partners=(odd("FLD-NEW", "warn"),))
+        await inside.until("CFG-BAD Configuration 2")
+        assert not inside.logged("LIC-WITHDRAWN"), "its license is in force"
+        await inside.offer(3, partners=(odd("FLD-NEW", "warn"),), licenses=())
+        await inside.next(control, m.LicenseWithdrawn)
+        await inside.ended
+        assert inside.logged("LIC-WITHDRAWN")
+
+    assert Inside(directory).play(scene) == EXIT_LINK
+
+
 def odd(rule: str, severity: str) -> ClientPartner:
     return ClientPartner("P2", "Two", rules=PartnerRules(rules={rule: severity}))
 
