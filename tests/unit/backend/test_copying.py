@@ -1,5 +1,8 @@
 import os
+import re
 import sqlite3
+import subprocess
+import sys
 import time
 from collections import namedtuple
 from contextlib import closing
@@ -18,6 +21,7 @@ from seon.backend.schema import is_older, migrate
 from seon.backend.trust.models import Token
 
 SECRET = "9" * 64
+OPERATING = Path(__file__).parents[3] / "docs" / "operating.md"
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -28,6 +32,30 @@ def older() -> None:
     assert not is_older()
     call_command("migrate", "queue", "zero", verbosity=0)
     assert is_older()
+
+
+def test_a_copy_that_is_put_back_as_the_document_says_is_not_changed_by_what_a_kill_has_left(tmp_path: Path) -> None:
+    """Its commands, without those for services and owners."""
+    (tmp_path / "backups").mkdir()
+    database, copy = tmp_path / "seonapi.sqlite3", tmp_path / "backups" / "COPY"
+    (tmp_path / "seonapi.sqlite3.queue.lock").touch()
+    killed = (
+        "import os, shutil, sqlite3, sys; open = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "open.execute('pragma journal_mode=wal'); open.execute('create table t (x)')\n"
+        "open.execute('pragma wal_checkpoint(truncate)'); shutil.copy(*sys.argv[1:])\n"
+        "open.execute('insert into t values (1)'); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", killed, str(database), str(copy)], check=False)
+    assert Path(f"{database}-wal").stat().st_size
+    chapter = OPERATING.read_text().split("## Upgrade")[1].split("\n## ")[0]
+    (block,) = re.findall(r"```sh\n(systemctl stop .*?)```", chapter, re.DOTALL)
+    typed = block.replace("/var/lib/seonapi", str(tmp_path)).replace("-o seonapi -g seonapi ", "")
+    subprocess.run(["sh", "-e", "-c", typed.partition("\n")[2]], check=True)
+    with closing(sqlite3.connect(database)) as there:
+        assert there.execute("select count(*) from t").fetchone() == (0,)
+    assert database.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "seonapi.sqlite3.queue.lock").exists()
+    assert (tmp_path / "aside" / "seonapi.sqlite3-wal").exists(), "what was there is only moved"
 
 
 def words_in(copy: Path) -> str:
