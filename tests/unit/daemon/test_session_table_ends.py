@@ -180,6 +180,8 @@ def disobedient(directory: str) -> None:
     async def scene(our: Play) -> None:
         our.start(deaf)
         await our.runs()
+        while not our.table._running["session-1"].testimony.running:  # it is past its start: another message
+            await asyncio.sleep(0.005)
         began = time.monotonic()
         our.table.follow(lambda _: "disabled", lambda _: False)
         await our.gone()
