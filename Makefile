@@ -11,8 +11,7 @@ run: $(VENV)/.run
 
 test: check
 	@tools/need-browser-and-databases
-	@# Four workers on two cores: most of them wait for programs.
-	$(BIN)/pytest -n 4 --dist loadfile $(ARGS)
+	@tools/test-all $(BIN)/pytest $(ARGS)
 	@tools/test-python-3.13
 
 check: $(VENV)/.dev

