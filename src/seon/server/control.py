@@ -88,10 +88,8 @@ class ControlLink:
     ) -> None:
         self.key = key
         """The fingerprint of the client's link certificate: tickets are bound to it."""
-        self.mark = ""
-        """Of the secret that this certificate was issued for (link.standing)."""
-        self.serial = ""
-        """Of the license that was in force here when the link was accepted."""
+        self.mark = self.serial = ""
+        """Of the secret that this certificate is for (link.standing), and of the license when the link was accepted."""
         self.client = ""
         self.caller = caller
         self.protocol = speaks[0]
