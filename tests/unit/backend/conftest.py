@@ -1,5 +1,6 @@
 """Django in this process, and for each test an installation of its own (a copy of one made once)."""
 
+import logging
 import os
 import shutil
 import sys
@@ -17,6 +18,7 @@ from fresh_rows import FreshRows
 
 import certificates
 from functional.postgresql import Cluster, running_cluster
+from seon.backend import logs
 from seon.backend.databases import database as database_settings
 from seon.backend.home import Home
 from seon.backend.loading import load_django
@@ -110,6 +112,20 @@ def home(
     yield mine
     os.umask(umask)
     _leave()
+
+
+@pytest.fixture(autouse=True)
+def own_log_files() -> Iterator[None]:
+    """The log files that a test opens, or a command in it, are closed after it, and levels are those of before."""
+    loggers = [logging.getLogger(name) for name in ("", logs.OURS, logs.API_LINES, "axes", "django.request")]
+    before = [(logger, logger.level, logger.propagate) for logger in loggers]
+    yield
+    for logger, level, propagate in before:
+        for handler in [handler for handler in logger.handlers if isinstance(handler, logs.LogFile)]:
+            logger.removeHandler(handler)
+            handler.close()
+        logger.setLevel(level)
+        logger.propagate = propagate
 
 
 def _point_at(home: Home, patch: pytest.MonkeyPatch, url: str) -> None:

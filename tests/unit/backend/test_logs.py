@@ -1,13 +1,11 @@
 import logging
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from seon.backend.logs import (
-    API_LINES,
     IGNORED,
     LEVELS,
     RUNS,
@@ -43,16 +41,9 @@ def test_a_traceback_is_indented_so_that_none_of_its_lines_looks_like_a_record()
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[Path]:
-    """A log at INFO; what the process logs goes where it went before once the test is over."""
-    root, ours = logging.getLogger(), logging.getLogger("seon")
-    before = list(root.handlers), root.level, ours.level
-    yield open_log(tmp_path, "seonapi")
-    for handler in set(root.handlers) - set(before[0]):
-        handler.close()
-    root.handlers[:], level, ours_level = before
-    root.setLevel(level)
-    ours.setLevel(ours_level)
+def log(tmp_path: Path) -> Path:
+    """A log at INFO."""
+    return open_log(tmp_path, "seonapi")
 
 
 def test_levels_below_info_are_for_our_own_lines_and_levels_above_for_all(log: Path) -> None:
@@ -90,22 +81,16 @@ def test_runs_of_the_event_script_and_ignored_events_stand_in_the_api_log_once_w
     log: Path, tmp_path: Path
 ) -> None:
     open_log(tmp_path, "queue")
-    runs, ours_alone = logging.getLogger(RUNS), logging.getLogger(API_LINES)
-    try:
-        write_api_log_too(tmp_path)
-        write_api_log_too(tmp_path)
-        set_level("info")
-        runs.info("it ran")
-        logging.getLogger(IGNORED).info("it was ignored")
-        logging.getLogger("seon.queue").info("another line")
-        assert log.read_text().count("it ran") == log.read_text().count("it was ignored") == 1
-        assert "it ran" not in (tmp_path / "queue.log").read_text()
-        assert "another line" not in log.read_text()
-    finally:
-        for handler in list(ours_alone.handlers):
-            ours_alone.removeHandler(handler)
-            handler.close()
-        ours_alone.propagate = True
+    runs = logging.getLogger(RUNS)
+    write_api_log_too(tmp_path)
+    write_api_log_too(tmp_path)
+    set_level("info")
+    runs.info("it ran")
+    logging.getLogger(IGNORED).info("it was ignored")
+    logging.getLogger("seon.queue").info("another line")
+    assert log.read_text().count("it ran") == log.read_text().count("it was ignored") == 1
+    assert "it ran" not in (tmp_path / "queue.log").read_text()
+    assert "another line" not in log.read_text()
 
 
 def test_what_is_written_always_is_written_at_any_level_once(log: Path) -> None:

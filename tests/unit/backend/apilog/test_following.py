@@ -1,6 +1,5 @@
 import logging
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,20 +15,13 @@ ours = logging.getLogger("seon.api")
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Iterator[logs.LogFile]:
-    """The API log of this process; what it logs goes where it went before once the test is over."""
-    root, every = logging.getLogger(), logging.getLogger("seon")
-    before = list(root.handlers), root.level, every.level
+def file(tmp_path: Path) -> logs.LogFile:
+    """The API log of this process."""
     (tmp_path / "own").mkdir()
     logs.open_log(tmp_path / "own", "seonapi")
     made = logs.api_log()
     assert made is not None
-    yield made
-    for handler in {made, *root.handlers} - set(before[0]):
-        handler.close()
-    root.handlers[:], level, every_level = before
-    root.setLevel(level)
-    every.setLevel(every_level)
+    return made
 
 
 def codes() -> list[str]:
@@ -134,20 +126,13 @@ def test_beside_the_log_of_another_program_only_the_level_of_the_api_log_changes
     file: logs.LogFile, tmp_path: Path
 ) -> None:
     logs.open_log(tmp_path / "own", "queue")
-    runs, ours_alone = logging.getLogger(logs.RUNS), logging.getLogger(logs.API_LINES)
-    try:
-        logs.write_api_log_too(tmp_path / "own")
-        mine = logs.api_log()
-        assert mine is not None
-        configure_log(owner(), level="error")
-        Following(mine, level_given=False).look()
-        runs.info("it ran")
-        logging.getLogger("seon.queue").info("a job")
-        assert "it ran" not in mine.own.read_text()
-        assert "a job" in (tmp_path / "own" / "queue.log").read_text()
-    finally:
-        for handler in list(ours_alone.handlers):
-            ours_alone.removeHandler(handler)
-            handler.close()
-        ours_alone.propagate = True
-        ours_alone.setLevel(logging.NOTSET)
+    runs = logging.getLogger(logs.RUNS)
+    logs.write_api_log_too(tmp_path / "own")
+    mine = logs.api_log()
+    assert mine is not None
+    configure_log(owner(), level="error")
+    Following(mine, level_given=False).look()
+    runs.info("it ran")
+    logging.getLogger("seon.queue").info("a job")
+    assert "it ran" not in mine.own.read_text()
+    assert "a job" in (tmp_path / "own" / "queue.log").read_text()
