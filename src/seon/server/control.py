@@ -88,8 +88,10 @@ class ControlLink:
     ) -> None:
         self.key = key
         """The fingerprint of the client's link certificate: tickets are bound to it."""
-        self.mark = self.serial = ""
-        """Of the secret that this certificate is for (link.standing), and of the license when the link was accepted."""
+        self.mark = ""
+        """Of the secret that this certificate was issued for (link.standing)."""
+        self.serial = ""
+        """Of the license that was in force here when the link was accepted."""
         self.client = ""
         self.caller = caller
         self.protocol = speaks[0]
@@ -99,9 +101,7 @@ class ControlLink:
         self._speaks = speaks
         self._stream = MessageStream(tls, _hello)
         self._deliveries: msgspec.json.Decoder[m.Delivery]
-        self._ephemeral = ephemeral
-        self._outbox = outbox
-        self._report = report
+        self._ephemeral, self._outbox, self._report = ephemeral, outbox, report
         self._transfer: tuple[m.Offered, bytearray] | None = None
         self._detail = detail
         self._pace = detail.pace(f"Link from {caller.source}:")
