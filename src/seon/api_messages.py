@@ -7,7 +7,7 @@
 | `GET configuration?known=N&wait=S&format=F&server_format=G` | | `ProxyConfiguration`; 204: N holds after S (0..50) s |
 | `POST sealed-key` | `SealedKeyWanted` | `SealedKey` |
 | `POST events` | `EventBatch` | `EventsStored` |
-| `POST crl-urls` | `CrlUrls` | 204 |
+| `POST crl-sources` | `CrlSources` | 204 |
 | `GET blobs/<sha-256 hex>` | | the octets; 404 if there is no such blob |
 
 The token's secret goes in the header `X-Seon-Token`; user and password of the URL, if given, as HTTP Basic besides.
@@ -112,7 +112,15 @@ class EventsStored(Struct, frozen=True):
     stored: int
 
 
-class CrlUrls(Struct, frozen=True):
-    """Distribution points seen in verified certificates that may be new to the backend."""
+class CrlSource(Struct, frozen=True):
+    """A distribution point in a verified certificate, and the CA whose certificates it is for."""
 
-    urls: Annotated[tuple[Annotated[str, Meta(max_length=2_000)], ...], Meta(max_length=100)]
+    url: Annotated[str, Meta(min_length=1, max_length=2_000)]
+    issuer: Annotated[bytes, Meta(min_length=1, max_length=20_000)]
+    """Its certificate in DER: who has reported it is not believed, the list must be signed by this key."""
+
+
+class CrlSources(Struct, frozen=True):
+    """Distribution points seen in verified certificates and their anchors that may be new to the backend."""
+
+    sources: Annotated[tuple[CrlSource, ...], Meta(min_length=1, max_length=20)]

@@ -61,6 +61,17 @@ TracedSessions = Annotated[tuple[SessionId, ...], Meta(max_length=100)]
 """Sessions under way that write a trace though their partner's do not."""
 
 
+Weight = Literal["refuse", "warn", "ignore"]
+Revocation = Literal["hard", "soft", "ignore"]
+"""hard: who cannot be shown to be good is refused; soft: only who is revoked; ignore: nobody asks."""
+DistinguishedName = Annotated[str, Meta(min_length=1, max_length=2_000)]
+OdetteId = Annotated[str, Meta(min_length=1, max_length=64)]
+"""As the subject's serialNumber has it, or behind `oftp://` in a URI of the subject alternative names."""
+CrlUrl = Annotated[str, Meta(max_length=2_000)]
+Networks = Annotated[tuple[Network, ...], Meta(max_length=100)]
+
+
+SessionCount = Annotated[int, Meta(ge=1, le=10_000)]
 Licenses = Annotated[tuple[Serial, ...], Meta(max_length=10_000)]
 """Serials of the licenses in force."""
 
@@ -78,9 +89,8 @@ class Limits(Struct, frozen=True):
 
     handshake_seconds: Seconds = 10
     """From accept to the partner's verified certificate."""
-    handshakes: Annotated[int, Meta(ge=1, le=10_000)] = 64
-    """TLS handshakes under way at once."""
-    handshakes_per_source: Annotated[int, Meta(ge=1, le=10_000)] = 16
+    handshakes: Annotated[int, Meta(ge=1, le=10_000)] = 1_000
+    """Places: connections at once whose partner is not verified yet. When all are taken, one gives way to the next."""
     sessions: Annotated[int, Meta(ge=1, le=10_000)] = 200
     sessions_per_partner: Annotated[int, Meta(ge=1, le=10_000)] = 50
     sessions_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = 600
@@ -93,6 +103,64 @@ class Limits(Struct, frozen=True):
     """Connecting to the receive daemon."""
     drain_seconds: Seconds = 30
     """What running sessions are given when the program ends in order."""
+
+
+class Anchor(Struct, frozen=True):
+    """A CA whose certificates may admit partners: it, and never what stands above it."""
+
+    certificate: Pem
+    """One certificate; the anchor is named by its SHA-256."""
+    asserts_odette_ids: bool = False
+    """Whether an Odette ID in a certificate below it counts (ETSI: a CA that has checked it)."""
+
+
+class AdmissionRules(Struct, frozen=True):
+    """What a certificate must be besides known; no weight lets in who is not known."""
+
+    usage: Weight = "warn"
+    """Of a certificate whose extended key usage names other purposes than ours: public CAs no longer sell ours."""
+    unreadable: Weight = "warn"
+    """Of a certificate whose extensions cannot be read."""
+    rsa_bits: Annotated[int, Meta(ge=1_024, le=8_192)] = 2_048
+    """The least RSA key, in bits."""
+    weak_key: Weight = "refuse"
+    """Of a smaller RSA key, or an elliptic curve below 256 bits."""
+    weak_signature: Weight = "refuse"
+    """Of a certificate below an anchor that is signed with SHA-1 or MD5. What is pinned needs no signature."""
+    revocation: Revocation = "soft"
+    crl_days: Annotated[int, Meta(ge=1, le=366)] = 15
+    """A list that was made longer ago is stale, whatever it says itself (Odette recommends this age)."""
+    ca_names: bool = False
+    """Whether the server names its anchors to those who connect: some stations choose a certificate by that, others
+    break on a long list."""
+
+
+class PartnerAdmission(Struct, frozen=True, omit_defaults=True):
+    """How `AdmissionRules` differ for one partner; None = as in general."""
+
+    usage: Weight | None = None
+    unreadable: Weight | None = None
+    weak_key: Weight | None = None
+    weak_signature: Weight | None = None
+    revocation: Revocation | None = None
+
+
+class CertificateName(Struct, frozen=True):
+    """A partner's certificates by their names, as RFC 4514 text: whoever the anchors certify under both."""
+
+    issuer: DistinguishedName
+    subject: DistinguishedName
+
+
+class RevocationList(Struct, frozen=True):
+    """A certificate revocation list that crosses to the server as a blob."""
+
+    sha256: Fingerprint
+    """Of the list in DER."""
+    issuer: Pem
+    """The certificate of the CA that has signed it. Who gave it is not believed: the list counts for this key only."""
+    url: CrlUrl = ""
+    """The distribution point that it was fetched from; empty: it was given by hand, for all of its issuer's."""
 
 
 class OwnCertificate(Struct, frozen=True):
@@ -164,8 +232,19 @@ class ServerPartner(Struct, frozen=True):
     host: Annotated[str, Meta(max_length=253)] = ""
     """Where it is dialled; empty = it only calls us."""
     port: Port = 6619
-    networks: Annotated[tuple[Network, ...], Meta(max_length=100)] = ()
+    networks: Networks = ()
     """From where it may come; none = from everywhere."""
+    anchors: Annotated[tuple[Fingerprint, ...], Meta(max_length=100)] = ()
+    """The only anchors that may admit it; none = each of them. Nothing but a pin admits a partner that has pins."""
+    odette_ids: Annotated[tuple[OdetteId, ...], Meta(max_length=100)] = ()
+    """They count below anchors that assert them."""
+    names: Annotated[tuple[CertificateName, ...], Meta(max_length=100)] = ()
+    sessions: SessionCount | None = None
+    """Its sessions at once; None = `Limits.sessions_per_partner`."""
+    old_tls: bool = False
+    """Whether its station needs what TLS 1.2 had before forward secrecy with authenticated ciphers (ECDHE with CBC):
+    when we dial it, and for who comes from its networks."""
+    admission: PartnerAdmission = PartnerAdmission()
     rules: PartnerRules = PartnerRules()
     trace: bool = False
     """Whether its sessions write a trace: the conversation without its secrets and without what files contain."""
@@ -190,8 +269,14 @@ class ServerConfiguration(Struct, frozen=True):
     own_certificate: OwnCertificate | None = None
     """None: the installation has none yet; the external port stays closed and an event says why."""
     partners: Annotated[tuple[ServerPartner, ...], Meta(max_length=10_000)] = ()
-    crls: Annotated[tuple[Fingerprint, ...], Meta(max_length=1_000)] = ()
-    """SHA-256 of the certificate revocation lists that belong to this version: blobs, each of which crosses once."""
+    anchors: Annotated[tuple[Anchor, ...], Meta(max_length=500)] = ()
+    admission: AdmissionRules = AdmissionRules()
+    crls: Annotated[tuple[RevocationList, ...], Meta(max_length=1_000)] = ()
+    """The lists that belong to this version: blobs, each of which crosses once."""
+    load_balancers: Networks = ()
+    """Who comes from here says first, by the PROXY protocol (version 2), for whom it speaks."""
+    exempt_networks: Networks = ()
+    """Who comes from here has no penalty: scanners of our own, say."""
     limits: Limits = Limits()
     rules: SessionRules = SessionRules()
     traced_sessions: TracedSessions = ()
@@ -224,6 +309,8 @@ class ClientPartner(Struct, frozen=True):
     name: Name
     enabled: bool = True
     ssid_codes: Annotated[tuple[SsidCode, ...], Meta(max_length=100)] = ()
+    sessions: SessionCount | None = None
+    """Its sessions at once; None = `Limits.sessions_per_partner`."""
     rules: PartnerRules = PartnerRules()
     trace: bool = False
 

@@ -54,7 +54,7 @@ class Scene:
             "disabled": (msgspec.structs.replace(known, enabled=False),),
             "pin withdrawn": (msgspec.structs.replace(known, pins=("1" * 64,)),),
         }
-        limits = Limits(sessions_per_minute=10_000, drain_seconds=1, handshakes_per_source=100)
+        limits = Limits(sessions_per_minute=10_000, drain_seconds=1)
         self.right = proxy.delivery(partners=(known,), limits=limits)
         self._loss = proxy.delivery(partners=without[loss], limits=limits)
         self._log_read = 0

@@ -32,7 +32,7 @@ from seon.daemon.pidfile import OPTION
 PASSWORD = "DEMO"
 STOP_SECONDS = 15.0
 DRAIN_SECONDS, HANDSHAKE_SECONDS = 3, 2
-SETTINGS = {"drain_seconds": DRAIN_SECONDS, "handshake_seconds": HANDSHAKE_SECONDS, "handshakes_per_source": 64}
+SETTINGS = {"drain_seconds": DRAIN_SECONDS, "handshake_seconds": HANDSHAKE_SECONDS}
 """What the golden installation has besides the quick start's settings: short limits, so that tests are short."""
 _SEONAPI_COMMANDS = """
 import json, sys

@@ -31,7 +31,8 @@ from seon.api_messages import (
     MAX_BODY,
     PATH,
     TOKEN_HEADER,
-    CrlUrls,
+    CrlSource,
+    CrlSources,
     Enrol,
     Enrolled,
     EventBatch,
@@ -198,7 +199,7 @@ def test_the_whole_way_of_a_client_from_first_contact_to_sealed_key(
 
 def test_a_call_without_a_valid_token_is_refused_and_logged_with_its_source(installation: Installation) -> None:
     installation.serve()
-    paths = ("enrol", "configuration", "sealed-key", "events", "crl-urls", "blobs/" + "0" * 64)
+    paths = ("enrol", "configuration", "sealed-key", "events", "crl-sources", "blobs/" + "0" * 64)
     for path in paths:
         method = "GET" if path.startswith(("configuration", "blobs")) else "POST"
         for token in ("", "wrong", "x" * 5_000):
@@ -307,7 +308,9 @@ def test_malformed_calls_get_a_problem_with_the_right_status(installation: Insta
         answer = api.post("enrol", content=msgspec.json.encode(Enrol("no CSR", "b", OLDEST_FORMAT, FORMAT)))
         assert (answer.status_code, "license issue" in problem(answer)) == (409, True)
         assert (
-            api.post("crl-urls", content=msgspec.json.encode(CrlUrls(urls=("http://a/b", "file:///x")))).status_code
+            api.post(
+                "crl-sources", content=msgspec.json.encode(CrlSources((CrlSource("http://a/b", b"der"),)))
+            ).status_code
             == 204
         )
         assert api.post("events", content=bytes(MAX_BODY + 1)).status_code == 413

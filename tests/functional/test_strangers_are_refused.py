@@ -12,7 +12,7 @@ import pytest
 from OpenSSL import SSL
 
 from certificates import make
-from functional.harness import HANDSHAKE_SECONDS, SETTINGS, Site
+from functional.harness import HANDSHAKE_SECONDS, Site
 from functional.peers import BROKEN, Partner, RecordingStation
 from functional.processes import eventually
 from seon.cli.quickstart.installation import PARTNER
@@ -173,20 +173,6 @@ def test_a_stranger_at_the_internal_port_is_refused_with_both_ends(guarded: Site
     ends = f"from 127.0.0.1:{port} to 127.0.0.1:{guarded.ports.internal} refused"
     eventually(lambda: re.search(f"LNK-REFUSED .*{ends}", guarded.log("server")), why="both ends in the log")
     guarded.in_journal("LNK-REFUSED", ends)
-
-
-def test_a_flood_over_the_limit_is_refused_with_both_ends(guarded: Site) -> None:
-    guarded.set("handshakes_per_source", 2)
-    guarded.in_force()
-    try:
-        with contextlib.ExitStack() as stack:
-            ports = [stack.enter_context(dial(guarded)).getsockname()[1] for _ in range(3)]
-            ends = f"from 127.0.0.1:{ports[2]} to 127.0.0.1:{guarded.ports.external} refused: the limit of 2 handshakes"
-            eventually(lambda: re.search(f"ADM-LIMIT .*{ends}", guarded.log("server")), why="both ends in the log")
-        guarded.in_journal("ADM-LIMIT", ends)
-    finally:
-        guarded.set("handshakes_per_source", SETTINGS["handshakes_per_source"])
-        guarded.in_force()
 
 
 def test_a_partner_that_is_dialled_and_shows_another_certificate_is_refused_with_both_ends(guarded: Site) -> None:

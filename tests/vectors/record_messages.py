@@ -28,20 +28,29 @@ PARTNER_RULES = c.PartnerRules(
     "default", {"FLD-XPAD": "ignore"}, False, True, True,
     c.PartnerFileRules(0, ("*",), ("O0013A",), ("O0013B",)), c.PartnerFileRules(7, ("C",), (), None),
 )  # fmt: skip
-LIMITS = c.Limits(11, 65, 17, 201, 51, 601, 301, 31, 6, 29)
+LIMITS = c.Limits(11, 65, 201, 51, 601, 301, 31, 6, 29)
 SERVER = c.ServerConfiguration(
     "192.0.2.1", 6620, "192.0.2.2", c.OwnCertificate(SHA256, PEM),
-    (c.ServerPartner("P1", "Pärtner one", False, ("O0013P1",), (SHA256,), "p1.example", 6621, PARTNER_RULES, True),),
-    (SHA256,), LIMITS, RULES, (SESSION,),
+    (
+        c.ServerPartner(
+            "P1", "Pärtner one", False, ("O0013P1",), (SHA256,), "p1.example", 6621, ("192.0.2.0/24",), (SHA256,),
+            ("O0013P1",), (c.CertificateName("CN=Example CA", "CN=P1"),), 7, True,
+            c.PartnerAdmission("ignore", "refuse", "warn", "ignore", "hard"), PARTNER_RULES, True,
+        ),
+    ),
+    (c.Anchor(PEM, True),), c.AdmissionRules("refuse", "ignore", 3072, "warn", "ignore", "hard", 7, True),
+    (c.RevocationList(SHA256, PEM, "http://crl.example/a.crl"),), ("192.0.2.7/32",), ("192.0.2.8/32",),
+    LIMITS, RULES, (SESSION,),
 )  # fmt: skip
 CLIENT = c.ClientConfiguration(
     c.ReceiveDaemon("station.example", 3306), (c.OutgoingListener(4305, "P1", "::1"),),
-    (c.ClientPartner("P1", "Pärtner one", False, ("O0013P1",), PARTNER_RULES, True),), LIMITS, RULES, (SESSION,),
+    (c.ClientPartner("P1", "Pärtner one", False, ("O0013P1",), 7, PARTNER_RULES, True),), LIMITS, RULES, (SESSION,),
     ("0A1B2C",), {PROXY_ID: LIMITS},
 )  # fmt: skip
 SETTINGS = msgspec.Raw(msgspec.json.encode(c.ServerSettings("192.0.2.3", 6622, "192.0.2.4", LIMITS)))
 RAW = msgspec.Raw(msgspec.json.encode(SERVER))
 KEY = a.SealedKey(SHA256, OCTETS)
+SOURCE = a.CrlSource("http://crl.example/a.crl", OCTETS)
 HELLO_KEYS = bytes(1184), bytes(range(32)), bytes(range(64))
 EVENTS = (
     Event(id="ab12-dmz-1", code="SRV-START", time=1764177000.25, hop="dmz", fields={"version": "0.1.0"}),
@@ -60,6 +69,7 @@ SAMPLES: dict[str, tuple[msgspec.Struct, ...]] = {
         m.SessionEnding(SESSION, "verifier", "rule", "FLD-X/case"),
         m.SessionEnding(SESSION, "idle", "idle", number=300),
         m.Events(1_000, EVENTS),
+        m.CrlsFound((SOURCE,)),
     ),
     "FromClient": (
         m.ClientHello(3, 3, "0.1.0, build 20261126", 1764177000.5, "client one"),
@@ -85,7 +95,8 @@ SAMPLES: dict[str, tuple[msgspec.Struct, ...]] = {
     "SealedKey": (KEY,),
     "EventBatch": (a.EventBatch(EVENTS),),
     "EventsStored": (a.EventsStored(3),),
-    "CrlUrls": (a.CrlUrls(("http://crl.example/a.crl",)),),
+    "CrlSource": (SOURCE,),
+    "CrlSources": (a.CrlSources((SOURCE,)),),
     "Problem": (a.Problem("There is no call /api/proxy/v1/x"),),
 }
 

@@ -79,7 +79,7 @@ def render(
             "format": client_format,
             "server_format": server_format,
             "certificate_id": server.own_certificate.id if server.own_certificate else "",
-            "blobs": server.crls,
+            "blobs": tuple(dict.fromkeys(one.sha256 for one in server.crls)),
             "standings": standings,
             "servers": {
                 proxy_id: _said(version, "the server", own, formats.server)[1] for proxy_id, own in servers.items()

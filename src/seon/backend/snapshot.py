@@ -19,7 +19,7 @@ from seon.backend.rendering import NEWEST, Formats, render
 from seon.backend.session_rules.demands import struct_of
 from seon.backend.session_rules.models import rules_of
 from seon.backend.trust.licenses import serials_in_force
-from seon.backend.trust.models import Blob, Token
+from seon.backend.trust.models import Token
 from seon.backend.trust.own import in_use, switch_due
 from seon.backend.trust.tokens import standings
 from seon.config import (
@@ -88,7 +88,6 @@ def build(version: int, client_address: str, token: Token | None = None) -> Snap
             outgoing_address=settings.outgoing_address,
             own_certificate=_own_certificate(),
             partners=tuple(_server_partner(partner) for partner in partners),
-            crls=tuple(Blob.objects.order_by("pk").values_list("pk", flat=True)),
             limits=limits,
             rules=rules,
             traced_sessions=traced,

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from seon.api_messages import BuildText, Number, SealedKey
+from seon.api_messages import BuildText, CrlSource, Number, SealedKey
 from seon.config import Fingerprint, OpenStruct, PartnerId, ProxyId, SessionId, Struct
 from seon.endings import By, EndNumber, Host, RuleKey, SessionEnd, Why, credible
 from seon.events import Event
@@ -29,6 +29,8 @@ PART_SIZE = 64 * 1024
 MAX_TRANSFER = 64 * 1024 * 1024
 TICKET_SIZE = 16
 EVENTS_PER_MESSAGE = 50
+CRL_SOURCES = 3
+"""In one message: certificates may be large."""
 EVENTS_SIZE = 64 * 1024
 """Octets of the events of one message: with the greatest event behind it, still below the limit of a message."""
 
@@ -156,6 +158,12 @@ class Events(Message, frozen=True, tag="events"):
     events: Annotated[tuple[Event, ...], Meta(min_length=1, max_length=EVENTS_PER_MESSAGE)]
 
 
+class CrlsFound(Message, frozen=True, tag="crls-found"):
+    """Server: distribution points in certificates that it has verified (mission B5)."""
+
+    sources: Annotated[tuple[CrlSource, ...], Meta(min_length=1, max_length=CRL_SOURCES)]
+
+
 class LicenseWithdrawn(Message, frozen=True, tag="license-withdrawn"):
     """Client: the license that the server showed on this link is not in force in Seonapi; the link ends."""
 
@@ -207,7 +215,7 @@ class Delivery(Struct, frozen=True):
 
 
 FromServer = (
-    ServerHello | Heartbeat | Bye | ConfigurationWanted | BlobsWanted | OpenSession | SessionEnding | Events
+    ServerHello | Heartbeat | Bye | ConfigurationWanted | BlobsWanted | OpenSession | SessionEnding | Events | CrlsFound
 )  # fmt: skip
 FromClient = (
     ClientHello | Heartbeat | Bye | Leaving | Offered | Part | SessionRefused | SessionEnding | EventsTaken

@@ -61,13 +61,8 @@ class Gate:
 
     async def serve(self, in_force: InForce, sock: socket.socket, source: str, port: int) -> None:
         """Serve a connection to the external port by what is in force."""
-        limits, group = in_force.configuration.limits, addresses.neighbourhood(source)
+        group = addresses.neighbourhood(source)
         caller = caller_of(sock, source, port)
-        if self._by_source[group] >= limits.handshakes_per_source:
-            allowed = {"limit": limits.handshakes_per_source}
-            limit = fill("the limit of {limit:# handshake|# handshakes} of one source", allowed)
-            self._refused(caller, "ADM-LIMIT", limit=limit)
-            return
         self._by_source[group] += 1
         try:
             admitted = await self._admit(sock, caller, in_force)

@@ -285,7 +285,7 @@ class Server:
             self._end_barred()
             say_changes(self._log, in_force.version, self._in_force.configuration, in_force.configuration)
             self._in_force = in_force
-            wanted = in_force.configuration.crls
+            wanted = in_force.blobs
             self._blobs = {name: octets for name, octets in self._blobs.items() if name in wanted}
             self._table.follow(in_force.barred, traced_by(in_force.configuration))
             self.report("CFG-NEW", version=in_force.version)
@@ -297,12 +297,12 @@ class Server:
 
     def take_blob(self, name: str, octets: bytes) -> None:
         """Keep a blob in memory as long as the configuration in force names it."""
-        if name in self._in_force.configuration.crls:
+        if name in self._in_force.blobs:
             self._blobs[name] = octets
 
     def missing_blobs(self) -> tuple[str, ...]:
         """Return what the configuration in force names and is not here."""
-        return tuple(name for name in self._in_force.configuration.crls if name not in self._blobs)
+        return tuple(name for name in self._in_force.blobs if name not in self._blobs)
 
     def _outgoing_available(self, in_force: InForce) -> bool:
         address = in_force.configuration.outgoing_address

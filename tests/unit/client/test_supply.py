@@ -14,6 +14,7 @@ from seon.config import (
     OwnCertificate,
     ProxyConfiguration,
     ReceiveDaemon,
+    RevocationList,
     ServerConfiguration,
 )
 from seon.daemon.log import Log
@@ -67,13 +68,16 @@ class Courier:
         return b"octets of " + name.encode()
 
 
+BLOBS = tuple(str(n) * 64 for n in range(3))
+
+
 def configuration(version: int = 1, own: bool = True) -> ProxyConfiguration:
     certificate = OwnCertificate("id", "pem") if own else None
     client = ClientConfiguration(receive_daemon=ReceiveDaemon("inside.example"))
-    server = ServerConfiguration(own_certificate=certificate, crls=tuple(str(n) * 64 for n in range(3)))
+    server = ServerConfiguration(own_certificate=certificate, crls=tuple(RevocationList(name, "pem") for name in BLOBS))
     raw = msgspec.Raw(msgspec.json.encode(server))
     servers = {HELLO.proxy_id: SETTINGS}
-    return ProxyConfiguration(version, raw, client, FORMAT, FORMAT, "id" if own else "", server.crls, servers)
+    return ProxyConfiguration(version, raw, client, FORMAT, FORMAT, "id" if own else "", BLOBS, servers)
 
 
 def deliver(supply: Supply, *controls: Control, blobs: tuple[str, ...] = (), times: int = 1) -> None:

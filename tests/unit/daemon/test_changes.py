@@ -11,6 +11,7 @@ from seon.config import (
     OutgoingListener,
     OwnCertificate,
     ReceiveDaemon,
+    RevocationList,
     ServerConfiguration,
     ServerPartner,
     SessionRules,
@@ -24,6 +25,10 @@ CHAIN = "-----BEGIN CERTIFICATE-----"
 
 def partner(name: str, **fields: Any) -> ServerPartner:
     return ServerPartner(name, name, **fields)
+
+
+def crl(digits: str) -> RevocationList:
+    return RevocationList(digits * 32, CHAIN)
 
 
 def server(**fields: Any) -> ServerConfiguration:
@@ -42,10 +47,10 @@ def test_partners_are_told_by_id_and_a_changed_one_with_the_fields_that_changed(
 
 
 def test_certificate_ports_limits_rules_and_crls_have_a_line_each() -> None:
-    before = server(own_certificate=OwnCertificate("one", CHAIN), crls=("ab" * 32, "cd" * 32))
+    before = server(own_certificate=OwnCertificate("one", CHAIN), crls=(crl("ab"), crl("cd")))
     after = server(
         own_certificate=OwnCertificate("two", CHAIN),
-        crls=("cd" * 32, "ef" * 32, "01" * 32),
+        crls=(crl("cd"), crl("ef"), crl("01")),
         external_port=7000,
         outgoing_address="192.0.2.9",
         limits=Limits(sessions=7, handshakes=8),

@@ -28,7 +28,8 @@ LINK = {
 API = {
     kind.__name__: kind
     for kind in (
-        a.Enrol, a.Enrolled, a.SealedKeyWanted, a.SealedKey, a.EventBatch, a.EventsStored, a.CrlUrls, a.Problem,
+        a.Enrol, a.Enrolled, a.SealedKeyWanted, a.SealedKey, a.EventBatch, a.EventsStored, a.CrlSource,
+        a.CrlSources, a.Problem,
         c.ProxyConfiguration, c.ServerConfiguration, c.ServerSettings,
     )
 }  # fmt: skip

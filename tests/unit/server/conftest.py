@@ -41,7 +41,7 @@ def free_port() -> int:
 def configuration(ours, partner, free_port) -> ServerConfiguration:
     known = ServerPartner("P1", "One", pins=(partner.fingerprint,))
     own = OwnCertificate(ours.fingerprint, ours.pem)
-    limits = Limits(handshake_seconds=1, handshakes_per_source=3)
+    limits = Limits(handshake_seconds=1)
     return ServerConfiguration("127.0.0.1", free_port, own_certificate=own, partners=(known,), limits=limits)
 
 

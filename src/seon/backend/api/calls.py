@@ -14,7 +14,7 @@ from seon.api_messages import (
     MAX_BODY,
     MAX_NUMBER,
     MAX_WAIT,
-    CrlUrls,
+    CrlSources,
     Enrol,
     Enrolled,
     EventBatch,
@@ -143,9 +143,9 @@ def events(request: HttpRequest, caller: Caller) -> HttpResponse:
 
 
 @clients_may("POST")
-def crl_urls(request: HttpRequest, _: Caller) -> HttpResponse:
+def crl_sources(request: HttpRequest, _: Caller) -> HttpResponse:
     """Remember CRL distribution points for the queue daemon."""
-    remember(_decode(request, CrlUrls).urls)
+    remember(source.url for source in _decode(request, CrlSources).sources)
     return HttpResponse(status=204)
 
 

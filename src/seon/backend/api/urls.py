@@ -12,7 +12,7 @@ urlpatterns = declared(
         path("configuration", calls.configuration),
         path("sealed-key", calls.sealed_key),
         path("events", calls.events),
-        path("crl-urls", calls.crl_urls),
+        path("crl-sources", calls.crl_sources),
         re_path(r"^blobs/(?P<sha256>[0-9a-f]{64})\Z", calls.blob),
         re_path(r"^(?P<rest>.*)\Z", calls.no_such_call),
     ]

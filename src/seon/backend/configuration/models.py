@@ -61,8 +61,10 @@ class Settings(Versioned, OneRow):
     )  # fmt: skip
     receive_daemon_port = _number(Bounds(1, 65_535, 3_305), "Its TCP port.")
     handshake_seconds = _number(LIMITS["handshake_seconds"], "From accept to the partner's verified certificate.")
-    handshakes = _number(LIMITS["handshakes"], "TLS handshakes under way at once.")
-    handshakes_per_source = _number(LIMITS["handshakes_per_source"], "The same, of one source address.")
+    handshakes = _number(
+        LIMITS["handshakes"],
+        "Places: connections at once whose partner is not verified yet; when all are taken, one gives way.",
+    )
     sessions = _number(LIMITS["sessions"], "Sessions at once.")
     sessions_per_partner = _number(LIMITS["sessions_per_partner"], "Sessions at once of one partner.")
     sessions_per_minute = _number(LIMITS["sessions_per_minute"], "New sessions in a minute.")

@@ -49,7 +49,6 @@ class ProxyServer(Versioned):
     )  # fmt: skip
     handshake_seconds = _own_limit("handshake_seconds")
     handshakes = _own_limit("handshakes")
-    handshakes_per_source = _own_limit("handshakes_per_source")
     sessions = _own_limit("sessions")
     sessions_per_partner = _own_limit("sessions_per_partner")
     sessions_per_minute = _own_limit("sessions_per_minute")
