@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import dataclasses
-import socket
 import time
 from functools import partial
 
@@ -184,22 +183,6 @@ def test_a_caller_that_begins_and_does_not_go_on_is_closed_at_the_deadline(play,
     play(scene)
 
 
-def test_one_source_cannot_take_all_the_handshakes(play, in_force, reported, until, called, partner) -> None:
-    async def scene(gate, admitted) -> None:
-        port = in_force.configuration.external_port
-        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
-        await until(lambda: "ADM-LIMIT" in reported.codes)
-        assert reported.of("ADM-LIMIT")["limit"] == "the limit of 3 handshakes of one source"
-        for _, writer in silent:
-            writer.close()
-        await until(lambda: not gate._by_source)
-        async with called(port, dialler(partner)) as tls:
-            await tls.handshake()
-            await until(lambda: admitted)
-
-    play(scene)
-
-
 def test_a_certificate_that_has_expired_meanwhile_is_refused(
     play, in_force, partner, called, reported, until, monkeypatch
 ) -> None:
@@ -279,32 +262,6 @@ def test_what_is_slow_inside_takes_no_slot_from_others(play, in_force, partner, 
             inside.set()
 
     play(scene, lambda _: inside.wait(), narrow)
-
-
-def test_neighbours_in_ipv6_share_one_count(in_force, reported, tasks) -> None:
-    """One subscriber has 2^64 addresses of its own."""
-
-    async def live() -> None:
-        gate = Gate(reported, lambda _: asyncio.sleep(0), tasks)
-        pairs = [socket.socketpair() for _ in range(5)]
-        for one, _ in pairs:
-            one.setblocking(False)
-        sources = ("2001:db8::1", "2001:db8::2", "2001:db8::ffff", "2001:db8::7:1", "2001:db8:0:1::1")
-        jobs = [
-            asyncio.create_task(gate.serve(in_force, one, source, 5))
-            for (one, _), source in zip(pairs, sources, strict=True)
-        ]
-        await asyncio.sleep(0.05)
-        assert [job.done() for job in jobs] == [False, False, False, True, False], "the limit is three"
-        for _, two in pairs:
-            two.close()
-        await asyncio.gather(*jobs)
-        for one, _ in pairs:
-            one.close()
-        assert not gate._by_source
-
-    asyncio.run(asyncio.wait_for(live(), 10))
-    assert reported.of("ADM-LIMIT")["source"] == "[2001:db8::7:1]:5"
 
 
 def test_who_says_nothing_at_all_is_closed_before_the_deadline_of_the_handshake(play, in_force, monkeypatch) -> None:
