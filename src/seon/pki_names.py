@@ -15,7 +15,7 @@ _KEYWORDS = {
     "emailaddress": "1.2.840.113549.1.9.1", "s": "ST",
 }  # fmt: skip
 _PART = re.compile(r"(^|(?<!\\)[,+])\s*([A-Za-z][A-Za-z0-9-]*|[0-9.]+)\s*=\s*")
-_END = re.compile(r"(?<!\\)\s+(?=[,+]|$)")
+_END = re.compile(r"(?<=[^\\\s])\s+(?=[,+]|$)|(?<=\\\s)\s+(?=[,+]|$)")
 
 
 def name_text(typed: str) -> str:
@@ -25,15 +25,21 @@ def name_text(typed: str) -> str:
     """
     if not typed.strip() or len(typed) > LONGEST:
         raise PkiError(f"a distinguished name has 1 to {LONGEST} characters, such as CN=Acme,O=Acme AG,C=DE")
-    tidy = _END.sub("", _PART.sub(lambda part: f"{part[1]}{_keyword(part[2])}=", typed.strip()))
+    tidy = _END.sub("", _PART.sub(lambda part: f"{part[1]}{_keyword(part[2])}=", typed.lstrip()))
     try:
         name = x509.Name.from_rfc4514_string(tidy, {text: oid for oid, text in _NAMES.items()})
-        return "".join(c if c.isprintable() else _in_hex(c) for c in name.rfc4514_string(_NAMES))
+        text = ",".join(_written(relative) for relative in reversed(name.rdns))
+        return "".join(c if c.isprintable() else _in_hex(c) for c in text)
     except Exception:  # cryptography says so in several classes
         raise PkiError(
             f"{typed[:80]!r} is no distinguished name (RFC 4514), such as CN=Acme,O=Acme AG,C=DE; "
             "`seonapi partner name add ID FILE` takes the names from a certificate"
         ) from None
+
+
+def _written(relative: x509.RelativeDistinguishedName) -> str:
+    """Return the parts of one relative name in the order of `seon.pki.names`."""
+    return "+".join(sorted(part.rfc4514_string(_NAMES) for part in relative))
 
 
 def _keyword(word: str) -> str:
