@@ -18,8 +18,7 @@ from seon.backend.configuration.versioned import Versioned
 from seon.backend.errors import OperatorError
 from seon.backend.partners.pinning import leaf_of
 from seon.events import shown
-from seon.pki import PkiError
-from seon.pki_names import LONGEST, name_text
+from seon.pki.typed_names import LONGEST
 
 _ID = RegexValidator(r"\A[A-Za-z0-9_.-]+\Z", "letters, digits, '_', '.' and '-'")
 # RFC 5024 §5.2: the characters an X field may show; blanks at the end are filling.
@@ -223,12 +222,7 @@ class PartnerName(Versioned):
         return f"{self.subject} of {self.issuer}"
 
     def full_clean(self, *args: Any, **options: Any) -> None:
-        """Bring both names into their one form first: the digest says whether they are somebody else's."""
-        for name in ("issuer", "subject"):
-            try:
-                setattr(self, name, name_text(getattr(self, name)))
-            except PkiError as error:
-                raise ValidationError({name: str(error)}) from None
+        """Make the digest first: it says whether the names are somebody else's."""
         self.digest = digest_of_names(self.issuer, self.subject)
         super().full_clean(*args, **options)
 
