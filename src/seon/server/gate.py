@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from seon import addresses
 from seon.admission.identity import NOBODY, Identity
 from seon.admission.partners import Refused, is_from_elsewhere
@@ -41,6 +43,13 @@ class Admitted:
     caller: Caller
 
 
+KeepRefused = Callable[[bytes, Caller, str, str], None]
+
+
+def _not_kept(_: bytes, __: Caller, ___: str, ____: str) -> None:
+    """Keep nothing."""
+
+
 class Gate:
     """Serves the external port. `enter` takes over each admitted partner and owns its connection from then on."""
 
@@ -53,6 +62,8 @@ class Gate:
         self._by_source: Counter[str] = Counter()
         self._entering: set[asyncio.Task[None]] = set()
         self._refused = Quieter(report).refused
+        self.keep_refused: KeepRefused = _not_kept
+        """Is told of each refused certificate, in DER, with verdict and reason."""
 
     def drop_entering(self) -> None:
         """Let go of partners that are admitted and not inside yet: the port closes."""
@@ -112,6 +123,7 @@ class Gate:
         identity, partner = in_force.admit(certificate)
         if isinstance(partner, Refused):
             self._refused(caller, "ADM-REFUSED", reason=partner.reason, **identity.as_fields())
+            self.keep_refused(certificate.public_bytes(Encoding.DER), caller, "", partner.reason)
             await tls.end()
             return None
         if is_from_elsewhere(partner, caller.source):
@@ -129,6 +141,7 @@ class Gate:
         identity, partner = in_force.admit(shown)
         reason = partner.reason if isinstance(partner, Refused) else "admission changed during the handshake"
         self._refused(caller, "ADM-REFUSED", reason=reason, **identity.as_fields())
+        self.keep_refused(shown.public_bytes(Encoding.DER), caller, "", reason)
 
 
 def _first(networks: tuple[str, ...]) -> dict[str, object]:
