@@ -7,7 +7,7 @@ from django.core.validators import MaxLengthValidator, MaxValueValidator, MinVal
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from seon.backend.certificates import describe_certificate, read_chain
+from seon.backend.certificates import describe_certificate, read_shown
 from seon.backend.configuration.hosts import HostField
 from seon.backend.configuration.lines import NetworksField
 from seon.backend.configuration.versioned import Versioned
@@ -109,7 +109,7 @@ class PartnerCertificate(Versioned):
 
     def _read(self) -> None:
         try:
-            found = describe_certificate(leaf_of(read_chain(self.pem.encode())))
+            found = describe_certificate(leaf_of(read_shown(self.pem.encode())))
         except OperatorError as error:
             raise ValidationError({"pem": str(error)}) from None
         self.pem, self.fingerprint = found.pem, found.fingerprint
