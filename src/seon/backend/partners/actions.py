@@ -15,7 +15,6 @@ from django.db import router, transaction
 from django.db.models.deletion import Collector
 
 import seon.backend.partners.identity_actions  # noqa: F401 - its acts declare themselves
-from seon import pki
 from seon.addresses import AddressError, read_network
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
@@ -302,7 +301,7 @@ def _pin(partner: Partner, octets: bytes, *, force: bool) -> PartnerCertificate:
     if partner.certificates.count() >= MOST_CODES:
         raise OperatorError(f"it can have {MOST_CODES} certificates at most; remove those that have expired")
     leaf = certificate_to_pin(octets, datetime.now(UTC), force=force)
-    row = PartnerCertificate(partner=partner, pem=pki.pem_of(leaf))
+    row = PartnerCertificate(partner=partner, pem=leaf.pem)
     row.save()
     return row
 

@@ -9,7 +9,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from seon.backend.anchors.lookup import find_anchor
-from seon.backend.certificates import describe_certificate, read_chain
+from seon.backend.certificates import describe_certificate, read_shown
 from seon.backend.configuration.admission import weight_of_partner
 from seon.backend.configuration.bounds import SESSIONS
 from seon.backend.configuration.hosts import HostField
@@ -179,7 +179,7 @@ class PartnerCertificate(Versioned):
 
     def _read(self) -> None:
         try:
-            found = describe_certificate(leaf_of(read_chain(self.pem.encode())))
+            found = describe_certificate(leaf_of(read_shown(self.pem.encode())))
         except OperatorError as error:
             raise ValidationError({"pem": str(error)}) from None
         self.pem, self.fingerprint = found.pem, found.fingerprint
