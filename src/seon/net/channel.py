@@ -201,6 +201,8 @@ def _prove_binding() -> None:
         for name in (
             "SSL_write",
             "SSL_peek",
+            "SSL_CTX_set1_curves_list",
+            "SSL_CTX_set1_sigalgs_list",
             "ERR_get_error",
             "ERR_reason_error_string",
         ):  # a session would call them first

@@ -14,7 +14,6 @@ from OpenSSL import SSL
 from seon.net import client_hello
 from seon.net.channel import TlsError
 from seon.net.context import peer_certificate
-from seon.pki import fingerprint, subject_of
 
 Tell = Callable[[str], None]
 """Takes a step in words. A stranger chooses part of them: whoever shows them escapes and caps them."""
@@ -93,7 +92,7 @@ class _Watch:
         except TlsError as error:
             self._tell(str(error))
             return
-        shown = f"SHA-256 {fingerprint(certificate)}, {subject_of(certificate)}" if certificate else "none"
+        shown = f"SHA-256 {certificate.fingerprint}, {certificate.subject}" if certificate else "none"
         self._tell(f"certificate shown: {shown}")
 
     def failed(self, error: BaseException) -> None:

@@ -14,12 +14,11 @@ from seon.daemon.detail import UNHEARD, Detail
 from seon.daemon.quieter import Quieter
 from seon.daemon.tasks import Tasks
 from seon.net.channel import EndOfStream, TlsError
-from seon.net.context import accepting, peer_certificate
+from seon.net.context import accepting, peer_certificate, refused_certificate
 from seon.net.ends import Caller, caller_of
 from seon.net.greetings import on_tls_port
 from seon.net.handshakes import in_words
 from seon.net.stream import AsyncTls
-from seon.pki import Certificate
 from seon.process.events import Report
 from seon.server.in_force import InForce
 from seon.wording import fill
@@ -122,8 +121,8 @@ class Gate:
         return Admitted(tls, partner, identity, caller)
 
     def _refused_in_handshake(self, tls: AsyncTls, caller: Caller, in_force: InForce, error: Exception) -> None:
-        shown = tls.channel.connection.get_app_data()
-        if not isinstance(shown, Certificate):
+        shown = refused_certificate(tls.channel.connection)
+        if shown is None:
             self._refused(caller, "ADM-TLS", reason=on_tls_port(tls.channel.heard) or str(error))
             return
         identity, partner = in_force.admit(shown)

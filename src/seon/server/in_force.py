@@ -22,7 +22,7 @@ from seon.link.sealing import EphemeralKey, wipe
 from seon.link.versions import Side, VersionError, agreed
 from seon.net.channel import TlsError
 from seon.net.context import KeyedContext, partner_dialler, partner_listener
-from seon.pki import Certificate
+from seon.pki import PeerCertificate
 from seon.process.memory import scrub_freed
 from seon.session.assignment import Assignment, Direction
 
@@ -46,12 +46,12 @@ class InForce:
     gate: KeyedContext | None = None
     dialler: KeyedContext | None = None
 
-    def admit(self, certificate: Certificate) -> tuple[Identity, ServerPartner | Refused]:
+    def admit(self, certificate: PeerCertificate) -> tuple[Identity, ServerPartner | Refused]:
         """Say who a certificate's holder is, now."""
         identity = identity_of(certificate)
         return identity, find_partner(identity, self.pins, time.time())
 
-    def knows(self, certificate: Certificate) -> bool:
+    def knows(self, certificate: PeerCertificate) -> bool:
         """Whether the TLS handshake with this certificate may go on."""
         return isinstance(self.admit(certificate)[1], ServerPartner)
 
@@ -143,6 +143,6 @@ def _check_addresses(configuration: ServerConfiguration) -> None:
             raise NotUsable(str(error)) from error
 
 
-def _anyone(_: Certificate) -> bool:
+def _anyone(_: PeerCertificate) -> bool:
     """In outgoing handshakes: the session process compares with the dialled partner right after (check_dialled)."""
     return True

@@ -20,7 +20,7 @@ from unit.net.keyupdates import KeyUpdates
 @pytest.fixture
 def connections(ours, partner):
     return (
-        accepting(partner_listener(ours.pem, ours.key_pem, lambda c: c == partner.certificate).context),
+        accepting(partner_listener(ours.pem, ours.key_pem, lambda c: c.fingerprint == partner.fingerprint).context),
         connecting(partner_dialler(partner.pem, partner.key_pem, lambda _: True).context),
     )
 
