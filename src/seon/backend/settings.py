@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "seon.backend.session_rules",
     "seon.backend.proxies",
     "seon.backend.trust",
+    "seon.backend.revocation",
     "seon.backend.journal",
     "seon.backend.queue",
     "seon.backend.script",
