@@ -110,6 +110,7 @@ OF_THE_WHOLE = {
     "test_documentation.py",
     "test_no_import_circle.py",
     "backend/test_certificate_commands.py",
+    "backend/test_certificates_as_people_have_them.py",
     "backend/test_seonapi_commands.py",
     "backend/test_seonapi_partner_files.py",
     "backend/test_seonapi_proxies.py",

@@ -44,7 +44,7 @@ from seon.pki.making import (
     self_signed,
     stand_in_for,
 )
-from seon.pki.peer import MAX_DER, PeerCertificate, as_shown, peer_certificate
+from seon.pki.peer import MAX_DER, PeerCertificate, as_peer, as_shown, peer_certificate
 from seon.pki.reading import (
     certificate_in_der,
     certificate_in_pem,
@@ -87,6 +87,7 @@ __all__ = [
     "SigningKey",
     "WrongPasswordError",
     "alternative_names_of",
+    "as_peer",
     "as_shown",
     "certificate_in_der",
     "certificate_in_pem",

@@ -9,6 +9,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import crypto
 
 from seon.pki import names
@@ -79,6 +80,13 @@ class PeerCertificate:
         text = base64.encodebytes(self.der).replace(b"\n", b"").decode()
         lines = "\n".join(text[at : at + 64] for at in range(0, len(text), 64))
         return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
+
+
+def as_peer(certificate: "Certificate | PeerCertificate") -> PeerCertificate:
+    """Return a certificate that was read in one way or the other. Raises PkiError for one over MAX_DER."""
+    if isinstance(certificate, PeerCertificate):
+        return certificate
+    return peer_certificate(certificate.public_bytes(Encoding.DER))
 
 
 def peer_certificate(der: bytes) -> PeerCertificate:
