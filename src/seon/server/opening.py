@@ -56,8 +56,9 @@ class Opening:
 
     async def enter(self, admitted: Admitted, link: ControlLink | None) -> None:
         """Bring an admitted partner inside: wait for the client's session link, then fork."""
-        partner = admitted.partner
-        limits = limits_of(partner, self._in_force().configuration.limits)
+        in_force = self._in_force()
+        partner = in_force.partner(admitted.partner.id) or admitted.partner
+        limits = limits_of(partner, in_force.configuration.limits)
         if link is None:
             self._refuse(admitted, "no client is connected")
             return

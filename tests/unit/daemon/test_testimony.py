@@ -311,3 +311,43 @@ def test_its_level_is_not_changed_without_end() -> None:
         one.chooses_level()
     with pytest.raises(line.NonsenseError, match="again and again"):
         one.chooses_level()
+
+
+# --- what a dialled partner has shown -------------------------------------------------------------------------------
+
+
+def dialling() -> testimony.Testimony:
+    return testimony.Testimony(
+        Assignment(session="session-1", partner="P1", direction="outgoing", hop="dmz", source="here", target="there",
+                   limits=Limits())
+    )  # fmt: skip
+
+
+def test_certificates_of_a_dialled_partner_are_put_together_from_their_parts() -> None:
+    one = dialling()
+    for part in (line.Shown(0, b"a"), line.Shown(0, b"b"), line.Shown(1, b"c")):
+        one.shows(part)
+    assert one.shown == (b"ab", b"c")
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ([line.Shown(1, b"x")], "left out"),
+        ([line.Shown(0, b"x" * 10_000)] * 7, "too long"),
+    ],
+)
+def test_certificates_are_told_in_order_and_are_not_too_long(parts, why) -> None:
+    one = dialling()
+    with pytest.raises(line.NonsenseError, match=why):  # noqa: PT012  # the last one
+        for part in parts:
+            one.shows(part)
+
+
+def test_who_dials_nobody_or_is_running_shows_no_certificate() -> None:
+    running = dialling()
+    say(running, "SES-START")
+    running.runs()
+    for one in (hearing("dmz", started=False), hearing("inside"), running):
+        with pytest.raises(line.NonsenseError, match="dials nobody"):
+            one.shows(line.Shown(0, b"x"))

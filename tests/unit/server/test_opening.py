@@ -4,6 +4,7 @@ import asyncio
 import time
 import types
 
+import msgspec
 import pytest
 from OpenSSL import SSL
 
@@ -308,6 +309,22 @@ def test_a_partner_over_its_limit_is_let_go_before_anything_happens_inside(main,
     assert tls.closed
     assert link.opening is None
     assert reported.of("ADM-LIMIT")["limit"] == "the limit of 1 session of partner P1 at once"
+
+
+@pytest.mark.parametrize(("own", "general", "limit"), [(1, 5, "1 session "), (2, 1, ""), (2, 9, "2 sessions ")])
+def test_a_partner_may_have_more_sessions_than_others_or_fewer(main, reported, own, general, limit) -> None:
+    partner = msgspec.structs.replace(HOST, sessions=own)
+    main.put(in_force(partner, sessions_per_partner=general))
+    for _ in range(own if limit else 1):
+        main.table.reserve(Claim("P1", "incoming", PIN), Limits())
+    said = main.opening.dial(m.Dial("session-9", "P1"), Tls(), "a", "client one")
+    assert said == (f"the limit of {limit}of partner P1 at once is reached" if limit else NO_PROCESS)
+    if limit:
+        asyncio.run(main.opening.enter(admitted(Tls()), Link()))
+        assert reported.of("ADM-LIMIT")["limit"] == f"the limit of {limit}of partner P1 at once"
+
+
+NO_PROCESS = "no process for it: Resource temporarily unavailable"
 
 
 # --- outgoing ---------------------------------------------------------------------------------------------------------
