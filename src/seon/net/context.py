@@ -160,7 +160,9 @@ def peer_certificate(connection: SSL.Connection) -> PeerCertificate | None:
     if shown is None:
         return None
     judged = connection.get_app_data()
-    return judged.certificate if isinstance(judged, _Judged) and judged.passed else _as_shown(shown)
+    if isinstance(judged, _Judged):
+        return judged.certificate if judged.passed else None
+    return _as_shown(shown)
 
 
 def refused_certificate(connection: SSL.Connection) -> PeerCertificate | None:
