@@ -82,8 +82,10 @@ class Gate:
             admitted.tls.close()
 
     async def _admit(self, sock: socket.socket, caller: Caller, in_force: InForce) -> Admitted | None:
-        assert in_force.gate is not None
-        tls, pace = AsyncTls(sock, accepting(in_force.gate.context)), self._detail.pace(caller.source)
+        tls, pace = (
+            AsyncTls(sock, accepting(in_force.gate_for(caller.address).context)),
+            self._detail.pace(caller.source),
+        )
         try:
             async with asyncio.timeout(in_force.configuration.limits.handshake_seconds):
                 await tls.handshake(HELLO_SECONDS, self._detail.handshake(caller.source))
