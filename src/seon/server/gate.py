@@ -16,6 +16,7 @@ from seon.daemon.tasks import Tasks
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import accepting, peer_certificate, refused_certificate
 from seon.net.ends import Caller, caller_of
+from seon.net.failures import caller_failure
 from seon.net.greetings import on_tls_port
 from seon.net.handshakes import in_words
 from seon.net.stream import AsyncTls
@@ -125,7 +126,7 @@ class Gate:
     def _refused_in_handshake(self, tls: AsyncTls, caller: Caller, in_force: InForce, error: Exception) -> None:
         shown = refused_certificate(tls.channel.connection)
         if shown is None:
-            self._refused(caller, "ADM-TLS", reason=on_tls_port(tls.channel.heard) or str(error))
+            self._refused(caller, "ADM-TLS", reason=caller_failure(error, tls.channel.heard))
             return
         identity, partner = in_force.admit(shown)
         reason = partner.reason if isinstance(partner, Refused) else "admission changed during the handshake"
