@@ -5,6 +5,7 @@ One door for each port, as long as the program runs: what it knows of sources ou
 
 import asyncio
 import contextlib
+import functools
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -29,18 +30,26 @@ Tell = Callable[[Caller, str], None]
 
 
 class Place:
-    """A connection that holds a place, made in the task that serves it."""
+    """A connection that holds a place, made in the task that serves it. Its first failure counts, at once."""
 
-    def __init__(self, sock: socket.socket, caller: Caller, turns: Turns, *, known: bool) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        caller: Caller,
+        turns: Turns,
+        failed: "Callable[[Place, Failure], None]",
+        *,
+        known: bool,
+    ) -> None:
         self.caller = caller
         self.neighbourhood = addresses.neighbourhood(caller.address)
         self.known = known
         """Whether it comes from a source that was admitted lately."""
-        self.failure: Failure | None = None
-        """How it has failed; None: not at all, or not by the peer's doing."""
         self._sock = sock
         self._task = asyncio.current_task()
         self._turns = turns
+        self._tell = failed
+        self._has_failed = False
         self._waits = False
 
     async def turn(self) -> None:
@@ -51,20 +60,31 @@ class Place:
 
     def failed(self, heard: bytes) -> None:
         """Its handshake has failed; `heard`: the first octets of the peer."""
-        self.failure = Failure.HANDSHAKE if heard else Failure.NOTHING_SAID
+        self._fail(Failure.HANDSHAKE if heard else Failure.NOTHING_SAID)
+
+    def refused(self) -> None:
+        """The peer has shown who it is, and may not come in."""
+        self._fail(Failure.REFUSED)
 
     def took_too_long(self) -> bool:
         """Its time is over; return whether that is the peer's doing: it is not while it waits for its turn."""
-        self.failure = None if self._waits else Failure.TOO_LONG
+        if not self._waits:
+            self._fail(Failure.TOO_LONG)
         return not self._waits
 
     def give_way(self, *, held_most: bool) -> None:
         """End it for others: the task that serves it is cancelled, and can send nothing more."""
-        self.failure = Failure.PUSHED_OUT if held_most else None
+        if held_most:
+            self._fail(Failure.PUSHED_OUT)
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         if self._task:
             self._task.cancel()
+
+    def _fail(self, failure: Failure) -> None:
+        if not self._has_failed:
+            self._has_failed = True
+            self._tell(self, failure)
 
 
 class Door:
@@ -95,7 +115,7 @@ class Door:
         `trusted`: it counts as a known source, though nobody was admitted from there (a load balancer).
         """
         known = trusted or self._known.knows(addresses.neighbourhood(caller.address), self._clock())
-        place = Place(sock, caller, self._turns, known=known)
+        place = Place(sock, caller, self._turns, functools.partial(self._punish, exempt), known=known)
         for taken in self._places.enter(place, place.neighbourhood, known=known, limit=limit):
             held_most = self._places.held(taken.neighbourhood) > 0
             taken.give_way(held_most=held_most)
@@ -104,15 +124,14 @@ class Door:
             yield place
         finally:
             self._places.leave(place)
-            self._punish(place, exempt)
 
-    def _punish(self, place: Place, exempt: Networks) -> None:
+    def _punish(self, exempt: Networks, place: Place, failure: Failure) -> None:
         address = place.caller.address
-        if place.failure and not place.known and address not in exempt and address not in _OWN:
-            self._penalties.add(place.neighbourhood, place.failure, self._clock())
+        if not place.known and address not in exempt and address not in _OWN:
+            self._penalties.add(place.neighbourhood, failure, self._clock())
 
     def admitted(self, place: Place) -> None:
         """The peer is verified: its source is a known one from now on."""
-        place.known, place.failure = True, None
+        place.known = True
         self._known.admitted(place.neighbourhood, self._clock())
         self._penalties.forgive(place.neighbourhood)

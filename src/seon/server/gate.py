@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from seon.admission.identity import NOBODY, Identity
 from seon.admission.partners import Refused, is_from_elsewhere
-from seon.admission.penalties import Failure
 from seon.config import ServerPartner
 from seon.daemon.detail import UNHEARD, Detail
 from seon.daemon.quieter import Quieter
@@ -130,7 +129,7 @@ class Gate:
             if admitted:
                 pace.done(f"admitted: the certificate is one of partner {admitted.partner.id}")
             else:
-                place.failure = Failure.REFUSED
+                place.refused()
             return admitted
         return None
 

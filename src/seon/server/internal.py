@@ -96,6 +96,7 @@ class InternalPort:
                 pace.done(f"link TLS done, the certificate is one of a client: {in_words(tls.channel.connection)}")
             except (TlsError, IdentityError) as error:
                 named = refused_authority(tls.channel.connection)
+                place.failed(tls.channel.heard)
                 await tls.end()
                 if isinstance(error, TlsError) and (theirs := of_another_seonapi(named, keyed.authority)):
                     raise IdentityError(

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from seon.admission.penalties import MOST_SECONDS, Failure
+from seon.admission.penalties import MOST_SECONDS
 from seon.net.ends import Caller
 from seon.net.networks import Networks
 from seon.server.door import HELD_MOST, OLDEST, Door, Place
@@ -26,10 +26,10 @@ class Street:
     def is_shut(self, address: str) -> bool:
         return self.door.is_shut(caller(address), self.exempt)
 
-    async def fails(self, address: str, failure: Failure | None = Failure.TOO_LONG) -> None:
-        """Let a caller come and fail."""
+    async def fails(self, address: str) -> None:
+        """Let a caller come and take too long."""
         with socket.socket() as sock, self.door.place(sock, caller(address), self.limit, self.exempt) as place:
-            place.failure = failure
+            assert place.took_too_long()
 
     async def is_admitted(self, address: str) -> None:
         with socket.socket() as sock, self.door.place(sock, caller(address), self.limit, self.exempt) as place:
@@ -139,13 +139,19 @@ def test_a_network_that_is_exempt_now_is_let_in_though_it_has_a_penalty() -> Non
     street.play(scene)
 
 
-def test_what_is_not_the_peers_doing_is_no_failure() -> None:
+@pytest.mark.parametrize(
+    ("fail", "times"),
+    [(lambda place: place.failed(b"\x16"), 3), (lambda place: place.failed(b""), 15), (Place.refused, 3)],
+)
+def test_each_failure_counts_in_the_moment_it_is_told_and_as_much_as_it_costs(fail, times) -> None:
     street = Street()
 
     async def scene() -> None:
-        for _ in range(100):
-            await street.fails("192.0.2.1", None)
-        assert not street.is_shut("192.0.2.1")
+        for time in range(times):
+            assert not street.is_shut("192.0.2.1"), time
+            with socket.socket() as sock, street.door.place(sock, caller("192.0.2.1"), 4) as place:
+                fail(place)
+        assert street.is_shut("192.0.2.1")
 
     street.play(scene)
 
@@ -231,11 +237,8 @@ def test_who_waits_for_its_turn_when_its_time_is_over_is_not_punished() -> None:
     street = Street()
 
     async def scene() -> None:
-        places: list[Place] = []
-
         async def late() -> None:
             with socket.socket() as sock, street.door.place(sock, caller("192.0.2.1"), 4) as place:
-                places.append(place)
                 try:
                     async with asyncio.timeout(0):
                         await place.turn()
@@ -244,7 +247,6 @@ def test_who_waits_for_its_turn_when_its_time_is_over_is_not_punished() -> None:
 
         for _ in range(5):
             await asyncio.create_task(late())
-        assert [place.failure for place in places] == [None] * 5
         assert not street.is_shut("192.0.2.1")
 
     street.play(scene)
