@@ -81,6 +81,10 @@ class Place:
         if self._task:
             self._task.cancel()
 
+    def left(self) -> None:
+        """Let go of the task: a cancelled one refers to its frames, so both and all of TLS would wait for the collector."""
+        self._task = None
+
     def _fail(self, failure: Failure) -> None:
         if not self._has_failed:
             self._has_failed = True
@@ -124,6 +128,7 @@ class Door:
             yield place
         finally:
             self._places.leave(place)
+            place.left()
 
     def _punish(self, exempt: Networks, place: Place, failure: Failure) -> None:
         address = place.caller.address

@@ -123,6 +123,7 @@ class Gate:
         except (TlsError, EndOfStream, OSError) as error:
             place.failed(tls.channel.heard)
             self._refused_in_handshake(tls, caller, in_force, error)
+            error.__traceback__ = None  # it, asyncio's future and the frames refer to each other: TLS would be kept
             await tls.end()
         else:
             admitted = await self._decide(tls, caller, in_force)

@@ -82,6 +82,7 @@ class InternalPort:
             except (TlsError, EndOfStream, OSError, IdentityError, m.LinkError) as error:
                 place.failed(tls.channel.heard)
                 self._turned_away(caller, str(error))
+                error.__traceback__ = None  # see the gate
 
     def _turned_away(self, caller: Caller, reason: str) -> None:
         self._refused(caller, "LNK-REFUSED", reason=reason)
