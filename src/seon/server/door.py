@@ -82,7 +82,7 @@ class Place:
             self._task.cancel()
 
     def left(self) -> None:
-        """Let go of the task: a cancelled one refers to its frames, so both and all of TLS would wait for the collector."""
+        """Let go of the task: a cancelled one refers to its frames, and all of TLS would wait for the collector."""
         self._task = None
 
     def _fail(self, failure: Failure) -> None:

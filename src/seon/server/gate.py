@@ -14,15 +14,15 @@ from seon.daemon.quieter import Quieter
 from seon.daemon.tasks import Tasks
 from seon.net.balancers import caller_behind
 from seon.net.channel import EndOfStream, TlsError
-from seon.net.context import accepting, peer_certificate
+from seon.net.context import accepting, peer_certificate, refused_certificate
 from seon.net.ends import Caller, caller_of
+from seon.net.failures import caller_failure
 from seon.net.greetings import on_tls_port
 from seon.net.handshakes import in_words
 from seon.net.listen import Job
 from seon.net.networks import Networks
 from seon.net.proxy_protocol import ProxyProtocolError
 from seon.net.stream import AsyncTls
-from seon.pki import Certificate
 from seon.process.events import Report
 from seon.server.door import NO_TIME, Door, Place
 from seon.server.in_force import InForce
@@ -106,9 +106,9 @@ class Gate:
             admitted.tls.close()
 
     async def _admit(self, place: Place, sock: socket.socket, in_force: InForce) -> Admitted | None:
-        assert in_force.gate is not None
         caller = place.caller
-        tls, pace = AsyncTls(sock, accepting(in_force.gate.context)), self._detail.pace(caller.source)
+        context = in_force.gate_for(caller.address).context
+        tls, pace = AsyncTls(sock, accepting(context)), self._detail.pace(caller.source)
         try:
             async with asyncio.timeout(in_force.configuration.limits.handshake_seconds):
                 await tls.handshake(HELLO_SECONDS, self._detail.handshake(caller.source), place.turn)
@@ -157,9 +157,9 @@ class Gate:
         return Admitted(tls, partner, identity, caller)
 
     def _refused_in_handshake(self, tls: AsyncTls, caller: Caller, in_force: InForce, error: Exception) -> None:
-        shown = tls.channel.connection.get_app_data()
-        if not isinstance(shown, Certificate):
-            self._refused(caller, "ADM-TLS", reason=on_tls_port(tls.channel.heard) or str(error))
+        shown = refused_certificate(tls.channel.connection)
+        if shown is None:
+            self._refused(caller, "ADM-TLS", reason=caller_failure(error, tls.channel.heard))
             return
         identity, partner = in_force.admit(shown)
         reason = partner.reason if isinstance(partner, Refused) else "admission changed during the handshake"
