@@ -38,14 +38,16 @@ def offer(name: str = "HELD", size: int = 0, *, incoming: bool = True) -> c.Star
 
 
 class Partner:
-    """A partner's TLS connection to the external port."""
+    """A partner's TLS connection to the external port, from a loopback address."""
 
-    def __init__(self, site: Site, *, certificate: str = "partner", code: str = PARTNER_CODE) -> None:
+    def __init__(
+        self, site: Site, *, certificate: str = "partner", code: str = PARTNER_CODE, source: str = "127.0.0.1"
+    ) -> None:
         layout = site.layout
         keyed = partner_dialler(
             layout.certificate(certificate).read_text(), layout.key(certificate).read_bytes(), lambda _: True
         )
-        self.sock = socket.create_connection(("127.0.0.1", site.ports.external), WAIT_SECONDS)
+        self.sock = socket.create_connection(("127.0.0.1", site.ports.external), WAIT_SECONDS, (source, 0))
         self.tls = BlockingTls(self.sock, connecting(keyed.context))
         try:
             self.tls.handshake(time.monotonic() + WAIT_SECONDS)
