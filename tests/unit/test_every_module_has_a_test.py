@@ -121,6 +121,8 @@ OF_THE_WHOLE = {
     "daemon/test_session_table_ends.py",
     "link/test_protocol_numbers.py",
     "link/test_recorded_messages.py",
+    "net/test_context_afresh.py",
+    "net/test_context_strangers.py",
     "oftp2/test_recorded_sessions.py",
     "oftp2/test_station_authentication.py",
     "oftp2/test_station_faults.py",
