@@ -10,6 +10,7 @@ from seon.admission.identity import NOBODY, Identity
 from seon.admission.partners import Refused, is_from_elsewhere
 from seon.config import ServerPartner
 from seon.daemon.detail import UNHEARD, Detail
+from seon.daemon.host import places
 from seon.daemon.quieter import Quieter
 from seon.daemon.tasks import Tasks
 from seon.net.balancers import caller_behind
@@ -77,7 +78,7 @@ class Gate:
         self, in_force: InForce, sock: socket.socket, balancer: Caller, balancers: Networks
     ) -> None:
         """Serve whom a load balancer speaks for. All limits are on that one's address, and none on the balancer's."""
-        with self._door.place(sock, balancer, in_force.configuration.limits.handshakes, trusted=True):
+        with self._door.place(sock, balancer, _places(in_force), trusted=True):
             try:
                 caller = await caller_behind(sock, balancer, balancers)
             except ProxyProtocolError as error:
@@ -87,9 +88,8 @@ class Gate:
             await self._serve(in_force, sock, caller)
 
     async def _serve(self, in_force: InForce, sock: socket.socket, caller: Caller) -> None:
-        configuration = in_force.configuration
-        exempt = _networks(configuration.exempt_networks)
-        with self._door.place(sock, caller, configuration.limits.handshakes, exempt) as place:
+        exempt = _networks(in_force.configuration.exempt_networks)
+        with self._door.place(sock, caller, _places(in_force), exempt) as place:
             admitted = await self._admit(place, sock, in_force)
             if admitted:
                 self._door.admitted(place)
@@ -168,6 +168,11 @@ class Gate:
 
 def _first(networks: tuple[str, ...]) -> dict[str, object]:
     return {"networks": ", ".join(networks[:MOST_NETWORKS]), "more": max(0, len(networks) - MOST_NETWORKS)}
+
+
+def _places(in_force: InForce) -> int:
+    limits = in_force.configuration.limits
+    return places(limits.handshakes, limits)
 
 
 @functools.lru_cache(maxsize=8)

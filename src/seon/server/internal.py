@@ -5,7 +5,9 @@ import contextlib
 import socket
 from typing import NamedTuple, Protocol
 
+from seon.config import Limits
 from seon.daemon.detail import UNHEARD, Detail
+from seon.daemon.host import places
 from seon.daemon.message_stream import MessageStream
 from seon.daemon.quieter import Quieter
 from seon.daemon.tasks import Tasks
@@ -73,7 +75,7 @@ class InternalPort:
         return None if self._door.is_shut(caller) else self._serve(keyed, sock, caller)
 
     async def _serve(self, keyed: KeyedContext, sock: socket.socket, caller: Caller) -> None:
-        with self._door.place(sock, caller, PLACES) as place:
+        with self._door.place(sock, caller, places(PLACES, Limits())) as place:
             tls = AsyncTls(sock, accepting(keyed.context))
             try:
                 await self._link(keyed, tls, place)
