@@ -13,9 +13,9 @@ from seon.backend.certificates import read_chain
 from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.revocation.destinations import DownloadError, target_of
-from seon.backend.revocation.keeping import NotTakenError, check, is_unchanged, take_over
+from seon.backend.revocation.keeping import MOST_LISTS, NotTakenError, check, counted, is_unchanged, take_over
 from seon.backend.revocation.models import CrlIssuer, CrlUrl, HeldList, RevocationSettings
-from seon.backend.revocation.places import MOST, anchor_certificates, issuer_of
+from seon.backend.revocation.places import anchor_certificates, issuer_of
 from seon.backend.revocation.settling import tell_new
 from seon.backend.trust.models import ChainCertificate
 from seon.events import shown
@@ -35,7 +35,7 @@ def add_list(_: Actor, octets: bytes, issuer: bytes | None = None, url: str = ""
         if url:
             target_of(url)
         take_turn()
-        place = _place(found, issuer_of(_issuer(found, issuer)), url)
+        place = _place(found, issuer_of(_issuer(found, issuer), is_ours=issuer is not None), url)
         if is_unchanged(found.der, place):
             raise OperatorError(f"This list is in force already: {place}")
         check(found, place, timezone.now())
@@ -44,10 +44,10 @@ def add_list(_: Actor, octets: bytes, issuer: bytes | None = None, url: str = ""
         raise OperatorError(f"The file is not taken: {error}") from None
     except (NotTakenError, DownloadError) as error:
         raise OperatorError(f"The list is not taken: {error}") from None
-    place.result, place.last_try = f"given by hand: {held.entries} entries", timezone.now()
+    place.result, place.last_try = f"given by hand: {counted(held.entries)}", timezone.now()
     place.save(update_fields=["result", "last_try"])
     tell_new(held)
-    audit.note(f"revocation list of {place.issuer}", f"taken over for {place}: {held.entries} entries")
+    audit.note(f"revocation list of {place.issuer}", f"taken over for {place}: {counted(held.entries)}")
     return held
 
 
@@ -59,8 +59,8 @@ def _place(found: CertificateList, issuer: CrlIssuer, url: str) -> CrlUrl:
     place = CrlUrl.objects.select_related("issuer", "held").filter(issuer=issuer, url=url).first()
     if place is not None:
         return place
-    if CrlUrl.objects.count() >= MOST:
-        raise OperatorError(f"There are {MOST} revocation lists already: seonapi crl remove")
+    if CrlUrl.objects.count() >= MOST_LISTS:
+        raise OperatorError(f"There are {MOST_LISTS} revocation lists already: seonapi crl remove")
     return CrlUrl.objects.create(issuer=issuer, url=url, by_hand=True)
 
 

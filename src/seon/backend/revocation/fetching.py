@@ -18,6 +18,7 @@ from seon.backend.revocation.models import CrlUrl, RevocationSettings
 from seon.backend.revocation.overdue import tell_overdue
 from seon.backend.revocation.places import due, forget_unseen, keep_those_of_anchors
 from seon.backend.revocation.settling import settle
+from seon.wording import fill
 
 MOST_SECONDS = 20.0
 """How long the job waits in one round. What takes longer goes on beside the other jobs, and is taken a round later."""
@@ -65,7 +66,8 @@ def fetch_lists() -> str:
             return ""
     tell_overdue()
     failed = f", {done[False]} failed" if done[False] else ""
-    return f"{done.total()} revocation lists asked for{failed}" if done else ""
+    asked = fill("{count:# revocation list|# revocation lists} asked for", {"count": done.total()})
+    return f"{asked}{failed}" if done else ""
 
 
 def _settle_ended(done: "Counter[bool]") -> bool:

@@ -11,9 +11,12 @@ from seon.backend.configuration.versioned import take_turn
 from seon.backend.revocation.models import CrlUrl, HeldList
 from seon.backend.trust.models import Blob
 from seon.pki.lists import CertificateList, signature_problem
+from seon.wording import fill
 
 CLOCKS_DIFFER = timedelta(hours=1)
 """So far in the future a list may have been made."""
+MOST_LISTS = 1_000
+"""As config.py bounds them."""
 MOST_OCTETS = 512 * 1024 * 1024
 """Of all lists together."""
 MOST_OCTETS_OF_ISSUER = 128 * 1024 * 1024
@@ -83,6 +86,8 @@ def take_over(found: CertificateList, place: CrlUrl) -> HeldList:
 
 def _check_room(found: CertificateList, place: CrlUrl) -> None:
     others = HeldList.objects.exclude(place=place)
+    if others.count() >= MOST_LISTS:
+        raise NotTakenError(f"there are {MOST_LISTS} lists already")
     for lists, most, whose in (
         (others.filter(place__issuer=place.issuer), MOST_OCTETS_OF_ISSUER, "this CA's lists"),
         (others, MOST_OCTETS, "all lists"),
@@ -101,6 +106,11 @@ def remove_unused_blobs() -> None:
     if gone:
         rows = Blob.objects.filter(pk__in=gone)
         rows._raw_delete(rows.db)  # with the signals of `delete`, each would be a new version
+
+
+def counted(entries: int) -> str:
+    """Return a number of entries in words."""
+    return fill("{entries:# entry|# entries}", {"entries": entries})
 
 
 def _minute(moment: datetime) -> str:

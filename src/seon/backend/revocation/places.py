@@ -13,6 +13,7 @@ from django.utils import timezone
 from seon import pki
 from seon.api_messages import CrlSource
 from seon.backend.anchors.models import Anchor
+from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.queue.models import Job
 from seon.backend.revocation.destinations import DownloadError, target_of
@@ -26,6 +27,8 @@ MOST = 1_000
 """Places at most. Their addresses come from certificates, and partners choose those."""
 MOST_OF_ISSUER = 50
 MOST_RSA_BITS = 8_192
+LONGEST_PEM = 12_000
+"""Octets of a CA's certificate in PEM: each list brings one to the servers."""
 KEPT_UNSEEN = timedelta(days=400)
 """A place that no server has reported for so long is forgotten."""
 PUSHED_OUT_AFTER = timedelta(days=7)
@@ -49,11 +52,8 @@ def remember(sources: Iterable[CrlSource], reported_by: str) -> None:
         Job.objects.filter(name=JOB).update(asked_for=True)
 
 
-def issuer_of(certificate: Certificate) -> CrlIssuer:
-    """Return the row of a CA, made if there is none; a certificate that is valid longer takes the former one's place.
-
-    Raises PkiError for one whose key cannot be read or is too large to check signatures with.
-    """
+def identity_of(certificate: Certificate) -> str:
+    """Return what a CA is known by, from its name and key. Raises PkiError for one that cannot check signatures."""
     key = pki.public_key_of(certificate)
     if getattr(key, "key_size", 0) > MOST_RSA_BITS:
         raise PkiError(f"its CA has a key of more than {MOST_RSA_BITS} bits")
@@ -61,27 +61,44 @@ def issuer_of(certificate: Certificate) -> CrlIssuer:
         name = certificate.subject.public_bytes()
     except Exception as error:  # as in pki
         raise PkiError("the name of its CA cannot be read") from error
-    identity = hashlib.sha256(name + pki.key_digest(key).encode()).hexdigest()
-    stated = {"pem": pki.pem_of(certificate), "subject": pki.subject_of(certificate)}
-    row, is_new = CrlIssuer.objects.get_or_create(identity=identity, defaults=stated)
-    if not is_new and certificate.not_valid_after_utc > pki.certificate_in_pem(row.pem).not_valid_after_utc:
-        # The list is checked by the same key, so nothing that is in force depends on it: no new version.
+    return hashlib.sha256(name + pki.key_digest(key).encode()).hexdigest()
+
+
+def issuer_of(certificate: Certificate, *, is_ours: bool = False) -> CrlIssuer:
+    """Return the row of a CA, made if there is none. Raises PkiError.
+
+    Its certificate stays until it has expired: anybody can make another one of the same name and key. `is_ours`: an
+    administrator has given this one, so it is the better one.
+    """
+    pem = pki.pem_of(certificate)
+    if len(pem) > LONGEST_PEM:
+        raise PkiError(f"the certificate of its CA has more than {LONGEST_PEM} octets")
+    stated = {"pem": pem, "subject": pki.subject_of(certificate)}
+    row, is_new = CrlIssuer.objects.get_or_create(identity=identity_of(certificate), defaults=stated)
+    if not is_new and row.pem != pem and (is_ours or _has_expired(row, timezone.now())):
+        # Its lists are checked by the same key, so what is in force stays as it is: no new version.
         CrlIssuer.objects.filter(pk=row.pk).update(**stated)
         row.refresh_from_db()
     return row
+
+
+def _has_expired(row: CrlIssuer, now: datetime) -> bool:
+    return pki.certificate_in_pem(row.pem).not_valid_after_utc < now
 
 
 @transaction.atomic
 def _keep(url: str, certificate: Certificate, *, reported_by: str = "", of_anchor: bool = False) -> bool:
     """Keep a place; whether it is new. Raises DownloadError, PkiError, and OperatorError where there is no room."""
     target_of(url)
-    now, issuer = timezone.now(), issuer_of(certificate)
-    mine = CrlUrl.objects.filter(issuer=issuer, url=url)
+    now = timezone.now()
+    mine = CrlUrl.objects.filter(issuer__identity=identity_of(certificate), url=url)
     if mine.exists():
         mine.filter(last_seen__lt=now - _DAY).update(last_seen=now)
         if of_anchor:
             mine.filter(of_anchor=False).update(of_anchor=True)
         return False
+    take_turn()  # two that come at once would both find room
+    issuer = issuer_of(certificate, is_ours=of_anchor)
     _make_room(issuer, of_anchor=of_anchor)
     _, is_new = CrlUrl.objects.get_or_create(
         issuer=issuer, url=url, defaults={"reported_by": reported_by[:120], "of_anchor": of_anchor}
@@ -127,7 +144,7 @@ def keep_those_of_anchors() -> None:
 def _kept(url: str, issuer: Certificate) -> set[int]:
     try:
         _keep(url, issuer, of_anchor=True)
-        return set(CrlUrl.objects.filter(issuer=issuer_of(issuer), url=url).values_list("pk", flat=True))
+        return set(CrlUrl.objects.filter(issuer__identity=identity_of(issuer), url=url).values_list("pk", flat=True))
     except (PkiError, DownloadError, OperatorError) as error:
         log.warning("CRL address of a trust anchor not kept: %s: %s", shown(url), shown(error))
         return set()
@@ -153,11 +170,14 @@ def _points(certificate: Certificate) -> tuple[str, ...]:
         return ()
 
 
+@transaction.atomic
 def forget_unseen() -> None:
-    """Forget places that no server has reported for long."""
+    """Forget places that no server has reported for long, and CAs that have no place any more."""
+    take_turn()
     long_ago = timezone.now() - KEPT_UNSEEN
     for place in CrlUrl.objects.filter(of_anchor=False, by_hand=False, last_seen__lt=long_ago):
         place.delete()
+    CrlIssuer.objects.filter(places=None).delete()
 
 
 def due(now: datetime) -> "QuerySet[CrlUrl]":

@@ -9,7 +9,7 @@ from django.utils import timezone
 from seon.backend.journal.recording import record
 from seon.backend.revocation.destinations import DownloadError
 from seon.backend.revocation.downloading import Fetched
-from seon.backend.revocation.keeping import NotTakenError, UnsupportedError, check, is_unchanged, take_over
+from seon.backend.revocation.keeping import NotTakenError, UnsupportedError, check, counted, is_unchanged, take_over
 from seon.backend.revocation.models import LONGEST_MARK, CrlUrl, HeldList, RevocationSettings
 from seon.events import fitting, shown
 from seon.pki import PkiError
@@ -59,13 +59,13 @@ def _taken(place: CrlUrl, fetched: Fetched, say: Say) -> str:
     held = take_over(_checked(place, octets, say), place)
     _mark(place, fetched)
     tell_new(held)
-    return f"taken over: {held.entries} entries"
+    return f"taken over: {counted(held.entries)}"
 
 
 def _checked(place: CrlUrl, octets: bytes, say: Say) -> CertificateList:
     found = read_list(octets)
     number = "" if found.number is None else f", number {found.number}"
-    say(f"read: {found.kind}, {found.entries} entries{number}, made {found.this_update:%Y-%m-%d %H:%M} UTC")
+    say(f"read: {found.kind}, {counted(found.entries)}{number}, made {found.this_update:%Y-%m-%d %H:%M} UTC")
     check(found, place, timezone.now())
     say(f"signed by the key of {place.issuer}")
     return found

@@ -11,6 +11,7 @@ from seon.backend.errors import OperatorError
 from seon.cli.seonapi.answers import Cell, Sheet, State, Table, Tone
 from seon.cli.seonapi.base import FILE, Said, on_installation, read_file
 from seon.events import shown
+from seon.wording import fill
 
 if TYPE_CHECKING:
     from seon.backend.revocation.lists import Row
@@ -71,13 +72,14 @@ def crl_add(file: Path, issuer: Path | None, url: str) -> Said:
     """
     from seon.backend.acting.actors import owner
     from seon.backend.revocation.actions import add_list
+    from seon.backend.revocation.keeping import counted
     from seon.pki.lists import MAX_LIST
 
     octets = read_file(file, MAX_LIST)
     held = add_list(owner(), octets, read_file(issuer) if issuer else None, url)
     where = held.place.url or "all its certificates"
     until = f"; the next one is due at {held.next_update:%Y-%m-%d %H:%M} UTC" if held.next_update else ""
-    text = f"revocation list of {held.place.issuer} taken over, for {where}: {held.entries} entries{until}"
+    text = f"revocation list of {held.place.issuer} taken over, for {where}: {counted(held.entries)}{until}"
     return Said({"number": held.place.pk, "sha256": held.sha256, "entries": held.entries}, shown(text, 3_000))
 
 
@@ -109,7 +111,8 @@ def crl_fetch(place: str | None) -> Said:
         done.append({"number": one.pk, "url": one.url, "good": good, "result": steps[-1] if steps else "",
                      "steps": steps})  # fmt: skip
     failed = sum(not one["good"] for one in done)
-    text = f"{len(done)} lists asked for, {failed} not to be had" if failed else f"{len(done)} lists asked for"
+    text = fill("{count:# list|# lists} asked for", {"count": len(done)})
+    text = f"{text}, {failed} not to be had" if failed else text
     return Said(done, text if done else "there is no list with an address", status=1 if failed else 0)
 
 

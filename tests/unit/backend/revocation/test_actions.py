@@ -50,7 +50,7 @@ def test_a_reported_ca_is_known_and_a_partitioned_list_goes_to_its_address() -> 
     reported = place()
     held = add(make_list(CA, [1], extensions=[issuing_point("http://mirror/", URL)]))
     assert (held.place, held.kind, held.points) == (reported, "partitioned", f"http://mirror/\n{URL}")
-    assert CrlUrl.objects.get(pk=reported.pk).result == "given by hand: 1 entries"
+    assert CrlUrl.objects.get(pk=reported.pk).result == "given by hand: 1 entry"
     assert add(make_list(CA, [2], number=2), url="http://crl.example/part2.crl").place.by_hand
 
 

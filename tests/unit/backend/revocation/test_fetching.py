@@ -47,7 +47,7 @@ def results() -> dict[str, str]:
 def test_a_new_place_is_fetched_and_not_again_until_it_is_due(web: Web) -> None:
     web.answers["a"] = octets(make_list(CA, [1]), ETag='"7"')
     place(web.url("a"))
-    assert fetch_lists() == "1 revocation lists asked for"
+    assert fetch_lists() == "1 revocation list asked for"
     assert HeldList.objects.get().entries == 1
     assert fetch_lists() == ""
     assert len(web.asked) == 1
@@ -85,7 +85,7 @@ def test_slow_servers_of_one_ca_leave_room_for_others_and_the_job_does_not_wait_
         place(web.url(f"slow{n}"))
     place(web.url("good"), OTHER)
     began = time.monotonic()
-    assert fetch_lists() == "1 revocation lists asked for"
+    assert fetch_lists() == "1 revocation list asked for"
     assert time.monotonic() - began < 3
     assert results()["good"] == "taken over: 0 entries"
     assert len(fetching._downloads) == fetching.OF_ISSUER

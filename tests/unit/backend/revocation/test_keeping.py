@@ -99,3 +99,11 @@ def test_the_lists_of_one_ca_have_a_largest_size(monkeypatch: pytest.MonkeyPatch
         take_over(read_list(der), place("http://a/2"))
     assert read_version() == version
     take_over(read_list(make_list(CA, [1], number=2)), CrlUrl.objects.get(url="http://a/1"))
+
+
+def test_there_are_never_more_lists_than_the_configuration_can_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "MOST_LISTS", 1)
+    take_over(read_list(make_list(CA)), place("http://a/1"))
+    with pytest.raises(NotTakenError, match="there are 1 lists already"):
+        take_over(read_list(make_list(CA)), place("http://a/2"))
+    take_over(read_list(make_list(CA, number=2)), CrlUrl.objects.get(url="http://a/1"))

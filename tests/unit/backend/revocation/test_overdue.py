@@ -13,6 +13,7 @@ from seon.backend.checking.findings import Level, run
 from seon.backend.checking.trust import TRUST
 from seon.backend.configuration.models import Settings
 from seon.backend.home import Home
+from seon.backend.revocation.destinations import DownloadError
 from seon.backend.revocation.models import HeldList
 from seon.backend.revocation.overdue import overdue_lists, tell_overdue
 from seon.backend.revocation.settling import settle
@@ -67,3 +68,13 @@ def test_the_check_of_the_installation_names_it(home: Home) -> None:
     (finding,) = run(checks, home)
     assert (finding.level, finding.where) == (Level.ERROR, f"revocation list of CN=CA, {URL}")
     assert "seonapi crl show" in finding.advice
+
+
+def test_the_check_of_the_installation_names_what_is_not_to_be_had(home: Home) -> None:
+    where = place()
+    settle(where, DownloadError("the web server answers 404 Not Found"))
+    (finding,) = run([check for check in TRUST if check.name == "revocation-lists"], home)
+    assert (finding.level, finding.what) == (
+        Level.WARNING, "it is not to be had: the web server answers 404 Not Found",
+    )  # fmt: skip
+    assert finding.advice == f"try it: seonapi crl fetch {where.pk}"

@@ -3,6 +3,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from django.utils import timezone
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -41,13 +42,28 @@ def test_what_is_reported_is_kept_once_for_each_ca_and_asked_for_at_once() -> No
 
 
 def test_a_renewed_certificate_of_a_ca_is_the_same_ca() -> None:
-    remember([source()], "main")
-    renewed = certificates.make("CA", CA.key, ca=True, days=90)
-    remember([source(ca=renewed)], "main")
+    ending = certificates.make("CA", CA.key, ca=True, days=-1)
+    for made in (ending, CA, certificates.make("CA", CA.key, ca=True, days=900)):
+        remember([source(f"{URL}{made.fingerprint}", made)], "main")
     (issuer,) = CrlIssuer.objects.all()
-    assert (kept(), issuer.pem) == ([URL], renewed.pem)
-    remember([source()], "main")
-    assert CrlIssuer.objects.get().pem == renewed.pem, "the one that is valid longer stays"
+    assert issuer.pem == CA.pem, "one that is valid stays: anybody can make another one of this name and key"
+    anchor = certificates.make("CA", CA.key, ca=True, extensions=[points(URL)])
+    Anchor(name="anchor", pem=anchor.pem).save()
+    keep_those_of_anchors()
+    assert CrlIssuer.objects.get().pem == anchor.pem
+
+
+def test_a_ca_without_a_place_is_forgotten() -> None:
+    place()
+    CrlUrl.objects.all().delete()
+    forget_unseen()
+    assert not CrlIssuer.objects.exists()
+
+
+def test_a_huge_certificate_of_a_ca_is_not_kept() -> None:
+    filler = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), bytes(9_500))
+    remember([source(ca=certificates.make("Huge", ca=True, extensions=[(filler, False)]))], "main")
+    assert kept() == []
 
 
 @pytest.mark.parametrize(
