@@ -35,6 +35,14 @@ from seon.server.in_force import NO_LISTS, InForce
 HELLO_SECONDS = 3.0
 """From accept to a whole ClientHello: who says nothing holds a place no longer than that."""
 ENFORCED = "TLS 1.2 or higher with forward secrecy, client certificates of known partners, no session resumption"
+_UNREAD = (
+    ("peer did not return a certificate", Verdict.NO_CERTIFICATE, "no certificate was shown"),
+    ("excessive message size", Verdict.TOO_LARGE, "the certificates are too large"),
+    ("ASN1 lib", Verdict.MALFORMED, "the certificate cannot be read"),
+    ("cert length mismatch", Verdict.MALFORMED, "the certificate cannot be read"),
+    ("unable to get certs public key", Verdict.MALFORMED, "the certificate's key cannot be read"),
+)
+"""OpenSSL's words for certificates that never become one here, and what they mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +187,12 @@ class Gate:
     def _refused_in_handshake(self, tls: AsyncTls, caller: Caller, in_force: InForce, error: Exception) -> None:
         shown = refused_certificate(tls.channel.connection)
         if shown is None:
-            self._refused(caller, "ADM-TLS", reason=caller_failure(error, tls.channel.heard))
+            words = caller_failure(error, tls.channel.heard)
+            meant = next(((verdict, said) for text, verdict, said in _UNREAD if text in words), None)
+            if meant:
+                self._refuse(caller, Refused(meant[0], f"{meant[1]} ({words})"), None)
+            else:
+                self._refused(caller, "ADM-TLS", reason=words)
             return
         _, verdict = in_force.admit(shown, (), "", self._lists())
         if not isinstance(verdict, Refused):

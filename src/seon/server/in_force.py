@@ -154,7 +154,7 @@ def _with_contexts(made: InForce, delivery: Delivery, ephemeral: EphemeralKey) -
     try:
         key = ephemeral.open(delivery.sealed_key)
         try:
-            contexts = contexts_of(made.configuration, key, made.knows, _anyone)
+            contexts = contexts_of(made.configuration, key, made.knows, _anyone, tuple(made.trust.anchors))
         finally:
             wipe(key)
             scrub_freed()

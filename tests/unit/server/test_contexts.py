@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from OpenSSL import SSL
 
+from seon.admission.trust import compiled
 from seon.config import AdmissionRules, Anchor, OwnCertificate, ServerConfiguration, ServerPartner
 from seon.link.sealing import wipe
-from seon.net.channel import TlsError
 from seon.net.context import accepting, connecting, forget_all_keys
 from seon.process.memory import scrub_freed
 from seon.server.contexts import Contexts, contexts_of
@@ -29,7 +29,8 @@ def anyone(_: object) -> bool:
 def made(configuration, ours):
     def make(*partners: ServerPartner, **fields) -> Contexts:
         changed = msgspec.structs.replace(configuration, partners=partners, **fields)
-        return contexts_of(changed, bytearray(ours.key_pem), anyone, anyone)
+        anchors = tuple(compiled(changed).anchors)
+        return contexts_of(changed, bytearray(ours.key_pem), anyone, anyone, anchors)
 
     return make
 
@@ -100,11 +101,6 @@ def test_callers_are_told_the_anchors_where_the_rules_say_so(made, shake, partne
             two = station(partner)
             shake(accepting(gate.context), two)
             assert [name.CN for name in two.get_client_ca_list()] == (["Anchor"] if ca_names else [])
-
-
-def test_an_anchor_that_cannot_be_read_is_said_to_be_so(made) -> None:
-    with pytest.raises(TlsError, match="names of the anchors cannot be told"):
-        made(anchors=(Anchor("nonsense"),), admission=AdmissionRules(ca_names=True))
 
 
 def test_a_session_process_has_the_key_in_none_of_the_contexts(alone, ours, partner, tmp_path) -> None:

@@ -14,7 +14,7 @@ from seon.net.proxy_protocol import SIGNATURE
 from seon.net.stream import AsyncTls
 from seon.server.door import HELD_MOST, OLDEST
 from seon.server.gate import Gate
-from seon.server.in_force import put_in_force
+from unit.server.putting import put
 
 PLACES = 8
 BEYOND = "its source has a penalty for failed handshakes, "
@@ -69,7 +69,7 @@ class Outside:
 def play(reported, delivering, ephemeral, configuration, tasks, serving):
     def run(scene, **fields) -> None:
         limits = msgspec.structs.replace(configuration.limits, handshakes=PLACES, handshake_seconds=1)
-        in_force = put_in_force(delivering(limits=limits, **fields), ephemeral)
+        in_force = put(delivering(limits=limits, **fields), ephemeral)
         admitted = []
 
         async def take(one) -> None:
