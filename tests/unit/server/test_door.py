@@ -199,7 +199,24 @@ def test_the_connection_of_who_has_to_go_is_closed_at_once_though_its_task_still
     street.play(scene)
 
 
-def test_who_holds_one_place_and_has_to_go_is_not_punished_and_who_holds_most_is() -> None:
+def test_who_has_to_go_now_and_then_is_not_shut_out_and_who_comes_again_at_once_each_time_is() -> None:
+    street = Street()
+
+    async def scene() -> None:
+        for _ in range(50):
+            for number in range(4):
+                await street.waits(f"192.0.2.{number}")
+            street.now += 1
+        assert not any(street.is_shut(f"192.0.2.{number}") for number in range(4))
+        for _ in range(20):
+            for number in range(4):
+                await street.waits(f"192.0.2.{number}")
+        assert any(street.is_shut(f"192.0.2.{number}") for number in range(4))
+
+    street.play(scene)
+
+
+def test_who_holds_one_place_and_has_to_go_is_not_shut_out_and_who_holds_most_is() -> None:
     street = Street()
 
     async def scene() -> None:
