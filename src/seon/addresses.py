@@ -5,6 +5,7 @@ beside it say is checked where something is entered, and only there: `canonical`
 configuration in force says.
 """
 
+import functools
 import ipaddress
 import re
 import socket
@@ -92,6 +93,7 @@ def is_in(address: str, networks: Iterable[str]) -> bool:
     return False
 
 
+@functools.lru_cache(maxsize=4_096)  # in a flood it is asked several times for each connection
 def neighbourhood(text: str) -> str:
     """Return whom an address is counted with: itself, or its /64 where one subscriber has 2^64 of them (IPv6)."""
     address = canonical(text)

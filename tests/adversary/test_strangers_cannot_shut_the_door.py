@@ -145,7 +145,7 @@ def test_partners_come_in_through_a_flood_of_handshakes_that_stop(guarded: Site,
 
 
 def test_partners_come_in_past_silence_drops_resets_and_strangers_that_are_refused(guarded: Site) -> None:
-    site, size = prepared(guarded, 20), Size(40, 400, 100, 8, 20, 40)
+    site, size = prepared(guarded, 20), Size(9, 400, 100, 60, 20, 40)
     with flooded(site, site.ports.external, size, "nothing,drip,reset,whole") as flood:
         for source in (NEW, KNOWN, KNOWN):
             assert comes_in(site, source)[0], f"{source} is shut out"
@@ -157,7 +157,7 @@ def test_partners_come_in_past_silence_drops_resets_and_strangers_that_are_refus
 
 
 def test_the_link_holds_and_a_new_one_comes_through_a_flood_of_the_internal_port(guarded: Site) -> None:
-    site, size = prepared(guarded, 100), Size(200, 2_000, 200, 20, 512, 100)
+    site, size = prepared(guarded, 100), Size(200, 2_000, 200, 60, 512, 100)
     with (
         Memory(site.running["server"].pid) as memory,
         flooded(site, site.ports.internal, size, "hello,nothing,certificate") as flood,

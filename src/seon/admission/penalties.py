@@ -22,6 +22,8 @@ class Failure(Enum):
 
     NOTHING_SAID = auto()
     """Closed by the peer before it has said anything: a health check does that."""
+    GAVE_WAY = auto()
+    """Its place was taken, since it was the oldest: no fault of one that comes now and then."""
     PUSHED_OUT = auto()
     """Its place was taken, since its source held most."""
     HANDSHAKE = auto()
@@ -34,6 +36,7 @@ class Failure(Enum):
 
 COSTS: Mapping[Failure, float] = {
     Failure.NOTHING_SAID: 1.0,
+    Failure.GAVE_WAY: 1.0,
     Failure.PUSHED_OUT: 2.0,
     Failure.HANDSHAKE: 5.0,
     Failure.REFUSED: 5.0,

@@ -74,8 +74,7 @@ class Place:
 
     def give_way(self, *, held_most: bool) -> None:
         """End it for others: the task that serves it is cancelled, and can send nothing more."""
-        if held_most:
-            self._fail(Failure.PUSHED_OUT)
+        self._fail(Failure.PUSHED_OUT if held_most else Failure.GAVE_WAY)
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         if self._task:
