@@ -14,9 +14,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import certificates
+from crl_web import Web, endless, issuing_point, make_list, octets, redirect, serving, silent
 from functional.processes import eventually
 from functional.seonapi import SEONAPI, Installation
-from revocation_lists import Web, endless, issuing_point, make_list, octets, redirect, serving, silent
 from seon.api_messages import CrlSource, CrlSources
 from seon.config import ProxyConfiguration, ServerConfiguration
 

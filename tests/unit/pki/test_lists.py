@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import certificates
-from revocation_lists import issuing_point, make_list, points
+from crl_web import issuing_point, make_list, points
 from seon.pki import PkiError
 from seon.pki.lists import is_http, points_of, read_list, signature_problem
 

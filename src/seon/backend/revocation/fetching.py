@@ -71,10 +71,15 @@ def fetch_lists() -> str:
 
 
 def _settle_ended(done: "Counter[bool]") -> bool:
-    """Settle the downloads that have ended; whether there was one."""
-    ended = _downloads.take()
+    """Settle the downloads that have ended; whether there was one. Raises what hindered one, after the others."""
+    ended, errors = _downloads.take(), []
     for key, outcome in ended:
-        done[settle(CrlUrl(pk=key), outcome)] += 1
+        try:
+            done[settle(CrlUrl(pk=key), outcome)] += 1
+        except Exception as error:  # the database, say: the job fails, and what is due is asked for again
+            errors.append(error)
+    if errors:
+        raise errors[0]
     return bool(ended)
 
 

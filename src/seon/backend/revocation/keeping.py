@@ -42,7 +42,12 @@ def check(found: CertificateList, place: CrlUrl, now: datetime) -> None:
     if found.next_update is not None and found.next_update <= now:
         raise NotTakenError(f"it has expired, at {_minute(found.next_update)}")
     held = place.list_or_none
-    if held is not None and _is_older(found, held):
+    if held is not None:
+        _check_age(found, held)
+
+
+def _check_age(found: CertificateList, held: HeldList) -> None:
+    if _is_older(found, held):
         was = f"number {held.number}, " if held.number else ""
         raise NotTakenError(f"it is older than the one in force ({was}of {_minute(held.this_update)})")
 
@@ -63,6 +68,9 @@ def is_unchanged(octets: bytes, place: CrlUrl) -> bool:
 def take_over(found: CertificateList, place: CrlUrl) -> HeldList:
     """Put a list in force at its place. It was checked. Raises NotTakenError where there is no room for it."""
     take_turn()
+    held = HeldList.objects.filter(place=place).first()
+    if held is not None:  # another process may have taken one over meanwhile
+        _check_age(found, held)
     _check_room(found, place)
     name = hashlib.sha256(found.der).hexdigest()
     if not Blob.objects.filter(pk=name).exists():

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -146,8 +147,14 @@ def _kept(url: str, issuer: Certificate) -> set[int]:
         _keep(url, issuer, of_anchor=True)
         return set(CrlUrl.objects.filter(issuer__identity=identity_of(issuer), url=url).values_list("pk", flat=True))
     except (PkiError, DownloadError, OperatorError) as error:
-        log.warning("CRL address of a trust anchor not kept: %s: %s", shown(url), shown(error))
+        _warn_once(f"CRL address of a trust anchor not kept: {shown(url)}: {shown(error)}")
         return set()
+
+
+@lru_cache(maxsize=1_000)
+def _warn_once(text: str) -> None:
+    """Say it once in the life of this process: the job comes by in every time slice."""
+    log.warning("%s", text)
 
 
 def anchor_certificates() -> list[Certificate]:

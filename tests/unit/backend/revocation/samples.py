@@ -1,7 +1,7 @@
 from acting.samples import Sample
 
 import certificates
-from revocation_lists import make_list
+from crl_web import make_list
 from seon.backend.acting.actors import owner
 from seon.backend.revocation.actions import add_list, remove_place, set_fetching
 from seon.backend.revocation.models import CrlUrl

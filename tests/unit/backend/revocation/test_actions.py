@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from placing import CA, URL, place, told
 
 import certificates
-from revocation_lists import issuing_point, make_list
+from crl_web import issuing_point, make_list
 from seon.backend.acting.actors import owner
 from seon.backend.anchors.models import Anchor
 from seon.backend.configuration.versioned import read_version

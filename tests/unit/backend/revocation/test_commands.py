@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import certificates
-from revocation_lists import make_list, octets, serving
+from crl_web import make_list, octets, serving
 from seon.api_messages import CrlSource
 from seon.backend.revocation.models import CrlUrl
 from seon.backend.revocation.places import remember

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 
 import certificates
-from revocation_lists import Handler, Web, endless, octets, redirect, serving, silent
+from crl_web import Handler, Web, endless, octets, redirect, serving, silent
 from seon.backend.revocation import downloading
 from seon.backend.revocation.destinations import DownloadError
 from seon.backend.revocation.downloading import Fetched, Limits, Line, Wanted, fetch

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from crl_web import Web, octets, serving, silent
 from functional.processes import eventually
-from revocation_lists import Web, octets, serving, silent
 from seon.backend.revocation import downloads as module
 from seon.backend.revocation.destinations import DownloadError
 from seon.backend.revocation.downloading import Fetched, Wanted

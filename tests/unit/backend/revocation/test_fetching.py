@@ -10,13 +10,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from placing import CA, place, told
 
 import certificates
+from crl_web import Web, endless, make_list, octets, redirect, serving, silent
 from functional.processes import eventually
-from revocation_lists import Web, endless, make_list, octets, redirect, serving, silent
 from seon.backend.acting.actors import owner
 from seon.backend.queue.pausing import resting_by
 from seon.backend.revocation import fetching
 from seon.backend.revocation.actions import set_fetching
-from seon.backend.revocation.downloading import Limits
+from seon.backend.revocation.downloading import Fetched, Limits
 from seon.backend.revocation.downloads import Downloads
 from seon.backend.revocation.fetching import fetch_lists, fetch_now
 from seon.backend.revocation.models import CrlUrl, HeldList
@@ -103,6 +103,24 @@ def test_the_end_of_the_daemon_gives_up_downloads_at_once(web: Web) -> None:
         assert fetch_lists() == ""
     assert time.monotonic() - began < 2
     assert (len(fetching._downloads), results()) == (0, {"a": ""}), "nothing is said of it: it is asked for again"
+
+
+def test_one_list_that_cannot_be_stored_hinders_no_other(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    settled = []
+
+    def broken(place: CrlUrl, outcome: object) -> bool:
+        settled.append(place.pk)
+        if isinstance(outcome, Fetched) and outcome.body is not None:
+            outcome.body.close()
+        raise OSError("the disk is full")
+
+    web.answers["a"] = octets(make_list(CA))
+    one, two = place(web.url("a")), place(web.url("b"))
+    monkeypatch.setattr(fetching, "settle", broken)
+    for _ in range(2):
+        with pytest.raises(OSError, match="the disk is full"):
+            fetch_lists()
+    assert {one.pk, two.pk} <= set(settled)
 
 
 def test_one_list_is_fetched_now_with_each_step(web: Web) -> None:

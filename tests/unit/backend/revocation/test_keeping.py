@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from placing import CA, URL, place
 
 import certificates
-from revocation_lists import issuing_point, make_list
+from crl_web import issuing_point, make_list
 from seon.backend.configuration.versioned import read_version
 from seon.backend.revocation import keeping
 from seon.backend.revocation.keeping import NotTakenError, UnsupportedError, check, remove_unused_blobs, take_over
@@ -70,6 +70,15 @@ def test_a_worse_list_is_not_taken(octets: bytes, said: str) -> None:
     take_over(read_list(make_list(CA, number=5)), where)
     with pytest.raises(NotTakenError, match=said):
         check(read_list(octets), where, NOW)
+
+
+def test_an_older_list_that_comes_while_a_newer_one_is_taken_over_is_not_taken() -> None:
+    where = place()
+    older = read_list(make_list(CA, number=4))
+    check(older, where, NOW)
+    take_over(read_list(make_list(CA, number=5)), CrlUrl.objects.get())
+    with pytest.raises(NotTakenError, match="it is older than the one in force"):
+        take_over(older, where)
 
 
 def test_a_kind_that_is_not_supported_is_told_apart_if_its_ca_has_signed_it() -> None:

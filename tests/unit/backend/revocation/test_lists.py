@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from placing import CA, came, place
 
-from revocation_lists import issuing_point, make_list
+from crl_web import issuing_point, make_list
 from seon.backend.revocation.destinations import DownloadError
 from seon.backend.revocation.lists import rows, source_of
 from seon.backend.revocation.models import CrlUrl, HeldList

@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from placing import CA, URL, came, place, told
 
-from revocation_lists import make_list
+from crl_web import make_list
 from seon.backend.checking.findings import Level, run
 from seon.backend.checking.trust import TRUST
 from seon.backend.configuration.models import Settings

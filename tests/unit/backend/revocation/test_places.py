@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from placing import CA, URL, came, place, source
 
 import certificates
-from revocation_lists import make_list, points
+from crl_web import make_list, points
 from seon.api_messages import CrlSource
 from seon.backend.anchors.models import Anchor
 from seon.backend.configuration.versioned import read_version

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from placing import CA, URL, came, place, told
 
-from revocation_lists import issuing_point, make_list
+from crl_web import issuing_point, make_list
 from seon.backend.configuration.versioned import read_version
 from seon.backend.journal.models import Entry
 from seon.backend.revocation.destinations import DownloadError
