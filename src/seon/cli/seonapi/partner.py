@@ -14,6 +14,7 @@ from seon.cli.seonapi.base import FILE, Said, at_a_terminal, on_installation, re
 from seon.cli.seonapi.partner_files import partner_export, partner_import
 from seon.cli.seonapi.partner_names import name as names
 from seon.cli.seonapi.partner_refused import from_refused, refused
+from seon.cli.seonapi.partner_try import partner_try
 from seon.cli.seonapi.settings import assigned, told
 from seon.wording import fill
 
@@ -28,7 +29,7 @@ def partner() -> None:
     """Partners: who may come in, and who is dialled."""
 
 
-for _command in (partner_import, partner_export, names, refused, from_refused):
+for _command in (partner_import, partner_export, partner_try, names, refused, from_refused):
     partner.add_command(_command)
 
 
