@@ -166,9 +166,12 @@ def partner_list() -> Said:
     from seon.backend.partners.models import Partner
     from seon.backend.partners.telling import data_of
 
-    headings = {"id": "id", "name": "name", "state": "state", "codes": "codes", "pins": "certificates", "host": "host"}
+    headings = {
+        "id": "id", "name": "name", "state": "state", "codes": "codes", "pins": "certificates",
+        "odette_ids": "Odette IDs", "host": "host", "warnings": "warnings",
+    }  # fmt: skip
     table = Table(headings, empty="no partners yet")
-    for found in Partner.objects.prefetch_related("codes", "certificates"):
+    for found in Partner.objects.prefetch_related("codes", "certificates", "names"):
         row = data_of(found)
         state = State("enabled", Tone.GOOD) if found.enabled else State("disabled", Tone.OFF)
         table.add(**row, state=state, pins=len(row["certificates"]))
