@@ -333,9 +333,9 @@ def test_trust_anchors_are_added_changed_and_removed_in_the_panel(
     assert "was changed successfully" in panel.send(f"{page}change/", {"name": "y", "asserts_odette_ids": "on"})
     add_partner(owner(), "one", "one", [], [], odette_ids=["O0013A"])
     assert Anchor.objects.get().asserts_odette_ids
-    panel.send(f"{page}delete/", {"post": "yes"})
+    told = panel.send(f"{page}delete/", {"post": "yes"})
     assert Anchor.objects.get().name == "y"
-    assert "Partners come in by the trust anchor y" in unescape(panel.open("/panel/anchors/anchor/"))
+    assert "Partners come in by the trust anchor y" in told
 
 
 def test_refused_certificates_are_shown_escaped_and_can_be_forgotten(panel: Panel) -> None:
