@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from seon.backend.checking.findings import Check, Found, error, warning
 from seon.backend.home import Home
+from seon.backend.partners.anchored import dependents
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import ProxyServer
-from seon.backend.queue.expiry import Ending, authority_endings, token_endings
+from seon.backend.queue.expiry import Ending, anchor_endings, authority_endings, token_endings
 from seon.backend.revocation.models import CrlUrl
 from seon.backend.revocation.overdue import overdue_lists, why
 from seon.backend.trust.judging import Weight, judge
@@ -44,15 +45,24 @@ def _partners(_: Home) -> Iterator[Found]:
     partners = Partner.objects.filter(enabled=True)
     if not partners.exists():
         yield warning("there is no partner that is enabled", "seonapi partner list", "type: seonapi partner add ...")
-    for partner in partners.annotate(pins=Count("certificates"), until=Max("certificates__not_after")):
+    by_anchor = {one for theirs in dependents().values() for one in theirs.may}
+    counted = partners.annotate(pins=Count("certificates", distinct=True), until=Max("certificates__not_after"))
+    for partner in counted.prefetch_related("certificates", "names"):
         where, add = (
             f"partner {partner}",
             f"ask for its certificate; then seonapi partner --help says how to add it ({partner})",
         )
-        if not partner.pins:
-            yield warning("it has no certificate, so nothing admits it", where, add)
-        else:
+        if partner.pins:
             yield from _ends(partner.until, "its last certificate", where, add)
+        elif partner.identifier not in by_anchor:
+            known = partner.odette_ids or partner.names.all()
+            why = "no trust anchor may admit it by its Odette IDs or names" if known else "it has no certificate"
+            yield warning(f"{why}, so nothing admits it", where, "seonapi anchor list" if known else add)
+
+
+def _anchors(_: Home) -> Iterator[Found]:
+    for ending in anchor_endings():
+        yield from _ending(ending)
 
 
 def _licenses(_: Home) -> Iterator[Found]:
@@ -113,6 +123,7 @@ def _ends(until: datetime, what: str, where: str, advice: str) -> Iterator[Found
 TRUST = (
     Check("own-certificate", "an own certificate is in use and good", _own),
     Check("partners", "each partner has a certificate that is valid", _partners),
+    Check("anchors", "the trust anchors are valid", _anchors),
     Check("licenses", "each server has a license in force", _licenses),
     Check("tokens", "a client can prove itself", _tokens),
     Check("revocation-lists", "each revocation list is there and not overdue", _lists),

@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 
 from seon.backend.acting.actors import Actor
 from seon.backend.configuration.actions import change_settings, set_rule
+from seon.backend.configuration.admission import GENERAL
 from seon.backend.configuration.bounds import LIMITS
 from seon.backend.configuration.models import Settings
 from seon.backend.panel.base import Acts, Form, changed
@@ -38,6 +39,7 @@ class SettingsPage(forms.RuledPage):
         ("Proxy", {"fields": ("receive_daemon_host", "receive_daemon_port", "outgoing_address")}),
         ("Verifier", {"fields": group("")}),
         *forms.fieldsets("partners"),
+        ("Who may come in", {"fields": (*GENERAL, "load_balancers", "exempt_networks")}),
         ("Limits", {"fields": tuple(LIMITS)}),
         ("Journal and queue daemon", {"fields": (*JOURNAL, "queue_seconds")}),
     )

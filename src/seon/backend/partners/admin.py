@@ -8,16 +8,23 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from seon.backend.acting.actors import Actor
+from seon.backend.configuration.admission import OWN
 from seon.backend.configuration.lines import entries_of
 from seon.backend.panel.base import ActingBlocks, ActingRows, Acts, AnyAct, Form, actor, changed, may
 from seon.backend.partners import actions
-from seon.backend.partners.models import Partner, PartnerCertificate, PartnerCode
+from seon.backend.partners import identity_actions as identity
+from seon.backend.partners.models import Partner, PartnerCertificate, PartnerCode, PartnerName
 from seon.backend.session_rules import forms
 from seon.backend.session_rules.actions import OF_SESSIONS, change_partner_rules, set_partner_rule
 from seon.backend.session_rules.demands import group
+from seon.config import CertificateName
 
 FIELDS = ("name", "host", "port", "notes")
 """What `partner.change` changes."""
+
+
+ADMISSION = ("anchors", "odette_ids", "sessions", "old_tls", *OWN)
+"""What `partner.admission` changes."""
 
 
 class CodeRows(ActingRows):
@@ -58,6 +65,25 @@ class CertificateBlocks(ActingBlocks):
         return actions.remove_certificate(by, parent.identifier, row.fingerprint)
 
 
+class NameRows(ActingRows):
+    """The names in a partner's certificates."""
+
+    model = PartnerName
+    acts = Acts(add=identity.add_names, remove=identity.remove_name)
+    fields = ("subject", "issuer")
+
+    def do_add(self, by: Actor, parent: Partner, form: Form) -> object:
+        """Add the names."""
+        given = form.cleaned_data
+        typed = identity.typed_name(given["issuer"], given["subject"])
+        return identity.add_names(by, parent.identifier, [typed])
+
+    def do_remove(self, by: Actor, parent: Partner, row: PartnerName) -> object:
+        """Take the names away."""
+        name = CertificateName(issuer=row.issuer, subject=row.subject)
+        return identity.remove_name(by, parent.identifier, name)
+
+
 class SeverityRows(forms.SeverityRows):
     """What rules are worth for a partner."""
 
@@ -78,10 +104,11 @@ class PartnerPage(forms.RuledPage):
     search_fields = ("identifier", "name", "codes__code", "certificates__fingerprint", "certificates__subject")
     fieldsets = (
         (None, {"fields": ("identifier", "name", "enabled", "host", "port", "networks", "notes")}),
+        ("Who may come in as it", {"fields": ADMISSION}),
         ("Verifier", {"fields": (*group(""), "trace")}),
         *forms.fieldsets("the partner"),
     )
-    inlines = (CodeRows, CertificateBlocks, SeverityRows)
+    inlines = (CodeRows, CertificateBlocks, NameRows, SeverityRows)
     actions = ("enable", "disable")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
@@ -117,7 +144,7 @@ class PartnerPage(forms.RuledPage):
         )  # fmt: skip
         if not given["enabled"]:
             actions.disable_partner(by, added.identifier)
-        self._change_rules(by, added, changed(form))
+        self._change_others(by, added, changed(form))
         return added
 
     def do_change(self, by: Actor, obj: Partner, form: Form) -> None:
@@ -131,13 +158,16 @@ class PartnerPage(forms.RuledPage):
             switch(by, obj.identifier)
         if "networks" in given:
             _change_networks(by, obj, entries_of(form.initial["networks"]), entries_of(obj.networks))
-        self._change_rules(by, obj, given)
+        self._change_others(by, obj, given)
 
     def do_remove(self, by: Actor, obj: Partner) -> object:
         """Remove the partner with all that belongs to it, which the page before has shown."""
         return actions.remove_partner(by, obj.identifier)
 
-    def _change_rules(self, by: Actor, partner: Partner, given: dict[str, Any]) -> None:
+    def _change_others(self, by: Actor, partner: Partner, given: dict[str, Any]) -> None:
+        admission = {name: value for name, value in given.items() if name in identity.OF_ADMISSION}
+        if admission:
+            identity.change_admission(by, partner.identifier, admission)
         rules = {name: value for name, value in given.items() if name in OF_SESSIONS}
         if rules:
             change_partner_rules(by, partner.identifier, rules)

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.exceptions import ValidationError
 
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
-from seon.backend.certificates import read_chain
+from seon.backend.certificates import read_shown
 from seon.backend.configuration.admission import OWN
 from seon.backend.configuration.values import Value, told
 from seon.backend.configuration.versioned import take_turn
@@ -17,7 +16,7 @@ from seon.backend.partners import keys
 from seon.backend.partners.models import MOST_CODES, PartnerName, digest_of_names
 from seon.backend.partners.pinning import leaf_of
 from seon.config import CertificateName
-from seon.pki import PkiError, peer_certificate
+from seon.pki import PkiError
 from seon.pki.typed_names import name_text
 
 OF_ADMISSION = frozenset({*OWN, "anchors", "odette_ids", "sessions", "old_tls"})
@@ -80,7 +79,7 @@ def typed_name(issuer: str, subject: str) -> CertificateName:
 
 def names_in(octets: bytes) -> CertificateName:
     """Return issuer and subject of the partner's own certificate in a file. Raises OperatorError."""
-    leaf = peer_certificate(leaf_of(read_chain(octets)).public_bytes(Encoding.DER))
+    leaf = leaf_of(read_shown(octets))
     if not leaf.issuer_text or not leaf.subject_text:
         raise OperatorError("The certificate's names cannot be read, or one of them is empty: pin the certificate")
     return CertificateName(issuer=leaf.issuer_text, subject=leaf.subject_text)

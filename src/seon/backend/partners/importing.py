@@ -21,15 +21,27 @@ from seon.backend.configuration.lines import entries_of
 from seon.backend.configuration.values import told
 from seon.backend.errors import OperatorError
 from seon.backend.partners import keys
-from seon.backend.partners.models import MOST_CODES, PROVIDER, Partner, PartnerCertificate, PartnerCode
+from seon.backend.partners.identity_actions import typed_name
+from seon.backend.partners.models import (
+    MOST_CODES,
+    MOST_PARTNERS,
+    PROVIDER,
+    Partner,
+    PartnerCertificate,
+    PartnerCode,
+    PartnerName,
+    digest_of_names,
+)
 from seon.backend.partners.pinning import check_pin, leaf_of
 from seon.backend.partners.records import Numbered, Record
+from seon.config import CertificateName
 
 Progress = Callable[[int, int], object]
 """Hears how many records are done, and of how many."""
 _BATCH = 500
 """Partners that are stored at once."""
-_BASIC = ("name", "enabled", "host", "port", "networks", "notes")
+_LINES = ("networks", "anchors", "odette_ids")
+_BASIC = ("name", "enabled", "host", "port", "notes", "sessions", "old_tls", *_LINES)
 """Fields of a partner that a record has by themselves; the other ones are among its settings."""
 
 
@@ -57,6 +69,10 @@ class Line:
     """Which come, and which go."""
     certificates: tuple[dict[str, Described], set[str]] = field(default_factory=lambda: ({}, set()))
     """Which come, by SHA-256, and which go."""
+    names: tuple[set[CertificateName], set[CertificateName]] = (set(), set())
+    """Which come, and which go."""
+    odette_ids: tuple[str, ...] = ()
+    """All that it has then."""
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -79,6 +95,11 @@ def record_of(partner: Partner, *, settings: bool) -> Record:
         codes=tuple(row.code for row in partner.codes.all()),
         networks=entries_of(partner.networks),
         notes=partner.notes,
+        anchors=entries_of(partner.anchors),
+        odette_ids=entries_of(partner.odette_ids),
+        names=tuple(CertificateName(issuer=row.issuer, subject=row.subject) for row in partner.names.all()),
+        sessions=partner.sessions,
+        old_tls=partner.old_tls,
         certificates=tuple(row.pem for row in partner.certificates.all()),
         settings=shown,
     )
@@ -86,7 +107,8 @@ def record_of(partner: Partner, *, settings: bool) -> Record:
 
 def stored_partners() -> list[Partner]:
     """Return all partners with what belongs to them."""
-    return list(Partner.objects.select_related("session_rules").prefetch_related("codes", "certificates", "rules"))
+    belongings = ("codes", "certificates", "names", "rules")
+    return list(Partner.objects.select_related("session_rules").prefetch_related(*belongings))
 
 
 def plan_import(records: Sequence[Numbered], *, force: bool) -> list[Line]:
@@ -94,13 +116,16 @@ def plan_import(records: Sequence[Numbered], *, force: bool) -> list[Line]:
     stored = {partner.identifier: partner for partner in stored_partners()}
     owners = _Owners(stored[name] for name in stored.keys() - {one.record.id for one in records})
     seen: dict[str, int] = {}
-    lines = []
+    room = MOST_PARTNERS - len(stored)
+    lines: list[Line] = []
     for number, record in records:
         before = stored.get(record.id)
         line = Line(number, record.id, Outcome.CHANGED if before else Outcome.ADDED, [])
         try:
             if seen.setdefault(record.id, number) != number:
                 raise OperatorError(f"this id is in line {seen[record.id]} already")
+            if before is None and (room := room - 1) < 0:
+                raise OperatorError(f"there can be {MOST_PARTNERS} partners, and there are as many")
             _compare(line, record, before, force=force)
             owners.claim(line, before)
         except ValidationError as error:
@@ -133,6 +158,13 @@ def _take_away(line: Line) -> None:
     gone = [*PartnerCode.objects.filter(partner__identifier=line.id, code__in=line.codes[1])] if line.codes[1] else []
     for code in gone:
         code.delete()
+    for name in line.names[1]:
+        for row in PartnerName.objects.filter(partner__identifier=line.id, digest=_digest(name)):
+            row.delete()
+    if line.outcome is Outcome.CHANGED and "odette_ids" in line.values:
+        partner = Partner.objects.get(identifier=line.id)
+        partner.odette_ids = "\n".join(one for one in entries_of(partner.odette_ids) if one in line.odette_ids)
+        partner.save()
     if fingerprints := line.certificates[1]:
         for pinned in PartnerCertificate.objects.filter(partner__identifier=line.id, fingerprint__in=fingerprints):
             pinned.delete()
@@ -153,12 +185,21 @@ def _apply(lines: Sequence[Line]) -> None:
                 rows[line.id].save()
     codes = [PartnerCode(partner=rows[line.id], code=code) for line in lines for code in sorted(line.codes[0])]
     _create(PartnerCode, codes)
+    names = [
+        PartnerName(partner=rows[line.id], issuer=one.issuer, subject=one.subject, digest=_digest(one))
+        for line in lines for one in sorted(line.names[0], key=_digest)
+    ]  # fmt: skip
+    _create(PartnerName, names)
     pins = [_pin(rows[line.id], one) for line in lines for one in line.certificates[0].values()]
     _create(PartnerCertificate, pins)
     for line in lines:
         if line.settings:
             with _naming(line):
                 keys.set_partner_settings(line.id, line.settings)
+
+
+def _digest(name: CertificateName) -> str:
+    return digest_of_names(name.issuer, name.subject)
 
 
 def _pin(partner: Partner, one: Described) -> PartnerCertificate:
@@ -197,8 +238,12 @@ def _compare(line: Line, record: Record, before: Partner | None, *, force: bool)
     now = entries_of(str(line.values.get("networks", before.networks if before else "")))
     if before and before.networks and not now and not force:
         raise OperatorError("no network is left, and it may come from everywhere: give --force")
+    if before and before.anchors and not str(line.values.get("anchors", before.anchors)) and not force:
+        raise OperatorError("no anchor is left, and each of them may admit it: give --force")
     if record.codes is not UNSET:
         _compare_codes(line, record.codes, before, force=force)
+    if record.names is not UNSET:
+        _compare_names(line, record.names, before)
     if record.certificates is not UNSET:
         _compare_certificates(line, record.certificates, before, force=force)
     if record.settings is not UNSET:
@@ -208,13 +253,18 @@ def _compare(line: Line, record: Record, before: Partner | None, *, force: bool)
 def _compare_fields(line: Line, record: Record, before: Partner | None) -> None:
     wanted = Partner(identifier=record.id)
     given = {name: getattr(record, name) for name in _BASIC if getattr(record, name) is not UNSET}
-    if "networks" in given:
-        given["networks"] = "\n".join(given["networks"])
+    for name in _LINES:
+        if name in given:
+            given[name] = "\n".join(given[name])
     if not given.get("name"):
         given["name"] = before.name if before else record.id
     for name in _BASIC:
         setattr(wanted, name, given.get(name, getattr(before, name) if before else getattr(wanted, name)))
+    if before:
+        wanted.pk, wanted._state.adding = before.pk, False
     wanted.clean_fields()
+    wanted.find_anchors()
+    line.odette_ids = entries_of(wanted.odette_ids)
     for name in _BASIC:
         old, new = getattr(before, name, None), getattr(wanted, name)
         if before is None or old != new:
@@ -234,6 +284,17 @@ def _compare_codes(line: Line, codes: Sequence[str], before: Partner | None, *, 
     line.codes = wanted - there, there - wanted
     line.details += [f"code {code} {word}" for rows, word in zip(line.codes, ("comes", "goes"), strict=True)
                      for code in sorted(rows)]  # fmt: skip
+
+
+def _compare_names(line: Line, names: Sequence[CertificateName], before: Partner | None) -> None:
+    there = {CertificateName(issuer=row.issuer, subject=row.subject) for row in before.names.all()} if before else set()
+    wanted = {name if name in there else typed_name(name.issuer, name.subject) for name in names}
+    if len(wanted) > MOST_CODES:
+        raise OperatorError(f"{len(wanted)} certificate names; there can be {MOST_CODES}")
+    line.names = wanted - there, there - wanted
+    line.details += [f"certificate name {one.subject} of {one.issuer} {word}"
+                     for rows, word in zip(line.names, ("comes", "goes"), strict=True)
+                     for one in sorted(rows, key=_digest)]  # fmt: skip
 
 
 def _compare_certificates(line: Line, pems: Sequence[str], before: Partner | None, *, force: bool) -> None:
@@ -278,9 +339,13 @@ class _Owners:
     def __init__(self, others: Iterable[Partner]) -> None:
         self._codes: dict[str, str] = {}  # in capitals: see PartnerCode.clean
         self._certificates: dict[str, str] = {}
+        self._odette_ids: dict[str, str] = {}
+        self._names: dict[str, str] = {}
         for partner in others:
             self._codes |= {row.code.upper(): partner.identifier for row in partner.codes.all()}
             self._certificates |= {row.fingerprint: partner.identifier for row in partner.certificates.all()}
+            self._odette_ids |= {one.lower(): partner.identifier for one in entries_of(partner.odette_ids)}
+            self._names |= {row.digest: partner.identifier for row in partner.names.all()}
 
     def claim(self, line: Line, before: Partner | None) -> None:
         """Let a record have its codes and certificates. Raises OperatorError that names who has one already."""
@@ -291,6 +356,16 @@ class _Owners:
         for one in _after(before.certificates.all() if before else (), "fingerprint", set(new), gone):
             if (owner := self._certificates.setdefault(one, line.id)) != line.id:
                 raise OperatorError(f"the certificate {one} is one of partner {owner} already; {PROVIDER}")
+        for one in line.odette_ids:
+            if (owner := self._odette_ids.setdefault(one.lower(), line.id)) != line.id:
+                raise OperatorError(f"{one} is an Odette ID of partner {owner} already; {PROVIDER}")
+        for one in _after(before.names.all() if before else (), "digest", *map(_digests, line.names)):
+            if (owner := self._names.setdefault(one, line.id)) != line.id:
+                raise OperatorError(f"a certificate name of it is one of partner {owner} already; {PROVIDER}")
+
+
+def _digests(names: Iterable[CertificateName]) -> set[str]:
+    return set(map(_digest, names))
 
 
 def _after(rows: Iterable[object], name: str, new: set[str], gone: set[str]) -> Iterator[str]:

@@ -10,18 +10,22 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from seon.backend.errors import OperatorError
+from seon.config import CertificateName
 
 MAX_OCTETS = 10_000_000
 """Of a file that is imported."""
 MAX_LINES = 10_000
 """Partners in a file that is imported, as many as a configuration can have (config.py)."""
-COLUMNS = ("id", "name", "enabled", "host", "port", "codes", "networks", "notes", "certificates")
+COLUMNS = (
+    "id", "name", "enabled", "host", "port", "codes", "networks", "notes", "anchors", "odette_ids", "names", "sessions",
+    "old_tls", "certificates",
+)  # fmt: skip
 FORMAT = "seon-partners-1"
 """What a JSON file of partners says it is."""
 
@@ -32,6 +36,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _YES_OR_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----(?:(?!-----BEGIN ).)*?-----END CERTIFICATE-----", re.DOTALL)
 """A block ends before the next one begins: else a cell of beginnings alone would take hours."""
+_SEMICOLON = re.compile(r"(?<!\\);")
+"""One that RFC 4514 does not take for a part of a name."""
 _SEPARATORS = re.compile(r"[,;\r\n]")
 T = TypeVar("T")
 
@@ -47,6 +53,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     codes: tuple[str, ...] | UnsetType = UNSET
     networks: tuple[str, ...] | UnsetType = UNSET
     notes: str | UnsetType = UNSET
+    anchors: tuple[str, ...] | UnsetType = UNSET
+    """By SHA-256, or by name."""
+    odette_ids: tuple[str, ...] | UnsetType = UNSET
+    names: tuple[CertificateName, ...] | UnsetType = UNSET
+    sessions: int | UnsetType | None = UNSET
+    old_tls: bool | UnsetType = UNSET
     certificates: tuple[str, ...] | UnsetType = UNSET
     """PEM, one each."""
     settings: dict[str, str] | UnsetType = UNSET
@@ -118,9 +130,12 @@ def _cell(value: object) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
+        case (CertificateName(), *_):
+            names: Sequence[Any] = value
+            return "\n".join(f"{one.subject} ; {one.issuer}" for one in names)
         case tuple():
             return "\n".join(value) if any("\n" in one for one in value) else ", ".join(value)
-        case msgspec.UnsetType():
+        case msgspec.UnsetType() | None:
             return ""
     return str(value)
 
@@ -182,12 +197,17 @@ def _record(columns: Sequence[str], cells: Sequence[str], number: int) -> Record
     return Record(
         id=values["id"].strip(),
         name=_said(values, "name", str.strip),
-        enabled=_said(values, "enabled", lambda cell: _yes_or_no(cell, number)),
+        enabled=_said(values, "enabled", lambda cell: _yes_or_no(cell, "enabled", number)),
         host=_said(values, "host", str.strip),
-        port=_said(values, "port", lambda cell: _port(cell, number)),
+        port=_said(values, "port", lambda cell: _number(cell, "port", 65_535, number)),
         codes=_said(values, "codes", _several),
         networks=_said(values, "networks", _several),
         notes=_said(values, "notes", lambda cell: cell.replace("\r\n", "\n")),
+        anchors=_said(values, "anchors", _several),
+        odette_ids=_said(values, "odette_ids", _several),
+        names=_said(values, "names", lambda cell: _names(cell, number)),
+        sessions=_said(values, "sessions", lambda cell: _sessions(cell, number)),
+        old_tls=_said(values, "old_tls", lambda cell: _yes_or_no(cell, "old_tls", number)),
         certificates=_said(values, "certificates", lambda cell: _certificates(cell, number)),
     )
 
@@ -200,18 +220,33 @@ def _several(cell: str) -> tuple[str, ...]:
     return tuple(part for part in map(str.strip, _SEPARATORS.split(cell)) if part)
 
 
-def _yes_or_no(cell: str, number: int) -> bool | UnsetType:
+def _yes_or_no(cell: str, column: str, number: int) -> bool | UnsetType:
     word = cell.strip().lower()
     if word and word not in _YES_OR_NO:
-        raise OperatorError(f"Line {number}: enabled is yes or no, not {cell[:40]!r}")
+        raise OperatorError(f"Line {number}: {column} is yes or no, not {cell[:40]!r}")
     return _YES_OR_NO[word] if word else UNSET
 
 
-def _port(cell: str, number: int) -> int | UnsetType:
+def _number(cell: str, column: str, most: int, number: int) -> int | UnsetType:
     digits = cell.strip()
     if digits and not re.fullmatch("[0-9]{1,5}", digits):
-        raise OperatorError(f"Line {number}: port is a number from 1 to 65535, not {cell[:40]!r}")
+        raise OperatorError(f"Line {number}: {column} is a number from 1 to {most}, not {cell[:40]!r}")
     return int(digits) if digits else UNSET
+
+
+def _sessions(cell: str, number: int) -> int | None:
+    found = _number(cell, "sessions", 10_000, number)
+    return None if isinstance(found, UnsetType) else found
+
+
+def _names(cell: str, number: int) -> tuple[CertificateName, ...]:
+    found = []
+    for line in filter(None, map(str.strip, cell.splitlines())):
+        parts = [part.strip() for part in _SEMICOLON.split(line)]
+        if len(parts) != 2 or not all(parts):
+            raise OperatorError(f"Line {number}: each line of names is SUBJECT ; ISSUER, not {line[:80]!r}")
+        found.append(CertificateName(issuer=parts[1], subject=parts[0]))
+    return tuple(found)
 
 
 def _certificates(cell: str, number: int) -> tuple[str, ...]:

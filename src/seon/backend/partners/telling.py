@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from seon.addresses import shown as shown_address
+from seon.backend.anchors.models import Anchor
 from seon.backend.certificates import read_shown
 from seon.backend.configuration.lines import entries_of
 from seon.backend.partners import pinning
@@ -25,7 +26,13 @@ def data_of(partner: Partner) -> dict[str, Any]:
         "host": partner.host,
         "port": partner.port,
         "networks": list(entries_of(partner.networks)),
+        "anchors": list(entries_of(partner.anchors)),
+        "odette_ids": list(entries_of(partner.odette_ids)),
+        "names": [{"issuer": row.issuer, "subject": row.subject} for row in partner.names.all()],
+        "sessions": partner.sessions,
+        "old_tls": partner.old_tls,
         "notes": partner.notes,
+        "warnings": list(warnings_of(partner)),
     }
 
 
@@ -41,10 +48,35 @@ def lines_of(partner: Partner) -> Iterator[str]:
     for row in rows:
         certificate = certificate_of(row)
         yield f"  certificate   {certificate.text} ({state_of(certificate, datetime.now(UTC))})"
-    if not rows:
-        yield "  certificate   none: it is not admitted"
+    yield from _known_by(partner, pinned=bool(rows))
+    yield from (f"  warning       {warning}" for warning in warnings_of(partner))
     for number, line in enumerate(partner.notes.splitlines()):
         yield f"  {'' if number else 'notes':12}  {shown(line)}"
+
+
+def _known_by(partner: Partner, *, pinned: bool) -> Iterator[str]:
+    """Yield the lines about what else than pinned certificates makes a partner known."""
+    ids, names = entries_of(partner.odette_ids), list(partner.names.all())
+    if not pinned:
+        yield "  certificate   none of its own" if ids or names else "  certificate   none: it is not admitted"
+    idle = " (not needed: it is pinned)" if pinned else ""
+    if ids:
+        yield f"  Odette IDs    {shown(', '.join(ids), 500)}{idle}"
+    for row in names:
+        yield f"  named         {shown(row.subject, 500)}, issuer {shown(row.issuer, 500)}{idle}"
+    if anchors := entries_of(partner.anchors):
+        there = dict(Anchor.objects.filter(fingerprint__in=anchors).values_list("fingerprint", "name"))
+        yield f"  anchors       {', '.join(there.get(one, f'{one[:16]} (removed)') for one in anchors)}"
+    if partner.sessions is not None:
+        yield f"  sessions      {partner.sessions} at once"
+
+
+def warnings_of(partner: Partner) -> Iterator[str]:
+    """Yield what an administrator should know of a partner's settings."""
+    if partner.old_tls and not partner.networks:
+        yield "old TLS is for outgoing sessions only: for incoming ones it needs networks"
+    if partner.old_tls and partner.networks:
+        yield "old TLS: whoever comes from its networks may use CBC ciphers"
 
 
 def certificate_of(row: PartnerCertificate) -> pinning.Shown:

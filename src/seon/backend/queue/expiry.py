@@ -14,6 +14,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from seon import pki
+from seon.backend.anchors.models import Anchor
 from seon.backend.home import current_home
 from seon.backend.journal.recording import record
 from seon.backend.partners.models import PartnerCertificate
@@ -66,6 +67,7 @@ def all_endings() -> Iterator[Ending]:
     """Yield everything in use that ends some day."""
     yield from own_endings()
     yield from partner_endings()
+    yield from anchor_endings()
     yield from license_endings()
     yield from token_endings()
     yield from authority_endings()
@@ -91,6 +93,17 @@ def partner_endings() -> Iterator[Ending]:
             f"The certificate {pinned.fingerprint[:16]} of partner {pinned.partner}",
             pinned.not_after,
             "ask the partner for its new one and add it beside this one",
+        )
+
+
+def anchor_endings() -> Iterator[Ending]:
+    """Yield the trust anchors."""
+    for anchor in Anchor.objects.all():
+        yield Ending(
+            f"anchor:{anchor.fingerprint}",
+            f"The trust anchor {anchor}",
+            anchor.not_after,
+            "ask the CA for its new certificate and add it beside this one (seonapi anchor add)",
         )
 
 

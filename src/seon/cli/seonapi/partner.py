@@ -14,6 +14,7 @@ from seon.cli.seonapi.base import FILE, Said, at_a_terminal, on_installation, re
 from seon.cli.seonapi.partner_files import partner_export, partner_import
 from seon.cli.seonapi.partner_names import name as names
 from seon.cli.seonapi.partner_refused import from_refused, refused
+from seon.cli.seonapi.partner_try import partner_try
 from seon.cli.seonapi.settings import assigned, told
 from seon.wording import fill
 
@@ -28,7 +29,7 @@ def partner() -> None:
     """Partners: who may come in, and who is dialled."""
 
 
-for _command in (partner_import, partner_export, names, refused, from_refused):
+for _command in (partner_import, partner_export, partner_try, names, refused, from_refused):
     partner.add_command(_command)
 
 
@@ -165,9 +166,12 @@ def partner_list() -> Said:
     from seon.backend.partners.models import Partner
     from seon.backend.partners.telling import data_of
 
-    headings = {"id": "id", "name": "name", "state": "state", "codes": "codes", "pins": "certificates", "host": "host"}
+    headings = {
+        "id": "id", "name": "name", "state": "state", "codes": "codes", "pins": "certificates",
+        "odette_ids": "Odette IDs", "host": "host", "warnings": "warnings",
+    }  # fmt: skip
     table = Table(headings, empty="no partners yet")
-    for found in Partner.objects.prefetch_related("codes", "certificates"):
+    for found in Partner.objects.prefetch_related("codes", "certificates", "names"):
         row = data_of(found)
         state = State("enabled", Tone.GOOD) if found.enabled else State("disabled", Tone.OFF)
         table.add(**row, state=state, pins=len(row["certificates"]))

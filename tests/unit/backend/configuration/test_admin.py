@@ -12,13 +12,19 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+import certificates
+from seon.api_messages import RefusedCertificate
 from seon.backend.acting.actors import owner
+from seon.backend.anchors.actions import add_anchor
+from seon.backend.anchors.models import Anchor
 from seon.backend.configuration.models import Settings, TracedSession
 from seon.backend.configuration.rules import SETTABLE
 from seon.backend.journal.models import Entry, Session
 from seon.backend.partners.actions import add_partner
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import ProxyClient
+from seon.backend.refused.models import RefusedCertificate as Refused
+from seon.backend.refused.recording import remember
 from seon.backend.session_rules.models import RuleSeverity, SessionRules, rules_of
 
 SETTINGS, SESSIONS = "/panel/configuration/settings/1/change/", "/panel/journal/session/"
@@ -198,7 +204,7 @@ def test_one_listening_port_in_two_spellings_is_refused(panel: Panel) -> None:
 def test_a_partner_has_all_of_it_of_its_own_or_as_in_general(panel: Panel) -> None:
     partner = Partner.objects.create(identifier="P1", name="One")
     page = f"/panel/partners/partner/{partner.pk}/change/"
-    assert len(re.findall(r"<option value=\"\"[^>]*selected[^>]*>\s*as in general", panel.open(page))) == 4
+    assert len(re.findall(r"<option value=\"\"[^>]*selected[^>]*>\s*as in general", panel.open(page))) == 9
     panel.send(page, {})
     assert not SessionRules.objects.exists()
     told = panel.send(page, {
@@ -280,3 +286,68 @@ def test_a_rule_of_another_version_does_not_hinder_a_change_of_its_partner(panel
     })  # fmt: skip
     assert "was changed successfully" in panel.send(path, {"rules-0-DELETE": "on"})
     assert not RuleSeverity.objects.exists()
+
+
+# --- who may come in --------------------------------------------------------------------------------------------------
+
+
+def test_by_what_a_partner_is_admitted_is_set_in_its_form(panel: Panel, certificate_of: Callable[..., Any]) -> None:
+    ca = certificate_of("Some CA", ca=True)
+    add_anchor(owner(), ca.pem.encode())
+    partner = add_partner(owner(), "one", "one", ["O0013ONE"], [])
+    path = f"/panel/partners/partner/{partner.pk}/change/"
+    told = panel.send(path, {
+        "anchors": "Some CA", "odette_ids": "O0013A", "sessions": "3", "old_tls": "on", "admission_usage": "refuse",
+        "names-TOTAL_FORMS": "1", "names-0-issuer": "cn = CA", "names-0-subject": "CN=One",
+        "names-0-partner": str(partner.pk),
+    })  # fmt: skip
+    assert "was changed successfully" in told
+    row = Partner.objects.get()
+    assert (row.anchors, row.odette_ids, row.sessions, row.old_tls) == (ca.fingerprint, "O0013A", 3, True)
+    assert row.admission_usage == "refuse"
+    assert [(name.issuer, name.subject) for name in row.names.all()] == [("CN=CA", "CN=One")]
+    assert "There is no trust anchor 'No CA'" in panel.send(path, {"anchors": "No CA"})
+    assert "was changed successfully" in panel.send(path, {"names-0-DELETE": "on"})
+    assert not row.names.exists()
+
+
+def test_the_general_rules_of_admission_are_set_in_the_form_of_settings(panel: Panel) -> None:
+    told = panel.send(
+        SETTINGS, {"admission_revocation": "hard", "admission_ca_names": "on", "load_balancers": "10.0.0.1"}
+    )
+    assert "was changed successfully" in told
+    row = Settings.load()
+    assert (row.admission_revocation, row.admission_ca_names, row.load_balancers) == ("hard", True, "10.0.0.1/32")
+
+
+def test_trust_anchors_are_added_changed_and_removed_in_the_panel(
+    panel: Panel, certificate_of: Callable[..., Any]
+) -> None:
+    ca, leaf = certificate_of("Some CA", ca=True), certificate_of("Leaf")
+    add = "/panel/anchors/anchor/add/"
+    assert "CN=Leaf is no CA" in panel.send(add, {"name": "x", "pem": leaf.pem})
+    assert "was added successfully" in panel.send(add, {"name": "x", "pem": ca.pem, "asserts_odette_ids": "on"})
+    anchor = Anchor.objects.get()
+    assert (anchor.name, anchor.fingerprint, anchor.asserts_odette_ids) == ("x", ca.fingerprint, True)
+    page = f"/panel/anchors/anchor/{anchor.pk}/"
+    assert "was changed successfully" in panel.send(f"{page}change/", {"name": "y", "asserts_odette_ids": "on"})
+    add_partner(owner(), "one", "one", [], [], odette_ids=["O0013A"])
+    assert Anchor.objects.get().asserts_odette_ids
+    told = panel.send(f"{page}delete/", {"post": "yes"})
+    assert Anchor.objects.get().name == "y"
+    assert "Partners come in by the trust anchor y" in told
+
+
+def test_refused_certificates_are_shown_escaped_and_can_be_forgotten(panel: Panel) -> None:
+    made = certificates.make("<script>alert(1)</script>")
+    der = made.certificate.public_bytes(certificates.Encoding.DER)
+    remember(RefusedCertificate(der, "192.0.2.1:5", "UNKNOWN", "<b>no</b>", 0.0))
+    lists = "/panel/refused/refusedcertificate/"
+    for page in (lists, f"{lists}{Refused.objects.get().pk}/change/"):
+        text = panel.open(page)
+        assert made.fingerprint in text
+        assert "<script>alert(1)" not in text
+        assert "<b>no" not in text
+    fields = {"action": "forget", "_selected_action": [Refused.objects.get().pk], "index": "0"}
+    panel._client.post(lists, fields, secure=True, follow=True)
+    assert not Refused.objects.exists()

@@ -3,10 +3,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from seon.backend.acting.actors import owner
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
+from seon.backend.partners import models
 from seon.backend.partners.actions import (
     add_certificates,
     add_codes,
@@ -23,6 +25,7 @@ from seon.backend.partners.actions import (
 from seon.backend.partners.models import MOST_CODES, Partner, PartnerCertificate, PartnerCode
 from seon.backend.proxies.actions import add_listener
 from seon.backend.proxies.models import Listener
+from seon.config import ServerConfiguration
 
 BY = owner()
 PROVIDER = "a provider that serves several companies is one partner with several codes"
@@ -192,3 +195,14 @@ def test_of_two_partners_added_at_once_with_one_code_one_is_stored_and_the_other
     assert Partner.objects.count() == 1
     assert len(told) == 3
     assert all("O1 is a code of partner P" in text for text in told), told
+
+
+def test_there_are_no_more_partners_than_a_configuration_can_have(monkeypatch) -> None:
+    (bound,) = (field.type.__metadata__[0].max_length for field in structs.fields(ServerConfiguration)
+                if field.name == "partners")  # fmt: skip
+    assert bound == models.MOST_PARTNERS
+    monkeypatch.setattr(models, "MOST_PARTNERS", 1)
+    add_partner(BY, "P1", "One", [], [])
+    with pytest.raises(OperatorError, match="there are 1 partners already, there cannot be more"):
+        add_partner(BY, "P2", "Two", [], [])
+    disable_partner(BY, "P1")

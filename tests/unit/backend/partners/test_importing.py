@@ -5,13 +5,17 @@ import pytest
 
 import certificates
 from seon.backend.acting.actors import owner
+from seon.backend.anchors.actions import add_anchor
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.journal.models import Entry
-from seon.backend.partners.actions import add_partner, import_partners, set_of_partner, try_import
+from seon.backend.partners import importing
+from seon.backend.partners.actions import add_partner, import_partners, remove_partner, set_of_partner, try_import
+from seon.backend.partners.identity_actions import add_names
 from seon.backend.partners.importing import Line, record_of, stored_partners
 from seon.backend.partners.models import Partner, PartnerCode
 from seon.backend.partners.records import Numbered, Record, as_csv, as_json, read_records
+from seon.config import CertificateName
 
 BY = owner()
 ONE, OTHER = certificates.make("One"), certificates.make("Other")
@@ -162,3 +166,53 @@ def test_a_line_reads_as_its_details() -> None:
     (line,) = try_import(numbered(Record(id="P1", certificates=(ONE.pem,))))
     assert isinstance(line, Line)
     assert line.text == f"certificate with SHA-256 {ONE.fingerprint}, CN=One, comes"
+
+
+def test_how_partners_are_known_is_exported_and_imported_again(certificate_of) -> None:
+    add_anchor(BY, certificate_of("CA", ca=True).pem.encode())
+    add_partner(BY, "P1", "One", [], [], odette_ids=["O0013A", "O0013B"], anchors=["CA"])
+    add_names(BY, "P1", [CertificateName(issuer="CN=CA", subject="CN=One")])
+    for key, value in {"sessions": "3", "old_tls": "yes", "admission_usage": "refuse"}.items():
+        set_of_partner(BY, "P1", key, value)
+    before = everything()
+    octets = msgspec.json.encode(as_json(before))
+    remove_partner(BY, "P1")
+    import_partners(BY, read_records(octets))
+    assert everything() == before
+    assert [line.outcome.value for line in try_import(read_records(octets))] == ["unchanged"]
+    text = as_csv(before)
+    assert [line.outcome.value for line in try_import(read_records(text.encode()))] == ["unchanged"]
+
+
+def test_an_odette_id_may_change_its_owner_in_one_file() -> None:
+    add_partner(BY, "P1", "One", [], [], odette_ids=["O0013A"])
+    import_partners(BY, numbered(Record(id="P2", odette_ids=("o0013a",)), Record(id="P1", odette_ids=("O0013B",))))
+    assert dict(Partner.objects.values_list("identifier", "odette_ids")) == {"P1": "O0013B", "P2": "o0013a"}
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (Record(id="P2", odette_ids=("o0013a",)), "o0013a is an Odette ID of partner P1 already; a provider"),
+        (Record(id="P2", names=(CertificateName(issuer="cn=CA", subject="CN=One"),)), "one of partner P1 already"),
+        (Record(id="P2", anchors=("Nobody",)), "There is no trust anchor 'Nobody'"),
+        (Record(id="P2", names=(CertificateName(issuer="x", subject="y"),)), "issuer: 'x' is no distinguished name"),
+        (Record(id="P2", sessions=0), "sessions"),
+        (Record(id="P1", anchors=()), "no anchor is left, and each of them may admit it"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(record: Record, said: str, certificate_of) -> None:
+    add_anchor(BY, certificate_of("CA", ca=True).pem.encode())
+    add_partner(BY, "P1", "One", [], [], odette_ids=["O0013A"], anchors=["CA"])
+    add_names(BY, "P1", [CertificateName(issuer="CN=CA", subject="CN=One")])
+    ((outcome, text),) = told(record)
+    assert outcome == "refused"
+    assert said in text
+
+
+def test_no_more_partners_are_taken_than_a_configuration_can_have(monkeypatch) -> None:
+    monkeypatch.setattr(importing, "MOST_PARTNERS", 2)
+    add_partner(BY, "P1", "One", [], [])
+    said = told(Record(id="P1", name="New"), Record(id="P2"), Record(id="P3"))
+    assert [outcome for outcome, _ in said] == ["changed", "added", "refused"]
+    assert said[2][1] == "there can be 2 partners, and there are as many"

@@ -8,12 +8,15 @@ import certificates
 from seon.backend.errors import OperatorError
 from seon.backend.partners import records as module
 from seon.backend.partners.records import COLUMNS, FORMAT, Record, as_csv, as_json, read_records
+from seon.config import CertificateName
 
 PEM = certificates.make("Acme").pem
 OTHER = certificates.make("Other").pem
 FULL = Record(
     id="acme", name="Acme; Söhne, \"GmbH\"", enabled=False, host="acme.example", port=7_000, codes=("O1", "O2"),
-    networks=("192.0.2.0/24",), notes="first\nsecond", certificates=(PEM, OTHER),
+    networks=("192.0.2.0/24",), notes="first\nsecond", anchors=("ab" * 32, "Some CA"), odette_ids=("O0013 A",),
+    names=(CertificateName(issuer="CN=CA,O=x", subject=r"CN=Acme\; Co,O=y"),), sessions=3, old_tls=True,
+    certificates=(PEM, OTHER),
 )  # fmt: skip
 
 
@@ -46,7 +49,18 @@ def test_a_column_that_is_missing_says_nothing_and_an_empty_cell_says_none() -> 
     assert read("id\nP1\n") == [Record(id="P1")]
     (found,) = read(f"{','.join(COLUMNS)}\nP1{',' * (len(COLUMNS) - 1)}\n")
     assert (found.codes, found.networks, found.certificates, found.host) == ((), (), (), "")
-    assert (found.enabled, found.port) == (UNSET, UNSET)
+    assert (found.enabled, found.port, found.old_tls) == (UNSET, UNSET, UNSET)
+    assert (found.anchors, found.odette_ids, found.names, found.sessions) == ((), (), (), None)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "told"),
+    [("names", "CN=Acme", "each line of names is SUBJECT ; ISSUER"), ("names", "a;b;c", "SUBJECT ; ISSUER"),
+     ("sessions", "many", "sessions is a number from 1 to 10000"), ("old_tls", "perhaps", "old_tls is yes or no")],
+)  # fmt: skip
+def test_a_cell_about_admission_that_cannot_be_is_refused_with_its_line(column: str, cell: str, told: str) -> None:
+    with pytest.raises(OperatorError, match=f"Line 2: .*{told}"):
+        read(f'id,{column}\nP1,"{cell}"\n')
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+49 7", "-1", "@SUM(A1)", "\tx", "'quoted'", "'=x", "plain"])

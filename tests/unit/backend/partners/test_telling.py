@@ -6,10 +6,13 @@ from cryptography.x509.oid import NameOID
 
 import certificates
 from seon.backend.acting.actors import owner
+from seon.backend.anchors.actions import add_anchor, remove_anchor
 from seon.backend.partners.actions import add_partner, disable_partner
+from seon.backend.partners.identity_actions import add_names, change_admission
 from seon.backend.partners.models import Partner
 from seon.backend.partners.pinning import shown
 from seon.backend.partners.telling import certificate_data, data_of, lines_of, state_of
+from seon.config import CertificateName
 
 MADE = certificates.make("Acme", days=30)
 
@@ -64,3 +67,24 @@ def test_a_certificate_is_data_for_programs() -> None:
     data = certificate_data(shown(MADE.certificate))
     assert data["sha256"] == MADE.fingerprint
     assert datetime.fromisoformat(data["not_after"]) == MADE.certificate.not_valid_after_utc
+
+
+def test_how_it_is_known_without_a_certificate_is_told_with_what_to_know_of_it() -> None:
+    add_anchor(owner(), certificates.make("Some CA", ca=True).pem.encode())
+    add_partner(owner(), "acme", "Acme", [], [], odette_ids=["O0013A"], anchors=["Some CA"])
+    add_names(owner(), "acme", [CertificateName(issuer="CN=CA", subject="CN=Acme")])
+    change_admission(owner(), "acme", {"sessions": 3, "old_tls": True})
+    lines = told().splitlines()
+    assert lines[4:] == [
+        "  certificate   none of its own",
+        "  Odette IDs    O0013A",
+        "  named         CN=Acme, issuer CN=CA",
+        "  anchors       Some CA",
+        "  sessions      3 at once",
+        "  warning       old TLS is for outgoing sessions only: for incoming ones it needs networks",
+    ]
+    data = data_of(Partner.objects.get())
+    assert data["names"] == [{"issuer": "CN=CA", "subject": "CN=Acme"}]
+    assert (data["odette_ids"], data["sessions"], data["old_tls"], len(data["warnings"])) == (["O0013A"], 3, True, 1)
+    remove_anchor(owner(), "Some CA", force=True)
+    assert "(removed)" in told()

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from certificates import Made
 from seon.backend.acting.actors import owner
+from seon.backend.anchors.actions import add_anchor
 from seon.backend.journal.models import Entry
 from seon.backend.partners.actions import add_partner
 from seon.backend.partners.models import Partner, PartnerCertificate
@@ -158,3 +159,9 @@ def test_a_token_that_ends_is_told_and_one_without_an_end_or_withdrawn_is_not() 
     warn_of_ends()
     (text,) = told("EXP-SOON")
     assert text.startswith("The security token short ends in ")
+
+
+def test_a_trust_anchor_that_ends_is_told(certificate_of) -> None:
+    add_anchor(owner(), certificate_of("Some CA", ca=True, days=20).pem.encode())
+    warn_of_ends()
+    assert "The trust anchor Some CA ends in 19 days" in told("EXP-SOON")[0]
