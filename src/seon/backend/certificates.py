@@ -8,7 +8,7 @@ from seon import pki
 from seon.backend.errors import OperatorError
 from seon.events import shown
 from seon.pki import Certificate, KeyLockedError, PkiError, WrongPasswordError
-from seon.pki_containers import Contents, read_container
+from seon.pki.containers import Contents, read_container
 
 MAX_CHAIN = 10
 """How many certificates a partner's file may hold, and how long a chain of ours may be."""

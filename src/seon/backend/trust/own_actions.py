@@ -31,7 +31,7 @@ from seon.backend.trust.own import (
     waiting_keys,
 )
 from seon.pki import Certificate, PkiError, PrivateKey, Purpose
-from seon.pki_containers import Contents
+from seon.pki.containers import Contents
 
 MAX_HOSTS = 50
 """DNS names in one request."""

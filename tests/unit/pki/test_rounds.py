@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from certificates import make
 from seon.pki import PkiError
-from seon.pki_containers import read_container
-from seon.pki_rounds import MOST_ROUNDS, TooDeepError, demands_too_much
+from seon.pki.containers import read_container
+from seon.pki.rounds import MOST_ROUNDS, TooDeepError, demands_too_much
 
 OURS = make("ours")
 PASSWORD = b"geheim"

@@ -24,7 +24,7 @@ from seon.pki import (
     private_key_in,
     public_half,
 )
-from seon.pki_rounds import MOST_ROUNDS, TooDeepError, demands_too_much
+from seon.pki.rounds import MOST_ROUNDS, TooDeepError, demands_too_much
 
 MAX_CERTIFICATES = 50
 """How many certificates are read of one file."""

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
 from certificates import make, rsa_key
 from seon import pki
 from seon.pki import KeyLockedError, PkiError, WrongPasswordError
-from seon.pki_containers import MAX_CERTIFICATES, MAX_KEYS, read_container
+from seon.pki.containers import MAX_CERTIFICATES, MAX_KEYS, read_container
 
-FILES = Path(__file__).parents[1] / "vectors" / "certificates"
+FILES = Path(__file__).parents[2] / "vectors" / "certificates"
 CA = make("the CA", ca=True)
 OURS = make("ours", issuer=CA)
 BOTH = [OURS.certificate, CA.certificate]
