@@ -8,11 +8,15 @@ import contextlib
 import gc
 import os
 import socket
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from seon import addresses
+from seon.admission.revocation import RevocationLists
+from seon.api_messages import CrlSource
 from seon.build import this_build
 from seon.daemon.assigning import traced_by
 from seon.daemon.changes import say_changes
@@ -32,14 +36,18 @@ from seon.link.sealing import EphemeralKey
 from seon.net.dial import can_bind
 from seon.net.ends import Caller
 from seon.net.stream import AsyncTls
+from seon.pki import PeerCertificate
 from seon.server.clients import Clients
 from seon.server.control import ENDED_HERE, ControlLink
+from seon.server.distribution_points import DistributionPoints, Said
 from seon.server.gate import ENFORCED, Admitted, Gate
 from seon.server.in_force import EMPTY, InForce, NotUsable, put_in_force
 from seon.server.internal import InternalPort, Peer
-from seon.server.license import LicenseWatch
+from seon.server.license import DAY, LicenseWatch
 from seon.server.links import Links
 from seon.server.opening import NAME, Opening
+from seon.server.revocation import Revocations
+from seon.server.revocation_child import prepare_apart
 from seon.server.wanted import EXTERNAL, Moment, Terms, internal_port, wanted_ports
 from seon.session.assignment import Assignment
 from seon.wording import fill
@@ -67,12 +75,13 @@ class Server:
         self._in_force = EMPTY
         self._withdrawn: set[str] = set()
         """Serials of licenses that were told to be withdrawn."""
-        self._blobs: dict[str, bytes] = {}
         self._recorder = Recorder("dmz", log, self._keep, "SRV-FAULT")
         self.report = self._recorder.report
         self._clients = Clients(ephemeral.proxy_id, lambda: license_.ca_key, self.report)
         self._tasks = Tasks(self._recorder.trouble)
         self._links = Links(self.report, self._look_at_ports)
+        self._points = DistributionPoints(self._links.look_for_crls)
+        self._revocations = Revocations(self.report, prepare_apart, self._lists_changed, self._links.look_for_blobs)
         surroundings = Surroundings(NAME, log, self.report, self._links.keep, self._session_ends, self._tasks)
         self._table = SessionTable(surroundings, self._clients.barred)
         self._opening = Opening(surroundings, self._table, home, lambda: self._in_force)
@@ -95,6 +104,7 @@ class Server:
             (self._ports.run(), "keeping the ports"),
             (self._license.run(self.report, self._look_at_ports), "watching the license"),
             (self._watch_clients(), "watching the clients' rights"),
+            (self._revocations.run(), "reading revocation lists"),
             (self._life.watch_settings(self._table.verbosity_changed), "watching the log settings"),
         ):
             self._tasks.start(job, name).add_done_callback(self._vital_ended)
@@ -129,6 +139,7 @@ class Server:
             *self._ports.state(),
             f"Configuration {version} in force" if version else "No configuration yet",
             f"License {'does not hold: ' + problem if problem else 'holds'}",
+            *self._revocations.state(time.time(), self._in_force.configuration.admission.crl_days * DAY),
             *self._table.state(),
         ]
 
@@ -285,8 +296,8 @@ class Server:
             self._end_barred()
             say_changes(self._log, in_force.version, self._in_force.configuration, in_force.configuration)
             self._in_force = in_force
-            wanted = in_force.blobs
-            self._blobs = {name: octets for name, octets in self._blobs.items() if name in wanted}
+            self._revocations.follow(in_force.configuration.crls)
+            self._tasks.start(self._points.of_anchors(in_force.configuration.anchors), "looking at the anchors")
             self._table.follow(in_force.barred, traced_by(in_force.configuration))
             self.report("CFG-NEW", version=in_force.version)
             if reason := misfit(in_force.configuration.limits):
@@ -295,14 +306,31 @@ class Server:
                 self.report("CFG-EMPTY", version=in_force.version, missing=in_force.missing())
             self._look_at_ports()
 
-    def take_blob(self, name: str, octets: bytes) -> None:
-        """Keep a blob in memory as long as the configuration in force names it."""
-        if name in self._in_force.blobs:
-            self._blobs[name] = octets
+    # --- revocation -------------------------------------------------------------------------------------------------
+
+    def lists(self) -> RevocationLists:
+        """Return the revocation lists in force at the moment of the call: other ones may come at any time."""
+        return self._revocations.lists
+
+    def verified(self, chain: Sequence[PeerCertificate]) -> None:
+        """Take a chain that was verified, the leaf first and the anchor last: the inside is told where lists are."""
+        self._points.of_chain(chain)
+
+    def take_blob(self, name: str, octets: bytes | bytearray) -> None:
+        """Take a revocation list that has come."""
+        self._revocations.take(name, octets)
 
     def missing_blobs(self) -> tuple[str, ...]:
-        """Return what the configuration in force names and is not here."""
-        return tuple(name for name in self._in_force.blobs if name not in self._blobs)
+        """Return which revocation lists to ask for now."""
+        return self._revocations.missing()
+
+    def crls_to_say(self, said: Said) -> tuple[CrlSource, ...]:
+        """Return distribution points that a link has not said for a day."""
+        return self._points.to_say(said)
+
+    def _lists_changed(self) -> None:
+        """Other lists are in force: a session whose certificate is revoked now ends."""
+        self._table.follow(self._in_force.barred, traced_by(self._in_force.configuration))
 
     def _outgoing_available(self, in_force: InForce) -> bool:
         address = in_force.configuration.outgoing_address
