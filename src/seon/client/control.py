@@ -129,13 +129,13 @@ class ControlLink:
             self._stream.tls.close()
         return "ended"
 
-    async def deliver(self, what: Literal["configuration", "blob"], octets: bytes) -> None:
+    async def deliver(self, what: Literal["configuration", "blob"], octets: bytes | bytearray) -> None:
         """Send a configuration or a blob in parts; other messages go between them. Raises TlsError, OSError."""
         async with self._delivering:
             pace = self._detail.pace("Link:")
             await self._stream.send(m.Offered(what, len(octets), await _digest(octets)))
             for at in range(0, len(octets), m.PART_SIZE):
-                await self._stream.send(m.Part(octets[at : at + m.PART_SIZE]))
+                await self._stream.send(m.Part(bytes(octets[at : at + m.PART_SIZE])))
                 await asyncio.sleep(0)  # sending what the kernel takes at once does not let others in
             pace.done(f"{what} of {len(octets):,} octets sent to the server")
 
@@ -215,7 +215,7 @@ class ControlLink:
                 raise SilentError("the server does not read") from None
 
 
-async def _digest(octets: bytes) -> str:
+async def _digest(octets: bytes | bytearray) -> str:
     """Return the SHA-256, made in slices: of 64 MiB at once others would wait for 0.2 s."""
     digest = hashlib.sha256()
     for at in range(0, len(octets), HASHED_AT_ONCE):

@@ -75,7 +75,7 @@ class CourierLine:
         self._numbers = itertools.count(1)
         self._enrolling: dict[int, asyncio.Future[Enrolled]] = {}
         self._sealing: dict[str, asyncio.Future[SealedKey]] = {}
-        self._blobs: dict[str, asyncio.Future[bytes]] = {}
+        self._blobs: dict[str, asyncio.Future[bytes | bytearray]] = {}
         self._parts: dict[str, bytearray] = {}
         """What has come of blobs."""
         self._resolving: dict[str, asyncio.Future[tuple[str, ...]]] = {}
@@ -136,7 +136,7 @@ class CourierLine:
         """Return the partners' TLS key sealed for a server. Raises ConnectionError, TimeoutError."""
         return await self._ask(self._sealing, wanted.certificate_id, c.WantSealed(wanted))
 
-    async def blob(self, name: str) -> bytes:
+    async def blob(self, name: str) -> bytes | bytearray:
         """Return the blob with this SHA-256. Raises ConnectionError, TimeoutError."""
         return await self._ask(self._blobs, name, c.WantBlob(name), BLOB_SECONDS)
 
@@ -263,7 +263,7 @@ class CourierLine:
         if note.problem or not note.more:
             del self._parts[note.name]
             problem = ConnectionError(note.problem) if note.problem else None
-            _answer(self._blobs.pop(note.name), bytes(octets), problem)
+            _answer(self._blobs.pop(note.name), octets, problem)
 
     async def _watch(self) -> None:
         """Say that nothing is heard of the courier, again and again while it is so."""

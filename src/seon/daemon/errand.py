@@ -25,7 +25,7 @@ class ErrandError(Exception):
     """A child has not done what it was for; the text says why."""
 
 
-async def in_a_child(title: str, job: Callable[[], bytes], *, most: int, seconds: float, memory: int) -> bytes:
+async def in_a_child(title: str, job: Callable[[], bytes], *, most: int, seconds: float, memory: int) -> bytearray:
     """Fork a child that does `job`, and return what that returns.
 
     At most `most` octets are taken of it; it may take so many seconds, and so much memory (octets) more than the main
@@ -63,7 +63,7 @@ def _failure(child: Child, said: list[str]) -> str:
     return f"its process has failed, {child.fault or died}{f' ({said[-1]})' if said else ''}"
 
 
-async def _taken(sock: socket.socket, most: int) -> bytes:
+async def _taken(sock: socket.socket, most: int) -> bytearray:
     """Return what a child says, to its end. Raises ErrandError if that is more than `most` octets."""
     loop, octets = asyncio.get_running_loop(), bytearray()
     while part := await loop.sock_recv(sock, CHUNK):
@@ -71,7 +71,7 @@ async def _taken(sock: socket.socket, most: int) -> bytes:
         if len(octets) > most:
             raise ErrandError("its process has said too much")
         await asyncio.sleep(0)
-    return bytes(octets)
+    return octets
 
 
 def _live(job: Callable[[], bytes], sock: socket.socket, memory: int, _: socket.socket) -> int:

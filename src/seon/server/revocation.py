@@ -21,7 +21,7 @@ from seon.process.events import Report
 from seon.server.revocation_table import read_prepared
 from seon.wording import fill
 
-Prepare = Callable[[bytes | bytearray, str], Awaitable[bytes]]
+Prepare = Callable[[bytes | bytearray, str], Awaitable[bytes | bytearray]]
 """Does `revocation_table.prepare` with a list and its issuer, in a child. Raises ErrandError."""
 WAITING = 8
 """Lists that are asked for and waited for at once; each may have 64 MiB."""

@@ -16,7 +16,7 @@ MEMORY = 1024 * 1024 * 1024
 """Octets beyond the main's; 1,000,000 entries take 150 MB."""
 
 
-async def prepare_apart(der: bytes | bytearray, issuer: str) -> bytes:
+async def prepare_apart(der: bytes | bytearray, issuer: str) -> bytearray:
     """Do `revocation_table.prepare` in a child. Raises ErrandError."""
     return await in_a_child(
         f"{NAME}: reads a revocation list",

@@ -90,7 +90,7 @@ def _issuer_in(pem: str) -> PeerCertificate:
         raise PkiError("its issuer's certificate cannot be read") from None
 
 
-def read_prepared(octets: bytes, sha256: str) -> tuple[KnownList, str]:
+def read_prepared(octets: bytes | bytearray, sha256: str) -> tuple[KnownList, str]:
     """Return the list, given by hand as far as this says, and its issuer's name for people.
 
     Raises PkiError: why it is not taken. A child that a hostile list has taken over could say anything here, but only
@@ -98,10 +98,10 @@ def read_prepared(octets: bytes, sha256: str) -> tuple[KnownList, str]:
     """
     end = _HEADER + int.from_bytes(octets[:_HEADER], "big")
     try:
-        made = decode(_decoder, octets[_HEADER:end])
+        made = decode(_decoder, bytes(octets[_HEADER:end]))
     except MalformedError as error:
         raise PkiError(f"its process says what cannot be understood: {error}") from None
-    table = octets[end:]
+    table = bytes(memoryview(octets)[end:])
     if made.problem:
         raise PkiError(made.problem)
     if end > len(octets) or len(table) % ROW or not made.key:
