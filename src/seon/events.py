@@ -133,11 +133,15 @@ _KINDS = (
          "Own certificate {subject}, SHA-256 {fingerprint}, was to come into use now and does not: {reason}"),
     # admission
     Kind("ADM-REFUSED", _W, "refused",
-         "Partner connection from {source} to {target} refused: {reason}[; certificate {subject}, issuer {issuer}, "
-         "serial {serial}, SHA-256 {fingerprint}]"),
+         "Partner connection from {source} to {target} refused: {reason}[; partner {partner}][; certificate {subject}, "
+         "issuer {issuer}, serial {serial}, SHA-256 {fingerprint}][; verdict {verdict}]"),
     Kind("ADM-NETWORK", _W, "refused",
          "Partner connection from {source} to {target} refused: partner {partner} may not come from this address, "
-         "{reason}[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}]"),
+         "{reason}[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}]"
+         "[; verdict {verdict}]"),
+    Kind("ADM-WARNING", _W, "session",
+         "Partner {partner} is admitted, {source} to {target}, in spite of its certificate: {reason}"
+         "[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}]"),
     Kind("ADM-TLS", _W, "refused", "TLS handshake from {source} to {target} failed: {reason}"),
     Kind("ADM-LIMIT", _W, "refused", "Connection from {source} to {target} refused: {limit}"),
     Kind("ADM-MORE", _W, "refused",
@@ -145,7 +149,7 @@ _KINDS = (
          "the last one from {source} to {target}"),
     Kind("ADM-DIAL", _W, "refused",
          "Outgoing connection from {source} to {target} refused, partner {partner}, {host}: {reason}"
-         "[; certificate {subject}, SHA-256 {fingerprint}]"),
+         "[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}][; verdict {verdict}]"),
     # session
     Kind("SES-START", _I, "session",
          "Session with partner {partner} started, {direction}, {source} to {target}[, {tls}]"),

@@ -27,7 +27,7 @@ VALUES: dict[str, Value] = {
     "cipher": 2, "client": "client-3f2a9c01", "code": "SES-FINDING", "compression": True, "count": 12,
     "creator": "O0013PARTNER",
     "credit": 64, "date": "20261126", "days": 12, "destination": "O0013OURS", "direction": "incoming",
-    "ended_by": "partner", "enforced": "TLS 1.2 or higher, client certificates pinned per partner",
+    "ended_by": "partner", "enforced": "TLS 1.2 or higher, client certificates of known partners",
     "exchanges": 1_000, "field": "SSIDCODE", "file": "traces/5f0c2f6e9a4b7d1c8e3a6b90-dmz.oftp2", "files": 1,
     "fingerprint": _DIGEST, "format": "U", "holds": True, "host": "partner.example:6619", "initiator": "O0013PARTNER",
     "issuer": "CN=Example CA,C=DE", "key": "ADM-CODE", "job": "expiry", "kind": "ADM-TLS", "known": 42,
@@ -46,17 +46,19 @@ VALUES: dict[str, Value] = {
     "text": "SSIDCODE: identification code not allowed for this side", "time": "2203000001",
     "proxy": "10.0.0.2", "rate": 500, "token": "main",
     "tls": "TLSv1.3 TLS_AES_256_GCM_SHA384", "until": "2026-12-08 12:00 UTC", "url": "http://crl.example/ca.crl",
-    "user": "admin", "version": 42,
+    "user": "admin", "verdict": "UNKNOWN", "version": 42,
     "way": "command line", "what": "serving a connection",
 }  # fmt: skip
 """An example value of each field."""
 _RETRY: dict[str, Value] = {"reason": "connection refused", "seconds": 4}
 SPECIAL: dict[str, dict[str, Value]] = {
     "ADM-TLS": {"reason": "it speaks HTTP"},
-    "ADM-NETWORK": {"reason": "only from 198.51.100.0/24"},
+    "ADM-REFUSED": {"partner": ""},
+    "ADM-NETWORK": {"reason": "only from 198.51.100.0/24", "verdict": "NETWORK"},
+    "ADM-WARNING": {"reason": "its extended key usage is serverAuth, without clientAuth (admission_usage)"},
     "ADM-MORE": {"source": "[2001:db8:5:6::9]:40718", "target": "[2001:db8:1::7]:6619"},
     "ADM-DIAL": {"source": "198.51.100.7:51022", "target": "192.0.2.44:6619",
-                 "reason": "the certificate is not that partner's"},
+                 "reason": "the certificate is not that partner's", "verdict": "IDENTITY"},
     "AUD-TOKEN": {"source": "192.0.2.44", "proxy": "10.0.0.2", "reason": "unknown security token"},
     "AUD-TOKENS": {"source": "192.0.2.44", "count": 480, "reason": "unknown security token"},
     "AUD-CHANGE": {"what": "partner acme", "change": "host: empty to 'oftp.example'"},

@@ -243,7 +243,7 @@ def _points(value: bytes, point: Element) -> tuple[str, ...]:
 
 
 def table_of(der: bytes, entries: tuple[int, int]) -> bytes:
-    """Return the sorted table of the serial numbers (seon.pki_serials). Raises PkiError.
+    """Return the sorted table of the serial numbers (seon.pki.serials). Raises PkiError.
 
     Takes about 1.7 s for 1,000,000 entries, and twice the table's size besides.
     """

@@ -4,21 +4,21 @@ Whoever has a certificate of an anchor's chooses what is in it, so all is bounde
 is said. The inside believes none of it: what it downloads must be signed by the CA that is named.
 """
 
-import asyncio
 import itertools
-import ssl
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from seon.api_messages import CrlSource
-from seon.config import Anchor
 from seon.link.messages import CRL_SOURCES
-from seon.pki import PeerCertificate, PkiError, peer_certificate
+from seon.pki import PeerCertificate
+from seon.pki.chains import Chain
 
 MOST = 1_000
 """Distribution points that are kept; the one that was not seen for longest goes."""
 AGAIN_SECONDS = 86_400.0
 """A link says each again after so long: an answer to it is not waited for, and it may have been lost."""
+MOST_ISSUERS = 10
+"""Anchors of one name: of a CA that was renewed."""
 LONGEST_URL, LARGEST_ISSUER = 2_000, 20_000
 """Characters, and octets of DER: what a message takes."""
 
@@ -38,25 +38,22 @@ class DistributionPoints:
         self._known: dict[Key, CrlSource] = {}
         """The one that was seen last is the last."""
 
-    def of_chain(self, chain: Sequence[PeerCertificate]) -> None:
-        """Take what a verified chain says, from the leaf to the anchor."""
-        for certificate, issuer in itertools.pairwise(chain):
+    def of_chain(self, chain: Chain) -> None:
+        """Take what a verified chain says."""
+        for certificate, issuer in chain.with_issuers():
             self._take(certificate, issuer)
 
-    async def of_anchors(self, anchors: Iterable[Anchor]) -> None:
-        """Take what anchors say that were issued by themselves or by one another, a few at a time."""
-        read: dict[bytes, list[PeerCertificate]] = {}
+    def of_anchors(self, anchors: Iterable[PeerCertificate]) -> None:
+        """Take what anchors say that were issued by themselves or by one another, as their names say it.
+
+        That proves nothing; the inside checks whether that CA has signed what it finds there.
+        """
+        by_name: dict[bytes, list[PeerCertificate]] = {}
         for anchor in anchors:
-            try:
-                certificate = peer_certificate(ssl.PEM_cert_to_DER_cert(anchor.certificate))
-            except (PkiError, ValueError):
-                continue  # whoever puts the configuration in force says so
-            read.setdefault(certificate.subject_der, []).append(certificate)
-            await asyncio.sleep(0)
-        for certificate in itertools.chain(*read.values()):
-            for issuer in read.get(certificate.issuer_der, ()):
-                self._take(certificate, issuer)
-            await asyncio.sleep(0)
+            by_name.setdefault(anchor.subject_der, []).append(anchor)
+        for anchor in itertools.chain(*by_name.values()):
+            for issuer in by_name.get(anchor.issuer_der, ())[:MOST_ISSUERS]:
+                self._take(anchor, issuer)
 
     def _take(self, certificate: PeerCertificate, issuer: PeerCertificate) -> None:
         points = certificate.extensions.crl_points if certificate.extensions else ()

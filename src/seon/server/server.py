@@ -9,12 +9,12 @@ import gc
 import os
 import socket
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from seon import addresses
+from seon.admission.evidence import Evidence
 from seon.admission.revocation import RevocationLists
 from seon.api_messages import CrlSource
 from seon.build import this_build
@@ -36,12 +36,13 @@ from seon.link.sealing import EphemeralKey
 from seon.net.dial import can_bind
 from seon.net.ends import Caller
 from seon.net.stream import AsyncTls
-from seon.pki import PeerCertificate
+from seon.pki import peer_certificate
 from seon.server.clients import Clients
 from seon.server.control import ENDED_HERE, ControlLink
+from seon.server.delivered import NotUsable
 from seon.server.distribution_points import DistributionPoints, Said
 from seon.server.gate import ENFORCED, Admitted, Gate
-from seon.server.in_force import EMPTY, InForce, NotUsable, put_in_force
+from seon.server.in_force import EMPTY, InForce, put_in_force
 from seon.server.internal import InternalPort, Peer
 from seon.server.license import DAY, LicenseWatch
 from seon.server.links import Links
@@ -81,11 +82,11 @@ class Server:
         self._tasks = Tasks(self._recorder.trouble)
         self._links = Links(self.report, self._look_at_ports)
         self._points = DistributionPoints(self._links.look_for_crls)
-        self._revocations = Revocations(self.report, prepare_apart, self._lists_changed, self._links.look_for_blobs)
+        self._revocations = Revocations(self.report, prepare_apart, self.follow, self._links.look_for_blobs)
         surroundings = Surroundings(NAME, log, self.report, self._links.keep, self._session_ends, self._tasks)
-        self._table = SessionTable(surroundings, self._clients.barred)
-        self._opening = Opening(surroundings, self._table, home, lambda: self._in_force)
-        self._gate = Gate(self.report, self._enter, self._tasks, Detail(log, "gate"))
+        self._table = SessionTable(surroundings, self._clients.barred, self._witness)
+        self._opening = Opening(surroundings, self._table, home, lambda: self._in_force, self.lists)
+        self._gate = Gate(self.report, self._enter, self._tasks, Detail(log, "gate"), self.lists, self._points.of_chain)
         self._internal = InternalPort(ephemeral.proxy_id, self.report, self, self._tasks, Detail(log, "link"))
         self._ports: Ports[Terms] = Ports(self._serve, self, Detail(log, "server"))
         self._applying = asyncio.Lock()
@@ -281,13 +282,25 @@ class Server:
         """Return the version in force."""
         return self._in_force.version
 
+    def follow(self) -> None:
+        """Let sessions go by the configuration and the lists in force: after each change of one of them."""
+        in_force = self._in_force
+        self._table.follow(lambda claim: in_force.barred(claim, self.lists()), traced_by(in_force.configuration))
+
+    def _witness(self, shown: tuple[bytes, ...]) -> Evidence:
+        """Return the evidence of a partner that a session process has dialled. Raises PkiError."""
+        evidence = self._in_force.witnessed([peer_certificate(der) for der in shown], self.lists())
+        if evidence.chain:
+            self._points.of_chain(evidence.chain)
+        return evidence
+
     async def deliver(self, delivery: m.Delivery) -> None:
         """Put a configuration in force, or keep the one before and say why."""
         async with self._applying:
             try:
                 if delivery.standing != _NOT_SAID:
                     self._clients.take(bytes(delivery.standing))
-                in_force = put_in_force(delivery, self._ephemeral)
+                in_force = await put_in_force(delivery, self._ephemeral)
             except (NotUsable, IdentityError) as error:
                 self.report("CFG-BAD", version=delivery.version, reason=str(error))
                 return
@@ -297,8 +310,8 @@ class Server:
             say_changes(self._log, in_force.version, self._in_force.configuration, in_force.configuration)
             self._in_force = in_force
             self._revocations.follow(in_force.configuration.crls)
-            self._tasks.start(self._points.of_anchors(in_force.configuration.anchors), "looking at the anchors")
-            self._table.follow(in_force.barred, traced_by(in_force.configuration))
+            self._points.of_anchors(in_force.trust.anchors)
+            self.follow()
             self.report("CFG-NEW", version=in_force.version)
             if reason := misfit(in_force.configuration.limits):
                 self.report("CFG-HOST", version=in_force.version, reason=reason)
@@ -312,10 +325,6 @@ class Server:
         """Return the revocation lists in force at the moment of the call: other ones may come at any time."""
         return self._revocations.lists
 
-    def verified(self, chain: Sequence[PeerCertificate]) -> None:
-        """Take a chain that was verified, the leaf first and the anchor last: the inside is told where lists are."""
-        self._points.of_chain(chain)
-
     def take_blob(self, name: str, octets: bytes | bytearray) -> None:
         """Take a revocation list that has come."""
         self._revocations.take(name, octets)
@@ -327,10 +336,6 @@ class Server:
     def crls_to_say(self, said: Said) -> tuple[CrlSource, ...]:
         """Return distribution points that a link has not said for a day."""
         return self._points.to_say(said)
-
-    def _lists_changed(self) -> None:
-        """Other lists are in force: a session whose certificate is revoked now ends."""
-        self._table.follow(self._in_force.barred, traced_by(self._in_force.configuration))
 
     def _outgoing_available(self, in_force: InForce) -> bool:
         address = in_force.configuration.outgoing_address

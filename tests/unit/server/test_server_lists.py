@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certificates import Made, make
 from revocation_lists import by_hand, make_list, many, uris
 from seon.api_messages import CrlSource
-from seon.config import Anchor, RevocationList
+from seon.config import Anchor, CertificateName, RevocationList, ServerPartner
 from seon.link import messages as m
 
 
@@ -92,5 +93,48 @@ def does_not_come(directory: str) -> None:
             partner.close()
             inside.close()
             await asyncio.sleep(0)
+
+    assert Proxy(directory).play(scene) == 0
+
+
+def test_who_is_revoked_while_a_session_runs_loses_it_and_does_not_come_in_again(alone, tmp_path) -> None:
+    alone(revoked, tmp_path)
+
+
+def revoked(directory: str) -> None:
+    from proxy import Partner, Proxy
+
+    url = "http://crl.example/ca.crl"
+    point = x509.CRLDistributionPoints([x509.DistributionPoint(uris(url), None, None, None)])
+    ca = make("CA", ca=True)
+    leaf = make("partner", issuer=ca, extensions=[(point, False)])
+    name = CertificateName(ca.shown.subject_text or "", leaf.shown.subject_text or "")
+    known = {"anchors": (Anchor(ca.pem),), "partners": (ServerPartner("P1", "One", names=(name,)),)}
+    good, revoking = make_list(ca, [5], age_days=2), make_list(ca, [leaf.certificate.serial_number])
+
+    async def scene(proxy: Proxy) -> None:
+        proxy.partner = Partner(leaf.certificate, leaf.key)
+        async with proxy.client() as stream:
+            await proxy.opened(stream, **known)
+            partner = await proxy.connect(proxy.external, proxy.partner.dials())
+            heard = {}
+            while len(heard) < 2:
+                message = await proxy.next(stream, (m.CrlsFound, m.OpenSession))
+                heard[type(message)] = message
+            assert heard[m.CrlsFound].sources == (CrlSource(url, ca.shown.der),)
+            inside, _ = await proxy.session_link(m.Ticket(heard[m.OpenSession].ticket))
+            for version, der in ((2, good), (3, revoking)):
+                await proxy.deliver(stream, proxy.delivery(version, crls=(named(der, ca, url),), **known))
+                await proxy.next(stream, m.BlobsWanted)
+                assert not proxy.logged("SES-END")
+                began = time.monotonic()
+                await proxy.send(stream, "blob", der)
+            await proxy.until("SES-END")
+            assert time.monotonic() - began < 5
+            other = await proxy.connect(proxy.external, proxy.partner.dials())
+            await proxy.until("ADM-REFUSED")
+            assert "REVOKED" in proxy.line("ADM-REFUSED")
+            for tls in (partner, inside, other):
+                tls.close()
 
     assert Proxy(directory).play(scene) == 0
