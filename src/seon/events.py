@@ -119,6 +119,12 @@ _KINDS = (
     Kind("CFG-CLIENTS", _W, "configuration",
          "The list of clients of configuration {version} is passed over: that of configuration {known} is newer"),
     Kind("CFG-HOST", _W, "configuration", "Configuration {version} does not fit this host: {reason}"),
+    Kind("CRL-TAKEN", _I, "configuration",
+         "The revocation list of {issuer}[ from {url}] is in force on the server: {count:# entry|# entries|no entry}, "
+         "made {made}"),
+    Kind("CRL-BAD", _E, "configuration",
+         "The revocation list with SHA-256 {sha256}[ from {url}] cannot be used by the server, and "
+         "one that was in its place stays: {reason}"),
     Kind("CFG-EMPTY", _W, "configuration", "Configuration {version} is not complete: {missing}"),
     Kind("CFG-OWN", _I, "configuration",
          "Own certificate {subject}, SHA-256 {fingerprint}, is in use from now on, as planned"
@@ -251,7 +257,7 @@ _KINDS = (
 _DMZ_GROUPS = {"server", "link", "refused", "session", "license", "configuration"}
 """Who was let in and what ended is the server's to say; files, receipts and audit are the inside's (design §9)."""
 
-_DMZ_CODES = ("SRV-", "LNK-", "ADM-", "SES-", "LIC-", "CFG-")
+_DMZ_CODES = ("SRV-", "LNK-", "ADM-", "SES-", "LIC-", "CFG-", "CRL-")
 """How the codes of these groups begin; those that newer servers report, too."""
 
 CATALOGUE: dict[str, Kind] = {kind.code: kind for kind in _KINDS}

@@ -131,5 +131,6 @@ OF_THE_WHOLE = {
     "server/test_gate_under_pressure.py",
     "server/test_server_ends.py",
     "server/test_server_trust.py",
+    "server/test_server_lists.py",
 }
 """Tests of more than one module, and the further files of one whose tests would be too long for one file."""

@@ -7,9 +7,9 @@ are ours (docs/design.md, "Revocation").
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
 
-from seon.pki_serials import Revoked, find
+from seon.pki import PeerCertificate
+from seon.pki.serials import Revoked, find
 
 
 class State(StrEnum):
@@ -23,38 +23,6 @@ class State(StrEnum):
     """It names a distribution point, and no list of there is in force."""
     STALE = "stale"
     """The list is older than it may be: by its own word (nextUpdate), or by the largest age that is allowed."""
-
-
-class _Key(Protocol):
-    @property
-    def digest(self) -> str: ...
-
-
-class _Extensions(Protocol):
-    @property
-    def is_ca(self) -> bool | None: ...
-    @property
-    def crl_points(self) -> tuple[str, ...]: ...
-
-
-class PeerCertificate(Protocol):
-    """What is needed of `seon.pki.PeerCertificate`."""
-
-    @property
-    def subject_der(self) -> bytes:
-        """Its holder's name."""
-
-    @property
-    def serial(self) -> str:
-        """Its number, hex."""
-
-    @property
-    def key(self) -> _Key:
-        """Its holder's key."""
-
-    @property
-    def extensions(self) -> _Extensions | None:
-        """None: they cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +56,7 @@ class KnownList:
     next_update: float | None
     """When the next one is due; some lists do not say that."""
     table: bytes = field(repr=False)
-    """The serial numbers of what is revoked (seon.pki_serials)."""
+    """The serial numbers of what is revoked (seon.pki.serials)."""
     points: tuple[str, ...] = ()
     """The distribution points that it is for (RFC 5280, 5.2.5); none: for all of its issuer's certificates."""
     only_users: bool = False
@@ -96,7 +64,7 @@ class KnownList:
     """It is for certificates of CAs, or of all others, only."""
 
     def covers(self, is_ca: bool | None, points: Iterable[str]) -> bool:
-        """Whether a certificate with these points is in the scope of this list."""
+        """Whether a certificate with these points is in the scope of this list; None: nobody knows if it is a CA's."""
         if (self.only_cas and not is_ca) or (self.only_users and is_ca is not False):
             return False
         return not self.points or not set(self.points).isdisjoint(points)
@@ -137,7 +105,7 @@ class RevocationLists:
         """
         extensions = certificate.extensions
         points = extensions.crl_points if extensions else ()
-        is_ca = extensions.is_ca if extensions else None
+        is_ca = bool(extensions.is_ca) if extensions else None
         lists = [
             one for one in self.by_issuer.get((issuer.subject_der, issuer.key.digest), ()) if one.covers(is_ca, points)
         ]

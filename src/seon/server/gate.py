@@ -27,6 +27,7 @@ from seon.net.networks import Networks
 from seon.net.proxy_protocol import ProxyProtocolError
 from seon.net.stream import AsyncTls
 from seon.pki import PeerCertificate
+from seon.pki.chains import Chain
 from seon.process.events import Report
 from seon.process.pace import Pace
 from seon.server.door import NO_TIME, Door, Place
@@ -72,6 +73,7 @@ class Gate:
         tasks: Tasks,
         detail: Detail = UNHEARD,
         lists: Callable[[], RevocationLists] = lambda: NO_LISTS,
+        verified: Callable[[Chain], None] = lambda _: None,
     ) -> None:
         self._enter = enter
         self._tasks = tasks
@@ -82,6 +84,8 @@ class Gate:
         self.keep_refused: KeepRefused = _not_kept
         """Is told of each refused certificate, in DER, with verdict and reason."""
         self._door = Door(self._turned_away)
+        self._verified = verified
+        """Takes each chain that was verified, also of who is not admitted: it says where revocation lists are."""
 
     def drop_entering(self) -> None:
         """Let go of partners that are admitted and not inside yet: the port closes."""
@@ -174,6 +178,8 @@ class Gate:
             await tls.end()
             return None
         evidence, verdict = in_force.admit(shown, sent, caller.source, self._lists())
+        if evidence.chain:
+            self._verified(evidence.chain)
         if isinstance(verdict, Refused):
             self._refuse(caller, verdict, shown)
             await tls.end()

@@ -111,11 +111,6 @@ class InForce:
         leaf, *sent = shown
         return collect(leaf, sent, "", self.trust, lists, time.time())
 
-    @property
-    def blobs(self) -> tuple[str, ...]:
-        """The blobs that the configuration names: SHA-256, each once."""
-        return tuple(dict.fromkeys(one.sha256 for one in self.configuration.crls))
-
     def assignment(self, partner: ServerPartner, direction: Direction, **what: Any) -> Assignment:
         """Return what a session with this partner is for; `what` is all that the configuration does not say."""
         return assignment("dmz", direction, partner, self.judgements, self.configuration, **what)

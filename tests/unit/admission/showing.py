@@ -14,7 +14,7 @@ from seon.admission.trust import TrustSet, compiled
 from seon.admission.verdict import Rules, judge
 from seon.config import AdmissionRules, Anchor, CertificateName, ServerConfiguration, ServerPartner
 from seon.pki import PeerCertificate
-from seon.pki_serials import KEY, ROW, key_of_number
+from seon.pki.serials import KEY, ROW, key_of_number
 
 NOW = time.time()
 DAY = 86_400.0

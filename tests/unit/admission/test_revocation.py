@@ -1,11 +1,12 @@
 """What is known of a certificate's revocation: by which list, and how old it may be."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
 from seon.admission.revocation import KnownList, RevocationLists, State
-from seon.pki_serials import KEY, ROW, key_of_number
+from seon.pki import Extensions, KeyFacts, PeerCertificate
+from seon.pki.serials import KEY, ROW, key_of_number
 
 DAY = 86_400.0
 NOW = 1_800_000_000.0
@@ -18,37 +19,44 @@ def table(*serials: int) -> bytes:
     return b"".join(sorted(key_of_number(serial) + date for serial in serials))
 
 
-@dataclass(frozen=True)
-class Key:
-    digest: str
+def key(digest: str) -> KeyFacts:
+    return KeyFacts("EC", 256, "secp256r1", digest)
 
 
-@dataclass(frozen=True)
-class Extensions:
-    crl_points: tuple[str, ...] = (URL,)
-    is_ca: bool | None = False
+def certificate(serial: str, name: bytes, extensions: Extensions | None) -> PeerCertificate:
+    return PeerCertificate(
+        der=b"",
+        fingerprint=serial,
+        subject=name.decode(),
+        issuer="",
+        subject_text=None,
+        issuer_text=None,
+        serial=serial,
+        not_before=0.0,
+        not_after=0.0,
+        subject_der=name,
+        issuer_der=b"ca",
+        key=key(name.decode()),
+        signature_hash="sha256",
+        extensions=extensions,
+        odette_ids=(),
+    )
 
 
-@dataclass(frozen=True)
-class Certificate:
-    serial: str
-    subject_der: bytes = b"leaf"
-    key: Key = Key("leaf")
-    extensions: Extensions | None = Extensions()
-
-
-CA = Certificate("1", b"ca", Key("ca"), Extensions((), True))
-LEAF = Certificate("2a")
+CA = certificate("1", b"ca", Extensions(is_ca=True))
+LEAF = certificate("2a", b"leaf", Extensions(is_ca=False, crl_points=(URL,)))
 LIST = KnownList(b"ca", "ca", URL, "ab" * 32, NOW - DAY, NOW + DAY, table(7, 9))
 REVOKING = replace(LIST, table=table(0x2A))
 
 
-def look(*lists: KnownList, certificate: Certificate = LEAF, issuer: Certificate = CA, max_age: float = 15 * DAY):
+def look(
+    *lists: KnownList, certificate: PeerCertificate = LEAF, issuer: PeerCertificate = CA, max_age: float = 15 * DAY
+):
     return RevocationLists.of(lists).look_up(certificate, issuer, NOW, max_age)
 
 
-def pointing(*points: str, is_ca: bool | None = False) -> Certificate:
-    return replace(LEAF, extensions=Extensions(points, is_ca))
+def pointing(*points: str, is_ca: bool | None = False) -> PeerCertificate:
+    return replace(LEAF, extensions=Extensions(is_ca=is_ca, crl_points=points))
 
 
 def test_a_fresh_list_without_it_is_good_and_one_with_it_revokes() -> None:
@@ -81,7 +89,7 @@ def test_a_stale_list_still_revokes() -> None:
     assert look(replace(REVOKING, next_update=NOW - 1)).state is State.REVOKED
 
 
-@pytest.mark.parametrize("other", [replace(CA, key=Key("other")), replace(CA, subject_der=b"other")])
+@pytest.mark.parametrize("other", [replace(CA, key=key("other")), replace(CA, subject_der=b"other")])
 def test_a_list_counts_for_the_name_and_the_key_of_its_issuer_only(other) -> None:
     assert look(REVOKING, issuer=other).state is State.NOT_YET_KNOWN
 
@@ -115,9 +123,7 @@ def test_of_several_points_one_fresh_list_is_enough_and_any_can_revoke() -> None
     assert look(LIST, replace(REVOKING, url=OTHER), certificate=certificate).state is State.REVOKED
 
 
-@pytest.mark.parametrize(
-    ("is_ca", "state"), [(False, State.GOOD), (True, State.NOT_YET_KNOWN), (None, State.NOT_YET_KNOWN)]
-)
+@pytest.mark.parametrize(("is_ca", "state"), [(False, State.GOOD), (True, State.NOT_YET_KNOWN), (None, State.GOOD)])
 def test_a_list_of_user_certificates_does_not_count_for_a_ca(is_ca, state) -> None:
     assert look(replace(LIST, only_users=True), certificate=pointing(URL, is_ca=is_ca)).state is state
 
@@ -127,6 +133,12 @@ def test_a_list_of_user_certificates_does_not_count_for_a_ca(is_ca, state) -> No
 )
 def test_a_list_of_ca_certificates_counts_for_cas_only(is_ca, state) -> None:
     assert look(replace(LIST, only_cas=True), certificate=pointing(URL, is_ca=is_ca)).state is state
+
+
+def test_who_cannot_be_read_is_in_no_list_for_some_only() -> None:
+    unread = replace(LEAF, extensions=None)
+    for some in ({"only_users": True}, {"only_cas": True}):
+        assert look(replace(REVOKING, **some), certificate=unread).state is State.NO_POINT
 
 
 @pytest.mark.parametrize("serial", ["-5", "0", "f" * 60])

@@ -176,6 +176,28 @@ def test_an_answer_nobody_waits_for_is_no_trouble() -> None:
     play(scene)
 
 
+def test_a_blob_comes_in_parts_and_other_things_between() -> None:
+    async def scene(line, courier, seen, running) -> None:
+        asking = asyncio.create_task(line.blob("1" * 64))
+        await asyncio.sleep(0.02)
+        for note in (
+            c.GotBlob("1" * 64, b"one ", more=True),
+            c.GotBlob("2" * 64, b"of another", more=True),
+            c.Alive(),
+            c.GotBlob("1" * 64, b"two"),
+        ):
+            await courier.say(note)
+        assert await asking == b"one two"
+        again = asyncio.create_task(line.blob("1" * 64))
+        await asyncio.sleep(0.02)
+        await courier.say(c.GotBlob("1" * 64, b"half", more=True))
+        await courier.say(c.GotBlob("1" * 64, problem="no answer"))
+        with pytest.raises(ConnectionError, match="no answer"):
+            await again
+
+    play(scene)
+
+
 def test_configurations_and_states_are_handed_on() -> None:
     configuration = ProxyConfiguration(3, msgspec.Raw(b"{}"), ClientConfiguration())
 

@@ -9,7 +9,7 @@ from seon.backend.revocation.models import HeldList
 from seon.backend.trust.models import Blob
 from seon.pki import PeerCertificate, PkiError
 from seon.pki.lists import CertificateList, read_list
-from seon.pki_serials import DATE, key_of_number
+from seon.pki.serials import DATE, key_of_number
 
 Issued = tuple[PeerCertificate, PeerCertificate]
 """A certificate, and that of its issuer."""

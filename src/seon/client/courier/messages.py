@@ -17,6 +17,8 @@ from seon.process.line import MAX_LINE
 
 MAX_MESSAGE = 96 * 1024 * 1024
 """A whole configuration with 10,000 partners stays far below it."""
+BLOB_PART = 128 * 1024
+"""Octets of a blob in one message."""
 EVENTS_PER_MESSAGE = 100
 EVENTS_SIZE = 1024 * 1024
 """Octets of the events of one message."""
@@ -99,11 +101,13 @@ class WantBlob(Note, frozen=True, tag="want-blob"):
 
 
 class GotBlob(Note, frozen=True, tag="blob"):
-    """Courier: here it is, or why not. Its SHA-256 is its name."""
+    """Courier: the next octets of it, or why there is none. The SHA-256 of all of them is its name."""
 
     name: Fingerprint
     octets: bytes = b""
     problem: str = ""
+    more: bool = False
+    """Whether others follow: the main must not be held up by a large blob in one piece."""
 
 
 class Keep(Note, frozen=True, tag="keep"):

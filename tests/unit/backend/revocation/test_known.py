@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from revocation_lists import make_list, points
 
 import certificates
+from revocation_lists import make_list, points
 from seon.admission.revocation import State
 from seon.backend.revocation.keeping import take_over
 from seon.backend.revocation.known import lists_for

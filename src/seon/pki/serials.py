@@ -2,7 +2,7 @@
 
 A row is a key of `KEY` octets and the date of revocation, and rows are in ascending order. A key is the serial number
 itself where RFC 5280 (4.1.2.2) allows it: positive, at most 20 octets. What CAs have issued besides (longer, negative)
-is in the table by a hash, so that every number is found exactly or not at all.
+is in the table by a hash, so that every number of up to 64 octets is found exactly or not at all.
 """
 
 import calendar
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 SERIAL = 20
 """Octets of the largest usual serial number."""
+LONGEST = 64
+"""Octets of an unusual one that count: of certificates no more are read (`PeerCertificate.serial`)."""
 KEY = 1 + SERIAL
 """Octets of a key: what it is (0 a serial number, 1 a hash of an unusual one), and that."""
 DATE = 6
@@ -33,7 +35,7 @@ def key_of(content: bytes) -> bytes:
         digits = content.lstrip(b"\0")
         if len(digits) <= SERIAL:
             return USUAL + digits.rjust(SERIAL, b"\0")
-    return UNUSUAL + hashlib.sha256(_shortest(content)).digest()[:SERIAL]
+    return UNUSUAL + hashlib.sha256(_shortest(content[:LONGEST])).digest()[:SERIAL]
 
 
 def key_of_number(serial: int) -> bytes:
@@ -61,11 +63,11 @@ def find(rows: bytes, serial: int) -> Revoked | None:
     at = low * ROW
     if rows[at : at + KEY] != key:
         return None
-    return Revoked(_moment(int.from_bytes(rows[at + KEY : at + ROW], "big")))
+    return Revoked(moment_of(int.from_bytes(rows[at + KEY : at + ROW], "big")))
 
 
-def _moment(digits: int) -> float | None:
-    """Return the Unix seconds of YYYYMMDDhhmmss."""
+def moment_of(digits: int) -> float | None:
+    """Return the Unix seconds of YYYYMMDDhhmmss, None if that is no date."""
     date, clock = divmod(digits, 1_000_000)
     year, month, day = date // 10_000, date // 100 % 100, date % 100
     hour, minute, second = clock // 10_000, clock // 100 % 100, clock % 100

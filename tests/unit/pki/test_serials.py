@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seon.pki_serials import KEY, ROW, Revoked, find, key_of, key_of_number
+from seon.pki.serials import KEY, ROW, Revoked, find, key_of, key_of_number
 
 LARGEST = 2**160 - 1
 
