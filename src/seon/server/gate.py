@@ -55,6 +55,13 @@ class Admitted:
     caller: Caller
 
 
+KeepRefused = Callable[[bytes, Caller, str, str], None]
+
+
+def _not_kept(_: bytes, __: Caller, ___: str, ____: str) -> None:
+    """Keep nothing."""
+
+
 class Gate:
     """Serves the external port. `enter` takes over each admitted partner and owns its connection from then on."""
 
@@ -72,6 +79,8 @@ class Gate:
         self._entering: set[asyncio.Task[None]] = set()
         self._refused = Quieter(report).refused
         self._lists = lists
+        self.keep_refused: KeepRefused = _not_kept
+        """Is told of each refused certificate, in DER, with verdict and reason."""
         self._door = Door(self._turned_away)
 
     def drop_entering(self) -> None:
@@ -142,7 +151,7 @@ class Gate:
             await tls.end()
         else:
             admitted = await self._decide(tls, caller, in_force, pace)
-            if not admitted:
+            if admitted is None:
                 place.refused()
             return admitted
         return None
@@ -196,6 +205,8 @@ class Gate:
         partner = refused.partner.id if refused.partner else ""
         code = "ADM-NETWORK" if refused.verdict == Verdict.NETWORK else "ADM-REFUSED"
         self._refused(caller, code, verdict=refused.verdict.value, reason=refused.reason, partner=partner, **said)
+        if shown:
+            self.keep_refused(shown.der, caller, refused.verdict.value, refused.reason)
 
 
 def _places(in_force: InForce) -> int:

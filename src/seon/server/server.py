@@ -45,6 +45,7 @@ from seon.server.internal import InternalPort, Peer
 from seon.server.license import LicenseWatch
 from seon.server.links import Links
 from seon.server.opening import NAME, Opening
+from seon.server.refused import RefusedCertificates
 from seon.server.wanted import EXTERNAL, Moment, Terms, internal_port, wanted_ports
 from seon.session.assignment import Assignment
 from seon.wording import fill
@@ -82,6 +83,7 @@ class Server:
         self._table = SessionTable(surroundings, self._clients.barred, self._witness)
         self._opening = Opening(surroundings, self._table, home, lambda: self._in_force, self.lists)
         self._gate = Gate(self.report, self._enter, self._tasks, Detail(log, "gate"), self.lists)
+        self._gate.keep_refused = RefusedCertificates(self._links.say_refused).refused
         self._internal = InternalPort(ephemeral.proxy_id, self.report, self, self._tasks, Detail(log, "link"))
         self._ports: Ports[Terms] = Ports(self._serve, self, Detail(log, "server"))
         self._applying = asyncio.Lock()

@@ -109,6 +109,22 @@ def test_a_stranger_is_refused_with_its_certificate_named(play, in_force, certif
     assert fields["source"].startswith("127.0.0.1:")
 
 
+def test_a_refused_certificate_is_kept_whole(play, in_force, certificate, called, until) -> None:
+    stranger, kept = certificate("stranger"), []
+
+    async def scene(gate, admitted) -> None:
+        gate.keep_refused = lambda *what: kept.append(what)
+        async with called(in_force.configuration.external_port, dialler(stranger)) as tls:
+            await refused(tls)
+        await until(lambda: kept)
+
+    play(scene)
+    ((der, caller, _, reason),) = kept
+    assert x509.load_der_x509_certificate(der) == stranger.certificate
+    assert caller.source.startswith("127.0.0.1:")
+    assert reason == "no partner has this certificate"
+
+
 @pytest.mark.parametrize("mine", [True, False])
 def test_a_partner_with_networks_comes_in_from_them_only(
     play, in_force, delivering, ephemeral, partner, called, until, reported, mine
