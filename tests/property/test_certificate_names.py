@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import certificates
 from seon.pki import peer_certificate
-from seon.pki_names import name_text
+from seon.pki.typed_names import name_text
 
 KINDS = (
     NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.GIVEN_NAME,

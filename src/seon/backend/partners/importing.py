@@ -14,9 +14,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from msgspec import UNSET
 
-from seon import pki
 from seon.backend.acting import audit
-from seon.backend.certificates import Described, describe_certificate, read_chain
+from seon.backend.certificates import Described, describe_certificate, read_shown
 from seon.backend.configuration.keys import RULES
 from seon.backend.configuration.lines import entries_of
 from seon.backend.configuration.values import told
@@ -243,12 +242,12 @@ def _compare_certificates(line: Line, pems: Sequence[str], before: Partner | Non
         raise OperatorError(f"{len(pems)} certificates; there can be {MOST_CODES}")
     wanted: dict[str, Described] = {}
     for pem in pems:
-        certificate = leaf_of(read_chain(pem.encode()))
-        fingerprint = pki.fingerprint(certificate)
+        certificate = leaf_of(read_shown(pem.encode()))
+        fingerprint = certificate.fingerprint
         wanted[fingerprint] = describe_certificate(certificate)
         if fingerprint not in there:
             check_pin(certificate, datetime.now(UTC), force=force)
-            line.details.append(f"certificate with SHA-256 {fingerprint}, {pki.subject_of(certificate)}, comes")
+            line.details.append(f"certificate with SHA-256 {fingerprint}, {certificate.subject}, comes")
     new = {fingerprint: one for fingerprint, one in wanted.items() if fingerprint not in there}
     gone = set(there) - set(wanted)
     line.details += [f"certificate with SHA-256 {one}, {there[one]}, goes" for one in sorted(gone)]

@@ -9,7 +9,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from seon.backend.anchors.lookup import find_anchor
-from seon.backend.certificates import describe_certificate, read_chain
+from seon.backend.certificates import describe_certificate, read_shown
 from seon.backend.configuration.admission import weight_of_partner
 from seon.backend.configuration.bounds import SESSIONS
 from seon.backend.configuration.hosts import HostField
@@ -18,8 +18,7 @@ from seon.backend.configuration.versioned import Versioned
 from seon.backend.errors import OperatorError
 from seon.backend.partners.pinning import leaf_of
 from seon.events import shown
-from seon.pki import PkiError
-from seon.pki_names import LONGEST, name_text
+from seon.pki.typed_names import LONGEST
 
 _ID = RegexValidator(r"\A[A-Za-z0-9_.-]+\Z", "letters, digits, '_', '.' and '-'")
 # RFC 5024 §5.2: the characters an X field may show, and lower case and underscore, which real stations send; blanks at
@@ -192,7 +191,7 @@ class PartnerCertificate(Versioned):
 
     def _read(self) -> None:
         try:
-            found = describe_certificate(leaf_of(read_chain(self.pem.encode())))
+            found = describe_certificate(leaf_of(read_shown(self.pem.encode())))
         except OperatorError as error:
             raise ValidationError({"pem": str(error)}) from None
         self.pem, self.fingerprint = found.pem, found.fingerprint
@@ -235,12 +234,7 @@ class PartnerName(Versioned):
         return f"{self.subject} of {self.issuer}"
 
     def full_clean(self, *args: Any, **options: Any) -> None:
-        """Bring both names into their one form first: the digest says whether they are somebody else's."""
-        for name in ("issuer", "subject"):
-            try:
-                setattr(self, name, name_text(getattr(self, name)))
-            except PkiError as error:
-                raise ValidationError({name: str(error)}) from None
+        """Make the digest first: it says whether the names are somebody else's."""
         self.digest = digest_of_names(self.issuer, self.subject)
         super().full_clean(*args, **options)
 

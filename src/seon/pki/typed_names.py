@@ -5,11 +5,12 @@ import re
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from seon.pki import PkiError
+from seon.pki import names
+from seon.pki.values import PkiError
 
 LONGEST = 2_000
 """Characters of a name, as config.py bounds it."""
-_NAMES = {NameOID.SERIAL_NUMBER: "serialNumber"}
+_NAMES = {"serialNumber": NameOID.SERIAL_NUMBER}
 _KEYWORDS = {
     "serialnumber": "serialNumber", "e": "1.2.840.113549.1.9.1", "email": "1.2.840.113549.1.9.1",
     "emailaddress": "1.2.840.113549.1.9.1", "s": "ST",
@@ -27,9 +28,8 @@ def name_text(typed: str) -> str:
         raise PkiError(f"a distinguished name has 1 to {LONGEST} characters, such as CN=Acme,O=Acme AG,C=DE")
     tidy = _END.sub("", _PART.sub(lambda part: f"{part[1]}{_keyword(part[2])}=", typed.lstrip()))
     try:
-        name = x509.Name.from_rfc4514_string(tidy, {text: oid for oid, text in _NAMES.items()})
-        text = ",".join(_written(relative) for relative in reversed(name.rdns))
-        return "".join(c if c.isprintable() else _in_hex(c) for c in text)
+        name = x509.Name.from_rfc4514_string(tidy, _NAMES)
+        return names.text_of(names.parts_of(name.public_bytes()))
     except Exception:  # cryptography says so in several classes
         raise PkiError(
             f"{typed[:80]!r} is no distinguished name (RFC 4514), such as CN=Acme,O=Acme AG,C=DE; "
@@ -37,14 +37,5 @@ def name_text(typed: str) -> str:
         ) from None
 
 
-def _written(relative: x509.RelativeDistinguishedName) -> str:
-    """Return the parts of one relative name in the order of `seon.pki.names`."""
-    return "+".join(sorted(part.rfc4514_string(_NAMES) for part in relative))
-
-
 def _keyword(word: str) -> str:
     return _KEYWORDS.get(word.lower(), word.upper())
-
-
-def _in_hex(char: str) -> str:
-    return "".join(f"\\{octet:02X}" for octet in char.encode())
