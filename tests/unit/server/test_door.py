@@ -17,7 +17,7 @@ from seon.net.proxy_protocol import SIGNATURE
 from seon.net.stream import AsyncTls
 from seon.server.door import HELD_MOST, OLDEST, Door, Place
 from seon.server.gate import Gate
-from seon.server.in_force import put_in_force
+from unit.server.putting import put
 
 
 class Street:
@@ -332,7 +332,7 @@ class Outside:
 def play(reported, delivering, ephemeral, configuration, tasks, serving):
     def run(scene, **fields) -> None:
         limits = msgspec.structs.replace(configuration.limits, handshakes=PLACES, handshake_seconds=1)
-        in_force = put_in_force(delivering(limits=limits, **fields), ephemeral)
+        in_force = put(delivering(limits=limits, **fields), ephemeral)
         admitted = []
 
         async def take(one) -> None:
