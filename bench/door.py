@@ -169,7 +169,7 @@ def _report(options: argparse.Namespace, kinds: list[Times], busy: str, grown: f
     rows = "\n".join(kind.row() for kind in kinds)
     return (
         f"Measured on {today}: {options.places} places, {options.at_once} connections at once from "
-        f"{options.addresses} addresses, and\n{options.per_second} more a second for {options.seconds:.0f} s.\n\n"
+        f"{options.addresses} addresses, {options.per_second} more a second\nfor {options.seconds:.0f} s.\n\n"
         "| partners | calls | median, ms | p99, ms | longest, ms | came more than once |\n|---|---|---|---|---|---|\n"
         f"{rows}\n\n| | |\n|---|---|\n"
         f"| connections of strangers | {counts['made']} made, {counts.get('ended', 0)} ended by the server |\n"
