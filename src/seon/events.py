@@ -119,6 +119,12 @@ _KINDS = (
     Kind("CFG-CLIENTS", _W, "configuration",
          "The list of clients of configuration {version} is passed over: that of configuration {known} is newer"),
     Kind("CFG-HOST", _W, "configuration", "Configuration {version} does not fit this host: {reason}"),
+    Kind("CRL-TAKEN", _I, "configuration",
+         "The revocation list of {issuer}[ from {url}] is in force on the server: {count:# entry|# entries|no entry}, "
+         "made {made}"),
+    Kind("CRL-BAD", _E, "configuration",
+         "The revocation list with SHA-256 {sha256}[ from {url}] cannot be used by the server, and "
+         "one that was in its place stays: {reason}"),
     Kind("CFG-EMPTY", _W, "configuration", "Configuration {version} is not complete: {missing}"),
     Kind("CFG-OWN", _I, "configuration",
          "Own certificate {subject}, SHA-256 {fingerprint}, is in use from now on, as planned"
@@ -127,11 +133,15 @@ _KINDS = (
          "Own certificate {subject}, SHA-256 {fingerprint}, was to come into use now and does not: {reason}"),
     # admission
     Kind("ADM-REFUSED", _W, "refused",
-         "Partner connection from {source} to {target} refused: {reason}[; certificate {subject}, issuer {issuer}, "
-         "serial {serial}, SHA-256 {fingerprint}]"),
+         "Partner connection from {source} to {target} refused: {reason}[; partner {partner}][; certificate {subject}, "
+         "issuer {issuer}, serial {serial}, SHA-256 {fingerprint}][; verdict {verdict}]"),
     Kind("ADM-NETWORK", _W, "refused",
          "Partner connection from {source} to {target} refused: partner {partner} may not come from this address, "
-         "{reason}[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}]"),
+         "{reason}[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}]"
+         "[; verdict {verdict}]"),
+    Kind("ADM-WARNING", _W, "session",
+         "Partner {partner} is admitted, {source} to {target}, in spite of its certificate: {reason}"
+         "[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}]"),
     Kind("ADM-TLS", _W, "refused", "TLS handshake from {source} to {target} failed: {reason}"),
     Kind("ADM-LIMIT", _W, "refused", "Connection from {source} to {target} refused: {limit}"),
     Kind("ADM-MORE", _W, "refused",
@@ -139,7 +149,7 @@ _KINDS = (
          "the last one from {source} to {target}"),
     Kind("ADM-DIAL", _W, "refused",
          "Outgoing connection from {source} to {target} refused, partner {partner}, {host}: {reason}"
-         "[; certificate {subject}, SHA-256 {fingerprint}]"),
+         "[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}][; verdict {verdict}]"),
     # session
     Kind("SES-START", _I, "session",
          "Session with partner {partner} started, {direction}, {source} to {target}[, {tls}]"),
@@ -247,7 +257,7 @@ _KINDS = (
 _DMZ_GROUPS = {"server", "link", "refused", "session", "license", "configuration"}
 """Who was let in and what ended is the server's to say; files, receipts and audit are the inside's (design §9)."""
 
-_DMZ_CODES = ("SRV-", "LNK-", "ADM-", "SES-", "LIC-", "CFG-")
+_DMZ_CODES = ("SRV-", "LNK-", "ADM-", "SES-", "LIC-", "CFG-", "CRL-")
 """How the codes of these groups begin; those that newer servers report, too."""
 
 CATALOGUE: dict[str, Kind] = {kind.code: kind for kind in _KINDS}

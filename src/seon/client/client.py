@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from seon import addresses
+from seon.api_messages import CrlSource
 from seon.build import this_build
 from seon.client.control import ControlLink
 from seon.client.courier import messages as c
@@ -17,6 +18,7 @@ from seon.client.in_force import EMPTY, InForce, NotUsable, put_in_force
 from seon.client.linking import Linking
 from seon.client.opening import NAME, Link, Opening
 from seon.client.outward import client_name
+from seon.client.points_found import PointsFound
 from seon.client.readiness import Readiness
 from seon.client.rights import Rights
 from seon.client.supply import Supply
@@ -88,6 +90,7 @@ class Client:
         self._lost_rights = False
         """The client ends, since Seonapi has withdrawn its token or the server's license."""
         self._dmz_pace = DmzPace(self.report)
+        self._points = PointsFound(self._pass_on_points, partial(log.write, "link", Level.WARNING))
         self._dmz_events: DmzEvents
         self._supplying: asyncio.Task[None] | None = None
 
@@ -328,6 +331,13 @@ class Client:
     def events(self, message: m.Events) -> None:
         """Keep the server's events."""
         self._dmz_events.take(message)
+
+    def crls_found(self, message: m.CrlsFound) -> None:
+        """The server says where revocation lists are: for Seonapi, as far as it is well-formed."""
+        self._points.take(message.sources)
+
+    def _pass_on_points(self, sources: tuple[CrlSource, ...]) -> None:
+        self._tasks.start(self._courier.crls_found(sources), "saying where revocation lists are")
 
     def _acknowledge(self, control: ControlLink, up_to: int) -> None:
         if control is self._control:  # else another link has come; the server sends them again there

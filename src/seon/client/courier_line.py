@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
+from seon.api_messages import CrlSource, Enrolled, SealedKey, SealedKeyWanted
 from seon.client.courier import messages as c
 from seon.config import ProxyConfiguration
 from seon.daemon.log import Source
@@ -28,6 +28,8 @@ from seon.process.outbox import Outbox
 from seon.wording import fill
 
 ANSWER_SECONDS = 60.0
+BLOB_SECONDS = 150.0
+"""For a blob: longer than the courier waits for it itself."""
 SILENT_SECONDS = 3 * c.ALIVE_SECONDS
 """After so long without a word the courier hangs."""
 NOTES_A_TURN = 16
@@ -73,7 +75,9 @@ class CourierLine:
         self._numbers = itertools.count(1)
         self._enrolling: dict[int, asyncio.Future[Enrolled]] = {}
         self._sealing: dict[str, asyncio.Future[SealedKey]] = {}
-        self._blobs: dict[str, asyncio.Future[bytes]] = {}
+        self._blobs: dict[str, asyncio.Future[bytes | bytearray]] = {}
+        self._parts: dict[str, bytearray] = {}
+        """What has come of blobs."""
         self._resolving: dict[str, asyncio.Future[tuple[str, ...]]] = {}
 
     async def run(self) -> str:
@@ -132,20 +136,26 @@ class CourierLine:
         """Return the partners' TLS key sealed for a server. Raises ConnectionError, TimeoutError."""
         return await self._ask(self._sealing, wanted.certificate_id, c.WantSealed(wanted))
 
-    async def blob(self, name: str) -> bytes:
+    async def blob(self, name: str) -> bytes | bytearray:
         """Return the blob with this SHA-256. Raises ConnectionError, TimeoutError."""
-        return await self._ask(self._blobs, name, c.WantBlob(name))
+        return await self._ask(self._blobs, name, c.WantBlob(name), BLOB_SECONDS)
 
     async def resolve(self, host: str) -> tuple[str, ...]:
         """Return the literal addresses of a name. Raises ConnectionError, TimeoutError."""
         return await self._ask(self._resolving, host, c.Resolve(host))
 
-    async def _ask(self, asked: dict[str, asyncio.Future[T]], key: str, note: c.FromMain) -> T:
+    async def crls_found(self, sources: tuple[CrlSource, ...]) -> None:
+        """Have Seonapi told where revocation lists are."""
+        await self._say(c.CrlsFound(sources))
+
+    async def _ask(
+        self, asked: dict[str, asyncio.Future[T]], key: str, note: c.FromMain, seconds: float | None = None
+    ) -> T:
         """Ask and wait. Several may wait for one answer, so nobody's time limit may cancel it for the others."""
         future = asked.setdefault(key, asyncio.get_running_loop().create_future())
         await self._say(note)
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(seconds or ANSWER_SECONDS):
                 return await asyncio.shield(future)
         except TimeoutError:
             if asked.get(key) is future:
@@ -228,8 +238,7 @@ class CourierLine:
                 problem = None if note.key else ConnectionError(note.problem)
                 _answer(self._sealing.pop(note.certificate_id, None), note.key, problem)
             case c.GotBlob():
-                problem = ConnectionError(note.problem) if note.problem else None
-                _answer(self._blobs.pop(note.name, None), note.octets, problem)
+                self._hear_blob(note)
             case c.Resolved():
                 problem = None if note.addresses else ConnectionError(note.problem)
                 _answer(self._resolving.pop(note.host, None), note.addresses, problem)
@@ -243,6 +252,18 @@ class CourierLine:
                 self._last_word = note.reason
             case c.Ending():
                 self._ears.end(note)
+
+    def _hear_blob(self, note: c.GotBlob) -> None:
+        """Take the next part of a blob; what nobody waits for any more is let go."""
+        if note.name not in self._blobs:
+            self._parts.pop(note.name, None)
+            return
+        octets = self._parts.setdefault(note.name, bytearray())
+        octets += note.octets
+        if note.problem or not note.more:
+            del self._parts[note.name]
+            problem = ConnectionError(note.problem) if note.problem else None
+            _answer(self._blobs.pop(note.name), octets, problem)
 
     async def _watch(self) -> None:
         """Say that nothing is heard of the courier, again and again while it is so."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from seon.api_messages import CrlSource
 from seon.build import this_build
 from seon.config import FORMAT, OLDEST_FORMAT
 from seon.daemon.detail import UNHEARD, Detail
@@ -22,6 +23,7 @@ from seon.net.ends import Caller
 from seon.net.stream import AsyncTls
 from seon.process.events import Report
 from seon.process.outbox import Outbox
+from seon.server.distribution_points import Said
 
 HELLO_SECONDS = 10
 ASK_SECONDS = 60
@@ -32,7 +34,59 @@ MAX_CLOCK_DIFFERENCE = 60.0
 ENDED_HERE = "the server is ending"
 """Why a link ends that the server has ended itself, whatever its connection says of it."""
 
+CRLS_SECONDS = 600
+"""So often it is looked for distribution points that are to be said again."""
+CRLS_PAUSE = 3.0
+"""Between two messages with distribution points: the client takes few."""
+
 _hello: Decoder[m.FromClient] = Decoder(m.ClientHello)
+
+
+class _Transfer:
+    """What comes in parts. Its hash is made part by part: over all of it at once others would wait too long."""
+
+    def __init__(self, offered: m.Offered) -> None:
+        self.offered = offered
+        self.octets = bytearray()
+        self._hash = hashlib.sha256()
+
+    def complete(self, part: bytes) -> bool:
+        """Take a part; return whether it was the last. Raises LinkError if it is not what was offered."""
+        self.octets += part
+        self._hash.update(part)
+        if len(self.octets) > self.offered.size:
+            raise m.LinkError("more octets came than were offered")
+        if len(self.octets) < self.offered.size:
+            return False
+        if self._hash.hexdigest() != self.offered.sha256:
+            raise m.LinkError(f"a {self.offered.what} was damaged on its way")
+        return True
+
+
+class _Asked:
+    """The blobs that were asked for over one link and have not come."""
+
+    def __init__(self) -> None:
+        self.changed = asyncio.Event()
+        self.changed.set()  # what another link has not brought
+        self._names: set[str] = set()
+        self._heard = 0.0
+
+    def ask(self, names: tuple[str, ...]) -> bool:
+        """Whether to ask for these now: not while others are on their way."""
+        if self._names and time.monotonic() - self._heard < ASK_SECONDS:
+            return False
+        self._names = set(names)
+        self.heard()
+        return True
+
+    def heard(self) -> None:
+        """Something of them has come."""
+        self._heard = time.monotonic()
+
+    def came(self, name: str) -> None:
+        """One of them is here."""
+        self._names.discard(name)
 
 
 class Owner(Protocol):
@@ -44,11 +98,14 @@ class Owner(Protocol):
     async def deliver(self, delivery: m.Delivery) -> None:
         """A configuration has come through whole."""
 
-    def take_blob(self, name: str, octets: bytes) -> None:
+    def take_blob(self, name: str, octets: bytes | bytearray) -> None:
         """A blob has come through whole, and its SHA-256 is its name."""
 
     def missing_blobs(self) -> tuple[str, ...]:
-        """Return the names of the blobs that the configuration in force wants and that are not here."""
+        """Return the names of the blobs to ask for now."""
+
+    def crls_to_say(self, said: Said) -> tuple[CrlSource, ...]:
+        """Return distribution points for one message, and note in `said` that this link has said them."""
 
     def leaving(self, link: "ControlLink") -> None:
         """The client takes no more sessions."""
@@ -102,7 +159,11 @@ class ControlLink:
         self._stream = MessageStream(tls, _hello)
         self._deliveries: msgspec.json.Decoder[m.Delivery]
         self._ephemeral, self._outbox, self._report = ephemeral, outbox, report
-        self._transfer: tuple[m.Offered, bytearray] | None = None
+        self._transfer: _Transfer | None = None
+        self._blobs = _Asked()
+        self._said: Said = {}
+        self._crls = asyncio.Event()
+        self._crls.set()  # what was found before this link stood
         self._detail = detail
         self._pace = detail.pace(f"Link from {caller.source}:")
         """Says the steps of what comes: Hello, and each configuration and blob."""
@@ -209,7 +270,15 @@ class ControlLink:
         self._deliveries = msgspec.json.Decoder(m.DELIVERY[self.protocol])
 
     async def _serve(self, owner: Owner) -> None:
-        jobs = [self._read(owner), self._beat(), self._ask(owner), self._send_events(owner), self._say_endings()]
+        jobs = [
+            self._read(owner),
+            self._beat(),
+            self._ask(owner),
+            self._ask_for_blobs(owner),
+            self._send_events(owner),
+            self._say_endings(),
+            self._say_crls(owner),
+        ]
         tasks = [asyncio.create_task(job) for job in jobs]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -229,7 +298,7 @@ class ControlLink:
                 case m.Leaving():
                     owner.leaving(self)
                 case m.Offered():
-                    self._transfer = (message, bytearray())
+                    self._transfer = _Transfer(message)
                     self._pace.done(f"{message.what} of {message.size:,} octets offered")
                 case m.Part():
                     await self._part(message, owner)
@@ -248,22 +317,21 @@ class ControlLink:
                     raise m.LinkError("a second Hello")
 
     async def _part(self, part: m.Part, owner: Owner) -> None:
-        if self._transfer is None:
+        await asyncio.sleep(0)  # reading what is there already does not let others in
+        transfer = self._transfer
+        if transfer is None:
             raise m.LinkError("octets came that nobody offered")
-        offered, octets = self._transfer
-        octets += part.data
-        if len(octets) > offered.size:
-            raise m.LinkError("more octets came than were offered")
-        if len(octets) < offered.size:
+        self._blobs.heard()
+        if not transfer.complete(part.data):
             return
-        self._transfer = None
-        if hashlib.sha256(octets).hexdigest() != offered.sha256:
-            raise m.LinkError(f"a {offered.what} was damaged on its way")
+        self._transfer, offered = None, transfer.offered
         self._pace.done(f"{offered.what} received, {offered.size:,} octets, SHA-256 {offered.sha256}")
         if offered.what == "blob":
-            owner.take_blob(offered.sha256, bytes(octets))
+            self._blobs.came(offered.sha256)
+            owner.take_blob(offered.sha256, transfer.octets)
         else:
-            await self._configuration(bytes(octets), owner)
+            await self._configuration(bytes(transfer.octets), owner)
+        self.look_for_blobs()
 
     async def _configuration(self, octets: bytes, owner: Owner) -> None:
         try:
@@ -272,12 +340,23 @@ class ControlLink:
             self._report("CFG-BAD", version="that was offered", reason=str(error))
             return
         await owner.deliver(delivery)
-        missing = owner.missing_blobs()
-        self._pace.done(
-            f"configuration {delivery.version} dealt with, as its event says; {len(missing)} blobs are missing"
-        )
-        if missing:
-            await self._stream.send(m.BlobsWanted(missing))
+        self._pace.done(f"configuration {delivery.version} dealt with, as its event says")
+
+    def look_for_blobs(self) -> None:
+        """There may be blobs to ask for."""
+        self._blobs.changed.set()
+
+    async def _ask_for_blobs(self, owner: Owner) -> None:
+        """Ask for blobs, and for others when those have come; again, after a time in which nothing came."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ASK_SECONDS):
+                    await self._blobs.changed.wait()
+            self._blobs.changed.clear()
+            missing = owner.missing_blobs()
+            if missing and self._blobs.ask(missing):
+                self._pace.done(f"{len(missing)} blobs are missing and asked for")
+                await self._stream.send(m.BlobsWanted(missing))
 
     async def _beat(self) -> None:
         while True:
@@ -294,6 +373,21 @@ class ControlLink:
         while True:
             await self._stream.send(m.ConfigurationWanted(owner.configuration_version()))
             await asyncio.sleep(ASK_SECONDS)
+
+    def look_for_crls(self) -> None:
+        """There may be distribution points to say."""
+        self._crls.set()
+
+    async def _say_crls(self, owner: Owner) -> None:
+        """Say where lists are, a few at a time; what was said is said again a day later."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CRLS_SECONDS):
+                    await self._crls.wait()
+            self._crls.clear()
+            while sources := owner.crls_to_say(self._said):
+                await self._stream.send(m.CrlsFound(sources))
+                await asyncio.sleep(CRLS_PAUSE)
 
     async def _send_events(self, owner: Owner) -> None:
         """Send the oldest events, one batch at a time; of several links only one does."""

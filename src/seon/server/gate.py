@@ -7,28 +7,29 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from seon import addresses
-from seon.admission.identity import NOBODY, Identity
-from seon.admission.partners import Refused, is_from_elsewhere
+from seon.admission.codes import Refused, Verdict
+from seon.admission.evidence import Evidence
+from seon.admission.identity import NOBODY, as_fields
+from seon.admission.revocation import RevocationLists
 from seon.config import ServerPartner
 from seon.daemon.detail import UNHEARD, Detail
 from seon.daemon.quieter import Quieter
 from seon.daemon.tasks import Tasks
 from seon.net.channel import EndOfStream, TlsError
-from seon.net.context import accepting, peer_certificate
+from seon.net.context import accepting, peer_certificate, refused_certificate, sent_chain
 from seon.net.ends import Caller, caller_of
 from seon.net.greetings import on_tls_port
 from seon.net.handshakes import in_words
 from seon.net.stream import AsyncTls
-from seon.pki import Certificate
+from seon.pki import PeerCertificate
+from seon.pki.chains import Chain
 from seon.process.events import Report
-from seon.server.in_force import InForce
-from seon.wording import fill
+from seon.process.pace import Pace
+from seon.server.in_force import NO_LISTS, InForce
 
 HELLO_SECONDS = 3.0
 """From accept to a whole ClientHello: who says nothing holds a slot no longer than that."""
-MOST_NETWORKS = 10
-"""Networks of a partner that a refusal names."""
-ENFORCED = "TLS 1.2 or higher with forward secrecy, client certificates pinned per partner, no session resumption"
+ENFORCED = "TLS 1.2 or higher with forward secrecy, client certificates of known partners, no session resumption"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Admitted:
 
     tls: AsyncTls
     partner: ServerPartner
-    identity: Identity
+    evidence: Evidence
     caller: Caller
 
 
@@ -45,7 +46,13 @@ class Gate:
     """Serves the external port. `enter` takes over each admitted partner and owns its connection from then on."""
 
     def __init__(
-        self, report: Report, enter: Callable[[Admitted], Awaitable[None]], tasks: Tasks, detail: Detail = UNHEARD
+        self,
+        report: Report,
+        enter: Callable[[Admitted], Awaitable[None]],
+        tasks: Tasks,
+        detail: Detail = UNHEARD,
+        lists: Callable[[], RevocationLists] = lambda: NO_LISTS,
+        verified: Callable[[Chain], None] = lambda _: None,
     ) -> None:
         self._enter = enter
         self._tasks = tasks
@@ -53,6 +60,9 @@ class Gate:
         self._by_source: Counter[str] = Counter()
         self._entering: set[asyncio.Task[None]] = set()
         self._refused = Quieter(report).refused
+        self._lists = lists
+        self._verified = verified
+        """Takes each chain that was verified, also of who is not admitted: it says where revocation lists are."""
 
     def drop_entering(self) -> None:
         """Let go of partners that are admitted and not inside yet: the port closes."""
@@ -96,40 +106,49 @@ class Gate:
             self._refused_in_handshake(tls, caller, in_force, error)
             await tls.end()
         else:
-            admitted = await self._decide(tls, caller, in_force)
-            if admitted:
-                pace.done(f"admitted: the certificate is one of partner {admitted.partner.id}")
-            return admitted
+            return await self._decide(tls, caller, in_force, pace)
         return None
 
-    async def _decide(self, tls: AsyncTls, caller: Caller, in_force: InForce) -> Admitted | None:
+    async def _decide(self, tls: AsyncTls, caller: Caller, in_force: InForce, pace: Pace) -> Admitted | None:
         """Decide again after the handshake: what a callback has let through counts only if it holds now."""
-        certificate = peer_certificate(tls.channel.connection)
-        if certificate is None:
-            self._refused(caller, "ADM-REFUSED", reason="no certificate was shown", **NOBODY)
+        connection = tls.channel.connection
+        shown = peer_certificate(connection)
+        try:
+            sent = () if shown is None or in_force.is_pinned(shown) else sent_chain(connection)
+        except TlsError as error:
+            self._refuse(caller, Refused(Verdict.TOO_LARGE, str(error)), shown)
             await tls.end()
             return None
-        identity, partner = in_force.admit(certificate)
-        if isinstance(partner, Refused):
-            self._refused(caller, "ADM-REFUSED", reason=partner.reason, **identity.as_fields())
+        if shown is None:
+            self._refuse(caller, Refused(Verdict.NO_CERTIFICATE, "no certificate was shown"), None)
             await tls.end()
             return None
-        if is_from_elsewhere(partner, caller.source):
-            networks = fill("only from {networks}[ and {more} more]", _first(partner.networks))
-            self._refused(caller, "ADM-NETWORK", partner=partner.id, reason=networks, **identity.as_fields())
+        evidence, verdict = in_force.admit(shown, sent, caller.source, self._lists())
+        if evidence.chain:
+            self._verified(evidence.chain)
+        if isinstance(verdict, Refused):
+            self._refuse(caller, verdict, shown)
             await tls.end()
             return None
-        return Admitted(tls, partner, identity, caller)
+        if verdict.doubts:
+            reason = "; ".join(doubt.reason for doubt in verdict.doubts)
+            self._refused(caller, "ADM-WARNING", partner=verdict.partner.id, reason=reason, **as_fields(shown))
+        pace.done(f"admitted: {verdict.because}")
+        return Admitted(tls, verdict.partner, evidence, caller)
 
     def _refused_in_handshake(self, tls: AsyncTls, caller: Caller, in_force: InForce, error: Exception) -> None:
-        shown = tls.channel.connection.get_app_data()
-        if not isinstance(shown, Certificate):
+        shown = refused_certificate(tls.channel.connection)
+        if shown is None:
             self._refused(caller, "ADM-TLS", reason=on_tls_port(tls.channel.heard) or str(error))
             return
-        identity, partner = in_force.admit(shown)
-        reason = partner.reason if isinstance(partner, Refused) else "admission changed during the handshake"
-        self._refused(caller, "ADM-REFUSED", reason=reason, **identity.as_fields())
+        _, verdict = in_force.admit(shown, (), "", self._lists())
+        if not isinstance(verdict, Refused):
+            verdict = Refused(Verdict.UNKNOWN, "admission changed during the handshake", verdict.partner)
+        self._refuse(caller, verdict, shown)
 
-
-def _first(networks: tuple[str, ...]) -> dict[str, object]:
-    return {"networks": ", ".join(networks[:MOST_NETWORKS]), "more": max(0, len(networks) - MOST_NETWORKS)}
+    def _refuse(self, caller: Caller, refused: Refused, shown: PeerCertificate | None) -> None:
+        """Tell a refusal with all that is known of who was refused."""
+        said = as_fields(shown) if shown else NOBODY
+        partner = refused.partner.id if refused.partner else ""
+        code = "ADM-NETWORK" if refused.verdict == Verdict.NETWORK else "ADM-REFUSED"
+        self._refused(caller, code, verdict=refused.verdict.value, reason=refused.reason, partner=partner, **said)

@@ -16,7 +16,7 @@ from seon.link.codec import Decoder, encode
 from seon.link.identity import IdentityError, check_link_client, of_another_seonapi
 from seon.net import context
 from seon.net.channel import EndOfStream, TlsError
-from seon.net.context import KeyedContext, accepting, peer_certificate, refused_authority
+from seon.net.context import KeyedContext, accepting, link_certificate, refused_authority
 from seon.net.ends import Caller, caller_of
 from seon.net.handshakes import in_words
 from seon.net.stream import AsyncTls
@@ -114,7 +114,7 @@ class InternalPort:
                 raise m.LinkError("neither a control link nor a session link was asked for (ALPN)")
 
     def _verified(self, tls: AsyncTls) -> Peer:
-        certificate = peer_certificate(tls.channel.connection)
+        certificate = link_certificate(tls.channel.connection)
         if certificate is None:
             raise IdentityError("no certificate was shown")
         mark = check_link_client(certificate, self._proxy_id)

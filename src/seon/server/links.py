@@ -113,6 +113,16 @@ class Links:
             if why := barred(link.mark):
                 link.refuse(why)
 
+    def look_for_blobs(self) -> None:
+        """There may be blobs to ask for."""
+        for link in self._by_client.values():
+            link.look_for_blobs()
+
+    def look_for_crls(self) -> None:
+        """There may be distribution points to say."""
+        for link in self._by_client.values():
+            link.look_for_crls()
+
     def tell(self, client: str, session: str, end: SessionEnd) -> None:
         """Tell a client what ends a session of its."""
         if link := self._by_client.get(client):

@@ -8,11 +8,15 @@ import contextlib
 import gc
 import os
 import socket
+import time
 from pathlib import Path
 
 import msgspec
 
 from seon import addresses
+from seon.admission.evidence import Evidence
+from seon.admission.revocation import RevocationLists
+from seon.api_messages import CrlSource
 from seon.build import this_build
 from seon.daemon.assigning import traced_by
 from seon.daemon.changes import say_changes
@@ -32,14 +36,19 @@ from seon.link.sealing import EphemeralKey
 from seon.net.dial import can_bind
 from seon.net.ends import Caller
 from seon.net.stream import AsyncTls
+from seon.pki import peer_certificate
 from seon.server.clients import Clients
 from seon.server.control import ENDED_HERE, ControlLink
+from seon.server.delivered import NotUsable
+from seon.server.distribution_points import DistributionPoints, Said
 from seon.server.gate import ENFORCED, Admitted, Gate
-from seon.server.in_force import EMPTY, InForce, NotUsable, put_in_force
+from seon.server.in_force import EMPTY, InForce, put_in_force
 from seon.server.internal import InternalPort, Peer
-from seon.server.license import LicenseWatch
+from seon.server.license import DAY, LicenseWatch
 from seon.server.links import Links
 from seon.server.opening import NAME, Opening
+from seon.server.revocation import Revocations
+from seon.server.revocation_child import prepare_apart
 from seon.server.wanted import EXTERNAL, Moment, Terms, internal_port, wanted_ports
 from seon.session.assignment import Assignment
 from seon.wording import fill
@@ -67,16 +76,17 @@ class Server:
         self._in_force = EMPTY
         self._withdrawn: set[str] = set()
         """Serials of licenses that were told to be withdrawn."""
-        self._blobs: dict[str, bytes] = {}
         self._recorder = Recorder("dmz", log, self._keep, "SRV-FAULT")
         self.report = self._recorder.report
         self._clients = Clients(ephemeral.proxy_id, lambda: license_.ca_key, self.report)
         self._tasks = Tasks(self._recorder.trouble)
         self._links = Links(self.report, self._look_at_ports)
+        self._points = DistributionPoints(self._links.look_for_crls)
+        self._revocations = Revocations(self.report, prepare_apart, self.follow, self._links.look_for_blobs)
         surroundings = Surroundings(NAME, log, self.report, self._links.keep, self._session_ends, self._tasks)
-        self._table = SessionTable(surroundings, self._clients.barred)
-        self._opening = Opening(surroundings, self._table, home, lambda: self._in_force)
-        self._gate = Gate(self.report, self._enter, self._tasks, Detail(log, "gate"))
+        self._table = SessionTable(surroundings, self._clients.barred, self._witness)
+        self._opening = Opening(surroundings, self._table, home, lambda: self._in_force, self.lists)
+        self._gate = Gate(self.report, self._enter, self._tasks, Detail(log, "gate"), self.lists, self._points.of_chain)
         self._internal = InternalPort(ephemeral.proxy_id, self.report, self, self._tasks, Detail(log, "link"))
         self._ports: Ports[Terms] = Ports(self._serve, self, Detail(log, "server"))
         self._applying = asyncio.Lock()
@@ -95,6 +105,7 @@ class Server:
             (self._ports.run(), "keeping the ports"),
             (self._license.run(self.report, self._look_at_ports), "watching the license"),
             (self._watch_clients(), "watching the clients' rights"),
+            (self._revocations.run(), "reading revocation lists"),
             (self._life.watch_settings(self._table.verbosity_changed), "watching the log settings"),
         ):
             self._tasks.start(job, name).add_done_callback(self._vital_ended)
@@ -129,6 +140,7 @@ class Server:
             *self._ports.state(),
             f"Configuration {version} in force" if version else "No configuration yet",
             f"License {'does not hold: ' + problem if problem else 'holds'}",
+            *self._revocations.state(time.time(), self._in_force.configuration.admission.crl_days * DAY),
             *self._table.state(),
         ]
 
@@ -270,13 +282,25 @@ class Server:
         """Return the version in force."""
         return self._in_force.version
 
+    def follow(self) -> None:
+        """Let sessions go by the configuration and the lists in force: after each change of one of them."""
+        in_force = self._in_force
+        self._table.follow(lambda claim: in_force.barred(claim, self.lists()), traced_by(in_force.configuration))
+
+    def _witness(self, shown: tuple[bytes, ...]) -> Evidence:
+        """Return the evidence of a partner that a session process has dialled. Raises PkiError."""
+        evidence = self._in_force.witnessed([peer_certificate(der) for der in shown], self.lists())
+        if evidence.chain:
+            self._points.of_chain(evidence.chain)
+        return evidence
+
     async def deliver(self, delivery: m.Delivery) -> None:
         """Put a configuration in force, or keep the one before and say why."""
         async with self._applying:
             try:
                 if delivery.standing != _NOT_SAID:
                     self._clients.take(bytes(delivery.standing))
-                in_force = put_in_force(delivery, self._ephemeral)
+                in_force = await put_in_force(delivery, self._ephemeral)
             except (NotUsable, IdentityError) as error:
                 self.report("CFG-BAD", version=delivery.version, reason=str(error))
                 return
@@ -285,9 +309,9 @@ class Server:
             self._end_barred()
             say_changes(self._log, in_force.version, self._in_force.configuration, in_force.configuration)
             self._in_force = in_force
-            wanted = in_force.blobs
-            self._blobs = {name: octets for name, octets in self._blobs.items() if name in wanted}
-            self._table.follow(in_force.barred, traced_by(in_force.configuration))
+            self._revocations.follow(in_force.configuration.crls)
+            self._points.of_anchors(in_force.trust.anchors)
+            self.follow()
             self.report("CFG-NEW", version=in_force.version)
             if reason := misfit(in_force.configuration.limits):
                 self.report("CFG-HOST", version=in_force.version, reason=reason)
@@ -295,14 +319,23 @@ class Server:
                 self.report("CFG-EMPTY", version=in_force.version, missing=in_force.missing())
             self._look_at_ports()
 
-    def take_blob(self, name: str, octets: bytes) -> None:
-        """Keep a blob in memory as long as the configuration in force names it."""
-        if name in self._in_force.blobs:
-            self._blobs[name] = octets
+    # --- revocation -------------------------------------------------------------------------------------------------
+
+    def lists(self) -> RevocationLists:
+        """Return the revocation lists in force at the moment of the call: other ones may come at any time."""
+        return self._revocations.lists
+
+    def take_blob(self, name: str, octets: bytes | bytearray) -> None:
+        """Take a revocation list that has come."""
+        self._revocations.take(name, octets)
 
     def missing_blobs(self) -> tuple[str, ...]:
-        """Return what the configuration in force names and is not here."""
-        return tuple(name for name in self._in_force.blobs if name not in self._blobs)
+        """Return which revocation lists to ask for now."""
+        return self._revocations.missing()
+
+    def crls_to_say(self, said: Said) -> tuple[CrlSource, ...]:
+        """Return distribution points that a link has not said for a day."""
+        return self._points.to_say(said)
 
     def _outgoing_available(self, in_force: InForce) -> bool:
         address = in_force.configuration.outgoing_address

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from seon.api_messages import CrlSource
 from seon.client.control import ControlLink, NotEstablishedError, SilentError
 from seon.config import FORMAT
 from seon.daemon.message_stream import MessageStream
@@ -34,6 +35,9 @@ class Owner:
         self.seen.append(message)
 
     def events(self, message) -> None:
+        self.seen.append(message)
+
+    def crls_found(self, message) -> None:
         self.seen.append(message)
 
 
@@ -194,6 +198,45 @@ def test_a_server_that_beats_but_does_not_read_is_silent_too(play, link_pki, mon
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
+
+    play(scene)
+
+
+def test_others_have_their_turn_while_a_large_blob_is_sent(play, link_pki) -> None:
+    async def scene(server, link) -> None:
+        await established(server, link, link_pki)
+        octets, turns = bytes(4 * 1024 * 1024), 0
+
+        async def take_turns() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0)
+                turns += 1
+
+        taking = asyncio.create_task(take_turns())
+        sending = asyncio.create_task(link.deliver("blob", octets))
+        offered, received = await server.receive(), bytearray()
+        while len(received) < len(octets):
+            received += (await server.receive()).data
+        await sending
+        taking.cancel()
+        assert offered == m.Offered("blob", len(octets), hashlib.sha256(octets).hexdigest())
+        assert received == octets
+        assert turns > len(octets) / m.PART_SIZE
+
+    play(scene)
+
+
+def test_where_lists_are_is_handed_on(play, link_pki) -> None:
+    found = m.CrlsFound((CrlSource("http://crl.example/a", b"x"),))
+
+    async def scene(server, link) -> None:
+        await established(server, link, link_pki)
+        owner = Owner()
+        await server.send(found)
+        await server.send(m.Bye(""))
+        await link.run(owner)
+        assert owner.seen == [found]
 
     play(scene)
 

@@ -9,7 +9,7 @@ import time
 import msgspec
 import pytest
 
-from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
+from seon.api_messages import CrlSource, Enrolled, SealedKey, SealedKeyWanted
 from seon.client import courier_line as module
 from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine
@@ -172,6 +172,38 @@ def test_an_answer_nobody_waits_for_is_no_trouble() -> None:
             await courier.say(note)
         await asyncio.sleep(0.05)
         assert not running.done()
+
+    play(scene)
+
+
+def test_a_blob_comes_in_parts_and_other_things_between() -> None:
+    async def scene(line, courier, seen, running) -> None:
+        asking = asyncio.create_task(line.blob("1" * 64))
+        await asyncio.sleep(0.02)
+        for note in (
+            c.GotBlob("1" * 64, b"one ", more=True),
+            c.GotBlob("2" * 64, b"of another", more=True),
+            c.Alive(),
+            c.GotBlob("1" * 64, b"two"),
+        ):
+            await courier.say(note)
+        assert await asking == b"one two"
+        again = asyncio.create_task(line.blob("1" * 64))
+        await asyncio.sleep(0.02)
+        await courier.say(c.GotBlob("1" * 64, b"half", more=True))
+        await courier.say(c.GotBlob("1" * 64, problem="no answer"))
+        with pytest.raises(ConnectionError, match="no answer"):
+            await again
+
+    play(scene)
+
+
+def test_where_lists_are_is_said_to_the_courier() -> None:
+    sources = (CrlSource("http://crl.example/a", b"x"),)
+
+    async def scene(line, courier, seen, running) -> None:
+        await line.crls_found(sources)
+        assert await courier.hear() == c.CrlsFound(sources)
 
     play(scene)
 

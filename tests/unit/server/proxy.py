@@ -164,8 +164,11 @@ class Proxy:
 
     async def deliver(self, stream: MessageStream, delivery: m.Delivery) -> None:
         """Send a configuration."""
-        octets = msgspec.json.encode(delivery)
-        await stream.send(m.Offered("configuration", len(octets), hashlib.sha256(octets).hexdigest()))
+        await self.send(stream, "configuration", msgspec.json.encode(delivery))
+
+    async def send(self, stream: MessageStream, what: str, octets: bytes) -> None:
+        """Send something in parts."""
+        await stream.send(m.Offered(what, len(octets), hashlib.sha256(octets).hexdigest()))
         for at in range(0, len(octets), m.PART_SIZE):
             await stream.send(m.Part(octets[at : at + m.PART_SIZE]))
 

@@ -7,6 +7,7 @@ import time
 import msgspec
 import pytest
 
+from seon.api_messages import CrlSource
 from seon.daemon.message_stream import MessageStream
 from seon.link import messages as m
 from seon.link.codec import Decoder
@@ -28,6 +29,7 @@ class Owner:
         self.links, self.deliveries, self.blobs, self.refused, self.endings = [], [], {}, [], []
         self.missing: tuple[str, ...] = ()
         self.carrying, self.room = True, 0
+        self.sources: list[CrlSource] = []
 
     def linked(self, link) -> None:
         self.links.append(link)
@@ -39,7 +41,11 @@ class Owner:
         self.blobs[name] = octets
 
     def missing_blobs(self):
-        return self.missing
+        return tuple(name for name in self.missing if name not in self.blobs)
+
+    def crls_to_say(self, said):
+        sources, self.sources = self.sources[: m.CRL_SOURCES], self.sources[m.CRL_SOURCES :]
+        return tuple(sources)
 
     def session_refused(self, session, reason) -> None:
         self.refused.append((session, reason))
@@ -192,6 +198,46 @@ def test_the_blobs_a_configuration_wants_are_asked_for_and_taken(play, delivery)
         while not owner.blobs:
             await asyncio.sleep(0.01)
         assert owner.blobs == {name: octets}
+        await client.stream.send(m.Bye(""))
+
+    play(scene)
+
+
+def test_blobs_are_asked_for_a_few_at_a_time_and_again_when_nothing_comes(play, delivery, monkeypatch) -> None:
+    monkeypatch.setattr(module, "ASK_SECONDS", 0.3)
+    one, other = b"one list", b"other list"
+    first, second = (hashlib.sha256(octets).hexdigest() for octets in (one, other))
+
+    async def scene(client, link, owner, outbox) -> None:
+        await client.hello()
+        owner.missing = (first,)
+        link.look_for_blobs()
+        assert (await client.next(m.BlobsWanted)).names == (first,)
+        owner.missing = (first, second)
+        link.look_for_blobs()
+        await client.offer(one, "blob")
+        assert (await client.next(m.BlobsWanted)).names == (second,), "the first has come"
+        assert (await client.next(m.BlobsWanted)).names == (second,), "it has not come"
+        await client.offer(other, "blob")
+        while len(owner.blobs) < 2:
+            await asyncio.sleep(0.01)
+        await client.stream.send(m.Bye(""))
+
+    play(scene)
+
+
+def test_distribution_points_are_said_a_few_at_a_time(play, monkeypatch) -> None:
+    monkeypatch.setattr(module, "CRLS_PAUSE", 0.2)
+    sources = [CrlSource(f"http://crl.example/{number}", b"x" * 20_000) for number in range(4)]
+
+    async def scene(client, link, owner, outbox) -> None:
+        await client.hello()
+        owner.sources = list(sources)
+        link.look_for_crls()
+        assert list((await client.next(m.CrlsFound)).sources) == sources[:3]
+        began = time.monotonic()
+        assert list((await client.next(m.CrlsFound)).sources) == sources[3:]
+        assert time.monotonic() - began > 0.1
         await client.stream.send(m.Bye(""))
 
     play(scene)

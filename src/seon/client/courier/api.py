@@ -119,6 +119,10 @@ class Api:
         """Deliver events; return how many are in the journal now. Raises ApiError."""
         return _decode((await self._call("POST", "events", batch)).content, a.EventsStored).stored
 
+    async def report_crls(self, sources: a.CrlSources) -> None:
+        """Say where revocation lists are. Raises ApiError."""
+        await self._call("POST", "crl-sources", sources)
+
     async def _call(self, method: str, path: str, body: msgspec.Struct | None, wait: float = 0.0) -> Answer:
         """Make a call whose answer may begin `wait` seconds later than others, and tell of it. Raises ApiError."""
         began, how = time.monotonic(), "not answered"

@@ -7,16 +7,19 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
+from seon.api_messages import CrlSource, Enrolled, SealedKey, SealedKeyWanted
 from seon.client.waiting import Wait
 from seon.config import Fingerprint, Port, ProxyConfiguration, Struct
 from seon.events import Event
 from seon.link.codec import HEADER, Decoder, encode
+from seon.link.messages import CRL_SOURCES
 from seon.process.levels import Category, Level
 from seon.process.line import MAX_LINE
 
 MAX_MESSAGE = 96 * 1024 * 1024
 """A whole configuration with 10,000 partners stays far below it."""
+BLOB_PART = 128 * 1024
+"""Octets of a blob in one message."""
 EVENTS_PER_MESSAGE = 100
 EVENTS_SIZE = 1024 * 1024
 """Octets of the events of one message."""
@@ -99,11 +102,19 @@ class WantBlob(Note, frozen=True, tag="want-blob"):
 
 
 class GotBlob(Note, frozen=True, tag="blob"):
-    """Courier: here it is, or why not. Its SHA-256 is its name."""
+    """Courier: the next octets of it, or why there is none. The SHA-256 of all of them is its name."""
 
     name: Fingerprint
     octets: bytes = b""
     problem: str = ""
+    more: bool = False
+    """Whether others follow: the main must not be held up by a large blob in one piece."""
+
+
+class CrlsFound(Note, frozen=True, tag="crls-found"):
+    """Main: tell Seonapi where revocation lists are. It is told once, and not kept on disk: it is said again."""
+
+    sources: Annotated[tuple[CrlSource, ...], Meta(min_length=1, max_length=CRL_SOURCES)]
 
 
 class Keep(Note, frozen=True, tag="keep"):
@@ -177,7 +188,7 @@ class Alive(Note, frozen=True, tag="alive"):
     """Courier: it is not stuck; said every `ALIVE_SECONDS`."""
 
 
-FromMain = Enrol | AskNow | ServerReads | WantSealed | WantBlob | Keep | Resolve | Verbosity
+FromMain = Enrol | AskNow | ServerReads | WantSealed | WantBlob | Keep | Resolve | Verbosity | CrlsFound
 FromCourier = (
     Begin
     | HaveEnrolled

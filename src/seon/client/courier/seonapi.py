@@ -147,9 +147,12 @@ class Seonapi:
         await self._say(answer)
 
     async def blob(self, name: str) -> None:
-        """Get a blob, or say why not."""
+        """Get a blob and say it in parts, or say why not."""
         try:
-            answer = c.GotBlob(name, await self._api.blob(name))
+            octets = await self._api.blob(name)
         except ApiError as error:
-            answer = c.GotBlob(name, problem=words(str(error)))
-        await self._say(answer)
+            await self._say(c.GotBlob(name, problem=words(str(error))))
+            return
+        for at in range(0, max(1, len(octets)), c.BLOB_PART):
+            end = at + c.BLOB_PART
+            await self._say(c.GotBlob(name, octets[at:end], more=end < len(octets)))

@@ -241,6 +241,22 @@ def test_keys_and_blobs_come_or_the_reason_why_not(play, seonapi) -> None:
     play(scene)
 
 
+def test_a_large_blob_is_said_in_parts(play, seonapi) -> None:
+    octets = bytes(range(256)) * 1_500
+    name = hashlib.sha256(octets).hexdigest()
+    seonapi.answers[f"blobs/{name}"] = lambda _: (200, octets)
+
+    async def scene(main, spool) -> None:
+        await main.say(c.WantBlob(name))
+        parts = [await main.hear(c.GotBlob)]
+        while parts[-1].more:
+            parts.append(await main.hear(c.GotBlob))
+        assert len(parts) == 3
+        assert b"".join(part.octets for part in parts) == octets
+
+    play(scene)
+
+
 def test_a_changed_configuration_can_be_asked_for_at_once(play, seonapi) -> None:
     async def scene(main, spool) -> None:
         await main.say(c.AskNow())
