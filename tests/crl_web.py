@@ -23,6 +23,7 @@ def make_list(
     age: dt.timedelta = dt.timedelta(hours=1),
     life: dt.timedelta = dt.timedelta(days=7),
     extensions: Extensions = (),
+    entry_extensions: Extensions = (),
     name: x509.Name | None = None,
 ) -> bytes:
     """Return a list in DER, made `age` ago and valid for `life` from then on."""
@@ -38,8 +39,10 @@ def make_list(
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical=critical)
     for serial in serials:
-        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(made).build()
-        builder = builder.add_revoked_certificate(entry)
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(made)
+        for extension, critical in entry_extensions:
+            entry = entry.add_extension(extension, critical=critical)
+        builder = builder.add_revoked_certificate(entry.build())
     return builder.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 

@@ -80,11 +80,11 @@ BAD = {
     "private": "10.1.2.3 is not a public address, and private_networks does not have it",
     "html": "it is no revocation list but a web page (HTML or XML)",
     "expired": "it has expired, at ",
-    "forged": "the key of CN=Partner CA has not signed it",
+    "forged": "its signature is not that of its issuer (CA: CN=Partner CA)",
     "foreign": "it is a list of another CA: CN=Other CA",
     "empty": "it is empty",
     "missing": "the web server answers 404 Not Found",
-    "indirect": "not supported: an indirect list",
+    "indirect": "not supported: it is an indirect list",
 }
 
 

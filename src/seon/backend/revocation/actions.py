@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from django.utils import timezone
 
-from seon import pki
 from seon.backend.acting import audit
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
@@ -12,14 +11,14 @@ from seon.backend.acting.rights import Right
 from seon.backend.certificates import read_chain
 from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
+from seon.backend.revocation.authorities import known_authorities, peer_in
 from seon.backend.revocation.destinations import DownloadError, target_of
 from seon.backend.revocation.keeping import MOST_LISTS, NotTakenError, check, counted, is_unchanged, take_over
 from seon.backend.revocation.models import CrlIssuer, CrlUrl, HeldList, RevocationSettings
-from seon.backend.revocation.places import anchor_certificates, issuer_of
+from seon.backend.revocation.places import issuer_of
 from seon.backend.revocation.settling import tell_new
-from seon.backend.trust.models import ChainCertificate
 from seon.events import shown
-from seon.pki import Certificate, PkiError
+from seon.pki import PeerCertificate, PkiError, pem_of
 from seon.pki.lists import CertificateList, read_list, signature_problem
 
 
@@ -64,14 +63,14 @@ def _place(found: CertificateList, issuer: CrlIssuer, url: str) -> CrlUrl:
     return CrlUrl.objects.create(issuer=issuer, url=url, by_hand=True)
 
 
-def _issuer(found: CertificateList, given: bytes | None) -> Certificate:
+def _issuer(found: CertificateList, given: bytes | None) -> PeerCertificate:
     """Return the certificate of the CA that has signed a list. Raises OperatorError."""
     if given is not None:
-        return _signer(found, read_chain(given), "the certificate that was given")
+        return _signer(found, [peer_in(pem_of(one)) for one in read_chain(given)], "the certificate that was given")
     return _signer(found, known_authorities(), "one of the CAs known here; name its certificate with --issuer FILE")
 
 
-def _signer(found: CertificateList, among: Sequence[Certificate], whom: str) -> Certificate:
+def _signer(found: CertificateList, among: Sequence[PeerCertificate], whom: str) -> PeerCertificate:
     problems = {}
     for certificate in among:
         problems[problem := signature_problem(found, certificate)] = certificate
@@ -79,12 +78,6 @@ def _signer(found: CertificateList, among: Sequence[Certificate], whom: str) -> 
             return certificate
     near = next((f" ({problem})" for problem in problems if "another CA" not in problem), "")
     raise OperatorError(f"The list of {shown(found.issuer)} is not signed by {whom}{near}")
-
-
-def known_authorities() -> list[Certificate]:
-    """Return the certificates of all CAs whose lists may come: trust anchors, those of chains, reported ones."""
-    pems = [*ChainCertificate.objects.values_list("pem", flat=True), *CrlIssuer.objects.values_list("pem", flat=True)]
-    return [*anchor_certificates(), *map(pki.certificate_in_pem, pems)]
 
 
 @act("crl.remove", Right.TRUST)

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Sum
 
-from seon import pki
 from seon.backend.configuration.versioned import take_turn
+from seon.backend.revocation.authorities import peer_in
 from seon.backend.revocation.models import CrlUrl, HeldList
 from seon.backend.trust.models import Blob
-from seon.pki.lists import CertificateList, signature_problem
+from seon.pki.lists import CertificateList, count_entries, signature_problem
 from seon.wording import fill
 
 CLOCKS_DIFFER = timedelta(hours=1)
@@ -26,17 +26,11 @@ class NotTakenError(Exception):
     """A list that is not taken over, and why. What is in force stays."""
 
 
-class UnsupportedError(NotTakenError):
-    """A list of a kind that is not supported."""
-
-
 def check(found: CertificateList, place: CrlUrl, now: datetime) -> None:
-    """Raise NotTakenError unless a list is its CA's, of a kind that counts here, in time, and not older than ours."""
-    problem = signature_problem(found, pki.certificate_in_pem(place.issuer.pem))
+    """Raise NotTakenError unless a list is its CA's, in time, and not older than ours."""
+    problem = signature_problem(found, peer_in(place.issuer.pem))
     if problem:
         raise NotTakenError(problem)
-    if found.unsupported:
-        raise UnsupportedError(found.kind)
     if found.this_update > now + CLOCKS_DIFFER:
         raise NotTakenError(f"it is made in the future, at {_minute(found.this_update)}")
     if found.next_update is not None and found.next_update <= now:
@@ -64,9 +58,16 @@ def is_unchanged(octets: bytes, place: CrlUrl) -> bool:
     return held is not None and held.sha256 == hashlib.sha256(octets).hexdigest()
 
 
-@transaction.atomic
 def take_over(found: CertificateList, place: CrlUrl) -> HeldList:
-    """Put a list in force at its place. It was checked. Raises NotTakenError where there is no room for it."""
+    """Put a list in force at its place. It was checked.
+
+    Raises NotTakenError where there is no room for it, PkiError for entries that cannot be read or do not count here.
+    """
+    return _take_over(found, place, count_entries(found))
+
+
+@transaction.atomic
+def _take_over(found: CertificateList, place: CrlUrl, entries: int) -> HeldList:
     take_turn()
     held = HeldList.objects.filter(place=place).first()
     if held is not None:  # another process may have taken one over meanwhile
@@ -83,7 +84,7 @@ def take_over(found: CertificateList, place: CrlUrl) -> HeldList:
         number="" if found.number is None else str(found.number),
         this_update=found.this_update,
         next_update=found.next_update,
-        entries=found.entries,
+        entries=entries,
         kind=found.kind,
         points="\n".join(found.points),
     )

@@ -1,9 +1,7 @@
 """Where lists are to be had: what servers report, and what the certificates of trust anchors name; in bounds."""
 
-import hashlib
 import logging
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -11,23 +9,19 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from seon import pki
 from seon.api_messages import CrlSource
-from seon.backend.anchors.models import Anchor
 from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.queue.models import Job
+from seon.backend.revocation.authorities import anchor_certificates, chain_certificates, identity_of, peer_in
 from seon.backend.revocation.destinations import DownloadError, target_of
 from seon.backend.revocation.models import CrlIssuer, CrlUrl
-from seon.backend.trust.models import ChainCertificate
 from seon.events import shown
-from seon.pki import Certificate, PkiError
-from seon.pki.lists import points_of
+from seon.pki import LONGEST_NAME, PeerCertificate, PkiError, is_issued_by, peer_certificate
 
 MOST = 1_000
 """Places at most. Their addresses come from certificates, and partners choose those."""
 MOST_OF_ISSUER = 50
-MOST_RSA_BITS = 8_192
 LONGEST_PEM = 12_000
 """Octets of a CA's certificate in PEM: each list brings one to the servers."""
 KEPT_UNSEEN = timedelta(days=400)
@@ -45,7 +39,7 @@ def remember(sources: Iterable[CrlSource], reported_by: str) -> None:
     new = False
     for source in sources:
         try:
-            issuer = pki.certificate_in_der(source.issuer)
+            issuer = peer_certificate(source.issuer)
             new |= _keep(source.url, issuer, reported_by=reported_by)
         except (PkiError, DownloadError, OperatorError) as error:
             log.warning("CRL address not kept: %s: %s", shown(source.url), shown(error))
@@ -53,28 +47,16 @@ def remember(sources: Iterable[CrlSource], reported_by: str) -> None:
         Job.objects.filter(name=JOB).update(asked_for=True)
 
 
-def identity_of(certificate: Certificate) -> str:
-    """Return what a CA is known by, from its name and key. Raises PkiError for one that cannot check signatures."""
-    key = pki.public_key_of(certificate)
-    if getattr(key, "key_size", 0) > MOST_RSA_BITS:
-        raise PkiError(f"its CA has a key of more than {MOST_RSA_BITS} bits")
-    try:
-        name = certificate.subject.public_bytes()
-    except Exception as error:  # as in pki
-        raise PkiError("the name of its CA cannot be read") from error
-    return hashlib.sha256(name + pki.key_digest(key).encode()).hexdigest()
-
-
-def issuer_of(certificate: Certificate, *, is_ours: bool = False) -> CrlIssuer:
+def issuer_of(certificate: PeerCertificate, *, is_ours: bool = False) -> CrlIssuer:
     """Return the row of a CA, made if there is none. Raises PkiError.
 
     Its certificate stays until it has expired: anybody can make another one of the same name and key. `is_ours`: an
     administrator has given this one, so it is the better one.
     """
-    pem = pki.pem_of(certificate)
+    pem = certificate.pem
     if len(pem) > LONGEST_PEM:
         raise PkiError(f"the certificate of its CA has more than {LONGEST_PEM} octets")
-    stated = {"pem": pem, "subject": pki.subject_of(certificate)}
+    stated = {"pem": pem, "subject": certificate.subject[:LONGEST_NAME]}
     row, is_new = CrlIssuer.objects.get_or_create(identity=identity_of(certificate), defaults=stated)
     if not is_new and row.pem != pem and (is_ours or _has_expired(row, timezone.now())):
         # Its lists are checked by the same key, so what is in force stays as it is: no new version.
@@ -84,11 +66,11 @@ def issuer_of(certificate: Certificate, *, is_ours: bool = False) -> CrlIssuer:
 
 
 def _has_expired(row: CrlIssuer, now: datetime) -> bool:
-    return pki.certificate_in_pem(row.pem).not_valid_after_utc < now
+    return peer_in(row.pem).not_after < now.timestamp()
 
 
 @transaction.atomic
-def _keep(url: str, certificate: Certificate, *, reported_by: str = "", of_anchor: bool = False) -> bool:
+def _keep(url: str, certificate: PeerCertificate, *, reported_by: str = "", of_anchor: bool = False) -> bool:
     """Keep a place; whether it is new. Raises DownloadError, PkiError, and OperatorError where there is no room."""
     target_of(url)
     now = timezone.now()
@@ -130,19 +112,19 @@ def _make_room(issuer: CrlIssuer, *, of_anchor: bool) -> None:
 def keep_those_of_anchors() -> None:
     """Keep what the certificates of trust anchors name: lists of their issuers, where these are known, too."""
     known = anchor_certificates()
-    by_name: dict[str, list[Certificate]] = {}
-    for one in (*known, *_read(ChainCertificate.objects.values_list("pem", flat=True))):
-        by_name.setdefault(pki.subject_of(one), []).append(one)
+    by_name: dict[bytes, list[PeerCertificate]] = {}
+    for one in (*known, *chain_certificates()):
+        by_name.setdefault(one.subject_der, []).append(one)
     named = set()
     for anchor in known:
-        for url in _points(anchor):
-            for issuer in by_name.get(pki.issuer_of(anchor), ()):
-                if pki.is_issued_by(anchor, issuer):
+        for url in anchor.extensions.crl_points if anchor.extensions else ():
+            for issuer in by_name.get(anchor.issuer_der, ()):
+                if _is_issued_by(anchor, issuer):
                     named |= _kept(url, issuer)
     CrlUrl.objects.filter(of_anchor=True).exclude(pk__in=named).update(of_anchor=False)
 
 
-def _kept(url: str, issuer: Certificate) -> set[int]:
+def _kept(url: str, issuer: PeerCertificate) -> set[int]:
     try:
         _keep(url, issuer, of_anchor=True)
         return set(CrlUrl.objects.filter(issuer__identity=identity_of(issuer), url=url).values_list("pk", flat=True))
@@ -151,30 +133,15 @@ def _kept(url: str, issuer: Certificate) -> set[int]:
         return set()
 
 
+def _is_issued_by(certificate: PeerCertificate, issuer: PeerCertificate) -> bool:
+    own, above = certificate.x509, issuer.x509
+    return own is not None and above is not None and is_issued_by(own, above)
+
+
 @lru_cache(maxsize=1_000)
 def _warn_once(text: str) -> None:
     """Say it once in the life of this process: the job comes by in every time slice."""
     log.warning("%s", text)
-
-
-def anchor_certificates() -> list[Certificate]:
-    """Return the certificates of the trust anchors that can be read."""
-    return _read(Anchor.objects.values_list("pem", flat=True))
-
-
-def _read(pems: Iterable[str]) -> list[Certificate]:
-    found = []
-    for pem in pems:
-        with suppress(PkiError):
-            found.append(pki.certificate_in_pem(pem))
-    return found
-
-
-def _points(certificate: Certificate) -> tuple[str, ...]:
-    try:
-        return points_of(certificate)
-    except PkiError:
-        return ()
 
 
 @transaction.atomic

@@ -9,11 +9,11 @@ from django.utils import timezone
 from seon.backend.journal.recording import record
 from seon.backend.revocation.destinations import DownloadError
 from seon.backend.revocation.downloading import Fetched
-from seon.backend.revocation.keeping import NotTakenError, UnsupportedError, check, counted, is_unchanged, take_over
+from seon.backend.revocation.keeping import NotTakenError, check, counted, is_unchanged, take_over
 from seon.backend.revocation.models import LONGEST_MARK, CrlUrl, HeldList, RevocationSettings
 from seon.events import fitting, shown
 from seon.pki import PkiError
-from seon.pki.lists import MAX_LIST, CertificateList, read_list
+from seon.pki.lists import MAX_LIST, CertificateList, UnsupportedListError, read_list
 
 SOONEST, LATEST = timedelta(minutes=5), timedelta(hours=6)
 """The shortest and the longest time until a try that failed is repeated."""
@@ -34,7 +34,7 @@ def settle(place: CrlUrl, outcome: Fetched | DownloadError, say: Say = lambda _:
             result = _taken(found, outcome, say)
         except (DownloadError, NotTakenError, PkiError) as error:
             say(f"not taken: {error}")
-            _failed(found, str(error), unsupported=isinstance(error, UnsupportedError))
+            _failed(found, str(error), unsupported=isinstance(error, UnsupportedListError))
             return False
         say(result)
         _worked(found, result)
@@ -65,7 +65,7 @@ def _taken(place: CrlUrl, fetched: Fetched, say: Say) -> str:
 def _checked(place: CrlUrl, octets: bytes, say: Say) -> CertificateList:
     found = read_list(octets)
     number = "" if found.number is None else f", number {found.number}"
-    say(f"read: {found.kind}, {counted(found.entries)}{number}, made {found.this_update:%Y-%m-%d %H:%M} UTC")
+    say(f"read: {found.kind}{number}, made {found.this_update:%Y-%m-%d %H:%M} UTC")
     check(found, place, timezone.now())
     say(f"signed by the key of {place.issuer}")
     return found

@@ -105,8 +105,8 @@ def test_a_list_is_fetched_now_and_each_step_is_told() -> None:
         reported(web.url("a"))
         result = run("fetch", web.url("a"))
         assert (result.exit_code, result.stdout) == (0, "1 list asked for\n")
-        for step in ("connecting to 127.0.0.1:", "answer 200 OK", "read: complete, 1 entry", "signed by the key of",
-                     "taken over: 1 entry"):  # fmt: skip
+        for step in ("connecting to 127.0.0.1:", "answer 200 OK", "read: complete, number 1, made ",
+                     "signed by the key of", "taken over: 1 entry"):  # fmt: skip
             assert step in result.stderr
         reported(web.url("b"))
         assert done("fetch", status=1) == "2 lists asked for, 1 not to be had"

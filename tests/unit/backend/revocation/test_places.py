@@ -16,7 +16,7 @@ from seon.api_messages import CrlSource
 from seon.backend.anchors.models import Anchor
 from seon.backend.configuration.versioned import read_version
 from seon.backend.queue.models import Job
-from seon.backend.revocation import places
+from seon.backend.revocation import authorities, places
 from seon.backend.revocation.models import CrlIssuer, CrlUrl
 from seon.backend.revocation.places import due, forget_unseen, keep_those_of_anchors, remember
 from seon.backend.revocation.settling import settle
@@ -76,7 +76,7 @@ def test_nothing_else_is_kept(url: str) -> None:
 
 
 def test_a_ca_of_a_huge_key_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "MOST_RSA_BITS", 1_024)
+    monkeypatch.setattr(authorities, "MOST_RSA_BITS", 1_024)
     remember([source(ca=certificates.make("RSA", certificates.rsa_key(), ca=True))], "main")
     assert kept() == []
 

@@ -30,7 +30,7 @@ def test_a_list_that_was_fetched_comes_into_force_and_is_told() -> None:
     found = now_of()
     assert (found.result, found.failures, found.etag, found.modified) == ("taken over: 2 entries", 0, '"1"', "then")
     assert found.list_or_none is not None
-    assert steps[0].startswith("read: complete, 2 entries, number 7, made ")
+    assert steps[0].startswith("read: complete, number 7, made ")
     assert steps[1:] == ["signed by the key of CN=CA", "taken over: 2 entries"]
     (text,) = told()
     assert text.startswith(
