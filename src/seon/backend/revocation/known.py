@@ -1,4 +1,4 @@
-"""Stored revocation lists as admission asks them, for a few certificates: no list becomes a whole table here."""
+"""Stored revocation lists as admission asks them: those of the issuers in one chain."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -8,8 +8,8 @@ from seon.backend.errors import OperatorError
 from seon.backend.revocation.models import HeldList
 from seon.backend.trust.models import Blob
 from seon.pki import PeerCertificate, PkiError
-from seon.pki.lists import CertificateList, read_list
-from seon.pki.serials import DATE, key_of_number
+from seon.pki.crl import table_of
+from seon.pki.lists import read_list
 
 Issued = tuple[PeerCertificate, PeerCertificate]
 """A certificate, and that of its issuer."""
@@ -17,10 +17,11 @@ Issued = tuple[PeerCertificate, PeerCertificate]
 
 def lists_for(chain: Sequence[Issued]) -> RevocationLists:
     """Return what the lists in force say of these certificates, and of no others. Raises OperatorError."""
-    return RevocationLists.of(known for issued in chain for known in _known(*issued))
+    issuers = {issuer.fingerprint: issuer for _, issuer in chain}
+    return RevocationLists.of(known for issuer in issuers.values() for known in _known(issuer))
 
 
-def _known(certificate: PeerCertificate, issuer: PeerCertificate) -> Iterator[KnownList]:
+def _known(issuer: PeerCertificate) -> Iterator[KnownList]:
     identity = hashlib.sha256(issuer.subject_der + issuer.key.digest.encode()).hexdigest()
     for held in HeldList.objects.filter(place__issuer__identity=identity).select_related("place"):
         blob = Blob.objects.filter(pk=held.sha256).first()
@@ -37,16 +38,8 @@ def _known(certificate: PeerCertificate, issuer: PeerCertificate) -> Iterator[Kn
             sha256=held.sha256,
             this_update=found.this_update.timestamp(),
             next_update=found.next_update.timestamp() if found.next_update else None,
-            table=_row(found, int(certificate.serial, 16)),
+            table=table_of(found.der, found.parsed.entries),
             points=found.points,
             only_users=found.only.startswith("user"),
             only_cas=found.only.startswith("CA"),
         )
-
-
-def _row(found: CertificateList, serial: int) -> bytes:
-    """Return the table that has this serial number, or nothing."""
-    entry = found.parsed.get_revoked_certificate_by_serial_number(serial)
-    if entry is None:
-        return b""
-    return key_of_number(serial) + int(f"{entry.revocation_date_utc:%Y%m%d%H%M%S}").to_bytes(DATE, "big")
