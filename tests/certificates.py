@@ -52,6 +52,11 @@ class Made:
     def fingerprint(self) -> str:
         return pki.fingerprint(self.certificate)
 
+    @property
+    def shown(self) -> pki.PeerCertificate:
+        """The certificate as a peer shows it."""
+        return pki.peer_certificate(self.certificate.public_bytes(Encoding.DER))
+
     def write(self, certificate: Path, key: Path) -> None:
         """Write both as files."""
         certificate.write_text(self.pem)

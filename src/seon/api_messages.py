@@ -8,6 +8,7 @@
 | `POST sealed-key` | `SealedKeyWanted` | `SealedKey` |
 | `POST events` | `EventBatch` | `EventsStored` |
 | `POST crl-sources` | `CrlSources` | 204 |
+| `POST refused` | `RefusedCertificate` | 204 |
 | `GET blobs/<sha-256 hex>` | | the octets; 404 if there is no such blob |
 
 The token's secret goes in the header `X-Seon-Token`; user and password of the URL, if given, as HTTP Basic besides.
@@ -124,3 +125,17 @@ class CrlSources(Struct, frozen=True):
     """Distribution points seen in verified certificates and their anchors that may be new to the backend."""
 
     sources: Annotated[tuple[CrlSource, ...], Meta(min_length=1, max_length=20)]
+
+
+class RefusedCertificate(Struct, frozen=True):
+    """A certificate that the server has refused, so that an administrator can make a partner of it."""
+
+    der: Annotated[bytes, Meta(min_length=1, max_length=20_000)]
+    """As it was shown: nobody has found anything good about it."""
+    source: Annotated[str, Meta(max_length=64, pattern=r"^[0-9A-Fa-f.:\[\]]*\Z")]
+    """Address and port, in digits."""
+    verdict: Annotated[str, Meta(max_length=40, pattern=r"^[A-Z-]*\Z")]
+    """As in ADM-REFUSED."""
+    reason: Annotated[str, Meta(max_length=500)]
+    time: float
+    """Unix time."""

@@ -128,7 +128,7 @@ CASES: dict[str, tuple[Callable[[Site], int], str, str]] = {
         r"partner elsewhere may not come from this address, only from 192\.0\.2\.0/24",
     ),
     "no TLS at all": (garbage, "ADM-TLS", "it speaks HTTP"),
-    "TLS 1.1": (old_tls, "ADM-TLS", "unsupported protocol|version"),
+    "TLS 1.1": (old_tls, "ADM-TLS", r"it offers TLS 1\.1 at most: TLS 1\.2 or 1\.3 is needed"),
     "says nothing": (silence, "ADM-TLS", r"it sent nothing \(a plain OFTP2 station waits for SSRM\)"),
 }
 

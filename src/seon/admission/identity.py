@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from seon.pki import Certificate, fingerprint, issuer_of, subject_of
+from seon.pki import PeerCertificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ NOBODY = {"subject": "-", "issuer": "-", "serial": "-", "fingerprint": "-"}
 """The same for a peer that showed no certificate."""
 
 
-def identity_of(certificate: Certificate) -> Identity:
+def identity_of(certificate: PeerCertificate) -> Identity:
     """Return what a certificate says. A name that cannot be read is said to be so: it decides nothing."""
     return Identity(
-        fingerprint=fingerprint(certificate),
-        subject=subject_of(certificate),
-        issuer=issuer_of(certificate),
-        serial=f"{certificate.serial_number:x}",
-        not_before=certificate.not_valid_before_utc.timestamp(),
-        not_after=certificate.not_valid_after_utc.timestamp(),
+        fingerprint=certificate.fingerprint,
+        subject=certificate.subject,
+        issuer=certificate.issuer,
+        serial=certificate.serial,
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
     )

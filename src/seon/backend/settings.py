@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "seon.backend.users",
     "seon.backend.hosts",
     "seon.backend.configuration",
+    "seon.backend.anchors",
     "seon.backend.partners",
     "seon.backend.session_rules",
     "seon.backend.proxies",

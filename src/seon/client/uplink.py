@@ -16,7 +16,7 @@ from seon.daemon.detail import UNHEARD, Detail
 from seon.link.identity import IdentityError, check_link_server, new_link_request, of_another_seonapi, serial_of
 from seon.link.sealing import wipe
 from seon.net.channel import EndOfStream, TlsError
-from seon.net.context import CONTROL, KeyedContext, connecting, link_dialler, peer_certificate, refused_authority
+from seon.net.context import CONTROL, KeyedContext, connecting, link_certificate, link_dialler, refused_authority
 from seon.net.dial import MAX_TOLD, DialError, Stage, dial_addresses, secured
 from seon.net.handshakes import in_words
 from seon.net.stream import AsyncTls
@@ -89,7 +89,7 @@ class Uplink:
         pace.done(f"connected to {target}")
         tls = await self._secured(sock, target)
         try:
-            certificate = peer_certificate(tls.channel.connection)
+            certificate = link_certificate(tls.channel.connection)
             assert certificate is not None
             proxy_id, serial = check_link_server(certificate, self._enrolled.proxy_ids), serial_of(certificate)
             if why_not := self._rights.to_link(proxy_id, serial):

@@ -6,6 +6,7 @@ the binding stands in this file and is proved at import: with a release that doe
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import cryptography
 import OpenSSL
@@ -17,6 +18,8 @@ from seon.net.greetings import ENOUGH
 
 NEEDED = "pyopenssl>=26.4,<26.5"
 """As pyproject.toml pins it: the releases with which this file was tested."""
+HANDSHAKE_OCTETS = 48 * 1024
+"""Octets that a peer may send before its handshake is done: room for a chain of ten certificates."""
 _lib = Binding().lib
 
 
@@ -35,7 +38,7 @@ class EndOfStream(Exception):  # noqa: N818  # not an error: an end
 class Channel:
     """One TLS connection. `feed` what came from the socket, `take` what must go to it."""
 
-    __slots__ = ("_from", "_into", "_ssl", "after", "connection", "heard")
+    __slots__ = ("_from", "_into", "_ssl", "after", "connection", "fed", "heard")
 
     def __init__(self, connection: SSL.Connection) -> None:
         self.connection = connection
@@ -43,6 +46,8 @@ class Channel:
         """What came right behind the octets read last, and the next read raises: no more octets will announce it."""
         self.heard = b""
         """The first octets that came from the socket, at most ENOUGH: they tell what speaks there if it is not TLS."""
+        self.fed = 0
+        """Octets that came from the socket."""
         self._ssl = connection._ssl  # see the head of this file
         # pyOpenSSL's default makes SSL_write return after each record: one call from Python for every 16 KiB.
         _lib.SSL_clear_mode(self._ssl, _lib.SSL_MODE_ENABLE_PARTIAL_WRITE)
@@ -53,12 +58,28 @@ class Channel:
         """Hand over the first `length` octets of a buffer as they came from the socket."""
         if len(self.heard) < ENOUGH:
             self.heard += bytes(buffer.view[: min(length, ENOUGH - len(self.heard))])
+        self._feed(buffer.pointer, length)
+
+    def feed_octets(self, octets: bytes) -> None:
+        """Hand over octets as they came from the socket."""
+        if len(self.heard) < ENOUGH:
+            self.heard += octets[: ENOUGH - len(self.heard)]
+        self._feed(ffi.from_buffer("unsigned char[]", octets), len(octets))
+
+    def _feed(self, pointer: Any, length: int) -> None:
+        self.fed += length
         done = 0
         while done < length:
-            written = _lib.BIO_write(self._into, buffer.pointer + done, length - done)
+            written = _lib.BIO_write(self._into, pointer + done, length - done)
             if written <= 0:
                 raise TlsError("no memory for TLS octets")
             done += written
+
+    def room(self) -> int:
+        """Return how many octets the handshake may still take in. Raises TlsError when it has had all of them."""
+        if self.fed >= HANDSHAKE_OCTETS:
+            raise TlsError(f"the handshake is not done after {HANDSHAKE_OCTETS // 1024} KiB")
+        return HANDSHAKE_OCTETS - self.fed
 
     def take(self, buffer: Buffer) -> int:
         """Move octets for the socket into a buffer; return how many (0 = none)."""
@@ -180,6 +201,8 @@ def _prove_binding() -> None:
         for name in (
             "SSL_write",
             "SSL_peek",
+            "SSL_CTX_set1_curves_list",
+            "SSL_CTX_set1_sigalgs_list",
             "ERR_get_error",
             "ERR_reason_error_string",
         ):  # a session would call them first

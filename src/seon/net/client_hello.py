@@ -17,6 +17,8 @@ _VERSION_NAMES = {0x0304: "TLS 1.3", 0x0303: "TLS 1.2", 0x0302: "TLS 1.1", 0x030
 _GROUP_NAMES = {
     0x11EC: "X25519MLKEM768", 0x11EB: "SecP256r1MLKEM768", 0x11ED: "SecP384r1MLKEM1024",
     29: "x25519", 30: "x448", 23: "secp256r1", 24: "secp384r1", 25: "secp521r1",
+    26: "brainpoolP256r1", 27: "brainpoolP384r1", 28: "brainpoolP512r1",
+    31: "brainpoolP256r1tls13", 32: "brainpoolP384r1tls13", 33: "brainpoolP512r1tls13",
 }  # fmt: skip
 
 

@@ -2,7 +2,10 @@
 
 Partners: TLS 1.2 or 1.3 with forward secrecy, client certificates demanded. Link: TLS 1.3 only, both sides under the
 link CA. Nowhere session tickets, session cache or renegotiation: every connection is authenticated afresh.
-Keys and certificates come from memory, never from files.
+Keys and certificates come from memory, never from files. What is offered stands in offer.py.
+
+Inside a partner's handshake its own certificate is judged, before any signature of the peer's is computed, and nothing
+else: what a stranger sends above it could be made costly (measured). The rest of the chain is for `sent_chain`.
 
 On the link each side shows its CA's certificate too, and the dialling side says the CA's fingerprint in its first
 message. Neither is believed. They only name the other CA where server and client are of two installations: the
@@ -12,16 +15,27 @@ dialling side then refuses first, and the other one never sees its certificate.
 import contextlib
 import re
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL, crypto
 
 from seon.net.channel import TlsError, reason_of
-from seon.pki import Certificate, PkiError, certificate_in_der, certificates_in_pem, fingerprint, stand_in_for
+from seon.net.offer import new_context
+from seon.pki import (
+    Certificate,
+    PeerCertificate,
+    PkiError,
+    as_shown,
+    certificate_in_der,
+    certificates_in_pem,
+    fingerprint,
+    stand_in_for,
+)
 
-Judge = Callable[[Certificate], bool]
+Judge = Callable[[PeerCertificate], bool]
 """Says whether the peer's own certificate is acceptable: called inside the handshake, so that a refusal is an alert."""
 
 CONTROL, SESSION = b"seon-control/1", b"seon-session/1"
@@ -30,10 +44,12 @@ _AUTHORITY = b"seon-ca/"
 """Begins an ALPN name that nobody selects: 64 hex digits follow, the SHA-256 of the caller's link CA."""
 _AUTHORITY_SAID = re.compile(_AUTHORITY + rb"([0-9a-f]{64})")
 
-_TLS12_CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20"
-_OPTIONS = (
-    SSL.OP_NO_TICKET | SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE
-)  # fmt: skip
+MAX_RSA_BITS = 8_192
+"""Of a peer's keys: OpenSSL would compute with twice as many, at eight times the cost."""
+MAX_CHAIN = 10
+"""Certificates that a peer may send beside its own."""
+MAX_NAMES = 16_384
+"""Octets of the anchors' names that are told to callers."""
 _binding = Binding()
 _lib, _ffi = _binding.lib, _binding.ffi
 
@@ -79,18 +95,28 @@ def _forget_key(context: SSL.Context, stand_in: crypto.X509) -> None:
         raise TlsError("a private key could not be given up")
 
 
-def partner_listener(chain: str, key: bytes | bytearray, judge: Judge) -> KeyedContext:
+def partner_listener(
+    chain: str, key: bytes | bytearray, judge: Judge, *, old_tls: bool = False, ca_names: Iterable[PeerCertificate] = ()
+) -> KeyedContext:
     """Return the context of the external port. `chain` PEM, leaf first; `key` PEM (PKCS#8), the caller wipes it.
 
-    Raises TlsError when certificate and key cannot be used.
+    `old_tls`: also for stations that need CBC in TLS 1.2. `ca_names`: the anchors whose names callers are told.
+    Raises TlsError when certificate and key cannot be used, or the names are too long.
     """
-    context = _partner_context(SSL.TLS_SERVER_METHOD, judge)
+    context = _partner_context(new_context(SSL.TLS_SERVER_METHOD, old_tls=old_tls), judge)
+    _tell_names(context, ca_names)
     return _with_certificate(context, chain, key)
 
 
-def partner_dialler(chain: str, key: bytes | bytearray, judge: Judge) -> KeyedContext:
-    """Return the context for outgoing connections: ours is the client certificate. Raises TlsError."""
-    return _with_certificate(_partner_context(SSL.TLS_CLIENT_METHOD, judge), chain, key)
+def partner_dialler(chain: str, key: bytes | bytearray, judge: Judge, *, old_tls: bool = False) -> KeyedContext:
+    """Return the context for outgoing connections: ours is the client certificate. Raises TlsError.
+
+    `old_tls`: for stations that need CBC; TLS 1.2 and no more is offered, since some of them end at a greater hello.
+    """
+    context = new_context(SSL.TLS_CLIENT_METHOD, old_tls=old_tls)
+    if old_tls:
+        context.set_max_proto_version(SSL.TLS1_2_VERSION)
+    return _with_certificate(_partner_context(context, judge), chain, key)
 
 
 def link_listener(chain: str, key: bytes | bytearray, ca: str) -> KeyedContext:
@@ -128,11 +154,43 @@ def connecting(context: SSL.Context, alpn: bytes = b"", server_name: str = "", a
     return connection
 
 
-def peer_certificate(connection: SSL.Connection) -> Certificate | None:
-    """Return the certificate the peer has proved to hold the key of, or None.
+def peer_certificate(connection: SSL.Connection) -> PeerCertificate | None:
+    """Return the certificate that a partner has proved to hold the key of, or None. Raises TlsError."""
+    shown = connection.get_peer_certificate()
+    if shown is None:
+        return None
+    judged = connection.get_app_data()
+    if isinstance(judged, _Judged):
+        return judged.certificate if judged.passed else None
+    return _as_shown(shown)
 
-    Raises TlsError for one that OpenSSL can read and we cannot.
+
+def refused_certificate(connection: SSL.Connection) -> PeerCertificate | None:
+    """Return the certificate for which a partner's handshake was ended; nobody has proved to hold its key."""
+    judged = connection.get_app_data()
+    return judged.certificate if isinstance(judged, _Judged) and not judged.passed else None
+
+
+def sent_chain(connection: SSL.Connection) -> tuple[PeerCertificate, ...]:
+    """Return what a partner has sent beside its own certificate, in its order. It proves nothing.
+
+    Raises TlsError for more than MAX_CHAIN, and for a key that is too costly to compute with.
     """
+    own, sent = connection.get_peer_certificate(), connection.get_peer_cert_chain() or ()
+    leaf = own and _der(own)
+    above = [shown for shown in sent if _der(shown) != leaf]  # OpenSSL's list begins with it at the dialling side only
+    if len(above) > MAX_CHAIN:
+        raise TlsError(f"the peer sent {len(above)} certificates beside its own (at most {MAX_CHAIN})")
+    chain = tuple(map(_as_shown, above))
+    for certificate in chain:
+        if _is_too_large(certificate):
+            bits = f"RSA {certificate.key.bits} (at most {MAX_RSA_BITS})"
+            raise TlsError(f"the peer sent a certificate with a key of {bits}: {certificate.subject}")
+    return chain
+
+
+def link_certificate(connection: SSL.Connection) -> Certificate | None:
+    """Return the certificate that the other side of a link has proved to hold the key of, or None. Raises TlsError."""
     shown = connection.get_peer_certificate()
     try:
         return None if shown is None else _read(shown)
@@ -150,37 +208,54 @@ def refused_authority(connection: SSL.Connection) -> Certificate | str | None:
     return named
 
 
+def _der(shown: crypto.X509) -> bytes:
+    return crypto.dump_certificate(crypto.FILETYPE_ASN1, shown)
+
+
 def _read(shown: crypto.X509) -> Certificate:
-    return certificate_in_der(crypto.dump_certificate(crypto.FILETYPE_ASN1, shown))
+    return certificate_in_der(_der(shown))
 
 
-def _base(method: int) -> SSL.Context:
-    context = SSL.Context(method)
-    context.set_min_proto_version(SSL.TLS1_2_VERSION)
-    context.set_cipher_list(_TLS12_CIPHERS)
-    context.set_options(_OPTIONS)
-    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-    context.set_mode(_lib.SSL_MODE_ENABLE_PARTIAL_WRITE | _lib.SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER)
-    return context
+def _as_shown(shown: crypto.X509) -> PeerCertificate:
+    try:
+        return as_shown(shown)
+    except PkiError as error:
+        raise TlsError(f"the peer's certificate: {error}") from error
 
 
-_keyless = _base(SSL.TLS_METHOD)
+_keyless = new_context(SSL.TLS_METHOD)
 
 
-def _partner_context(method: int, judge: Judge) -> SSL.Context:
-    context = _base(method)
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What became of a partner's own certificate inside the handshake. It stays with the connection."""
 
+    certificate: PeerCertificate | None
+    """None: it is too large, or cannot be read at all."""
+    passed: bool
+
+
+def _judged(shown: crypto.X509, judge: Judge) -> _Judged:
+    try:
+        certificate = as_shown(shown)
+    except PkiError:
+        return _Judged(None, passed=False)
+    return _Judged(certificate, passed=not _is_too_large(certificate) and judge(certificate))
+
+
+def _is_too_large(certificate: PeerCertificate) -> bool:
+    return certificate.key.kind == "RSA" and certificate.key.bits > MAX_RSA_BITS
+
+
+def _partner_context(context: SSL.Context, judge: Judge) -> SSL.Context:
     def verify(connection: SSL.Connection, shown: crypto.X509, _error: int, depth: int, _ok: int) -> bool:
         if depth > 0:  # who may enter is decided by the peer's own certificate; what lies above it proves nothing
             return True
-        try:
-            certificate = _read(shown)
-        except PkiError:  # OpenSSL reads more than we do: nobody we know has that
-            return False
-        if judge(certificate):
-            return True
-        connection.set_app_data(certificate)  # so that the refusal can name it
-        return False
+        judged = connection.get_app_data()
+        if not isinstance(judged, _Judged):  # OpenSSL asks again for everything that it finds wrong
+            judged = _judged(shown, judge)
+            connection.set_app_data(judged)  # so that a refusal can name it
+        return judged.passed
 
     context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, verify)
     # No signature above the peer's own certificate is computed: a stranger could make them costly (measured).
@@ -188,8 +263,17 @@ def _partner_context(method: int, judge: Judge) -> SSL.Context:
     return context
 
 
+def _tell_names(context: SSL.Context, anchors: Iterable[PeerCertificate]) -> None:
+    """Name the anchors in CertificateRequest (RFC 8446 section 4.2.4). Raises TlsError."""
+    names = {anchor.subject_der: anchor for anchor in anchors}
+    if (octets := sum(map(len, names))) > MAX_NAMES:
+        raise TlsError(f"the names of {len(names)} anchors have {octets} octets: too many to name them all to callers")
+    for anchor in names.values():
+        _lib.SSL_CTX_add_client_CA(context._context, anchor.openssl._x509)  # pyOpenSSL takes what cryptography reads
+
+
 def _link_context(method: int, ca: str) -> SSL.Context:
-    context = _base(method)
+    context = new_context(method)
     context.set_min_proto_version(SSL.TLS1_3_VERSION)
     store = context.get_cert_store()
     assert store is not None

@@ -14,11 +14,10 @@ from OpenSSL import SSL
 from seon.net import client_hello
 from seon.net.channel import TlsError
 from seon.net.context import peer_certificate
-from seon.pki import fingerprint, subject_of
 
 Tell = Callable[[str], None]
 """Takes a step in words. A stranger chooses part of them: whoever shows them escapes and caps them."""
-Heard = Callable[[memoryview], object]
+Heard = Callable[[bytes], object]
 """Takes octets as they came from the peer."""
 MAX_STEPS = 100
 """Steps of one handshake that are told: an honest one has fewer than 40."""
@@ -75,7 +74,7 @@ class _Watch:
         self._callback = _ffi.callback("void (*)(const SSL *, int, int)", self._happened)
         _lib.SSL_set_info_callback(connection._ssl, self._callback)  # pyOpenSSL sets it on whole contexts only
 
-    def heard(self, octets: memoryview) -> None:
+    def heard(self, octets: bytes) -> None:
         """Look for a ClientHello in the peer's first octets."""
         if self._hello is None:
             return
@@ -93,7 +92,7 @@ class _Watch:
         except TlsError as error:
             self._tell(str(error))
             return
-        shown = f"SHA-256 {fingerprint(certificate)}, {subject_of(certificate)}" if certificate else "none"
+        shown = f"SHA-256 {certificate.fingerprint}, {certificate.subject}" if certificate else "none"
         self._tell(f"certificate shown: {shown}")
 
     def failed(self, error: BaseException) -> None:

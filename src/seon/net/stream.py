@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import socket
 import time
+from collections.abc import Awaitable, Callable
 
 from OpenSSL import SSL
 
@@ -21,6 +22,15 @@ MESSAGE_READ = 64 * 1024
 
 LINGER_SECONDS = 1.0
 LINGER_READS = 8
+_shared = Buffer(MESSAGE_READ)
+"""For all AsyncTls of the process, which has one thread: octets stay in it between two awaits only. A thousand
+strangers in the midst of a handshake would hold 192 MiB if each connection had buffers of its own."""
+Turn = Callable[[], Awaitable[None]]
+"""Returns when the caller may compute."""
+
+
+async def _at_once() -> None:
+    """Nobody else waits for a turn."""
 
 
 class AsyncTls:
@@ -29,25 +39,27 @@ class AsyncTls:
     def __init__(self, sock: socket.socket, connection: SSL.Connection) -> None:
         self.sock = sock
         self.channel = Channel(connection)
-        self._raw = Buffer(MESSAGE_READ)
-        self._plain = Buffer(MESSAGE_READ)
-        self._out = Buffer(MESSAGE_READ)
         self._sending = asyncio.Lock()
 
-    async def handshake(self, hello_seconds: float | None = None, tell: Tell | None = None) -> None:
+    async def handshake(
+        self, hello_seconds: float | None = None, tell: Tell | None = None, turn: Turn | None = None
+    ) -> None:
         """Complete the TLS handshake; the caller sets the deadline for all of it.
 
         `hello_seconds` limits the time until the peer's first flight is there whole. `tell` is told the steps, if
-        somebody wants them. Raises TlsError, EndOfStream, OSError, TimeoutError.
+        somebody wants them. `turn` is awaited before each step that computes.
+        Raises TlsError, EndOfStream, OSError, TimeoutError.
         """
         with watched(self.channel.connection, tell) as heard:
             try:
                 async with asyncio.timeout(hello_seconds):
                     while not (done := self.channel.handshake()) and not await self._send_out():
-                        heard(self._raw.view[: await self._receive()])
+                        heard(await self._receive(self.channel.room()))
+                        await (turn or _at_once)()
                 while not done and not self.channel.handshake():
                     await self._send_out()
-                    heard(self._raw.view[: await self._receive()])
+                    heard(await self._receive(self.channel.room()))
+                    await (turn or _at_once)()
             finally:
                 with contextlib.suppress(OSError):  # the alert that says why, or the last flight
                     await self._send_out()
@@ -56,9 +68,9 @@ class AsyncTls:
         """Return `length` octets. Raises EndOfStream, TlsError, OSError. Reads not one octet more."""
         parts = bytearray()
         while len(parts) < length:
-            got = self.channel.read(self._plain, 0, min(length - len(parts), self._plain.size))
+            got = self.channel.read(_shared, 0, min(length - len(parts), _shared.size))
             if got:
-                parts += self._plain.view[:got]
+                parts += _shared.view[:got]
             else:
                 await self._send_out()  # a key update may want an answer
                 await self._receive()
@@ -81,7 +93,7 @@ class AsyncTls:
                 await self._send_out()
                 self.sock.shutdown(socket.SHUT_WR)
                 for _ in range(LINGER_READS):
-                    if not await asyncio.get_running_loop().sock_recv_into(self.sock, self._raw.view):
+                    if not await asyncio.get_running_loop().sock_recv(self.sock, MESSAGE_READ):
                         break
         self.close()
 
@@ -99,13 +111,13 @@ class AsyncTls:
         with contextlib.suppress(OSError):
             self.sock.close()
 
-    async def _receive(self) -> int:
-        """Take in what the socket has; return how many octets that was."""
-        got: int = await asyncio.get_running_loop().sock_recv_into(self.sock, self._raw.view)
-        if got == 0:
+    async def _receive(self, most: int = MESSAGE_READ) -> bytes:
+        """Take in what the socket has, at most so many octets, and return them."""
+        octets = await asyncio.get_running_loop().sock_recv(self.sock, most)
+        if not octets:
             raise EndOfStream(clean=False)
-        self.channel.feed(self._raw, got)
-        return got
+        self.channel.feed_octets(octets)
+        return octets
 
     async def _send_out(self) -> int:
         async with self._sending:
@@ -114,8 +126,8 @@ class AsyncTls:
     async def _drain(self) -> int:
         """Send what waits; return how many octets that was."""
         loop, sent = asyncio.get_running_loop(), 0
-        while length := self.channel.take(self._out):
-            await loop.sock_sendall(self.sock, self._out.view[:length])
+        while length := self.channel.take(_shared):
+            await loop.sock_sendall(self.sock, bytes(_shared.view[:length]))  # a copy: others use the buffer meanwhile
             sent += length
         return sent
 
@@ -140,7 +152,7 @@ class BlockingTls:
                 while not self.channel.handshake():
                     self._send_out()
                     self._set_limit(deadline)
-                    heard(self._raw.view[: self._receive()])
+                    heard(bytes(self._raw.view[: self._receive(self.channel.room())]))
             finally:
                 with contextlib.suppress(OSError):
                     self._send_out()
@@ -195,9 +207,9 @@ class BlockingTls:
             raise TimeoutError("no answer in time")
         self.sock.settimeout(left)
 
-    def _receive(self) -> int:
-        """Take in what the socket has; return how many octets that was."""
-        got = self.sock.recv_into(self._raw.view)
+    def _receive(self, most: int = READ_SIZE) -> int:
+        """Take in what the socket has, at most so many octets; return how many that was."""
+        got = self.sock.recv_into(self._raw.view[:most])
         if got == 0:
             raise EndOfStream(clean=False)
         self.channel.feed(self._raw, got)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -21,9 +21,11 @@ from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey, wipe
 from seon.link.versions import Side, VersionError, agreed
 from seon.net.channel import TlsError
-from seon.net.context import KeyedContext, partner_dialler, partner_listener
-from seon.pki import Certificate
+from seon.net.context import KeyedContext
+from seon.net.networks import Networks
+from seon.pki import PeerCertificate
 from seon.process.memory import scrub_freed
+from seon.server.contexts import contexts_of
 from seon.session.assignment import Assignment, Direction
 
 _decoder = msgspec.json.Decoder(ServerConfiguration)
@@ -45,13 +47,27 @@ class InForce:
     """Partners by the fingerprints of their certificates."""
     gate: KeyedContext | None = None
     dialler: KeyedContext | None = None
+    old_gate: KeyedContext | None = None
+    """For callers from `old_networks`; None where no partner needs it, and so `old_dialler`."""
+    old_dialler: KeyedContext | None = None
+    old_networks: Networks = field(default_factory=Networks)
 
-    def admit(self, certificate: Certificate) -> tuple[Identity, ServerPartner | Refused]:
+    def gate_for(self, address: str) -> KeyedContext:
+        """Return the context for who calls from a literal address: there is one."""
+        assert self.gate
+        return self.old_gate if self.old_gate and address in self.old_networks else self.gate
+
+    def dialler_for(self, partner: ServerPartner) -> KeyedContext:
+        """Return the context with which a partner is dialled: there is one."""
+        assert self.dialler
+        return self.old_dialler if self.old_dialler and partner.old_tls else self.dialler
+
+    def admit(self, certificate: PeerCertificate) -> tuple[Identity, ServerPartner | Refused]:
         """Say who a certificate's holder is, now."""
         identity = identity_of(certificate)
         return identity, find_partner(identity, self.pins, time.time())
 
-    def knows(self, certificate: Certificate) -> bool:
+    def knows(self, certificate: PeerCertificate) -> bool:
         """Whether the TLS handshake with this certificate may go on."""
         return isinstance(self.admit(certificate)[1], ServerPartner)
 
@@ -110,14 +126,13 @@ def put_in_force(delivery: Delivery, ephemeral: EphemeralKey) -> InForce:
     try:
         key = ephemeral.open(delivery.sealed_key)
         try:
-            gate = partner_listener(own.chain, key, made.knows)
-            dialler = partner_dialler(own.chain, key, _anyone)
+            contexts = contexts_of(configuration, key, made.knows, _anyone)
         finally:
             wipe(key)
             scrub_freed()
     except (IdentityError, TlsError) as error:
         raise NotUsable(str(error)) from error
-    return replace(made, gate=gate, dialler=dialler)
+    return replace(made, **contexts._asdict())
 
 
 def _configuration_of(delivery: Delivery) -> ServerConfiguration:
@@ -143,6 +158,6 @@ def _check_addresses(configuration: ServerConfiguration) -> None:
             raise NotUsable(str(error)) from error
 
 
-def _anyone(_: Certificate) -> bool:
+def _anyone(_: PeerCertificate) -> bool:
     """In outgoing handshakes: the session process compares with the dialled partner right after (check_dialled)."""
     return True

@@ -31,6 +31,7 @@ from seon.link.identity import IdentityError
 from seon.link.sealing import EphemeralKey
 from seon.net.dial import can_bind
 from seon.net.ends import Caller
+from seon.net.listen import Job
 from seon.net.stream import AsyncTls
 from seon.server.clients import Clients
 from seon.server.control import ENDED_HERE, ControlLink
@@ -150,11 +151,10 @@ class Server:
         if not self._life.is_ending:
             self._life.show(f"{linked}{closed}" if len(self._links) else "waiting for a client")
 
-    async def _serve(self, port: Port[Terms], sock: socket.socket, source: str, number: int) -> None:
+    def _serve(self, port: Port[Terms], sock: socket.socket, source: str, number: int) -> Job | None:
         if isinstance(port.terms, InForce):
-            await self._gate.serve(port.terms, sock, source, number)
-        else:
-            await self._internal.serve(port.terms, sock, source, number)
+            return self._gate.serve(port.terms, sock, source, number)
+        return self._internal.serve(port.terms, sock, source, number)
 
     def opened(self, port: Port[Terms]) -> None:
         """A port is open (daemon.ports.Tell)."""

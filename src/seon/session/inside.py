@@ -10,7 +10,7 @@ from seon.link.codec import HEADER, Decoder, encode
 from seon.link.identity import IdentityError, check_link_server
 from seon.net.callers import await_answer, misdirected
 from seon.net.channel import EndOfStream, TlsError
-from seon.net.context import peer_certificate
+from seon.net.context import link_certificate
 from seon.net.dial import DialError, dial, secure
 from seon.net.legs import PlainLeg, TlsLeg
 from seon.net.stream import BlockingTls
@@ -79,7 +79,7 @@ def _session_link(
     server = addresses.shown(link.address, link.port)
     sock = dial(link.address, link.port, deadline=deadline, tell=steps.done)
     tls = secure(sock, connections.dialling, server, deadline=deadline, tell=steps.handshake(server))
-    certificate = peer_certificate(connections.dialling)
+    certificate = link_certificate(connections.dialling)
     assert certificate is not None
     check_link_server(certificate, link.proxy_ids)
     steps.done(f"session link: TLS with {server}, its certificate is the server's")

@@ -1,6 +1,5 @@
 """TLS of a station: its own certificate and key, and whom it talks to (mutual, TLS 1.2 or 1.3)."""
 
-import datetime as dt
 import socket
 import time
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from seon.addresses import shown
 from seon.net.context import KeyedContext, accepting, connecting, partner_dialler, partner_listener
 from seon.net.dial import secure
 from seon.net.stream import BlockingTls
-from seon.pki import Certificate, PkiError, certificates_in_pem, is_ca, is_issued_by
+from seon.pki import Certificate, PeerCertificate, PkiError, certificates_in_pem, fingerprint, is_ca, is_issued_by
 from seon.station.wire import TlsWire
 
 HANDSHAKE_SECONDS = 10.0
@@ -47,11 +46,14 @@ class StationTls:
         deadline = time.monotonic() + HANDSHAKE_SECONDS
         return TlsWire(secure(sock, connection, shown(host, port), deadline=deadline))
 
-    def _knows(self, leaf: Certificate) -> bool:
-        now = dt.datetime.now(dt.UTC)
-        if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
+    def _knows(self, leaf: PeerCertificate) -> bool:
+        if not leaf.not_before <= time.time() <= leaf.not_after:
             return False
-        return any(leaf == trusted or _issued(trusted, leaf) for trusted in self._trusted)
+        readable = leaf.x509
+        return any(
+            fingerprint(trusted) == leaf.fingerprint or (readable is not None and _issued(trusted, readable))
+            for trusted in self._trusted
+        )
 
 
 def _server_name(host: str) -> str:

@@ -10,7 +10,7 @@ from seon.config import ServerPartner
 
 @pytest.fixture
 def identity(partner):
-    return identity_of(partner.certificate)
+    return identity_of(partner.shown)
 
 
 def known(identity, **fields) -> ServerPartner:
@@ -41,8 +41,8 @@ def test_a_partner_without_pins_is_nobody(identity) -> None:
 def test_what_a_pinned_certificate_issues_is_not_pinned(certificate) -> None:
     """Also where the pinned one is a CA: the fingerprint of the whole certificate is what counts."""
     ca = certificate("ca", ca=True)
-    child = identity_of(certificate("child", issuer=ca).certificate)
-    assert isinstance(found(child, (known(identity_of(ca.certificate)),), child.not_before), Refused)
+    child = identity_of(certificate("child", issuer=ca).shown)
+    assert isinstance(found(child, (known(identity_of(ca.shown)),), child.not_before), Refused)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from seon.pki import fingerprint
 
 @pytest.fixture
 def server(ours, partner):
-    return accepting(partner_listener(ours.pem, ours.key_pem, lambda c: c == partner.certificate).context)
+    return accepting(partner_listener(ours.pem, ours.key_pem, lambda c: c.fingerprint == partner.fingerprint).context)
 
 
 def shake(pair, server, client, told: list[str], told_client: list[str]) -> None:

@@ -6,8 +6,10 @@ import secrets
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
+from OpenSSL import SSL
 
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import accepting, connecting, partner_dialler, partner_listener
@@ -18,7 +20,7 @@ from unit.net.keyupdates import KeyUpdates
 @pytest.fixture
 def connections(ours, partner):
     return (
-        accepting(partner_listener(ours.pem, ours.key_pem, lambda c: c == partner.certificate).context),
+        accepting(partner_listener(ours.pem, ours.key_pem, lambda c: c.fingerprint == partner.fingerprint).context),
         connecting(partner_dialler(partner.pem, partner.key_pem, lambda _: True).context),
     )
 
@@ -255,3 +257,137 @@ def test_a_flood_without_content_meets_the_deadline_of_a_read(pair, ours, partne
     ending.set()
     pair[0].close()
     sending.join()
+
+
+# --- strangers in the midst of a handshake --------------------------------------------------------------------------
+
+
+def long_winded(partner, certificate, ours) -> SSL.Connection:
+    """Return a client that shows so many certificates that its flight has over 100 KiB."""
+    keyed = partner_dialler(partner.pem, partner.key_pem, lambda _: True)
+    above = certificate("CA", ca=True).certificate
+    for _ in range(300):
+        keyed.context.add_extra_chain_cert(above)
+    return connecting(keyed.context)
+
+
+def test_a_handshake_takes_in_no_more_than_48_kib(pair, connections, certificate, partner, ours) -> None:
+    client = long_winded(partner, certificate, ours)
+
+    async def play() -> None:
+        for sock in pair:
+            sock.setblocking(False)
+        one, two = AsyncTls(pair[0], connections[0]), AsyncTls(pair[1], client)
+        dialling = asyncio.create_task(two.handshake())
+        with pytest.raises(TlsError, match="not done after 48 KiB"):
+            await one.handshake()
+        assert one.channel.fed == 48 * 1024, "the rest is left in the socket"
+        one.close()
+        with contextlib.suppress(TlsError, EndOfStream, OSError):
+            await dialling
+
+    asyncio.run(play())
+
+
+def test_a_process_of_its_own_takes_in_no_more_either(pair, connections, certificate, partner, ours) -> None:
+    client = BlockingTls(pair[1], long_winded(partner, certificate, ours))
+
+    def dial() -> None:
+        with contextlib.suppress(TlsError, EndOfStream, OSError):
+            client.handshake(time.monotonic() + 10)
+
+    dialling = threading.Thread(target=dial)
+    dialling.start()
+    server = BlockingTls(pair[0], connections[0])
+    with pytest.raises(TlsError, match="not done after 48 KiB"):
+        server.handshake(time.monotonic() + 10)
+    assert server.channel.fed == 48 * 1024
+    pair[0].close()
+    dialling.join()
+
+
+def test_content_that_comes_with_the_last_of_the_handshake_is_not_lost(pair, connections) -> None:
+    """A caller need not wait for us: what follows its handshake at once has no limit."""
+    octets = secrets.token_bytes(300_000)
+
+    async def play() -> None:
+        for sock in pair:
+            sock.setblocking(False)
+        one, two = AsyncTls(pair[0], connections[0]), AsyncTls(pair[1], connections[1])
+
+        async def dial() -> None:
+            await two.handshake()
+            await two.write(octets)
+
+        _, read = await asyncio.gather(dial(), answer(one))
+        assert read == octets
+
+    async def answer(one: AsyncTls) -> bytes:
+        await one.handshake()
+        return await one.read_exactly(len(octets))
+
+    asyncio.run(play())
+
+
+def test_connections_at_once_do_not_mix_their_octets(ours, partner) -> None:
+    """They share buffers."""
+    gate = partner_listener(ours.pem, ours.key_pem, lambda _: True).context
+    dialler = partner_dialler(partner.pem, partner.key_pem, lambda _: True).context
+    words = [secrets.token_bytes(150_000) for _ in range(8)]
+
+    async def converse(octets: bytes) -> bytes:
+        ends = socket.socketpair()
+        for sock in ends:
+            sock.setblocking(False)
+        one, two = AsyncTls(ends[0], accepting(gate)), AsyncTls(ends[1], connecting(dialler))
+        await asyncio.gather(one.handshake(), two.handshake())
+        _, heard = await asyncio.gather(two.write(octets), one.read_exactly(len(octets)))
+        _, echo = await asyncio.gather(one.write(heard), two.read_exactly(len(octets)))
+        one.close()
+        two.close()
+        return echo
+
+    async def play() -> list[bytes]:
+        async with asyncio.timeout(30):
+            return await asyncio.gather(*map(converse, words))
+
+    assert asyncio.run(play()) == words
+
+
+def test_three_hundred_silent_handshakes_fit_into_40_mib(alone, ours, tmp_path) -> None:
+    ours.write(tmp_path / "ours.pem", tmp_path / "ours.key")
+    alone(hold_half_open, tmp_path)
+
+
+def hold_half_open(directory: str) -> None:
+    """In a process of its own, whose memory is its own. With buffers for each connection it was 78 MiB."""
+    place, count = Path(directory), 300
+    gate = partner_listener((place / "ours.pem").read_text(), (place / "ours.key").read_bytes(), lambda _: True)
+    client = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
+    client.set_connect_state()
+    with contextlib.suppress(SSL.WantReadError):
+        client.do_handshake()
+    hello = client.bio_read(65_536)
+
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4_096
+
+    async def hold() -> None:
+        before, far, held = resident(), [], []
+        for _ in range(count):
+            near, end = socket.socketpair()
+            near.setblocking(False)
+            end.sendall(hello)
+            far.append(end)
+            held.append(asyncio.create_task(AsyncTls(near, accepting(gate.context)).handshake()))
+        for end in far:
+            end.setblocking(False)
+            await asyncio.get_running_loop().sock_recv(end, 1)  # the server's flight has come
+        used = resident() - before
+        for task in held:
+            task.cancel()
+        await asyncio.gather(*held, return_exceptions=True)
+        if used > 40 * 2**20:
+            raise SystemExit(f"{used / 2**20:.0f} MiB for {count} handshakes")
+
+    asyncio.run(hold())

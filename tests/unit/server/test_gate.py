@@ -48,7 +48,7 @@ def play(reported, in_force, tasks, serving):
             serve = partial(gate.serve, terms)
             async with (
                 asyncio.timeout(15),
-                serving(configuration.external_port, configuration.limits.handshakes, serve),
+                serving(configuration.external_port, serve),
             ):
                 await scene(gate, admitted)
             await tasks.end()
@@ -247,8 +247,8 @@ def test_trouble_with_one_partner_leaves_the_port_open_and_is_told(
     assert all(name.startswith("bringing 127.0.0.1:") for name, _ in troubles)
 
 
-def test_what_is_slow_inside_takes_no_slot_from_others(play, in_force, partner, called, until) -> None:
-    """A partner holds its handshake's slot until it is admitted, not until the inside has come for it."""
+def test_what_is_slow_inside_takes_no_place_from_others(play, in_force, partner, called, until) -> None:
+    """A partner holds its place until it is admitted, not until the inside has come for it."""
     inside = asyncio.Event()
     limits = msgspec.structs.replace(in_force.configuration.limits, handshakes=2)
     narrow = dataclasses.replace(in_force, configuration=msgspec.structs.replace(in_force.configuration, limits=limits))

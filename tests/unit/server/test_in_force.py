@@ -34,12 +34,12 @@ def test_a_configuration_in_force_admits_its_partners_and_nobody_else(
     in_force = put_in_force(delivery, ephemeral)
     assert in_force.version == 7
     assert in_force.missing() == ""
-    identity, found = in_force.admit(partner.certificate)
+    identity, found = in_force.admit(partner.shown)
     assert found.id == "P1"
     assert identity.fingerprint == partner.fingerprint
-    assert in_force.knows(partner.certificate)
-    assert not in_force.knows(certificate("stranger").certificate)
-    assert isinstance(in_force.admit(certificate("stranger").certificate)[1], Refused)
+    assert in_force.knows(partner.shown)
+    assert not in_force.knows(certificate("stranger").shown)
+    assert isinstance(in_force.admit(certificate("stranger").shown)[1], Refused)
 
 
 def test_its_contexts_are_a_proxys(delivery, ephemeral, shake, delivering, configuration) -> None:
@@ -59,7 +59,7 @@ def test_without_a_certificate_the_gate_stays_closed_and_it_is_said_why(ephemera
 
 def test_before_the_first_configuration_nobody_may_enter(partner) -> None:
     assert EMPTY.gate is None
-    assert not EMPTY.knows(partner.certificate)
+    assert not EMPTY.knows(partner.shown)
     assert EMPTY.version == 0
 
 
@@ -137,7 +137,7 @@ def test_the_key_is_overwritten_also_when_it_cannot_be_used(ephemeral, monkeypat
 def test_a_disabled_partner_is_found_nowhere(delivering, known, ephemeral, partner) -> None:
     in_force = put_in_force(delivering(partners=(changed(known, enabled=False),)), ephemeral)
     assert in_force.partner("P1") is None
-    assert not in_force.knows(partner.certificate)
+    assert not in_force.knows(partner.shown)
 
 
 @pytest.mark.parametrize(

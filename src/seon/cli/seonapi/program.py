@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from seon.cli.seonapi.anchor import anchor
 from seon.cli.seonapi.certificate import certificate
 from seon.cli.seonapi.check import check
 from seon.cli.seonapi.client import client
@@ -52,6 +53,7 @@ for command in (
     license_,
     token,
     certificate,
+    anchor,
     partner,
     client,
     server,
