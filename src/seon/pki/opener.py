@@ -70,13 +70,20 @@ def _content(loaded: pkcs12.PKCS12KeyAndCertificates) -> Opened:
 
 def main() -> None:
     """Be the program."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_AS, MEMORY)
     os.nice(10)
     warnings.simplefilter("ignore")
     asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Asked)
-    resource.setrlimit(resource.RLIMIT_CPU, (asked.cpu_seconds, asked.cpu_seconds + 1))
+    _limit(resource.RLIMIT_CPU, asked.cpu_seconds)
     sys.stdout.buffer.write(msgspec.json.encode(open_pkcs12(asked)))
+
+
+def _limit(kind: int, most: int) -> None:
+    """Set a limit; one that the administrator has set lower stays."""
+    hard = resource.getrlimit(kind)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (most, most))
 
 
 if __name__ == "__main__":

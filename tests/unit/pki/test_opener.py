@@ -59,3 +59,10 @@ def test_the_program_answers_on_its_standard_output() -> None:
     done = subprocess.run([sys.executable, "-m", "seon.pki.opener"], input=asked, capture_output=True, check=True)
     assert len(msgspec.json.decode(done.stdout, type=Opened).keys) == 1
     assert done.stderr == b""
+
+
+def test_a_lower_limit_of_the_administrator_stays() -> None:
+    asked = msgspec.json.encode(Asked(pfx(b"x"), b"x"))
+    command = f"ulimit -t 15; exec {sys.executable} -m seon.pki.opener"
+    done = subprocess.run(["sh", "-c", command], input=asked, capture_output=True, check=True)
+    assert len(msgspec.json.decode(done.stdout, type=Opened).keys) == 1
