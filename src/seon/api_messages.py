@@ -32,6 +32,9 @@ MAX_BODY = 4 * 1024 * 1024
 """Octets of a request body; a batch of `EVENTS_PER_BATCH` events stays below it."""
 EVENTS_PER_BATCH = 200
 
+MOST_DER = 20_000
+"""Octets of a certificate that crosses by itself."""
+
 BuildText = Annotated[str, Meta(max_length=100)]
 """Version and build, as `seon.build.Build.short` has them."""
 MAX_NUMBER = 1_000_000
@@ -117,7 +120,7 @@ class CrlSource(Struct, frozen=True):
     """A distribution point in a verified certificate, and the CA whose certificates it is for."""
 
     url: Annotated[str, Meta(min_length=1, max_length=2_000)]
-    issuer: Annotated[bytes, Meta(min_length=1, max_length=20_000)]
+    issuer: Annotated[bytes, Meta(min_length=1, max_length=MOST_DER)]
     """Its certificate in DER: who has reported it is not believed, the list must be signed by this key."""
 
 
@@ -130,7 +133,7 @@ class CrlSources(Struct, frozen=True):
 class RefusedCertificate(Struct, frozen=True):
     """A certificate that the server has refused, so that an administrator can make a partner of it."""
 
-    der: Annotated[bytes, Meta(min_length=1, max_length=20_000)]
+    der: Annotated[bytes, Meta(min_length=1, max_length=MOST_DER)]
     """As it was shown: nobody has found anything good about it."""
     source: Annotated[str, Meta(max_length=64, pattern=r"^[0-9A-Fa-f.:\[\]]*\Z")]
     """Address and port, in digits."""

@@ -127,11 +127,15 @@ _KINDS = (
          "Own certificate {subject}, SHA-256 {fingerprint}, was to come into use now and does not: {reason}"),
     # admission
     Kind("ADM-REFUSED", _W, "refused",
-         "Partner connection from {source} to {target} refused: {reason}[; certificate {subject}, issuer {issuer}, "
-         "serial {serial}, SHA-256 {fingerprint}]"),
+         "Partner connection from {source} to {target} refused: {reason}[; partner {partner}][; certificate {subject}, "
+         "issuer {issuer}, serial {serial}, SHA-256 {fingerprint}][; verdict {verdict}]"),
     Kind("ADM-NETWORK", _W, "refused",
          "Partner connection from {source} to {target} refused: partner {partner} may not come from this address, "
-         "{reason}[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}]"),
+         "{reason}[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}]"
+         "[; verdict {verdict}]"),
+    Kind("ADM-WARNING", _W, "session",
+         "Partner {partner} is admitted, {source} to {target}, in spite of its certificate: {reason}"
+         "[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}]"),
     Kind("ADM-TLS", _W, "refused", "TLS handshake from {source} to {target} failed: {reason}"),
     Kind("ADM-LIMIT", _W, "refused", "Connection from {source} to {target} refused: {limit}"),
     Kind("ADM-MORE", _W, "refused",
@@ -139,7 +143,7 @@ _KINDS = (
          "the last one from {source} to {target}"),
     Kind("ADM-DIAL", _W, "refused",
          "Outgoing connection from {source} to {target} refused, partner {partner}, {host}: {reason}"
-         "[; certificate {subject}, SHA-256 {fingerprint}]"),
+         "[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}][; verdict {verdict}]"),
     # session
     Kind("SES-START", _I, "session",
          "Session with partner {partner} started, {direction}, {source} to {target}[, {tls}]"),
@@ -194,6 +198,18 @@ _KINDS = (
     Kind("LIC-WITHDRAWN", _C, "license",
          "The license with serial {serial} was withdrawn in Seonapi, so the link ends. "
          "To issue another one for this server, type inside: seonapi license issue {proxy_id}"),
+    # revocation lists
+    Kind("CRL-NEW", _I, "seonapi",
+         "Revocation list of {issuer} taken over, {place}: {entries:# entry|# entries}, {kind}[, number {number}]"
+         "[; the next one is due at {until}]"),
+    Kind("CRL-FAILED", _W, "seonapi",
+         "Revocation list of {issuer} is not to be had and is tried again, {place}: {reason}"
+         "[; the one before stays in force: {before}]"),
+    Kind("CRL-WORKS", _I, "seonapi", "Revocation list of {issuer} is to be had again, {place}"),
+    Kind("CRL-UNSUPPORTED", _W, "seonapi",
+         "Revocation list of {issuer} cannot be used, {place}: {reason}[; the one before stays in force: {before}]"),
+    Kind("CRL-OVERDUE", _E, "seonapi",
+         "Revocation list of {issuer} in force is too old, {place}: {reason}. See: seonapi crl list"),
     # Seonapi itself
     Kind("QUE-FAILED", _E, "seonapi",
          "Job {job} of the Seon send queue daemon failed and is tried again: {reason}; the daemon's log says more"),

@@ -24,7 +24,7 @@ from OpenSSL import SSL, crypto
 
 sys.path.append(str(Path(__file__).parents[1]))  # what all tests share lies there
 
-from certificates import make
+from certificates import Made, make
 
 BIG = 100
 """Certificates in the chain of `certificate`: some 40 KB, of which half is sent."""
@@ -148,24 +148,36 @@ async def reset(sock: socket.socket) -> None:
     raise OSError(errno.ECONNRESET, "by ourselves")
 
 
-def _context_with_big_chain() -> SSL.Context:
-    made = make("stranger")
+def _context(made: Made, more: int) -> SSL.Context:
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.use_certificate(crypto.X509.from_cryptography(made.certificate))
     context.use_privatekey(crypto.PKey.from_cryptography_key(made.key))
-    for _ in range(BIG):
+    for _ in range(more):
         context.add_extra_chain_cert(crypto.X509.from_cryptography(made.certificate))
     return context
 
 
-_big: list[SSL.Context] = []
+_contexts: list[SSL.Context] = []
+"""With the certificate alone, and with a large chain."""
 
 
 async def certificate(sock: socket.socket) -> None:
     """Answer the server's flight, and stop in the middle of a large certificate."""
-    if not _big:
-        _big.append(_context_with_big_chain())
-    loop, connection = asyncio.get_running_loop(), _connection(_big[0])
+    answer = await _answer(sock)
+    await asyncio.get_running_loop().sock_sendall(sock, answer[: len(answer) // 2])
+
+
+async def whole(sock: socket.socket) -> None:
+    """Complete the handshake, with a certificate that nobody knows."""
+    await asyncio.get_running_loop().sock_sendall(sock, await _answer(sock, big=False))
+
+
+async def _answer(sock: socket.socket, *, big: bool = True) -> bytes:
+    """Return what is to be said after the server's flight."""
+    if not _contexts:
+        made = make("stranger")
+        _contexts.extend(_context(made, more) for more in (0, BIG))
+    loop, connection = asyncio.get_running_loop(), _connection(_contexts[big])
     await loop.sock_sendall(sock, connection.bio_read(65_536))
     while True:
         octets = await loop.sock_recv(sock, 65_536)
@@ -177,12 +189,11 @@ async def certificate(sock: socket.socket) -> None:
             break
         except SSL.WantReadError:
             pass
-    answer = connection.bio_read(200_000)
-    await loop.sock_sendall(sock, answer[: len(answer) // 2])
+    return connection.bio_read(200_000)
 
 
 KINDS: dict[str, Act] = {
-    "nothing": nothing, "hello": hello, "drip": drip, "reset": reset, "certificate": certificate,
+    "nothing": nothing, "hello": hello, "drip": drip, "reset": reset, "certificate": certificate, "whole": whole,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -144,14 +144,16 @@ def test_partners_come_in_through_a_flood_of_handshakes_that_stop(guarded: Site,
     assert json.loads(flood.last_words().splitlines()[-1])["held"] <= size.places
 
 
-@pytest.mark.parametrize("kind", ["nothing", "drip", "reset"])
-def test_partners_come_in_past_silence_drops_and_resets(guarded: Site, kind: str) -> None:
-    site, size = prepared(guarded, 20), Size(20, 200, 100, 4, 20, 40)
-    with flooded(site, site.ports.external, size, kind) as flood:
+def test_partners_come_in_past_silence_drops_resets_and_strangers_that_are_refused(guarded: Site) -> None:
+    site, size = prepared(guarded, 20), Size(40, 400, 100, 8, 20, 40)
+    with flooded(site, site.ports.external, size, "nothing,drip,reset,whole") as flood:
         for source in (NEW, KNOWN, KNOWN):
             assert comes_in(site, source)[0], f"{source} is shut out"
         assert flood.ended() is None
-    assert "internal error" not in site.log("server")
+    log = site.log("server")
+    assert "internal error" not in log
+    for words in ("ADM-TLS TLS", "ADM-REFUSED", "holds most of them", "has a penalty for failed handshakes"):
+        assert words in log, words
 
 
 def test_the_link_holds_and_a_new_one_comes_through_a_flood_of_the_internal_port(guarded: Site) -> None:

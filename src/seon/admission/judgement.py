@@ -4,12 +4,13 @@ It is built once, for every partner, when a configuration is put in force: one t
 refused as a whole, and not found out when a partner comes in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from seon.admission.steps import finished
 from seon.config import ClientPartner, FileRules, PartnerFileRules, PartnerRules, ServerPartner, SessionRules
 from seon.oftp2.demands import Demands, FileDemands
 from seon.oftp2.errors import LocalError
@@ -44,6 +45,11 @@ class Judgements(Generic[P]):
 
 def judge_all(partners: Iterable[P], general: SessionRules) -> Judgements[P]:
     """Return what the sessions of these partners are judged by. Raises UnusableError."""
+    return finished(judging(partners, general))
+
+
+def judging(partners: Iterable[P], general: SessionRules) -> Generator[None, None, Judgements[P]]:
+    """Do the same in steps, one a partner."""
     by_id: dict[str, P] = {}
     by_side: dict[tuple[str, Side], Judgement] = {}
     alike: dict[bytes, dict[Side, Judgement]] = {}  # most partners have no rules of their own, and building takes time
@@ -56,7 +62,9 @@ def judge_all(partners: Iterable[P], general: SessionRules) -> Judgements[P]:
         except LocalError as error:
             raise UnusableError(f"partner {partner.id}: {error}") from None
         alike[rules] = of_sides
-        by_side |= {(partner.id, side): one for side, one in of_sides.items()}
+        for side, one in of_sides.items():
+            by_side[partner.id, side] = one
+        yield
     return Judgements(by_id, by_side)
 
 

@@ -2,7 +2,9 @@
 
 from collections import Counter, deque
 
-from seon.config import Limits
+import msgspec
+
+from seon.config import ClientPartner, Limits, ServerPartner
 from seon.wording import fill
 
 MINUTE = 60.0
@@ -10,6 +12,13 @@ MINUTE = 60.0
 
 RATE_SHARE = 4
 """A partner alone may use a quarter of the sessions a minute, so that none can keep out all others."""
+
+
+def limits_of(partner: ServerPartner | ClientPartner, general: Limits) -> Limits:
+    """Return the limits of a partner's sessions: the general ones, but for its own number of sessions at once."""
+    if partner.sessions is None:
+        return general
+    return msgspec.structs.replace(general, sessions_per_partner=partner.sessions)
 
 
 class SessionCounts:

@@ -18,6 +18,7 @@ from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
 from seon.backend.rendering import NEWEST, Formats, render
+from seon.backend.revocation.models import HeldList
 from seon.backend.session_rules.demands import struct_of
 from seon.backend.session_rules.models import rules_of
 from seon.backend.trust.licenses import serials_in_force
@@ -33,6 +34,7 @@ from seon.config import (
     OutgoingListener,
     PartnerRules,
     ReceiveDaemon,
+    RevocationList,
     ServerConfiguration,
     ServerPartner,
     ServerSettings,
@@ -99,6 +101,7 @@ def build(version: int, client_address: str, token: Token | None = None) -> Snap
             load_balancers=entries_of(settings.load_balancers),
             exempt_networks=entries_of(settings.exempt_networks),
             limits=limits,
+            crls=_crls(),
             rules=rules,
             traced_sessions=traced,
         ),
@@ -158,6 +161,11 @@ def _anchors() -> tuple[AnchorShown, ...]:
         AnchorShown(certificate=anchor.pem, asserts_odette_ids=anchor.asserts_odette_ids)
         for anchor in Anchor.objects.order_by("fingerprint")
     )
+
+
+def _crls() -> tuple[RevocationList, ...]:
+    held = HeldList.objects.select_related("place__issuer").order_by("place")
+    return tuple(RevocationList(sha256=one.sha256, issuer=one.place.issuer.pem, url=one.place.url) for one in held)
 
 
 def _receive_daemon(settings: Settings, client: ProxyClient | None) -> ReceiveDaemon | None:

@@ -13,6 +13,7 @@ from seon.client.control import ControlLink
 from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine, Ears
 from seon.client.dmz_events import DmzEvents, DmzPace
+from seon.client.findings import Findings
 from seon.client.in_force import EMPTY, InForce, NotUsable, put_in_force
 from seon.client.linking import Linking
 from seon.client.opening import NAME, Link, Opening
@@ -79,6 +80,7 @@ class Client:
         self._table = SessionTable(surroundings)
         self._opening = Opening(surroundings, self._table, home, self._now)
         self._ports: Ports[None] = Ports(self._let_out, self, Detail(log, "client"))
+        self._findings = Findings()
         self._supply = Supply(self._courier, self.report, log)
         self._rights = Rights()
         uplink = Uplink(self._courier, begin, client_name(), self._rights, Detail(log, "link"))
@@ -328,6 +330,11 @@ class Client:
     def events(self, message: m.Events) -> None:
         """Keep the server's events."""
         self._dmz_events.take(message)
+
+    async def found(self, message: m.Finding) -> None:
+        """Pass on what the server has found in a certificate, unless it is too much."""
+        if post := self._findings.post(message):
+            await self._courier.post(post)
 
     def _acknowledge(self, control: ControlLink, up_to: int) -> None:
         if control is self._control:  # else another link has come; the server sends them again there

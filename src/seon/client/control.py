@@ -49,6 +49,9 @@ class Owner(Protocol):
     def events(self, message: m.Events) -> None:
         """Events of the DMZ; each batch is acknowledged with `events_taken`."""
 
+    async def found(self, message: m.Finding) -> None:
+        """The server has found something in a certificate."""
+
 
 class ControlLink:
     """The control link to one server."""
@@ -187,6 +190,8 @@ class ControlLink:
                     owner.session_ending(message)
                 case m.Events():
                     owner.events(message)
+                case m.CrlsFound() | m.CertificateRefused():
+                    await owner.found(message)
                 case m.Bye():
                     raise EndOfStream(clean=True)
                 case _:

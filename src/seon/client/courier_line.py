@@ -152,6 +152,10 @@ class CourierLine:
                 del asked[key]
             raise
 
+    async def post(self, note: c.Post) -> None:
+        """Have a call made that answers nothing; it may be left out."""
+        await self._say(note)
+
     # --- events -----------------------------------------------------------------------------------------------------
 
     def keep(self, event: Event, when_kept: Callable[[], None] | None = None) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from seon.admission.judgement import Judgement, Judgements
+from seon.admission.limits import limits_of
 from seon.config import ClientConfiguration, ClientPartner, ServerConfiguration, ServerPartner
 from seon.oftp2.demands import Demands
 from seon.oftp2.rules import Policy
@@ -30,7 +31,7 @@ def assignment(  # what differs from session to session, and what comes from the
         partner=partner.id,
         direction=direction,
         hop=hop,
-        limits=configuration.limits,
+        limits=limits_of(partner, configuration.limits),
         partner_codes=partner.ssid_codes,
         policy=judged.policy,
         demands=judged.demands,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from seon.admission.evidence import Evidence
 from seon.admission.limits import SessionCounts
 from seon.config import Limits
 from seon.daemon import children
@@ -22,6 +23,7 @@ from seon.daemon.tasks import Tasks
 from seon.daemon.testimony import Testimony
 from seon.endings import SessionEnd, agreed, ordered
 from seon.events import Event
+from seon.pki import PkiError
 from seon.process import line
 from seon.process.events import ReportOf
 from seon.session import start
@@ -49,10 +51,14 @@ class Claim:
     """From where it comes, address and port; "" where only the other hop knows."""
     mark: str = ""
     """Server: of the secret that the client's certificate was issued for (link.standing)."""
+    evidence: Evidence | None = None
+    """Server: what was admitted, where that is known, to be judged again."""
 
 
 Rule = Callable[[Claim], str]
 """Says why there may be no such session, "" if there may."""
+Witness = Callable[[tuple[bytes, ...]], Evidence | None]
+"""Makes evidence of the certificates that a dialled partner has shown (DER, its own first). Raises PkiError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,8 @@ class _Running:
     failed: Failed
     fingerprint: str = ""
     """The partner's certificate: the one that it came in with, or the one that it was found to have when dialled."""
+    evidence: Evidence | None = None
+    """Of the same, as the main has made it."""
     cut_short: bool = False
     """It was ended in its start."""
     over: bool = False
@@ -95,9 +103,15 @@ class _Running:
 class SessionTable:
     """A session is reserved first, so that limits hold while it is being brought about; then started, or released."""
 
-    def __init__(self, surroundings: Surroundings, unlinkable: Callable[[str], str] = lambda _: "") -> None:
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        unlinkable: Callable[[str], str] = lambda _: "",
+        witness: Witness = lambda _: None,
+    ) -> None:
         """`unlinkable`: says why the client with this mark may not be linked, "" if it may."""
         self._our = surroundings
+        self._witness = witness
         self._unlinkable = unlinkable
         self._detail = Detail(surroundings.log, "session")
         self._counts = SessionCounts()
@@ -122,7 +136,7 @@ class SessionTable:
 
         The caller closes its copies of the connections right after.
         """
-        if why := self.barred(_claim(assignment, assignment.fingerprint)):
+        if why := self.barred(_claim(assignment, assignment.fingerprint, assignment.evidence)):
             self._not_begun(assignment, why, failed)
             return
         testimony = Testimony(assignment)
@@ -138,7 +152,7 @@ class SessionTable:
             raise
         self._detail.say(f"[{assignment.session}] session process {child.pid} forked")
         running = self._running[assignment.session] = _Running(
-            assignment, testimony, child, failed, assignment.fingerprint
+            assignment, testimony, child, failed, assignment.fingerprint, assignment.evidence
         )
         running.watch = self._our.tasks.start(
             self._watch(running, start_seconds), f"watching session {assignment.session}"
@@ -174,7 +188,7 @@ class SessionTable:
 
     def _end_barred(self, running: _Running) -> None:
         """Order a session to end if it may not be any more."""
-        claim = _claim(running.assignment, running.fingerprint)
+        claim = _claim(running.assignment, running.fingerprint, running.evidence)
         if self._rule(claim):
             _end(running, "barred")
         elif self._unlinkable(claim.mark):
@@ -233,9 +247,12 @@ class SessionTable:
             return  # its watch was given up: the main is ending
         child, testimony = running.child, running.testimony
         match message:
+            case line.Shown():
+                testimony.shows(message)
             case line.Stage():
                 testimony.runs()
                 running.fingerprint = running.fingerprint or message.fingerprint
+                running.evidence = running.evidence or self._evidence(testimony.shown)
                 self._end_barred(running)  # what it may do may have changed since the fork
                 if not running.started.done():
                     running.started.set_result(None)
@@ -254,6 +271,12 @@ class SessionTable:
             case line.LogLevel():
                 testimony.chooses_level()
                 self._our.log.level_changed(message.level, child)
+
+    def _evidence(self, shown: tuple[bytes, ...]) -> Evidence | None:
+        try:
+            return self._witness(shown) if shown else None
+        except PkiError as error:
+            raise line.NonsenseError(f"it showed what is no certificate: {error}") from error
 
     async def _watch(self, running: _Running, start_seconds: float) -> None:
         child, assignment = running.child, running.assignment
@@ -337,8 +360,8 @@ def _end(running: _Running, why: line.Order) -> None:
         running.child.kill()
 
 
-def _claim(assignment: Assignment, fingerprint: str) -> Claim:
-    return Claim(assignment.partner, assignment.direction, fingerprint, assignment.source, assignment.mark)
+def _claim(assignment: Assignment, fingerprint: str, evidence: Evidence | None) -> Claim:
+    return Claim(assignment.partner, assignment.direction, fingerprint, assignment.source, assignment.mark, evidence)
 
 
 def _end_of(child: children.Child, assignment: Assignment, status: int) -> SessionEnd:

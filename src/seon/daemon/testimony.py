@@ -9,6 +9,7 @@ else after that, and nothing after its end.
 from seon import addresses
 from seon.endings import SessionEnd, agreed, credible
 from seon.events import CATALOGUE, Event, Value
+from seon.pki import MAX_DER
 from seon.process import line
 from seon.process.events import EventMaker
 from seon.process.levels import Level
@@ -17,12 +18,12 @@ from seon.session.assignment import Assignment
 _BOTH = {"SES-START", "SES-FAILED", "SES-REFUSED", "SES-FINDING", "SES-MORE", "SES-END", "SES-TRACE", "SES-TRACED",
          "SES-NOTRACE"}  # fmt: skip
 CODES = {
-    "dmz": _BOTH | {"ADM-DIAL"},
+    "dmz": _BOTH | {"ADM-DIAL", "ADM-WARNING"},
     "inside": _BOTH | {"SES-AGREED", "SES-NOCONTENT", "FIL-START", "FIL-END", "FIL-RECEIPT"},
 }
 """What a session process may report, by its host."""
-ONCE = {"SES-START", "SES-FAILED", "SES-AGREED", "SES-END", "ADM-DIAL"}
-EARLY = {"SES-FAILED", "ADM-DIAL"}
+ONCE = {"SES-START", "SES-FAILED", "SES-AGREED", "SES-END", "ADM-DIAL", "ADM-WARNING"}
+EARLY = {"SES-FAILED", "ADM-DIAL", "ADM-WARNING"}
 """What may be reported before a session has started, and not after that."""
 LAST = {"SES-FAILED", "SES-END"}
 """After these nothing is reported."""
@@ -41,10 +42,28 @@ class Testimony:
         self._maker = EventMaker(assignment.hop, assignment.session)
         self._said: set[str] = set()
         self._levels = 0
+        self._shown: list[bytes] = []
         self.running = False
         """The session has got past its start."""
         self.end: SessionEnd | None = None
         """What ends it, once it has said so."""
+
+    def shows(self, part: line.Shown) -> None:
+        """Take a part of a certificate that a dialled partner has shown, in order. Raises line.NonsenseError."""
+        if (self._assignment.hop, self._assignment.direction) != ("dmz", "outgoing") or self.running:
+            raise line.NonsenseError("it showed a certificate, and dials nobody")
+        if part.number > len(self._shown):
+            raise line.NonsenseError("it left out a certificate")
+        if part.number == len(self._shown):
+            self._shown.append(b"")
+        self._shown[part.number] += part.octets
+        if len(self._shown[part.number]) > MAX_DER:
+            raise line.NonsenseError("it showed a certificate that is too long")
+
+    @property
+    def shown(self) -> tuple[bytes, ...]:
+        """The certificates that a dialled partner has shown, in DER, its own first."""
+        return tuple(self._shown)
 
     def runs(self) -> None:
         """The process says that the session has got past its start."""
@@ -66,7 +85,7 @@ class Testimony:
         fields: dict[str, Value] = {name: value for name, value in claim.fields.items() if name in known}
         if not code.startswith("FIL-"):
             fields |= {name: getattr(self._assignment, name) for name in OURS if name in known}
-        if CATALOGUE[code].group == "refused":
+        if CATALOGUE[code].group == "refused" or code == "ADM-WARNING":
             fields |= self._ends(claim)
         if code == "SES-END":
             assert self.end

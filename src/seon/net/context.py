@@ -267,7 +267,9 @@ def _tell_names(context: SSL.Context, anchors: Iterable[PeerCertificate]) -> Non
     """Name the anchors in CertificateRequest (RFC 8446 section 4.2.4). Raises TlsError."""
     names = {anchor.subject_der: anchor for anchor in anchors}
     if (octets := sum(map(len, names))) > MAX_NAMES:
-        raise TlsError(f"the names of {len(names)} anchors have {octets} octets: too many to name them all to callers")
+        raise TlsError(
+            f"the names of {len(names)} anchors have {octets} octets: at most {MAX_NAMES} can be told to callers"
+        )
     for anchor in names.values():
         _lib.SSL_CTX_add_client_CA(context._context, anchor.openssl._x509)  # pyOpenSSL takes what cryptography reads
 

@@ -16,7 +16,7 @@ _KEYWORDS = {
     "emailaddress": "1.2.840.113549.1.9.1", "s": "ST",
 }  # fmt: skip
 _PART = re.compile(r"(^|(?<!\\)[,+])\s*([A-Za-z][A-Za-z0-9-]*|[0-9.]+)\s*=\s*")
-_END = re.compile(r"(?<!\\)\s+(?=[,+]|$)")
+_END = re.compile(r"(?<=[^\\\s])\s+(?=[,+]|$)|(?<=\\\s)\s+(?=[,+]|$)")
 
 
 def name_text(typed: str) -> str:
@@ -26,7 +26,7 @@ def name_text(typed: str) -> str:
     """
     if not typed.strip() or len(typed) > LONGEST:
         raise PkiError(f"a distinguished name has 1 to {LONGEST} characters, such as CN=Acme,O=Acme AG,C=DE")
-    tidy = _END.sub("", _PART.sub(lambda part: f"{part[1]}{_keyword(part[2])}=", typed.strip()))
+    tidy = _END.sub("", _PART.sub(lambda part: f"{part[1]}{_keyword(part[2])}=", typed.lstrip()))
     try:
         name = x509.Name.from_rfc4514_string(tidy, _NAMES)
         return names.text_of(names.parts_of(name.public_bytes()))

@@ -23,6 +23,10 @@ MAX_LINE = 2_000
 Order = Literal["barred", "withdrawn", "shutdown", "unlinked"]
 """Why a main ends a session: its partner may not have one any more, or its client may not be linked any more, or the
 main itself is ending: because somebody wants it to, or because the link between the hosts has ended."""
+MAX_SHOWN = 10
+"""Certificates that a partner may have sent beside its own."""
+SHOWN_OCTETS = 10_000
+"""Of a certificate in one message."""
 Number = Annotated[int, Meta(ge=1, le=2**53)]
 
 
@@ -60,6 +64,16 @@ class Stage(Said, frozen=True, tag="stage"):
     """The certificate of a partner that was dialled: the session lasts no longer than it is one of that partner's."""
 
 
+class Shown(Said, frozen=True, tag="shown"):
+    """Session process: a part of a certificate of a partner that was dialled, said before it runs.
+
+    `number` 0 is the partner's own; the others came beside it. With them the main judges again when something changes.
+    """
+
+    number: Annotated[int, Meta(ge=0, le=MAX_SHOWN)]
+    octets: Annotated[bytes, Meta(max_length=SHOWN_OCTETS)]
+
+
 class Ending(Said, frozen=True, tag="ending"):
     """Session process: this ends the session, said before the ESID is queued. Main: the other host says so."""
 
@@ -90,7 +104,7 @@ class Trace(Said, frozen=True, tag="trace"):
     on: bool
 
 
-FromSession = Reported | LogLine | LogLevel | Stage | Ending
+FromSession = Reported | LogLine | LogLevel | Shown | Stage | Ending
 FromMain = Taken | End | Trace | Verbosity | Ending
 _encoder = msgspec.json.Encoder()
 _from_session: msgspec.json.Decoder[FromSession] = msgspec.json.Decoder(FromSession)

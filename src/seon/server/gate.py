@@ -6,8 +6,10 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from seon.admission.identity import NOBODY, Identity
-from seon.admission.partners import Refused, is_from_elsewhere
+from seon.admission.codes import Refused, Verdict
+from seon.admission.evidence import Evidence
+from seon.admission.identity import NOBODY, as_fields
+from seon.admission.revocation import RevocationLists
 from seon.config import ServerPartner
 from seon.daemon.detail import UNHEARD, Detail
 from seon.daemon.host import places
@@ -15,7 +17,7 @@ from seon.daemon.quieter import Quieter
 from seon.daemon.tasks import Tasks
 from seon.net.balancers import caller_behind
 from seon.net.channel import EndOfStream, TlsError
-from seon.net.context import accepting, peer_certificate, refused_certificate
+from seon.net.context import accepting, peer_certificate, refused_certificate, sent_chain
 from seon.net.ends import Caller, caller_of
 from seon.net.failures import caller_failure
 from seon.net.greetings import on_tls_port
@@ -24,16 +26,15 @@ from seon.net.listen import Job
 from seon.net.networks import Networks
 from seon.net.proxy_protocol import ProxyProtocolError
 from seon.net.stream import AsyncTls
+from seon.pki import PeerCertificate
 from seon.process.events import Report
+from seon.process.pace import Pace
 from seon.server.door import NO_TIME, Door, Place
-from seon.server.in_force import InForce
-from seon.wording import fill
+from seon.server.in_force import NO_LISTS, InForce
 
 HELLO_SECONDS = 3.0
 """From accept to a whole ClientHello: who says nothing holds a place no longer than that."""
-MOST_NETWORKS = 10
-"""Networks of a partner that a refusal names."""
-ENFORCED = "TLS 1.2 or higher with forward secrecy, client certificates pinned per partner, no session resumption"
+ENFORCED = "TLS 1.2 or higher with forward secrecy, client certificates of known partners, no session resumption"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +43,36 @@ class Admitted:
 
     tls: AsyncTls
     partner: ServerPartner
-    identity: Identity
+    evidence: Evidence
     caller: Caller
+
+
+KeepRefused = Callable[[bytes, Caller, str, str], None]
+
+
+def _not_kept(_: bytes, __: Caller, ___: str, ____: str) -> None:
+    """Keep nothing."""
 
 
 class Gate:
     """Serves the external port. `enter` takes over each admitted partner and owns its connection from then on."""
 
     def __init__(
-        self, report: Report, enter: Callable[[Admitted], Awaitable[None]], tasks: Tasks, detail: Detail = UNHEARD
+        self,
+        report: Report,
+        enter: Callable[[Admitted], Awaitable[None]],
+        tasks: Tasks,
+        detail: Detail = UNHEARD,
+        lists: Callable[[], RevocationLists] = lambda: NO_LISTS,
     ) -> None:
         self._enter = enter
         self._tasks = tasks
         self._detail = detail
         self._entering: set[asyncio.Task[None]] = set()
         self._refused = Quieter(report).refused
+        self._lists = lists
+        self.keep_refused: KeepRefused = _not_kept
+        """Is told of each refused certificate, in DER, with verdict and reason."""
         self._door = Door(self._turned_away)
 
     def drop_entering(self) -> None:
@@ -126,10 +142,8 @@ class Gate:
             error.__traceback__ = None  # it, asyncio's future and the frames refer to each other: TLS would be kept
             await tls.end()
         else:
-            admitted = await self._decide(tls, caller, in_force)
-            if admitted:
-                pace.done(f"admitted: the certificate is one of partner {admitted.partner.id}")
-            else:
+            admitted = await self._decide(tls, caller, in_force, pace)
+            if admitted is None:
                 place.refused()
             return admitted
         return None
@@ -137,37 +151,49 @@ class Gate:
     def _turned_away(self, caller: Caller, limit: str) -> None:
         self._refused(caller, "ADM-LIMIT", limit=limit)
 
-    async def _decide(self, tls: AsyncTls, caller: Caller, in_force: InForce) -> Admitted | None:
+    async def _decide(self, tls: AsyncTls, caller: Caller, in_force: InForce, pace: Pace) -> Admitted | None:
         """Decide again after the handshake: what a callback has let through counts only if it holds now."""
-        certificate = peer_certificate(tls.channel.connection)
-        if certificate is None:
-            self._refused(caller, "ADM-REFUSED", reason="no certificate was shown", **NOBODY)
+        connection = tls.channel.connection
+        shown = peer_certificate(connection)
+        try:
+            sent = () if shown is None or in_force.is_pinned(shown) else sent_chain(connection)
+        except TlsError as error:
+            self._refuse(caller, Refused(Verdict.TOO_LARGE, str(error)), shown)
             await tls.end()
             return None
-        identity, partner = in_force.admit(certificate)
-        if isinstance(partner, Refused):
-            self._refused(caller, "ADM-REFUSED", reason=partner.reason, **identity.as_fields())
+        if shown is None:
+            self._refuse(caller, Refused(Verdict.NO_CERTIFICATE, "no certificate was shown"), None)
             await tls.end()
             return None
-        if is_from_elsewhere(partner, caller.source):
-            networks = fill("only from {networks}[ and {more} more]", _first(partner.networks))
-            self._refused(caller, "ADM-NETWORK", partner=partner.id, reason=networks, **identity.as_fields())
+        evidence, verdict = in_force.admit(shown, sent, caller.source, self._lists())
+        if isinstance(verdict, Refused):
+            self._refuse(caller, verdict, shown)
             await tls.end()
             return None
-        return Admitted(tls, partner, identity, caller)
+        if verdict.doubts:
+            reason = "; ".join(doubt.reason for doubt in verdict.doubts)
+            self._refused(caller, "ADM-WARNING", partner=verdict.partner.id, reason=reason, **as_fields(shown))
+        pace.done(f"admitted: {verdict.because}")
+        return Admitted(tls, verdict.partner, evidence, caller)
 
     def _refused_in_handshake(self, tls: AsyncTls, caller: Caller, in_force: InForce, error: Exception) -> None:
         shown = refused_certificate(tls.channel.connection)
         if shown is None:
             self._refused(caller, "ADM-TLS", reason=caller_failure(error, tls.channel.heard))
             return
-        identity, partner = in_force.admit(shown)
-        reason = partner.reason if isinstance(partner, Refused) else "admission changed during the handshake"
-        self._refused(caller, "ADM-REFUSED", reason=reason, **identity.as_fields())
+        _, verdict = in_force.admit(shown, (), "", self._lists())
+        if not isinstance(verdict, Refused):
+            verdict = Refused(Verdict.UNKNOWN, "admission changed during the handshake", verdict.partner)
+        self._refuse(caller, verdict, shown)
 
-
-def _first(networks: tuple[str, ...]) -> dict[str, object]:
-    return {"networks": ", ".join(networks[:MOST_NETWORKS]), "more": max(0, len(networks) - MOST_NETWORKS)}
+    def _refuse(self, caller: Caller, refused: Refused, shown: PeerCertificate | None) -> None:
+        """Tell a refusal with all that is known of who was refused."""
+        said = as_fields(shown) if shown else NOBODY
+        partner = refused.partner.id if refused.partner else ""
+        code = "ADM-NETWORK" if refused.verdict == Verdict.NETWORK else "ADM-REFUSED"
+        self._refused(caller, code, verdict=refused.verdict.value, reason=refused.reason, partner=partner, **said)
+        if shown:
+            self.keep_refused(shown.der, caller, refused.verdict.value, refused.reason)
 
 
 def _places(in_force: InForce) -> int:

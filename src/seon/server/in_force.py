@@ -1,50 +1,50 @@
-"""What the server is at one moment: configuration in force, contexts, running sessions. Built whole, then swapped."""
+"""What the server is at one moment: configuration in force, trust, contexts. Built whole, then swapped."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import msgspec
-
 from seon.addresses import AddressError, canonical
-from seon.admission.identity import Identity, identity_of
-from seon.admission.judgement import Judgements, UnusableError, judge_all
-from seon.admission.partners import Refused, by_pin, find_partner, is_from_elsewhere
-from seon.build import this_build
-from seon.config import FORMAT, OLDEST_FORMAT, ServerConfiguration, ServerPartner, ServerSettings
+from seon.admission.codes import Admitted, Refused
+from seon.admission.evidence import Evidence, again, collect
+from seon.admission.judgement import Judgements, UnusableError, judging
+from seon.admission.partners import is_from_elsewhere
+from seon.admission.revocation import RevocationLists
+from seon.admission.trust import TrustSet, compiling
+from seon.admission.verdict import Rules, judge
+from seon.config import ServerConfiguration, ServerPartner
 from seon.daemon.assigning import assignment
 from seon.daemon.session_table import Claim
-from seon.decoding import MalformedError, decode
+from seon.daemon.slices import in_slices
 from seon.link.identity import IdentityError
 from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey, wipe
-from seon.link.versions import Side, VersionError, agreed
 from seon.net.channel import TlsError
 from seon.net.context import KeyedContext
 from seon.net.networks import Networks
 from seon.pki import PeerCertificate
 from seon.process.memory import scrub_freed
 from seon.server.contexts import contexts_of
+from seon.server.delivered import NotUsable, reading
 from seon.session.assignment import Assignment, Direction
 
-_decoder = msgspec.json.Decoder(ServerConfiguration)
-_settings_decoder = msgspec.json.Decoder(ServerSettings)
-
-
-class NotUsable(Exception):  # noqa: N818  # it is about a configuration, not about us
-    """A configuration cannot be put in force; the one before stays."""
+NO_LISTS = RevocationLists()
+"""What is known of revocation before there is a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A configuration with all that is made from it once. `gate` and `dialler` are None without a certificate."""
+    """A configuration with all that is made from it once. `gate` and `dialler` are None without a certificate.
+
+    The lists of revoked certificates are not of a configuration: they come and change without a new one. So they are an
+    argument wherever they count.
+    """
 
     version: int
     configuration: ServerConfiguration
     judgements: Judgements[ServerPartner]
-    pins: Mapping[str, ServerPartner]
-    """Partners by the fingerprints of their certificates."""
+    trust: TrustSet = field(default_factory=TrustSet)
     gate: KeyedContext | None = None
     dialler: KeyedContext | None = None
     old_gate: KeyedContext | None = None
@@ -62,30 +62,54 @@ class InForce:
         assert self.dialler
         return self.old_dialler if self.old_dialler and partner.old_tls else self.dialler
 
-    def admit(self, certificate: PeerCertificate) -> tuple[Identity, ServerPartner | Refused]:
-        """Say who a certificate's holder is, now."""
-        identity = identity_of(certificate)
-        return identity, find_partner(identity, self.pins, time.time())
+    def admit(
+        self, certificate: PeerCertificate, sent: Sequence[PeerCertificate], source: str, lists: RevocationLists
+    ) -> tuple[Evidence, Admitted | Refused]:
+        """Say who a certificate's holder is, now. `sent`: what came beside the certificate."""
+        now = time.time()
+        evidence = collect(certificate, sent, source, self.trust, lists, now)
+        return evidence, judge(evidence, Rules(self.trust), now)
+
+    def is_pinned(self, certificate: PeerCertificate) -> bool:
+        """Whether a certificate is some partner's pin, so that what was sent beside it says nothing."""
+        return certificate.fingerprint in self.trust.by_pin
 
     def knows(self, certificate: PeerCertificate) -> bool:
-        """Whether the TLS handshake with this certificate may go on."""
-        return isinstance(self.admit(certificate)[1], ServerPartner)
+        """Whether the TLS handshake with this certificate may go on.
+
+        What an anchor may have issued is decided after it: only then the chain is there.
+        """
+        if self.trust.takes_unpinned and not self.is_pinned(certificate):
+            return True
+        return isinstance(self.admit(certificate, (), "", NO_LISTS)[1], Admitted)
 
     def partner(self, partner_id: str) -> ServerPartner | None:
         """Return an enabled partner by its id."""
         partner = self.judgements.partners.get(partner_id)
         return partner if partner and partner.enabled else None
 
-    def barred(self, claim: Claim) -> str:
-        """Say why there may be no such session: its partner is off, removed, or lost certificate or network."""
+    def barred(self, claim: Claim, lists: RevocationLists) -> str:
+        """Say why there may be no such session: by its partner, and by what its certificate was admitted for."""
         partner = self.partner(claim.partner)
         if partner is None:
             return f"partner {claim.partner} is not known or disabled"
-        if claim.fingerprint and claim.fingerprint not in partner.pins:
-            return f"the certificate is no longer one of partner {claim.partner}"
         if claim.direction == "incoming" and is_from_elsewhere(partner, claim.source):
             return f"partner {claim.partner} may not come from this address any more"
+        if claim.evidence is None:
+            return ""
+        rules = Rules(self.trust, partner if claim.direction == "outgoing" else None)
+        evidence = again(claim.evidence, self.trust, lists, time.time())
+        verdict = judge(evidence, rules, evidence.at)  # what expires in a session does not end it
+        if isinstance(verdict, Refused):
+            return f"partner {claim.partner} is not admitted any more, {verdict.verdict}: {verdict.reason}"
+        if verdict.partner.id != partner.id:
+            return f"the certificate is no longer one of partner {claim.partner}, but of {verdict.partner.id}"
         return ""
+
+    def witnessed(self, shown: Sequence[PeerCertificate], lists: RevocationLists) -> Evidence:
+        """Return the evidence of a partner that a session process has dialled: its certificate, and those beside it."""
+        leaf, *sent = shown
+        return collect(leaf, sent, "", self.trust, lists, time.time())
 
     @property
     def blobs(self) -> tuple[str, ...]:
@@ -101,24 +125,28 @@ class InForce:
         return "" if self.gate else "a certificate for the external port (seonapi certificate add --use)"
 
 
-EMPTY = InForce(0, ServerConfiguration(), Judgements(), {})
+EMPTY = InForce(0, ServerConfiguration(), Judgements())
 """Before the first configuration: nobody may enter."""
 
 
-def put_in_force(delivery: Delivery, ephemeral: EphemeralKey) -> InForce:
-    """Build everything a configuration needs. The partners' TLS key is in the clear only inside this function.
+async def put_in_force(delivery: Delivery, ephemeral: EphemeralKey) -> InForce:
+    """Build everything a configuration needs, in slices: 10,000 partners take longer than a main may pause.
 
-    Raises NotUsable.
+    The partners' TLS key is in the clear only inside `_with_contexts`. Raises NotUsable.
     """
-    configuration = _configuration_of(delivery)
+    configuration = await in_slices(reading(delivery))
     _check_addresses(configuration)
     try:
-        judgements = judge_all(configuration.partners, configuration.rules)
-        pins = by_pin(configuration.partners)
+        judgements = await in_slices(judging(configuration.partners, configuration.rules))
+        trust = await in_slices(compiling(configuration))
     except UnusableError as error:
         raise NotUsable(str(error)) from error
-    made = InForce(delivery.version, configuration, judgements, pins)
-    own = configuration.own_certificate
+    made = InForce(delivery.version, configuration, judgements, trust)
+    return _with_contexts(made, delivery, ephemeral)
+
+
+def _with_contexts(made: InForce, delivery: Delivery, ephemeral: EphemeralKey) -> InForce:
+    own = made.configuration.own_certificate
     if own is None:
         return made
     if delivery.sealed_key is None or delivery.sealed_key.certificate_id != own.id:
@@ -126,27 +154,13 @@ def put_in_force(delivery: Delivery, ephemeral: EphemeralKey) -> InForce:
     try:
         key = ephemeral.open(delivery.sealed_key)
         try:
-            contexts = contexts_of(configuration, key, made.knows, _anyone)
+            contexts = contexts_of(made.configuration, key, made.knows, _anyone)
         finally:
             wipe(key)
             scrub_freed()
     except (IdentityError, TlsError) as error:
         raise NotUsable(str(error)) from error
     return replace(made, **contexts._asdict())
-
-
-def _configuration_of(delivery: Delivery) -> ServerConfiguration:
-    """Read the servers' part and this server's own, which have crossed the client as they came from Seonapi.
-
-    Raises NotUsable.
-    """
-    ours = Side("this server", this_build().short, OLDEST_FORMAT, FORMAT)
-    try:
-        agreed("configuration format", ours, Side("Seonapi", "", delivery.format, delivery.format))
-        own = decode(_settings_decoder, bytes(delivery.settings))
-        return decode(_decoder, bytes(delivery.configuration)).with_settings(own)
-    except (VersionError, MalformedError) as error:
-        raise NotUsable(str(error)) from error
 
 
 def _check_addresses(configuration: ServerConfiguration) -> None:
@@ -159,5 +173,5 @@ def _check_addresses(configuration: ServerConfiguration) -> None:
 
 
 def _anyone(_: PeerCertificate) -> bool:
-    """In outgoing handshakes: the session process compares with the dialled partner right after (check_dialled)."""
+    """In outgoing handshakes: the session process judges the certificate right after (session.dmz)."""
     return True

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seon import addresses
+from seon.admission.limits import limits_of
+from seon.admission.revocation import RevocationLists
 from seon.config import ServerPartner
 from seon.daemon.detail import Detail
 from seon.daemon.session_table import Claim, SessionTable, Surroundings
@@ -18,7 +20,7 @@ from seon.net.stream import AsyncTls
 from seon.process.pace import Pace
 from seon.server.control import ControlLink
 from seon.server.gate import Admitted
-from seon.server.in_force import InForce
+from seon.server.in_force import NO_LISTS, InForce
 from seon.session.assignment import Assignment, Connections
 
 JOIN_SECONDS = 10.0
@@ -33,7 +35,12 @@ class Opening:
     """Brings the server's sessions about."""
 
     def __init__(
-        self, surroundings: Surroundings, table: SessionTable, home: Path, in_force: Callable[[], InForce]
+        self,
+        surroundings: Surroundings,
+        table: SessionTable,
+        home: Path,
+        in_force: Callable[[], InForce],
+        lists: Callable[[], RevocationLists] = lambda: NO_LISTS,
     ) -> None:
         self._our = surroundings
         self._detail = Detail(surroundings.log, "session")
@@ -41,6 +48,7 @@ class Opening:
         self._home = home
         self._in_force = in_force
         """Returns what is in force at the moment of the call: it may be another after each await."""
+        self._lists = lists
         self._tickets: Tickets[asyncio.Future[AsyncTls]] = Tickets()
         self._waiting: dict[str, asyncio.Future[AsyncTls]] = {}
 
@@ -48,12 +56,15 @@ class Opening:
 
     async def enter(self, admitted: Admitted, link: ControlLink | None) -> None:
         """Bring an admitted partner inside: wait for the client's session link, then fork."""
-        limits, partner = self._in_force().configuration.limits, admitted.partner
+        in_force = self._in_force()
+        partner = in_force.partner(admitted.partner.id) or admitted.partner
+        limits = limits_of(partner, in_force.configuration.limits)
         if link is None:
             self._refuse(admitted, "no client is connected")
             return
         session = m.new_session_id(secrets.token_bytes(12))
-        claim = Claim(partner.id, "incoming", admitted.identity.fingerprint, admitted.caller.source, link.mark)
+        fingerprint, source = admitted.evidence.certificate.fingerprint, admitted.caller.source
+        claim = Claim(partner.id, "incoming", fingerprint, source, link.mark, admitted.evidence)
         pace = self._detail.pace(f"[{session}]")
         pace.done(
             f"partner {partner.id} from {admitted.caller.source} is admitted; client {link.client} is to serve it"
@@ -87,7 +98,8 @@ class Opening:
             source=admitted.caller.source,
             arrival=admitted.caller.target,
             target=link.client,
-            fingerprint=admitted.identity.fingerprint,
+            fingerprint=admitted.evidence.certificate.fingerprint,
+            evidence=admitted.evidence,
             client=link.client,
             mark=link.mark,
         )
@@ -113,7 +125,8 @@ class Opening:
         ticket = self._tickets.issue(link.client, arrived, time.monotonic())
         self._waiting[session] = arrived
         partner, caller = admitted.partner.id, admitted.caller
-        opening = m.OpenSession(ticket, session, partner, caller.source, admitted.identity.fingerprint)
+        fingerprint = admitted.evidence.certificate.fingerprint
+        opening = m.OpenSession(ticket, session, partner, caller.source, fingerprint)
         try:
             async with asyncio.timeout(JOIN_SECONDS):
                 await link.open_session(opening)
@@ -164,6 +177,8 @@ class Opening:
             client=client,
             mark=mark,
             dialled=partner,
+            trust=in_force.trust,
+            lists=self._lists(),
             outgoing_address=in_force.configuration.outgoing_address,
         )
         dialling = connecting(in_force.dialler_for(partner).context, server_name=addresses.name_for_sni(partner.host))
@@ -181,7 +196,8 @@ class Opening:
         claim = Claim(partner.id, "outgoing", mark=mark)
         if why := self._table.barred(claim):
             return why
-        limit = self._table.reserve(claim, in_force.configuration.limits, rated=False)
+        limits = limits_of(partner, in_force.configuration.limits)
+        limit = self._table.reserve(claim, limits, rated=False)
         return f"{limit} is reached" if limit else ""
 
     # --- both -------------------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 
 from seon import addresses
+from seon.admission.evidence import Evidence
+from seon.admission.revocation import RevocationLists
 from seon.build import this_build
 from seon.daemon.assigning import traced_by
 from seon.daemon.changes import say_changes
@@ -33,14 +35,17 @@ from seon.net.dial import can_bind
 from seon.net.ends import Caller
 from seon.net.listen import Job
 from seon.net.stream import AsyncTls
+from seon.pki import peer_certificate
 from seon.server.clients import Clients
 from seon.server.control import ENDED_HERE, ControlLink
+from seon.server.delivered import NotUsable
 from seon.server.gate import ENFORCED, Admitted, Gate
-from seon.server.in_force import EMPTY, InForce, NotUsable, put_in_force
+from seon.server.in_force import EMPTY, NO_LISTS, InForce, put_in_force
 from seon.server.internal import InternalPort, Peer
 from seon.server.license import LicenseWatch
 from seon.server.links import Links
 from seon.server.opening import NAME, Opening
+from seon.server.refused import RefusedCertificates
 from seon.server.wanted import EXTERNAL, Moment, Terms, internal_port, wanted_ports
 from seon.session.assignment import Assignment
 from seon.wording import fill
@@ -75,9 +80,10 @@ class Server:
         self._tasks = Tasks(self._recorder.trouble)
         self._links = Links(self.report, self._look_at_ports)
         surroundings = Surroundings(NAME, log, self.report, self._links.keep, self._session_ends, self._tasks)
-        self._table = SessionTable(surroundings, self._clients.barred)
-        self._opening = Opening(surroundings, self._table, home, lambda: self._in_force)
-        self._gate = Gate(self.report, self._enter, self._tasks, Detail(log, "gate"))
+        self._table = SessionTable(surroundings, self._clients.barred, self._witness)
+        self._opening = Opening(surroundings, self._table, home, lambda: self._in_force, self.lists)
+        self._gate = Gate(self.report, self._enter, self._tasks, Detail(log, "gate"), self.lists)
+        self._gate.keep_refused = RefusedCertificates(self._links.say_refused).refused
         self._internal = InternalPort(ephemeral.proxy_id, self.report, self, self._tasks, Detail(log, "link"))
         self._ports: Ports[Terms] = Ports(self._serve, self, Detail(log, "server"))
         self._applying = asyncio.Lock()
@@ -270,13 +276,26 @@ class Server:
         """Return the version in force."""
         return self._in_force.version
 
+    def lists(self) -> RevocationLists:
+        """Return what is known of revoked certificates at this moment."""
+        return NO_LISTS
+
+    def follow(self) -> None:
+        """Let sessions go by the configuration and the lists in force: after each change of one of them."""
+        in_force = self._in_force
+        self._table.follow(lambda claim: in_force.barred(claim, self.lists()), traced_by(in_force.configuration))
+
+    def _witness(self, shown: tuple[bytes, ...]) -> Evidence:
+        """Return the evidence of a partner that a session process has dialled. Raises PkiError."""
+        return self._in_force.witnessed([peer_certificate(der) for der in shown], self.lists())
+
     async def deliver(self, delivery: m.Delivery) -> None:
         """Put a configuration in force, or keep the one before and say why."""
         async with self._applying:
             try:
                 if delivery.standing != _NOT_SAID:
                     self._clients.take(bytes(delivery.standing))
-                in_force = put_in_force(delivery, self._ephemeral)
+                in_force = await put_in_force(delivery, self._ephemeral)
             except (NotUsable, IdentityError) as error:
                 self.report("CFG-BAD", version=delivery.version, reason=str(error))
                 return
@@ -287,7 +306,7 @@ class Server:
             self._in_force = in_force
             wanted = in_force.blobs
             self._blobs = {name: octets for name, octets in self._blobs.items() if name in wanted}
-            self._table.follow(in_force.barred, traced_by(in_force.configuration))
+            self.follow()
             self.report("CFG-NEW", version=in_force.version)
             if reason := misfit(in_force.configuration.limits):
                 self.report("CFG-HOST", version=in_force.version, reason=reason)

@@ -7,6 +7,9 @@ from typing import Literal
 import msgspec
 from OpenSSL import SSL
 
+from seon.admission.evidence import Evidence
+from seon.admission.revocation import RevocationLists
+from seon.admission.trust import TrustSet
 from seon.config import Limits, ReceiveDaemon, ServerPartner
 from seon.net.channel import Channel
 from seon.oftp2.demands import Demands
@@ -57,12 +60,18 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """The program's own directory: below it are the traces."""
     fingerprint: str = ""
     """The certificate that let the partner in, where it came in here."""
+    evidence: Evidence | None = None
+    """Server, incoming: what that certificate proved."""
     client: str = ""
     """Server: the name of the client whose session this is."""
     mark: str = ""
     """Server: of the secret that this client's certificate was issued for (link.standing)."""
     dialled: ServerPartner | None = None
     """Server, outgoing: the partner to be reached, and the certificates that it may show."""
+    trust: TrustSet | None = None
+    """Server, outgoing: what its certificate is judged by."""
+    lists: RevocationLists = msgspec.field(default_factory=RevocationLists)
+    """Server, outgoing: what is known of revoked certificates."""
     outgoing_address: str = ""
     """Server, outgoing: where to come from; empty = the system's choice."""
     daemon: ReceiveDaemon | None = None

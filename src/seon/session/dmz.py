@@ -2,16 +2,23 @@
 
 import time
 
-from seon.admission.identity import identity_of
-from seon.admission.partners import Refused, check_dialled
+from OpenSSL import SSL
+
+from seon.admission.codes import Admitted, Refused, Verdict
+from seon.admission.evidence import collect
+from seon.admission.identity import NOBODY, as_fields
+from seon.admission.verdict import Rules, judge
+from seon.config import ServerPartner
 from seon.link import messages as m
 from seon.link.codec import encode
-from seon.net.context import peer_certificate
+from seon.net.channel import TlsError
+from seon.net.context import peer_certificate, sent_chain
 from seon.net.dial import DialError, Stage, dial, first_word, secure
 from seon.net.ends import far_end, own_end
 from seon.net.handshakes import in_words
 from seon.net.legs import TlsLeg
 from seon.net.stream import BlockingTls
+from seon.pki import PeerCertificate
 from seon.session.assignment import Assignment, Connections
 from seon.session.failing import failed
 from seon.session.keys import forget_keys
@@ -64,26 +71,37 @@ def _reach(main: MainLine, assignment: Assignment, connections: Connections, ste
     tls = secure(sock, connections.dialling, assignment.target, deadline=deadline, tell=told)
     steps.done(f"TLS with {assignment.target}: {in_words(connections.dialling)}")
     certificate = peer_certificate(connections.dialling)
-    assert certificate is not None
-    identity = identity_of(certificate)
-    verdict = check_dialled(identity, partner, time.time())
+    verdict, shown = _judge(assignment, partner, certificate, connections.dialling)
+    ends = {"partner": partner.id, "source": own_end(sock), "target": far_end(sock)}
+    said = as_fields(certificate) if certificate else NOBODY
     if isinstance(verdict, Refused):
-        main.report(
-            "ADM-DIAL",
-            partner=partner.id,
-            host=assignment.target,
-            source=own_end(sock),
-            target=far_end(sock),
-            reason=verdict.reason,
-            subject=identity.subject,
-            fingerprint=identity.fingerprint,
-        )
+        refused = {"host": assignment.target, "verdict": verdict.verdict.value, "reason": verdict.reason}
+        main.report("ADM-DIAL", **ends, **refused, **said)
         tls.end()
         raise DialError(assignment.target, Stage.CERTIFICATE, verdict.reason)
-    steps.done(f"the certificate is one of partner {partner.id}: SHA-256 {identity.fingerprint}, {identity.subject}")
+    if verdict.doubts:
+        main.report("ADM-WARNING", **ends, reason="; ".join(doubt.reason for doubt in verdict.doubts), **said)
+    steps.done(f"{verdict.because}: SHA-256 {said['fingerprint']}, {said['subject']}")
     first_word(tls, assignment.target, deadline=deadline)
     steps.done("the partner has spoken first")
-    return tls, identity.fingerprint
+    main.shown([one.der for one in shown])
+    return tls, said["fingerprint"]
+
+
+def _judge(
+    assignment: Assignment, partner: ServerPartner, certificate: PeerCertificate | None, connection: SSL.Connection
+) -> tuple[Admitted | Refused, tuple[PeerCertificate, ...]]:
+    """Return whether it is the partner that was dialled, and all that it has shown, its own certificate first."""
+    if certificate is None:
+        return Refused(Verdict.NO_CERTIFICATE, "no certificate was shown"), ()
+    trust, now = assignment.trust, time.time()
+    assert trust
+    try:
+        sent = () if certificate.fingerprint in trust.by_pin else sent_chain(connection)
+    except TlsError as error:
+        return Refused(Verdict.TOO_LARGE, str(error)), (certificate,)
+    evidence = collect(certificate, sent, "", trust, assignment.lists, now)
+    return judge(evidence, Rules(trust, partner), now), (certificate, *sent)
 
 
 def _welcome(assignment: Assignment, partner: TlsLeg, inside: TlsLeg) -> str:

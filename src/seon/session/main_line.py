@@ -5,7 +5,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from seon.endings import SessionEnd
 from seon.events import Value, fitting
@@ -70,6 +70,12 @@ class MainLine:
         """Write a line that is no event. It waits while the main does not keep up: no line is lost."""
         if self.wants(level):
             self._say(line.LogLine(category, level, line.fitting_line(text)))
+
+    def shown(self, certificates: Sequence[bytes]) -> None:
+        """Say what a partner that was dialled has shown, in DER, its own certificate first."""
+        for number, der in enumerate(certificates[: line.MAX_SHOWN + 1]):
+            for at in range(0, len(der), line.SHOWN_OCTETS):
+                self._say(line.Shown(number, der[at : at + line.SHOWN_OCTETS]))
 
     def running(self, fingerprint: str) -> None:
         """Say that the start is over; `fingerprint`: the certificate of a partner that was dialled, else ""."""

@@ -1,25 +1,12 @@
-"""What a certificate says of its holder."""
+"""What a certificate says of its holder, in the words of events."""
 
-import datetime as dt
-
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-
-from seon.admission.identity import NOBODY, identity_of
+from seon.admission.identity import NOBODY, as_fields
+from unit.admission.showing import PINNED, shown
 
 
-def test_an_identity_is_the_whole_certificates_fingerprint_and_its_names(partner) -> None:
-    identity = identity_of(partner.shown)
-    assert identity.fingerprint == partner.fingerprint
-    assert identity.subject == identity.issuer == "CN=partner"
-    assert int(identity.serial, 16) == partner.certificate.serial_number
-    assert dt.datetime.fromtimestamp(identity.not_after, dt.UTC) == partner.certificate.not_valid_after_utc
-
-
-def test_a_refusal_names_every_part_even_where_there_is_none(partner) -> None:
-    assert set(identity_of(partner.shown).as_fields()) == set(NOBODY)
-
-
-def test_a_long_name_is_cut(certificate) -> None:
-    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "x" * 60)] * 40)
-    assert len(identity_of(certificate(name).shown).subject) == 500
+def test_a_refusal_names_every_part_of_a_certificate_even_where_there_is_none() -> None:
+    said = as_fields(shown(PINNED))
+    assert set(said) == set(NOBODY)
+    assert said["fingerprint"] == PINNED.fingerprint
+    assert (said["subject"], said["issuer"]) == ("CN=pinned", "CN=pinned")
+    assert int(said["serial"], 16) == PINNED.certificate.serial_number

@@ -1,7 +1,7 @@
 """Counts to limits."""
 
-from seon.admission.limits import SessionCounts
-from seon.config import Limits
+from seon.admission.limits import SessionCounts, limits_of
+from seon.config import ClientPartner, Limits, ServerPartner
 
 LIMITS = Limits(sessions=3, sessions_per_partner=2, sessions_per_minute=20)
 
@@ -72,3 +72,10 @@ def test_a_partner_without_sessions_leaves_nothing_behind() -> None:
         counts.begin(f"P{number}", Limits(sessions_per_minute=100_000), 0.0)
         counts.end(f"P{number}")
     assert len(counts._running) == 0
+
+
+def test_a_partners_own_number_of_sessions_takes_the_place_of_the_general_one() -> None:
+    for kind in (ServerPartner, ClientPartner):
+        assert limits_of(kind("P1", "One"), LIMITS) is LIMITS
+        own = limits_of(kind("P1", "One", sessions=7), LIMITS)
+        assert own == Limits(sessions=3, sessions_per_partner=7, sessions_per_minute=20)

@@ -244,8 +244,9 @@ def own_copy(directory: str) -> None:
             for partner in ("P2", "P9"):
                 await control.send(opening(partner, f"session-{partner.lower()}"))
                 assert "not known inside or disabled" in (await inside.next(control, m.SessionRefused)).reason
-            limits = Limits(sessions_per_partner=1, drain_seconds=1)
-            await inside.configure(3, receive_daemon=daemon, limits=limits)
+            limits = Limits(sessions_per_partner=9, drain_seconds=1)
+            own = (ClientPartner("P1", "One", sessions=1),)
+            await inside.configure(3, receive_daemon=daemon, limits=limits, partners=own)
             await control.send(opening())
             _, tls = await inside.join()
             await control.send(opening())

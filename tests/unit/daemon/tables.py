@@ -14,6 +14,7 @@ from seon.daemon.session_table import Claim, SessionTable, Surroundings
 from seon.daemon.tasks import Tasks
 from seon.endings import SessionEnd, ordered
 from seon.events import Event
+from seon.pki import PkiError
 from seon.process import line
 from seon.session.assignment import Assignment, Connections
 from unit.daemon.forks import no_process_is_left
@@ -45,11 +46,20 @@ class Play:
         self.log = Log(Path(directory), "log")
         self.tasks = Tasks(lambda _, error: self.troubles.append(error))
         our = Surroundings("seon test", self.log, self._report, self.events.append, self._ending, self.tasks)
-        self.table = SessionTable(our, lambda mark: "it counts no more" if mark in self.withdrawn else "")
+        self.witnessed: list[tuple[bytes, ...]] = []
+        """What dialled partners have shown."""
+        unlinkable = lambda mark: "it counts no more" if mark in self.withdrawn else ""  # noqa: E731
+        self.table = SessionTable(our, unlinkable, self._witness)
         self.table.follow(lambda _: "", lambda given: given.trace)
 
     def _report(self, code: str, session: str = "", /, **fields: Any) -> None:
         self.reports.append((code, session, fields))
+
+    def _witness(self, shown: tuple[bytes, ...]) -> Any:
+        self.witnessed.append(shown)
+        if shown == (b"nonsense",):
+            raise PkiError("no certificate can be read there")
+        return shown
 
     def _ending(self, given: Assignment, end: SessionEnd) -> None:
         self.endings.append((given.session, end))

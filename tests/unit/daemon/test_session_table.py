@@ -181,6 +181,49 @@ def certificate_withdrawn(directory: str, when: str) -> None:
     play(directory, scene)
 
 
+def test_a_dialled_partner_is_judged_again_by_all_that_it_has_shown(alone, tmp_path) -> None:
+    alone(shown_again, tmp_path)
+
+
+def shown_again(directory: str) -> None:
+    def body(sock: socket.socket) -> int:
+        says(sock, line.Shown(0, b"le"), line.Shown(0, b"af"), line.Shown(1, b"CA"), START, RUNNING)
+        while not isinstance(line.hear_main(sock), line.End):
+            pass
+        says(sock, line.Ending(SessionEnd("administrator", "barred")), end_event())
+        return 0
+
+    async def scene(our: Play) -> None:
+        our.start(body, assignment(direction="outgoing"))
+        await our.runs()
+        while not our.witnessed:
+            await asyncio.sleep(0.005)
+        assert our.witnessed == [(b"leaf", b"CA")]
+        our.table.follow(lambda claim: "revoked" if claim.evidence == (b"leaf", b"CA") else "", lambda _: False)
+        await our.gone()
+        assert our.events[-1].fields["ended_by"] == "administrator"
+
+    play(directory, scene)
+
+
+def test_a_process_that_shows_nonsense_for_a_certificate_is_ended(alone, tmp_path) -> None:
+    alone(shown_nonsense, tmp_path)
+
+
+def shown_nonsense(directory: str) -> None:
+    def body(sock: socket.socket) -> int:
+        says(sock, line.Shown(0, b"nonsense"), START, RUNNING)
+        time.sleep(10)
+        return 0
+
+    async def scene(our: Play) -> None:
+        our.start(body, assignment(direction="outgoing"))
+        await our.gone()
+        assert "it showed what is no certificate" in our.reports[0][2]["reason"]
+
+    play(directory, scene)
+
+
 # --- counting -------------------------------------------------------------------------------------------------------
 
 

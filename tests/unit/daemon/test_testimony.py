@@ -35,7 +35,7 @@ def end(by: str, why: str, *rest, **fields) -> line.Ending:
 
 # --- which events ---------------------------------------------------------------------------------------------------
 
-EARLY = ("SES-FAILED", "ADM-DIAL")
+EARLY = ("SES-FAILED", "ADM-DIAL", "ADM-WARNING")
 
 
 @pytest.mark.parametrize("hop", ["dmz", "inside"])
@@ -78,7 +78,7 @@ def test_a_code_that_nobody_knows_is_no_sessions(code) -> None:
 
 @pytest.mark.parametrize("code", sorted(ONCE))
 def test_what_happens_once_is_reported_once(code) -> None:
-    one = hearing("dmz" if code == "ADM-DIAL" else "inside", started=code not in ("SES-START", *EARLY))
+    one = hearing("dmz" if code.startswith("ADM-") else "inside", started=code not in ("SES-START", *EARLY))
     say(one, code)
     with pytest.raises(line.NonsenseError, match=f"{code} twice"):
         say(one, code)
@@ -311,3 +311,43 @@ def test_its_level_is_not_changed_without_end() -> None:
         one.chooses_level()
     with pytest.raises(line.NonsenseError, match="again and again"):
         one.chooses_level()
+
+
+# --- what a dialled partner has shown -------------------------------------------------------------------------------
+
+
+def dialling() -> testimony.Testimony:
+    return testimony.Testimony(
+        Assignment(session="session-1", partner="P1", direction="outgoing", hop="dmz", source="here", target="there",
+                   limits=Limits())
+    )  # fmt: skip
+
+
+def test_certificates_of_a_dialled_partner_are_put_together_from_their_parts() -> None:
+    one = dialling()
+    for part in (line.Shown(0, b"a"), line.Shown(0, b"b"), line.Shown(1, b"c")):
+        one.shows(part)
+    assert one.shown == (b"ab", b"c")
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ([line.Shown(1, b"x")], "left out"),
+        ([line.Shown(0, b"x" * 10_000)] * 7, "too long"),
+    ],
+)
+def test_certificates_are_told_in_order_and_are_not_too_long(parts, why) -> None:
+    one = dialling()
+    with pytest.raises(line.NonsenseError, match=why):  # noqa: PT012  # the last one
+        for part in parts:
+            one.shows(part)
+
+
+def test_who_dials_nobody_or_is_running_shows_no_certificate() -> None:
+    running = dialling()
+    say(running, "SES-START")
+    running.runs()
+    for one in (hearing("dmz", started=False), hearing("inside"), running):
+        with pytest.raises(line.NonsenseError, match="dials nobody"):
+            one.shows(line.Shown(0, b"x"))

@@ -43,6 +43,7 @@ def test_a_file_is_opened(made_with: bytes | None, opened_with: bytes | None) ->
         (pfx(b"x")[:-9], b"x", "damaged|password"),
         (b"", b"x", "damaged|password"),
     ],
+    ids=["no password", "a wrong one", "cut off", "empty"],
 )
 def test_what_cannot_be_opened_is_said(octets: bytes, password: bytes | None, failure: str) -> None:
     found = open_pkcs12(Asked(octets, password))

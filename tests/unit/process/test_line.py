@@ -31,6 +31,7 @@ def ends():
         line.LogLine("session", Level.DEBUG, "text"),
         line.LogLevel(Level.TRACE),
         line.Stage("running"),
+        line.Shown(10, b"\xff" * line.SHOWN_OCTETS),
         line.Ending(END),
     ],
 )

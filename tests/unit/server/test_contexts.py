@@ -15,7 +15,7 @@ from seon.net.channel import TlsError
 from seon.net.context import accepting, connecting, forget_all_keys
 from seon.process.memory import scrub_freed
 from seon.server.contexts import Contexts, contexts_of
-from seon.server.in_force import put_in_force
+from unit.server.putting import put
 
 OLD = ServerPartner("OLD", "Old", old_tls=True, networks=("192.0.2.0/24",), host="old.example")
 OLD_SUITES = b"ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384"
@@ -67,9 +67,7 @@ def test_an_old_partner_without_a_host_calls_only(made) -> None:
 
 
 def test_who_calls_from_an_old_partners_network_may_be_old(delivering, ephemeral, shake, partner) -> None:
-    in_force = put_in_force(
-        delivering(partners=(msgspec.structs.replace(OLD, pins=(partner.fingerprint,)),)), ephemeral
-    )
+    in_force = put(delivering(partners=(msgspec.structs.replace(OLD, pins=(partner.fingerprint,)),)), ephemeral)
     assert in_force.gate_for("192.0.2.9") is in_force.old_gate
     assert in_force.gate_for("::ffff:192.0.2.9") is in_force.old_gate
     assert in_force.gate_for("198.51.100.9") is in_force.gate
@@ -81,16 +79,14 @@ def test_who_calls_from_an_old_partners_network_may_be_old(delivering, ephemeral
 
 
 def test_a_stranger_from_an_old_partners_network_stays_a_stranger(delivering, ephemeral, shake, partner, certificate):
-    in_force = put_in_force(
-        delivering(partners=(msgspec.structs.replace(OLD, pins=(partner.fingerprint,)),)), ephemeral
-    )
+    in_force = put(delivering(partners=(msgspec.structs.replace(OLD, pins=(partner.fingerprint,)),)), ephemeral)
     with pytest.raises(SSL.Error, match="certificate verify failed"):
         shake(accepting(in_force.gate_for("192.0.2.9").context), station(certificate("stranger"), OLD_SUITES))
 
 
 def test_only_the_old_partner_is_dialled_as_one(delivering, ephemeral) -> None:
     new = ServerPartner("NEW", "New", host="new.example")
-    in_force = put_in_force(delivering(partners=(OLD, new)), ephemeral)
+    in_force = put(delivering(partners=(OLD, new)), ephemeral)
     assert in_force.dialler_for(OLD) is in_force.old_dialler
     assert in_force.dialler_for(new) is in_force.dialler
     assert in_force.old_dialler is not in_force.dialler

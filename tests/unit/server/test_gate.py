@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
+from seon.admission.trust import TrustSet
 from seon.daemon.detail import UNHEARD
 from seon.events import may_come_from_dmz
 from seon.link import messages as m
@@ -22,13 +23,13 @@ from seon.process.events import EventMaker
 from seon.process.outbox import Outbox
 from seon.server import gate as module
 from seon.server.gate import Gate
-from seon.server.in_force import put_in_force
 from unit.details import Lines
+from unit.server.putting import put
 
 
 @pytest.fixture
 def in_force(delivery, ephemeral):
-    return put_in_force(delivery, ephemeral)
+    return put(delivery, ephemeral)
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_a_partner_is_admitted_and_nothing_was_read_of_it(play, in_force, partne
             await until(lambda: admitted)
         (one,) = admitted
         assert one.partner.id == "P1"
-        assert one.identity.fingerprint == partner.fingerprint
+        assert one.evidence.certificate == partner.shown
         assert one.caller.source.startswith("127.0.0.1:")
 
     play(scene)
@@ -99,8 +100,24 @@ def test_a_stranger_is_refused_with_its_certificate_named(play, in_force, certif
     fields = reported.of("ADM-REFUSED")
     assert fields["fingerprint"] == stranger.fingerprint
     assert fields["subject"] == "CN=stranger"
-    assert fields["reason"] == "no partner has this certificate"
+    assert (fields["verdict"], fields["reason"]) == ("UNKNOWN", "no partner has this certificate")
     assert fields["source"].startswith("127.0.0.1:")
+
+
+def test_a_refused_certificate_is_kept_whole(play, in_force, certificate, called, until) -> None:
+    stranger, kept = certificate("stranger"), []
+
+    async def scene(gate, admitted) -> None:
+        gate.keep_refused = lambda *what: kept.append(what)
+        async with called(in_force.configuration.external_port, dialler(stranger)) as tls:
+            await refused(tls)
+        await until(lambda: kept)
+
+    play(scene)
+    ((der, caller, _, reason),) = kept
+    assert x509.load_der_x509_certificate(der) == stranger.certificate
+    assert caller.source.startswith("127.0.0.1:")
+    assert reason == "no partner has this certificate"
 
 
 @pytest.mark.parametrize("mine", [True, False])
@@ -121,10 +138,11 @@ def test_a_partner_with_networks_comes_in_from_them_only(
         await until(lambda: "ADM-NETWORK" in reported.codes)
         assert admitted == []
 
-    play(scene, terms=put_in_force(delivering(partners=(known,)), ephemeral))
+    play(scene, terms=put(delivering(partners=(known,)), ephemeral))
     if not mine:
         fields = reported.of("ADM-NETWORK")
-        assert (fields["partner"], fields["fingerprint"]) == ("P1", partner.fingerprint)
+        assert (fields["verdict"], fields["partner"]) == ("NETWORK", "P1")
+        assert fields["fingerprint"] == partner.fingerprint
         assert fields["reason"].startswith("only from 192.0.2.0/32, 192.0.2.1/32, ")
         assert fields["reason"].endswith("192.0.2.9/32 and 2 more")
 
@@ -209,7 +227,7 @@ def test_who_may_not_enter_any_more_after_the_handshake_is_refused(
         await until(lambda: "ADM-REFUSED" in reported.codes)
         assert admitted == []
 
-    play(scene, terms=dataclasses.replace(in_force, pins={}))
+    play(scene, terms=dataclasses.replace(in_force, trust=TrustSet()))
     assert reported.of("ADM-REFUSED")["fingerprint"] == partner.fingerprint
 
 

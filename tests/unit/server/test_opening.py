@@ -1,13 +1,17 @@
 """The server brings sessions about: what is decided before there is a process, and at every await in between."""
 
 import asyncio
+import time
 import types
 
+import msgspec
 import pytest
 from OpenSSL import SSL
 
+from certificates import make
+from seon.admission.evidence import Evidence
 from seon.admission.judgement import judge_all
-from seon.admission.partners import by_pin
+from seon.admission.trust import compiled
 from seon.config import Limits, ServerConfiguration, ServerPartner
 from seon.daemon.log import Log
 from seon.daemon.session_table import Claim, SessionTable, Surroundings
@@ -16,10 +20,11 @@ from seon.net.channel import EndOfStream
 from seon.net.ends import Caller
 from seon.process.levels import Level
 from seon.server import opening as module
-from seon.server.in_force import InForce
+from seon.server.in_force import NO_LISTS, InForce
 from seon.server.opening import Opening
 
-PIN = "0" * 64
+SHOWN = make("partner").shown
+PIN = SHOWN.fingerprint
 DIALLER = types.SimpleNamespace(context=SSL.Context(SSL.TLS_CLIENT_METHOD))
 PARTNER = ServerPartner("P1", "One", pins=(PIN,))
 HOST = ServerPartner("P1", "One", pins=(PIN,), host="127.0.0.1", port=1)
@@ -33,7 +38,7 @@ GONE = {
 def in_force(*partners: ServerPartner, dialler: object = DIALLER, **limits: int) -> InForce:
     configuration = ServerConfiguration(partners=partners, limits=Limits(**limits))
     judgements = judge_all(partners, configuration.rules)
-    return InForce(1, configuration, judgements, by_pin(partners), None, dialler)
+    return InForce(1, configuration, judgements, compiled(configuration), None, dialler)
 
 
 class Main:
@@ -51,7 +56,7 @@ class Main:
     def put(self, newer: InForce) -> None:
         """Put a configuration in force."""
         self.in_force = newer
-        self.table.follow(newer.barred, lambda _: False)
+        self.table.follow(lambda claim: newer.barred(claim, NO_LISTS), lambda _: False)
 
     def _fork(self, title: str, *_: object) -> None:
         self.forks.append(title)
@@ -87,9 +92,9 @@ class Tls:
 
 
 def admitted(tls: Tls) -> object:
-    identity = types.SimpleNamespace(fingerprint=PIN)
+    evidence = Evidence(SHOWN, (), "192.0.2.1:5", time.time(), pinned=True)
     return types.SimpleNamespace(
-        tls=tls, partner=PARTNER, identity=identity, caller=Caller("192.0.2.1", "192.0.2.1:5", "192.0.2.9:6619")
+        tls=tls, partner=PARTNER, evidence=evidence, caller=Caller("192.0.2.1", "192.0.2.1:5", "192.0.2.9:6619")
     )
 
 
@@ -180,7 +185,8 @@ def test_a_partner_that_loses_its_right_on_the_way_gets_no_session(main, reporte
     assert main.forks == []
     failed = reported.of("SES-FAILED")
     assert (failed["session"], failed["partner"]) == (sessions[0], "P1")
-    assert failed["reason"] == main.in_force.barred(Claim("P1", "incoming", PIN)) != ""
+    claim = Claim("P1", "incoming", evidence=admitted(Tls()).evidence)
+    assert failed["reason"] == main.in_force.barred(claim, NO_LISTS) != ""
     assert main.counts_nobody()
 
 
@@ -303,6 +309,22 @@ def test_a_partner_over_its_limit_is_let_go_before_anything_happens_inside(main,
     assert tls.closed
     assert link.opening is None
     assert reported.of("ADM-LIMIT")["limit"] == "the limit of 1 session of partner P1 at once"
+
+
+@pytest.mark.parametrize(("own", "general", "limit"), [(1, 5, "1 session "), (2, 1, ""), (2, 9, "2 sessions ")])
+def test_a_partner_may_have_more_sessions_than_others_or_fewer(main, reported, own, general, limit) -> None:
+    partner = msgspec.structs.replace(HOST, sessions=own)
+    main.put(in_force(partner, sessions_per_partner=general))
+    for _ in range(own if limit else 1):
+        main.table.reserve(Claim("P1", "incoming", PIN), Limits())
+    said = main.opening.dial(m.Dial("session-9", "P1"), Tls(), "a", "client one")
+    assert said == (f"the limit of {limit}of partner P1 at once is reached" if limit else NO_PROCESS)
+    if limit:
+        asyncio.run(main.opening.enter(admitted(Tls()), Link()))
+        assert reported.of("ADM-LIMIT")["limit"] == f"the limit of {limit}of partner P1 at once"
+
+
+NO_PROCESS = "no process for it: Resource temporarily unavailable"
 
 
 # --- outgoing ---------------------------------------------------------------------------------------------------------

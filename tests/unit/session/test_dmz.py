@@ -8,17 +8,23 @@ import socket
 import threading
 
 import pytest
+from cryptography import x509
 
 from certificates import Made, make, make_link_pki
-from seon.config import Limits, ServerPartner
+from seon.admission.trust import compiled
+from seon.config import AdmissionRules, Anchor, Limits, ServerConfiguration, ServerPartner
 from seon.endings import SessionEnd
 from seon.link import messages as m
 from seon.net.context import accepting, connecting, partner_dialler, partner_listener
 from seon.net.stream import BlockingTls
+from seon.process import line
 from seon.process.levels import Level
 from seon.session.assignment import Connections
+from unit.admission.showing import hosts
 from unit.session.scenes import assignment
 from unit.session.ways import answer, initiator, live, over_tls, responder, session_link, soon, tls_pair
+
+ANY = AdmissionRules()
 
 
 def anybody(_: object) -> bool:
@@ -73,7 +79,14 @@ class Station:
             return
 
 
-def dial(shown: Made, pinned: Made, verbosity: Level = Level.INFO, **partner: object):
+def dial(
+    shown: Made,
+    pinned: Made,
+    verbosity: Level = Level.INFO,
+    anchors: tuple[Anchor, ...] = (),
+    admission: AdmissionRules = ANY,
+    **partner: object,
+):
     """Dial a station; return what the main heard and what the inside was answered."""
     ours = make("proxy")
     station = Station(shown)
@@ -88,8 +101,15 @@ def dial(shown: Made, pinned: Made, verbosity: Level = Level.INFO, **partner: ob
         inside.sock.close()
         return first
 
-    given = assignment(hop="dmz", direction="outgoing", target=f"127.0.0.1:{station.port}",
-                       dialled=ServerPartner(**{**known, **partner}), limits=Limits(dial_seconds=5))  # fmt: skip
+    dialled = ServerPartner(**{**known, **partner})
+    given = assignment(
+        hop="dmz",
+        direction="outgoing",
+        target=f"127.0.0.1:{station.port}",
+        dialled=dialled,
+        trust=compiled(ServerConfiguration(partners=(dialled,), anchors=anchors, admission=admission)),
+        limits=Limits(dial_seconds=5),
+    )
     threading.Thread(target=station.answer, daemon=True).start()
     connections = Connections(link=link, dialling=connecting(dialler.context))
     main, (first,) = live(given, connections, client, verbosity=verbosity)
@@ -104,6 +124,7 @@ def reached() -> None:
     theirs = make("partner")
     main, first, given = dial(theirs, theirs)
     assert isinstance(first, m.Joined)
+    assert [part for part in main.heard if isinstance(part, line.Shown)] == [line.Shown(0, theirs.shown.der)]
     assert first.peer == given.target
     assert main.codes[0] == "SES-START"
     assert "SES-END" in main.codes
@@ -122,6 +143,8 @@ def somebody_else() -> None:
     assert main.codes == ["ADM-DIAL", "SES-FAILED"]
     refused = main.fields("ADM-DIAL")
     assert refused["fingerprint"] == other.fingerprint
+    assert refused["verdict"] == "IDENTITY"
+    assert (refused["issuer"], refused["serial"]) == (other.shown.issuer, other.shown.serial)
     assert "somebody else" in refused["subject"]
     assert refused["host"] == refused["target"] == given.target
     assert re.fullmatch(r"127\.0\.0\.1:\d+", refused["source"]), "our own end"
@@ -186,3 +209,36 @@ def silent() -> None:
     theirs = make("partner")
     main, _, _ = dial(theirs, theirs)
     assert [main.lines(subject) for subject in ("session", "session.tls", "session.oftp2")] == [[], [], []]
+
+
+def test_a_partner_that_is_known_below_an_anchor_is_joined_and_its_chain_told_to_the_main(alone) -> None:
+    alone(below_an_anchor)
+
+
+def below_an_anchor() -> None:
+    ca = make("CA", ca=True)
+    theirs = make("partner", issuer=ca, extensions=[hosts("localhost")])
+    trusted = (Anchor(ca.pem),)
+    main, first, _ = dial(theirs, theirs, pins=(), host="localhost", anchors=trusted)
+    assert isinstance(first, m.Joined)
+    assert [part.number for part in main.heard if isinstance(part, line.Shown)] == [0]
+    main, first, _ = dial(theirs, theirs, pins=(), anchors=trusted)
+    assert "does not have the name of its host 127.0.0.1" in first.reason
+    assert main.fields("ADM-DIAL")["verdict"] == "IDENTITY"
+
+
+def test_what_is_not_refused_in_a_dialled_partners_certificate_is_told_once(alone) -> None:
+    alone(doubtful)
+
+
+def doubtful() -> None:
+    theirs = make("partner", extensions=[(x509.ExtendedKeyUsage([x509.OID_CLIENT_AUTH]), False)])
+    main, first, _ = dial(theirs, theirs)
+    assert isinstance(first, m.Joined)
+    assert main.codes[:2] == ["ADM-WARNING", "SES-START"]
+    warned = main.fields("ADM-WARNING")
+    assert warned["reason"] == "its extended key usage is clientAuth, without serverAuth (admission_usage)"
+    assert warned["fingerprint"] == theirs.fingerprint
+    main, first, _ = dial(theirs, theirs, admission=AdmissionRules(usage="refuse"))
+    assert isinstance(first, m.NotJoined)
+    assert main.fields("ADM-DIAL")["verdict"] == "USAGE"

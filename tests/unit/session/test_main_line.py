@@ -50,6 +50,15 @@ def test_log_lines_and_stages_and_endings_go_to_the_main(ends) -> None:
     assert line.hear_session(ends[0]) == line.Ending(END)
 
 
+def test_what_a_dialled_partner_has_shown_goes_to_the_main_in_parts_that_fit(ends) -> None:
+    long = bytes(range(256)) * 100
+    main_line(ends[1]).shown([long, b"short"])
+    parts = [line.hear_session(ends[0]) for _ in range(4)]
+    assert [part.number for part in parts] == [0, 0, 0, 1]
+    assert b"".join(part.octets for part in parts[:3]) == long
+    assert parts[3] == line.Shown(1, b"short")
+
+
 def test_a_signal_for_the_level_of_the_log_is_the_mains_affair(ends) -> None:
     session_line = main_line(ends[1])
     os.kill(os.getpid(), 21)

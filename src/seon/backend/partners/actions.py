@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import router, transaction
 from django.db.models.deletion import Collector
 
+import seon.backend.partners.identity_actions  # noqa: F401 - its acts declare themselves
 from seon.addresses import AddressError, read_network
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
@@ -44,6 +45,8 @@ def add_partner(
     port: int = 6619,
     networks: Sequence[str] = (),
     notes: str = "",
+    odette_ids: Sequence[str] = (),
+    anchors: Sequence[str] = (),
     force: bool = False,
 ) -> Partner:
     """Add a partner.
@@ -55,6 +58,7 @@ def add_partner(
     with _naming(identifier):
         partner = Partner(identifier=identifier, name=name or identifier, host=host, port=port, notes=notes)
         partner.networks = "\n".join(networks)
+        partner.odette_ids, partner.anchors = "\n".join(odette_ids), "\n".join(anchors)
         partner.save()
         _give_codes(partner, codes)
         for octets in certificates:

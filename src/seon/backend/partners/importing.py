@@ -276,16 +276,16 @@ class _Owners:
     """Whose each code and each certificate is, when all records are done."""
 
     def __init__(self, others: Iterable[Partner]) -> None:
-        self._codes: dict[str, str] = {}
+        self._codes: dict[str, str] = {}  # in capitals: see PartnerCode.clean
         self._certificates: dict[str, str] = {}
         for partner in others:
-            self._codes |= {row.code: partner.identifier for row in partner.codes.all()}
+            self._codes |= {row.code.upper(): partner.identifier for row in partner.codes.all()}
             self._certificates |= {row.fingerprint: partner.identifier for row in partner.certificates.all()}
 
     def claim(self, line: Line, before: Partner | None) -> None:
         """Let a record have its codes and certificates. Raises OperatorError that names who has one already."""
         for code in _after(before.codes.all() if before else (), "code", line.codes[0], line.codes[1]):
-            if (owner := self._codes.setdefault(code, line.id)) != line.id:
+            if (owner := self._codes.setdefault(code.upper(), line.id)) != line.id:
                 raise OperatorError(f"{code} is a code of partner {owner} already; {PROVIDER}")
         new, gone = line.certificates
         for one in _after(before.certificates.all() if before else (), "fingerprint", set(new), gone):

@@ -21,8 +21,9 @@ from seon.events import shown
 from seon.pki.typed_names import LONGEST
 
 _ID = RegexValidator(r"\A[A-Za-z0-9_.-]+\Z", "letters, digits, '_', '.' and '-'")
-# RFC 5024 §5.2: the characters an X field may show; blanks at the end are filling.
-_CODE = RegexValidator(r"\A[A-Z0-9/.&()' -]*[A-Z0-9/.&()'-]\Z", "capital letters, digits, blank and / - . & ( ) '")
+# RFC 5024 §5.2: the characters an X field may show, and lower case and underscore, which real stations send; blanks at
+# the end are filling.
+_CODE = RegexValidator(r"\A[A-Za-z0-9/.&()'_ -]*[A-Za-z0-9/.&()'_-]\Z", "letters, digits, blank and / - . & ( ) ' _")
 
 
 MOST_PARTNERS = 10_000
@@ -143,6 +144,17 @@ class PartnerCode(Versioned):
 
     def __str__(self) -> str:
         return self.code
+
+    def clean(self) -> None:
+        """Raise ValidationError for a code that another partner has in other letters: some stations fold them."""
+        super().clean()
+        others = PartnerCode.objects.filter(code__iexact=self.code).exclude(code=self.code)
+        found = others.exclude(partner=self.partner_id).select_related("partner").first()
+        if found is not None:
+            raise ValidationError(
+                f"{self.code} is {found.code}, a code of partner {found.partner}, but for capitals: "
+                "a station could take one for the other"
+            )
 
     def unique_error_message(self, model_class: type[models.Model], unique_check: Any) -> ValidationError:
         """Return what is said of a code that is there already: whose it is."""

@@ -13,6 +13,7 @@ from seon.cli.seonapi.certificate import certificate
 from seon.cli.seonapi.check import check
 from seon.cli.seonapi.client import client
 from seon.cli.seonapi.completion import completion
+from seon.cli.seonapi.crl import crl
 from seon.cli.seonapi.daemons import serve
 from seon.cli.seonapi.events import events
 from seon.cli.seonapi.host import host
@@ -54,6 +55,7 @@ for command in (
     token,
     certificate,
     anchor,
+    crl,
     partner,
     client,
     server,

@@ -133,6 +133,13 @@ class Resolved(Note, frozen=True, tag="resolved"):
     problem: str = ""
 
 
+class Post(Note, frozen=True, tag="post"):
+    """Main: make this call of Seonapi, which answers nothing. It may be left out where there is too much of it."""
+
+    call: Literal["refused", "crl-sources"]
+    body: msgspec.Raw
+
+
 class ApiState(Note, frozen=True, tag="api-state"):
     """Courier: something is wrong, or right again. Said at once, and again at growing intervals while it lasts."""
 
@@ -177,7 +184,7 @@ class Alive(Note, frozen=True, tag="alive"):
     """Courier: it is not stuck; said every `ALIVE_SECONDS`."""
 
 
-FromMain = Enrol | AskNow | ServerReads | WantSealed | WantBlob | Keep | Resolve | Verbosity
+FromMain = Enrol | AskNow | ServerReads | WantSealed | WantBlob | Keep | Resolve | Verbosity | Post
 FromCourier = (
     Begin
     | HaveEnrolled

@@ -18,7 +18,7 @@ def taken(octets: bytes | str, *, force: bool = False) -> str:
 
 
 def test_a_leaf_is_refused_with_where_it_belongs() -> None:
-    with pytest.raises(OperatorError, match=r"CN=Partner is no CA: .*seonapi partner cert add"):
+    with pytest.raises(OperatorError, match=r"CN=Partner is no CA: .*seonapi partner certificate add"):
         taken(certificates.make("Partner").pem)
 
 

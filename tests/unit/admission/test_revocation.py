@@ -1,0 +1,136 @@
+"""What is known of a certificate's revocation: by which list, and how old it may be."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from seon.admission.revocation import KnownList, RevocationLists, State
+from seon.pki_serials import KEY, ROW, key_of_number
+
+DAY = 86_400.0
+NOW = 1_800_000_000.0
+URL, OTHER = "http://crl.example/ca.crl", "http://crl.example/other.crl"
+REVOKED_AT = 1_767_323_045.0
+
+
+def table(*serials: int) -> bytes:
+    date = (20_260_102_030_405).to_bytes(ROW - KEY, "big")
+    return b"".join(sorted(key_of_number(serial) + date for serial in serials))
+
+
+@dataclass(frozen=True)
+class Key:
+    digest: str
+
+
+@dataclass(frozen=True)
+class Extensions:
+    crl_points: tuple[str, ...] = (URL,)
+    is_ca: bool | None = False
+
+
+@dataclass(frozen=True)
+class Certificate:
+    serial: str
+    subject_der: bytes = b"leaf"
+    key: Key = Key("leaf")
+    extensions: Extensions | None = Extensions()
+
+
+CA = Certificate("1", b"ca", Key("ca"), Extensions((), True))
+LEAF = Certificate("2a")
+LIST = KnownList(b"ca", "ca", URL, "ab" * 32, NOW - DAY, NOW + DAY, table(7, 9))
+REVOKING = replace(LIST, table=table(0x2A))
+
+
+def look(*lists: KnownList, certificate: Certificate = LEAF, issuer: Certificate = CA, max_age: float = 15 * DAY):
+    return RevocationLists.of(lists).look_up(certificate, issuer, NOW, max_age)
+
+
+def pointing(*points: str, is_ca: bool | None = False) -> Certificate:
+    return replace(LEAF, extensions=Extensions(points, is_ca))
+
+
+def test_a_fresh_list_without_it_is_good_and_one_with_it_revokes() -> None:
+    good = look(LIST)
+    assert (good.certificate, good.state, good.age, good.url) == (LEAF, State.GOOD, DAY, URL)
+    revoked = look(REVOKING)
+    assert (revoked.state, revoked.age, revoked.url, revoked.since) == (State.REVOKED, DAY, URL, REVOKED_AT)
+
+
+def test_without_a_list_it_is_said_whether_one_should_be_there() -> None:
+    assert (look().state, look().url, look().age) == (State.NOT_YET_KNOWN, URL, None)
+    assert (look(certificate=pointing()).state, look(certificate=pointing()).url) == (State.NO_POINT, "")
+    assert look(certificate=replace(LEAF, extensions=None)).state is State.NO_POINT
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"next_update": NOW - 1}, {"this_update": NOW - 15 * DAY - 1}, {"next_update": NOW - 1, "this_update": 0.0}],
+)
+def test_an_old_list_is_stale_by_its_own_word_or_by_the_largest_age(changed) -> None:
+    assert look(replace(LIST, **changed)).state is State.STALE
+
+
+def test_a_list_that_does_not_say_when_the_next_is_due_is_stale_by_its_age() -> None:
+    assert look(replace(LIST, next_update=None)).state is State.GOOD
+    assert look(replace(LIST, next_update=None), max_age=DAY - 1).state is State.STALE
+
+
+def test_a_stale_list_still_revokes() -> None:
+    assert look(replace(REVOKING, next_update=NOW - 1)).state is State.REVOKED
+
+
+@pytest.mark.parametrize("other", [replace(CA, key=Key("other")), replace(CA, subject_der=b"other")])
+def test_a_list_counts_for_the_name_and_the_key_of_its_issuer_only(other) -> None:
+    assert look(REVOKING, issuer=other).state is State.NOT_YET_KNOWN
+
+
+def test_a_list_given_by_hand_counts_for_all_of_its_issuers() -> None:
+    for certificate in (LEAF, pointing(), pointing(OTHER), replace(LEAF, extensions=None)):
+        assert look(replace(LIST, url=""), certificate=certificate).state is State.GOOD
+        assert look(replace(REVOKING, url=""), certificate=certificate).state is State.REVOKED
+
+
+def test_a_list_from_elsewhere_revokes_and_does_not_say_that_all_is_good() -> None:
+    assert look(replace(REVOKING, url=OTHER)).state is State.REVOKED
+    assert look(replace(LIST, url=OTHER)).state is State.NOT_YET_KNOWN
+    assert look(replace(LIST, url=OTHER), certificate=pointing()).state is State.GOOD
+
+
+def test_a_partitioned_list_counts_for_its_own_points_only() -> None:
+    ours, theirs = replace(LIST, points=(URL,)), replace(REVOKING, points=(OTHER,), url=OTHER)
+    assert look(ours, theirs).state is State.GOOD
+    assert look(theirs).state is State.NOT_YET_KNOWN
+    assert look(replace(theirs, points=(OTHER, URL))).state is State.REVOKED
+    assert look(ours, certificate=pointing()).state is State.NO_POINT
+
+
+def test_of_several_points_one_fresh_list_is_enough_and_any_can_revoke() -> None:
+    certificate, old = pointing(OTHER, URL), replace(LIST, url=OTHER, next_update=NOW - 1, this_update=NOW - 2)
+    assert look(LIST, certificate=certificate).state is State.GOOD
+    found = look(old, LIST, certificate=certificate)
+    assert (found.state, found.url) == (State.GOOD, URL)
+    assert look(old, certificate=certificate).state is State.STALE
+    assert look(LIST, replace(REVOKING, url=OTHER), certificate=certificate).state is State.REVOKED
+
+
+@pytest.mark.parametrize(
+    ("is_ca", "state"), [(False, State.GOOD), (True, State.NOT_YET_KNOWN), (None, State.NOT_YET_KNOWN)]
+)
+def test_a_list_of_user_certificates_does_not_count_for_a_ca(is_ca, state) -> None:
+    assert look(replace(LIST, only_users=True), certificate=pointing(URL, is_ca=is_ca)).state is state
+
+
+@pytest.mark.parametrize(
+    ("is_ca", "state"), [(False, State.NOT_YET_KNOWN), (True, State.GOOD), (None, State.NOT_YET_KNOWN)]
+)
+def test_a_list_of_ca_certificates_counts_for_cas_only(is_ca, state) -> None:
+    assert look(replace(LIST, only_cas=True), certificate=pointing(URL, is_ca=is_ca)).state is state
+
+
+@pytest.mark.parametrize("serial", ["-5", "0", "f" * 60])
+def test_unusual_serial_numbers_are_found(serial) -> None:
+    number = int(serial, 16)
+    assert look(replace(LIST, table=table(number)), certificate=replace(LEAF, serial=serial)).state is State.REVOKED
+    assert look(replace(LIST, table=table(number + 1)), certificate=replace(LEAF, serial=serial)).state is State.GOOD
