@@ -14,6 +14,7 @@ from seon.backend.certificates import read_chain, read_files, read_shown
 from seon.backend.errors import OperatorError
 from seon.backend.partners.pinning import certificate_to_pin, leaf_of, shown
 from seon.pki import PeerCertificate, PkiError, opener, peer_certificate, pkcs, rounds
+from seon.pki.lists import read_list
 
 HANG_SECONDS = 20
 SLOW_SECONDS = 3.0
@@ -62,6 +63,8 @@ def _read(octets: bytes, choice: int) -> None:
         leaf_of(read_chain(octets))
     elif choice == 3:
         check(certificate_to_pin(octets, NOW, force=True))
+    elif choice == 4:
+        read_list(octets)
     else:
         for certificate in read_shown(octets):
             check(certificate)
@@ -89,6 +92,6 @@ def run(count: int, seed: int) -> Iterator[tuple[bytes, int, Counter[str]]]:
     random, counts = Random(seed), Counter[str]()
     with in_this_process():
         for _ in range(count):
-            octets, choice = mutated(random), random.randrange(5)
+            octets, choice = mutated(random), random.randrange(6)
             yield octets, choice, counts
             counts[judge(octets, choice)] += 1
