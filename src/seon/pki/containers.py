@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from seon.pki import kinds
 from seon.pki.facts import public_half
-from seon.pki.peer import PeerCertificate, peer_certificate
+from seon.pki.peer import MAX_DER, PeerCertificate, peer_certificate
 from seon.pki.pkcs import certificates_in_pkcs7, is_signed_data, opened_pkcs12
 from seon.pki.reading import private_key_in
 from seon.pki.rounds import MOST_ROUNDS, TooDeepError, demands_too_much
@@ -133,6 +133,8 @@ def _add_key(key: PrivateKey, found: Contents) -> None:
 
 def _certificate(der: bytes, number: int) -> PeerCertificate:
     """Return a certificate. Raises PkiError with what it is instead."""
+    if len(der) > MAX_DER:
+        raise PkiError(f"certificate {number} in it has {len(der)} octets; {MAX_DER} are the most")
     try:
         return peer_certificate(der)
     except PkiError:

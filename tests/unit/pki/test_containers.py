@@ -126,6 +126,7 @@ def test_a_key_is_read_beside_its_certificate_in_each_form(form: PrivateFormat, 
     assert [pki.pem_of_key(key) for key in found.keys] == [made.key_pem]  # type: ignore[attr-defined]
 
 
+LARGE = wrapped(bytes(66_000), "CERTIFICATE")
 MANY = b"".join(make(str(number)).pem.encode() for number in range(MAX_CERTIFICATES + 1))
 
 
@@ -147,9 +148,10 @@ MANY = b"".join(make(str(number)).pem.encode() for number in range(MAX_CERTIFICA
         (pki.new_request(OURS.key, "x").encode(), "it is a certificate request"),
         (pfx()[:100], "damaged|cannot be read|password"),
         (MANY, f"more than {MAX_CERTIFICATES} cert"),
+        (LARGE, "certificate 1 in it has 66000 octets; 65536 are the most"),
         (OURS.key_pem * (MAX_KEYS + 1), f"more than {MAX_KEYS} private keys"),
     ],
-    ids=range(16),
+    ids=range(17),
 )  # fmt: skip
 def test_what_is_something_else_is_told_in_words(octets: bytes, reason: str) -> None:
     with pytest.raises(PkiError, match=reason):
