@@ -28,7 +28,7 @@ def state(made: certificates.Made = LEAF, issuer: certificates.Made = CA) -> Sta
 
 
 def store(der: bytes, url: str = URL) -> None:
-    place, _ = CrlUrl.objects.get_or_create(issuer=issuer_of(CA.certificate), url=url)
+    place, _ = CrlUrl.objects.get_or_create(issuer=issuer_of(peer(CA)), url=url)
     take_over(read_list(der), place)
 
 
