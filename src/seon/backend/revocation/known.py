@@ -1,4 +1,4 @@
-"""Stored revocation lists as admission asks them, for a few certificates: no list becomes a whole table here."""
+"""Stored revocation lists as admission asks them, for a few certificates: one without them becomes no table."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -8,8 +8,7 @@ from seon.backend.errors import OperatorError
 from seon.backend.revocation.models import HeldList
 from seon.backend.trust.models import Blob
 from seon.pki import PeerCertificate, PkiError
-from seon.pki.lists import CertificateList, read_list
-from seon.pki.serials import DATE, key_of_number
+from seon.pki.lists import read_list, table_for
 
 Issued = tuple[PeerCertificate, PeerCertificate]
 """A certificate, and that of its issuer."""
@@ -37,16 +36,8 @@ def _known(certificate: PeerCertificate, issuer: PeerCertificate) -> Iterator[Kn
             sha256=held.sha256,
             this_update=found.this_update.timestamp(),
             next_update=found.next_update.timestamp() if found.next_update else None,
-            table=_row(found, int(certificate.serial, 16)),
+            table=table_for(found, int(certificate.serial, 16)),
             points=found.points,
             only_users=found.only.startswith("user"),
             only_cas=found.only.startswith("CA"),
         )
-
-
-def _row(found: CertificateList, serial: int) -> bytes:
-    """Return the table that has this serial number, or nothing."""
-    entry = found.parsed.get_revoked_certificate_by_serial_number(serial)
-    if entry is None:
-        return b""
-    return key_of_number(serial) + int(f"{entry.revocation_date_utc:%Y%m%d%H%M%S}").to_bytes(DATE, "big")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import certificates
-from revocation_lists import make_list, points
+from crl_web import make_list, points
 from seon.admission.revocation import State
 from seon.backend.revocation.keeping import take_over
 from seon.backend.revocation.known import lists_for
@@ -30,7 +30,7 @@ def state(made: certificates.Made = LEAF, issuer: certificates.Made = CA) -> Sta
 
 
 def store(der: bytes, url: str = URL) -> None:
-    place, _ = CrlUrl.objects.get_or_create(issuer=issuer_of(CA.certificate), url=url)
+    place, _ = CrlUrl.objects.get_or_create(issuer=issuer_of(peer(CA)), url=url)
     take_over(read_list(der), place)
 
 
