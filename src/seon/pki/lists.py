@@ -162,3 +162,14 @@ def count_entries(found: CertificateList) -> int:
         if str(error).startswith(_UNSUPPORTED):
             raise UnsupportedListError(str(error)) from None
         raise
+
+
+def table_for(found: CertificateList, serial: int) -> bytes:
+    """Return a table (seon.pki.serials) in which this number is found if the list has it: the list's, or none.
+
+    Quick for a list without it; else as slow as `count_entries`. Raises PkiError.
+    """
+    digits = serial.to_bytes((serial.bit_length() + 7) // 8, "big") if serial > 0 else b""
+    if digits and found.der.find(digits, *found.parsed.entries) < 0:
+        return b""
+    return crl.table_of(found.der, found.parsed.entries)

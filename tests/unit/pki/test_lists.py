@@ -9,8 +9,8 @@ import certificates
 import odd_certificates
 from crl_web import issuing_point, make_list
 from revocation_lists import signed_list, tlv
-from seon.pki import PeerCertificate, PkiError, peer_certificate
-from seon.pki.lists import UnsupportedListError, count_entries, is_http, read_list, signature_problem
+from seon.pki import PeerCertificate, PkiError, peer_certificate, serials
+from seon.pki.lists import UnsupportedListError, count_entries, is_http, read_list, signature_problem, table_for
 
 CA = certificates.make("CA", ca=True)
 OTHER = certificates.make("Other CA", ca=True)
@@ -144,3 +144,11 @@ def test_entries_are_counted_and_each_is_read() -> None:
 )  # fmt: skip
 def test_only_http_addresses_are_followed(url: str, is_one: bool) -> None:
     assert is_http(url) == is_one
+
+
+def test_a_number_is_found_in_the_table_made_for_it_exactly_if_the_list_has_it() -> None:
+    there = [1, 255, 2**127 + 5, 2**159 - 1]
+    found = read_list(make_list(CA, there))
+    for number in (*there, 2, 2**127 + 6, 2**150):
+        assert (serials.find(table_for(found, number), number) is not None) == (number in there), number
+    assert table_for(found, 2**127 + 6) == b""

@@ -1,4 +1,4 @@
-"""Stored revocation lists as admission asks them: those of the issuers in one chain."""
+"""Stored revocation lists as admission asks them, for a few certificates: one without them becomes no table."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -8,8 +8,7 @@ from seon.backend.errors import OperatorError
 from seon.backend.revocation.models import HeldList
 from seon.backend.trust.models import Blob
 from seon.pki import PeerCertificate, PkiError
-from seon.pki.crl import table_of
-from seon.pki.lists import read_list
+from seon.pki.lists import read_list, table_for
 
 Issued = tuple[PeerCertificate, PeerCertificate]
 """A certificate, and that of its issuer."""
@@ -17,11 +16,10 @@ Issued = tuple[PeerCertificate, PeerCertificate]
 
 def lists_for(chain: Sequence[Issued]) -> RevocationLists:
     """Return what the lists in force say of these certificates, and of no others. Raises OperatorError."""
-    issuers = {issuer.fingerprint: issuer for _, issuer in chain}
-    return RevocationLists.of(known for issuer in issuers.values() for known in _known(issuer))
+    return RevocationLists.of(known for issued in chain for known in _known(*issued))
 
 
-def _known(issuer: PeerCertificate) -> Iterator[KnownList]:
+def _known(certificate: PeerCertificate, issuer: PeerCertificate) -> Iterator[KnownList]:
     identity = hashlib.sha256(issuer.subject_der + issuer.key.digest.encode()).hexdigest()
     for held in HeldList.objects.filter(place__issuer__identity=identity).select_related("place"):
         blob = Blob.objects.filter(pk=held.sha256).first()
@@ -38,7 +36,7 @@ def _known(issuer: PeerCertificate) -> Iterator[KnownList]:
             sha256=held.sha256,
             this_update=found.this_update.timestamp(),
             next_update=found.next_update.timestamp() if found.next_update else None,
-            table=table_of(found.der, found.parsed.entries),
+            table=table_for(found, int(certificate.serial, 16)),
             points=found.points,
             only_users=found.only.startswith("user"),
             only_cas=found.only.startswith("CA"),

@@ -3,7 +3,7 @@
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import certificates
-from revocation_lists import make_list, points
+from crl_web import make_list, points
 from seon.admission.revocation import State
 from seon.backend.revocation.keeping import take_over
 from seon.backend.revocation.known import lists_for
