@@ -43,7 +43,7 @@ with transaction.atomic():
         if keys:
             set_partner_settings(partner.identifier, keys)
     for one in wanted["lists"]:
-        issuer = issuer_of(pki.certificate_in_pem(one["issuer"]))
+        issuer = issuer_of(pki.peer_certificate(bytes.fromhex(one["issuer"])))
         place, _ = CrlUrl.objects.get_or_create(issuer=issuer, url=one["url"])
         take_over(read_list(bytes.fromhex(one["der"])), place)
 """
@@ -64,7 +64,7 @@ def configure(site: Site, world: World) -> None:
         ],
         "partners": [_partner(world, name, case.known) for name, case in CASES.items() if case.known],
         "lists": [
-            {"issuer": world.ca(one.ca).pem, "url": one.url, "der": one.make(world).hex()} for one in LISTS
+            {"issuer": world.ca(one.ca).der.hex(), "url": one.url, "der": one.make(world).hex()} for one in LISTS
         ],
     }  # fmt: skip
     path = site.layout.root / "wanted.json"

@@ -16,9 +16,10 @@ from functional import cases_peer as peer
 from functional import cases_wire as wire
 from functional.cases import CASES
 from functional.cases_site import Said, configure, partner_of, said_of
-from functional.cases_world import World
+from functional.cases_world import LISTS, World
 from functional.harness import Site
 from functional.peers import RecordingStation
+from functional.processes import eventually
 
 ADMITTED = [name for name, case in CASES.items() if not case.verdict]
 REFUSED = [name for name, case in CASES.items() if case.verdict]
@@ -51,9 +52,13 @@ def world() -> World:
 @pytest.fixture(scope="module")
 def guarded(without_station: Site, world: World) -> Site:
     """A site that knows the partners, anchors and lists of all cases."""
-    configure(without_station, world)
-    without_station.in_force()
-    return without_station
+    site = without_station
+    configure(site, world)
+    site.in_force()
+    # All lists are read but the one that somebody else has signed.
+    eventually(lambda: len(re.findall("CRL-TAKEN", site.log("server"))) == len(LISTS) - 1, why="the lists are in force")
+    assert len(re.findall("CRL-BAD", site.log("server"))) == 1
+    return site
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +141,8 @@ def test_who_does_not_speak_as_it_must_is_refused_with_the_reason(outcomes: Mapp
     row = wire.WIRES.get(name, wire.SILENT)
     check_nothing_inside(outcome.shown)
     fields = outcome.said.of(row.kind)
-    assert fields, outcome
+    assert fields, outcome.said
+    assert fields.get("verdict", "") == row.verdict
     assert re.search(row.reason, fields["reason"]), fields
 
 
