@@ -72,11 +72,15 @@ WIRES: Mapping[str, Wire] = {
     "TLS 1.1": Wire(version(SSL.TLS1_1_VERSION, SSL.TLS1_1_VERSION), "ADM-TLS", r"TLS 1\.1|unsupported protocol"),
     "no forward secrecy": Wire(suites(b"AES256-GCM-SHA384:@SECLEVEL=0"), "ADM-TLS", "cipher"),
     "CBC only": Wire(suites(b"ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA:@SECLEVEL=0"), "ADM-TLS", "cipher"),
-    "no certificate, TLS 1.2": Wire(nothing_shown(SSL.TLS1_2_VERSION), "ADM-TLS", "did not return a certificate"),
-    "no certificate, TLS 1.3": Wire(nothing_shown(SSL.TLS1_3_VERSION), "ADM-TLS", "did not return a certificate"),
-    "no ASN.1": Wire(certificate_of(b"no certificate"), "ADM-TLS", "."),
-    "ASN.1 cut off": Wire(certificate_of(bytes.fromhex("3082040030820300a003020102")), "ADM-TLS", "."),
-    "ASN.1 without end": Wire(certificate_of(bytes.fromhex("3080") * 2_000), "ADM-TLS", "."),
+    "no certificate, TLS 1.2": Wire(nothing_shown(SSL.TLS1_2_VERSION), "ADM-REFUSED", "did not return a certificate"),
+    "no certificate, TLS 1.3": Wire(nothing_shown(SSL.TLS1_3_VERSION), "ADM-REFUSED", "did not return a certificate"),
+    "no ASN.1": Wire(certificate_of(b"no certificate"), "ADM-REFUSED", "certificate cannot be read"),
+    "ASN.1 cut off": Wire(
+        certificate_of(bytes.fromhex("3082040030820300a003020102")), "ADM-REFUSED", "certificate cannot be read"
+    ),
+    "ASN.1 without end": Wire(
+        certificate_of(bytes.fromhex("3080") * 2_000), "ADM-REFUSED", "certificate cannot be read"
+    ),
     "a certificate of 65 KiB": Wire(large, "ADM-TLS", "48 KiB"),
     "plain OFTP2": Wire(octets(frame(encode(c.StartSessionReady(), 5))), "ADM-TLS", "OFTP2"),
     "HTTP": Wire(octets(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "ADM-TLS", "HTTP"),
