@@ -204,6 +204,18 @@ _KINDS = (
     Kind("LIC-WITHDRAWN", _C, "license",
          "The license with serial {serial} was withdrawn in Seonapi, so the link ends. "
          "To issue another one for this server, type inside: seonapi license issue {proxy_id}"),
+    # revocation lists
+    Kind("CRL-NEW", _I, "seonapi",
+         "Revocation list of {issuer} taken over, {place}: {entries:# entry|# entries}, {kind}[, number {number}]"
+         "[; the next one is due at {until}]"),
+    Kind("CRL-FAILED", _W, "seonapi",
+         "Revocation list of {issuer} is not to be had and is tried again, {place}: {reason}"
+         "[; the one before stays in force: {before}]"),
+    Kind("CRL-WORKS", _I, "seonapi", "Revocation list of {issuer} is to be had again, {place}"),
+    Kind("CRL-UNSUPPORTED", _W, "seonapi",
+         "Revocation list of {issuer} cannot be used, {place}: {reason}[; the one before stays in force: {before}]"),
+    Kind("CRL-OVERDUE", _E, "seonapi",
+         "Revocation list of {issuer} in force is too old, {place}: {reason}. See: seonapi crl list"),
     # Seonapi itself
     Kind("QUE-FAILED", _E, "seonapi",
          "Job {job} of the Seon send queue daemon failed and is tried again: {reason}; the daemon's log says more"),

@@ -140,19 +140,20 @@ def test_a_job_is_run_on_demand_by_the_active_daemon_or_here(
     made: Installation, cluster: Cluster, start: Start
 ) -> None:
     made.run("set", "queue_seconds", "600")
-    cluster.change("seon", "ALTER TABLE trust_crlurl SET (autovacuum_enabled = off)")
+    cluster.change("seon", "ALTER TABLE proxies_unknowncaller SET (autovacuum_enabled = off)")
     cluster.change(
         "seon",
-        "INSERT INTO trust_crlurl (url, first_seen) SELECT 'http://x.example/' || n, now() "
-        "FROM generate_series(1, 70000) n",
+        "INSERT INTO proxies_unknowncaller (address, told_at) SELECT 'x' || n, now() FROM generate_series(1, 70000) n",
     )
     eventually(
         lambda: (
-            cluster.ask("seon", "SELECT n_mod_since_analyze FROM pg_stat_user_tables WHERE relname='trust_crlurl'")
+            cluster.ask(
+                "seon", "SELECT n_mod_since_analyze FROM pg_stat_user_tables WHERE relname='proxies_unknowncaller'"
+            )
             == [(70_000,)]
         )
     )
-    assert "statistics renewed of trust_crlurl" in made.run("queue", "run", "database")
+    assert "statistics renewed of proxies_unknowncaller" in made.run("queue", "run", "database")
     daemon = start("one")
     daemon.says("This is the active queue daemon now")
     eventually(lambda: daemon.worked() >= 5)

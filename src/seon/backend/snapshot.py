@@ -8,6 +8,8 @@ import msgspec
 from django.db import DatabaseError
 
 from seon.addresses import identifying
+from seon.backend.anchors.models import Anchor
+from seon.backend.configuration.admission import general_rules, own_rules
 from seon.backend.configuration.bounds import LIMITS
 from seon.backend.configuration.lines import entries_of
 from seon.backend.configuration.models import CLIENT_IDLE_MARGIN, Settings, TracedSession
@@ -16,19 +18,23 @@ from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
 from seon.backend.rendering import NEWEST, Formats, render
+from seon.backend.revocation.models import HeldList
 from seon.backend.session_rules.demands import struct_of
 from seon.backend.session_rules.models import rules_of
 from seon.backend.trust.licenses import serials_in_force
 from seon.backend.trust.models import Token
 from seon.backend.trust.own import in_use, switch_due
 from seon.backend.trust.tokens import standings
+from seon.config import Anchor as AnchorShown
 from seon.config import (
+    CertificateName,
     ClientConfiguration,
     ClientPartner,
     Limits,
     OutgoingListener,
     PartnerRules,
     ReceiveDaemon,
+    RevocationList,
     ServerConfiguration,
     ServerPartner,
     ServerSettings,
@@ -38,6 +44,8 @@ from seon.config import OwnCertificate as OwnCertificateShown
 from seon.link.standing import Standing
 
 _TRIES = 10
+BELONGINGS = ("codes", "certificates", "names", "rules")
+"""What belongs to a partner in tables of its own."""
 
 
 class Snapshot(NamedTuple):
@@ -78,7 +86,7 @@ def build(version: int, client_address: str, token: Token | None = None) -> Snap
     own = {server.proxy_id: server for server in servers}
     settings = Settings.load()
     rules, traced = _session_rules(settings), tuple(TracedSession.objects.values_list("session", flat=True))
-    partners = list(Partner.objects.select_related("session_rules").prefetch_related("codes", "certificates", "rules"))
+    partners = list(Partner.objects.select_related("session_rules").prefetch_related(*BELONGINGS))
     limits = Limits(**{name: getattr(settings, name) for name in LIMITS})
     return Snapshot(
         version=version,
@@ -88,7 +96,12 @@ def build(version: int, client_address: str, token: Token | None = None) -> Snap
             outgoing_address=settings.outgoing_address,
             own_certificate=_own_certificate(),
             partners=tuple(_server_partner(partner) for partner in partners),
+            anchors=_anchors(),
+            admission=general_rules(settings),
+            load_balancers=entries_of(settings.load_balancers),
+            exempt_networks=entries_of(settings.exempt_networks),
             limits=limits,
+            crls=_crls(),
             rules=rules,
             traced_sessions=traced,
         ),
@@ -143,6 +156,18 @@ def _own_certificate() -> OwnCertificateShown | None:
     return OwnCertificateShown(id=own.fingerprint, chain=own.chain) if own else None
 
 
+def _anchors() -> tuple[AnchorShown, ...]:
+    return tuple(
+        AnchorShown(certificate=anchor.pem, asserts_odette_ids=anchor.asserts_odette_ids)
+        for anchor in Anchor.objects.order_by("fingerprint")
+    )
+
+
+def _crls() -> tuple[RevocationList, ...]:
+    held = HeldList.objects.select_related("place__issuer").order_by("place")
+    return tuple(RevocationList(sha256=one.sha256, issuer=one.place.issuer.pem, url=one.place.url) for one in held)
+
+
 def _receive_daemon(settings: Settings, client: ProxyClient | None) -> ReceiveDaemon | None:
     host, port = settings.receive_daemon_host, settings.receive_daemon_port
     if client:
@@ -186,6 +211,12 @@ def _server_partner(partner: Partner) -> ServerPartner:
         host=partner.host,
         port=partner.port,
         networks=entries_of(partner.networks),
+        anchors=entries_of(partner.anchors),
+        odette_ids=entries_of(partner.odette_ids),
+        names=tuple(CertificateName(issuer=row.issuer, subject=row.subject) for row in partner.names.all()),
+        sessions=partner.sessions,
+        old_tls=partner.old_tls,
+        admission=own_rules(partner),
         rules=_partner_rules(partner),
         trace=partner.trace,
     )
@@ -197,6 +228,7 @@ def _client_partner(partner: Partner) -> ClientPartner:
         name=partner.name,
         enabled=partner.enabled,
         ssid_codes=_codes(partner),
+        sessions=partner.sessions,
         rules=_partner_rules(partner),
         trace=partner.trace,
     )

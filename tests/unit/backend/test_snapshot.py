@@ -11,13 +11,14 @@ from django.utils import timezone
 
 from seon.backend import snapshot
 from seon.backend.acting.actors import owner
+from seon.backend.anchors.actions import add_anchor
 from seon.backend.configuration.keys import set_setting
 from seon.backend.configuration.models import Settings, TracedSession
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.partners.actions import add_partner
 from seon.backend.partners.keys import set_partner_setting
-from seon.backend.partners.models import Partner
+from seon.backend.partners.models import Partner, PartnerName
 from seon.backend.proxies.actions import add_client, add_listener, change_server
 from seon.backend.snapshot import Snapshot
 from seon.backend.trust.license_actions import issue_license, withdraw_license
@@ -26,13 +27,17 @@ from seon.backend.trust.own_actions import Addition, add_certificate
 from seon.backend.trust.token_actions import change_token, new_token
 from seon.config import (
     FORMAT,
+    AdmissionRules,
+    CertificateName,
     ClientConfiguration,
     FileRules,
+    PartnerAdmission,
     PartnerFileRules,
     PartnerRules,
     ProxyConfiguration,
     ReceiveDaemon,
     ServerConfiguration,
+    ServerPartner,
     ServerSettings,
     SessionRules,
 )
@@ -96,6 +101,37 @@ def test_everything_that_was_set_is_in_it(certificate_of: Callable[..., Any]) ->
     assert server.rules.profile == "strict"
     assert (server.limits.sessions, client.limits.sessions) == (7, 7)
     assert (server.limits.idle_seconds, client.limits.idle_seconds) == (100, 130)
+
+
+def test_who_may_come_in_is_in_it(certificate_of: Callable[..., Any]) -> None:
+    one, two = certificate_of("One", ca=True), certificate_of("Two", ca=True)
+    add_anchor(owner(), one.pem.encode(), asserts_odette_ids=True)
+    add_anchor(owner(), two.pem.encode())
+    add_partner(owner(), "P1", "One", [], [])
+    add_partner(owner(), "P2", "Two", [], [])
+    PartnerName(partner=Partner.objects.get(identifier="P1"), issuer="CN=Two", subject="CN=P1,O=x").save()
+    for key, value in {
+        "anchors": "One", "odette_ids": "O1, O2", "sessions": "3", "old_tls": "yes", "admission_usage": "ignore",
+        "admission_revocation": "hard",
+    }.items():  # fmt: skip
+        set_partner_setting("P1", key, value)
+    for key, value in {
+        "admission_usage": "refuse", "admission_rsa_bits": "3072", "load_balancers": "10.0.0.1",
+        "exempt_networks": "10.1.0.0/16",
+    }.items():  # fmt: skip
+        set_setting(key, value)
+    found = taken()
+    assert {(anchor.certificate, anchor.asserts_odette_ids) for anchor in found.server.anchors} == {
+        (one.pem, True), (two.pem, False),
+    }  # fmt: skip
+    assert found.server.admission == AdmissionRules(usage="refuse", rsa_bits=3_072)
+    assert (found.server.load_balancers, found.server.exempt_networks) == (("10.0.0.1/32",), ("10.1.0.0/16",))
+    first, second = found.server.partners
+    assert (first.anchors, first.odette_ids, first.sessions) == ((one.fingerprint,), ("O1", "O2"), 3)
+    assert first.names == (CertificateName(issuer="CN=Two", subject="CN=P1,O=x"),)
+    assert (first.old_tls, first.admission) == (True, PartnerAdmission(usage="ignore", revocation="hard"))
+    assert second == ServerPartner(id="P2", name="Two")
+    assert [partner.sessions for partner in found.client.partners] == [3, None]
 
 
 def test_the_rules_are_in_it_for_both_hosts_alike() -> None:

@@ -28,9 +28,9 @@ from seon.backend.configuration.versioned import read_version
 from seon.backend.journal.recording import store
 from seon.backend.proxies.unknown import tell_unknown
 from seon.backend.rendering import Formats, fit, seonapi
+from seon.backend.revocation.places import remember
 from seon.backend.snapshot import encoded_snapshot
 from seon.backend.trust.authorities import Kind, certificate_of, link_authority
-from seon.backend.trust.crl_urls import remember
 from seon.backend.trust.licenses import serials_in_force
 from seon.backend.trust.models import Blob, OwnCertificate
 from seon.backend.trust.own import private_key_of
@@ -143,9 +143,9 @@ def events(request: HttpRequest, caller: Caller) -> HttpResponse:
 
 
 @clients_may("POST")
-def crl_sources(request: HttpRequest, _: Caller) -> HttpResponse:
+def crl_sources(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Remember CRL distribution points for the queue daemon."""
-    remember(source.url for source in _decode(request, CrlSources).sources)
+    remember(_decode(request, CrlSources).sources, caller.token.name)
     return HttpResponse(status=204)
 
 

@@ -11,6 +11,8 @@ from seon.backend.home import Home
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import ProxyServer
 from seon.backend.queue.expiry import Ending, authority_endings, token_endings
+from seon.backend.revocation.models import CrlUrl
+from seon.backend.revocation.overdue import overdue_lists, why
 from seon.backend.trust.judging import Weight, judge
 from seon.backend.trust.models import Token
 from seon.backend.trust.own import chain_of, in_use
@@ -85,6 +87,17 @@ def _authorities(_: Home) -> Iterator[Found]:
             yield from _ending(ending)
 
 
+def _lists(_: Home) -> Iterator[Found]:
+    now = timezone.now()
+    for held in overdue_lists(now):
+        where = f"revocation list of {held.place.issuer}, {held.place}"
+        advice = f"see why there is no newer one: seonapi crl show {held.place_id}"
+        yield error(f"it is too old: {why(held, now)}", where, advice)
+    for place in CrlUrl.objects.filter(held=None, failures__gt=0).select_related("issuer"):
+        where, advice = f"revocation list of {place.issuer}, {place}", f"try it: seonapi crl fetch {place.pk}"
+        yield warning(f"it is not to be had: {place.result}", where, advice)
+
+
 def _ending(ending: Ending) -> Iterator[Found]:
     yield from _ends(ending.until, ending.what, ending.subject, ending.advice)
 
@@ -102,5 +115,6 @@ TRUST = (
     Check("partners", "each partner has a certificate that is valid", _partners),
     Check("licenses", "each server has a license in force", _licenses),
     Check("tokens", "a client can prove itself", _tokens),
+    Check("revocation-lists", "each revocation list is there and not overdue", _lists),
     Check("authorities", "the CAs of this installation are valid", _authorities),
 )

@@ -5,7 +5,7 @@ from typing import get_args
 
 from msgspec import inspect
 
-from seon.config import FileOctets, FileRules, Limits, Profile
+from seon.config import AdmissionRules, FileOctets, FileRules, Limits, Profile, SessionCount, Struct
 
 PROFILES: tuple[str, ...] = get_args(Profile)
 
@@ -31,12 +31,20 @@ class Bounds:
         return cls(kind.ge, kind.le, default)
 
 
-def _limits() -> dict[str, Bounds]:
-    info = inspect.type_info(Limits)
+def _numbers(kind: type[Struct]) -> dict[str, Bounds]:
+    info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
-    return {field.name: Bounds.of(field.type, field.default) for field in info.fields}
+    return {
+        field.name: Bounds.of(field.type, field.default)
+        for field in info.fields
+        if isinstance(field.type, inspect.IntType)
+    }
 
 
-LIMITS = _limits()
+LIMITS = _numbers(Limits)
 """The fields of config.Limits by name."""
+ADMISSION_NUMBERS = _numbers(AdmissionRules)
+"""Those fields of config.AdmissionRules that are whole numbers, by name."""
+SESSIONS = Bounds.of(inspect.type_info(SessionCount), LIMITS["sessions_per_partner"].default)
+"""Sessions at once of one partner."""
 FILE_OCTETS = Bounds.of(inspect.type_info(FileOctets), FileRules().max_octets)

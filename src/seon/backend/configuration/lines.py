@@ -64,6 +64,20 @@ class FileCodesField(LinesField):
     allowed = "codes of up to 25 capital letters, digits, blanks and / - . & ( ) ', by line or by comma; * = every code"
 
 
+class OdetteIdsField(LinesField):
+    """Odette IDs as certificates have them."""
+
+    entry = re.compile(r"(?! )[\x20-\x2b\x2d-\x7e]{1,64}(?<! )")
+    allowed = "Odette IDs of up to 64 characters of ASCII, by line or by comma"
+
+
+class AnchorsField(LinesField):
+    """Trust anchors: entered by name, or by SHA-256 or its beginning; stored by SHA-256."""
+
+    entry = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+    allowed = "names of trust anchors, or their SHA-256 or its beginning, by line or by comma"
+
+
 class NetworksField(LinesField):
     """Networks of addresses, each in its one form; an address is a network of one."""
 

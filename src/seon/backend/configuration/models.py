@@ -6,7 +6,8 @@ from django.db import models
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from seon.backend.configuration.bounds import LIMITS, Bounds
+from seon.backend.configuration.admission import weight_in_general
+from seon.backend.configuration.bounds import ADMISSION_NUMBERS, LIMITS, Bounds
 from seon.backend.configuration.hosts import HostField, ListeningAddressField, SourceAddressField
 from seon.backend.configuration.lines import MOST, NetworksField
 from seon.backend.configuration.one_row import OneRow
@@ -76,6 +77,27 @@ class Settings(Versioned, OneRow):
     connect_seconds = _number(LIMITS["connect_seconds"], "Connection to the receive daemon.")
     drain_seconds = _number(LIMITS["drain_seconds"], "What running sessions are given at an orderly end.")
 
+    admission_usage = weight_in_general("usage")
+    admission_unreadable = weight_in_general("unreadable")
+    admission_rsa_bits = _number(
+        ADMISSION_NUMBERS["rsa_bits"], "The least RSA key of a partner's certificate, in bits."
+    )
+    admission_weak_key = weight_in_general("weak_key")
+    admission_weak_signature = weight_in_general("weak_signature")
+    admission_revocation = weight_in_general("revocation")
+    admission_crl_days = _number(
+        ADMISSION_NUMBERS["crl_days"], "A revocation list that was made so many days ago is stale, whatever it says."
+    )
+    admission_ca_names = models.BooleanField(
+        default=False,
+        help_text="Whether the server names its anchors to those who connect: some stations choose a certificate by "
+        "that, others break on a long list.",
+    )
+    load_balancers = NetworksField(
+        help_text="Load balancers before the server: who comes from there says first, by the PROXY protocol "
+        "(version 2), for whom it speaks. Empty: nobody is believed."
+    )
+    exempt_networks = NetworksField(help_text="Who comes from here has no penalty for failures: own scanners, say.")
     reverse_proxies = NetworksField(
         help_text="Reverse proxies before Seonapi: a caller behind one of them is known by the address that it "
         "forwards (X-Forwarded-For). Empty: no forwarded address counts."

@@ -19,7 +19,7 @@ _PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Licenses", "license", "trust_license"),
         ("Security tokens", "key", "trust_token"),
         ("Authorities", "verified", "trust_authority"),
-        ("CRL addresses", "link", "trust_crlurl"),
+        ("Revocation lists", "link", "revocation_crlurl"),
     ),
     "Journal": (
         ("Events", "list_alt", "journal_entry"),

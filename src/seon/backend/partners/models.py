@@ -1,5 +1,6 @@
 """The models of partners."""
 
+import hashlib
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -7,20 +8,28 @@ from django.core.validators import MaxLengthValidator, MaxValueValidator, MinVal
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from seon.backend.anchors.lookup import find_anchor
 from seon.backend.certificates import describe_certificate, read_chain
+from seon.backend.configuration.admission import weight_of_partner
+from seon.backend.configuration.bounds import SESSIONS
 from seon.backend.configuration.hosts import HostField
-from seon.backend.configuration.lines import NetworksField
+from seon.backend.configuration.lines import AnchorsField, NetworksField, OdetteIdsField, entries_of
 from seon.backend.configuration.versioned import Versioned
 from seon.backend.errors import OperatorError
 from seon.backend.partners.pinning import leaf_of
+from seon.events import shown
+from seon.pki import PkiError
+from seon.pki_names import LONGEST, name_text
 
 _ID = RegexValidator(r"\A[A-Za-z0-9_.-]+\Z", "letters, digits, '_', '.' and '-'")
 # RFC 5024 §5.2: the characters an X field may show; blanks at the end are filling.
 _CODE = RegexValidator(r"\A[A-Z0-9/.&()' -]*[A-Z0-9/.&()'-]\Z", "capital letters, digits, blank and / - . & ( ) '")
 
 
+MOST_PARTNERS = 10_000
+"""As config.py bounds them."""
 MOST_CODES = 100
-"""SSID codes of one partner, and as many certificates, as config.py bounds them."""
+"""SSID codes of one partner, and as many certificates and names, as config.py bounds them."""
 MOST_NOTES = 10_000
 """Characters of the notes on a partner."""
 PROVIDER = "a provider that serves several companies is one partner with several codes"
@@ -44,6 +53,29 @@ class Partner(Versioned):
         help_text="For administrators: telephone, contact, what was agreed. It never leaves Seonapi.",
     )  # fmt: skip
 
+    anchors = AnchorsField(
+        help_text="The only trust anchors that may admit it; empty: each of them. One with certificates of its own is "
+        "admitted by these and by no anchor."
+    )
+    odette_ids = OdetteIdsField(
+        "Odette IDs", help_text="As its certificates have them; they count below trust anchors that assert Odette IDs."
+    )
+    sessions = models.PositiveIntegerField(
+        null=True, blank=True, default=None,
+        validators=[MinValueValidator(SESSIONS.least), MaxValueValidator(SESSIONS.most)],
+        help_text="Its sessions at once; empty: as sessions_per_partner says.",
+    )  # fmt: skip
+    old_tls = models.BooleanField(
+        "old TLS", default=False,
+        help_text="Its station needs what TLS 1.2 had before ciphers with authentication (ECDHE with CBC): when it is "
+        "dialled, and when somebody comes from its networks.",
+    )  # fmt: skip
+    admission_usage = weight_of_partner("usage")
+    admission_unreadable = weight_of_partner("unreadable")
+    admission_weak_key = weight_of_partner("weak_key")
+    admission_weak_signature = weight_of_partner("weak_signature")
+    admission_revocation = weight_of_partner("revocation")
+
     trace = models.BooleanField(
         "trace sessions of this partner", default=False,
         help_text="Each session writes its conversation, with passwords and challenges blanked and file contents left "
@@ -57,6 +89,45 @@ class Partner(Versioned):
 
     def __str__(self) -> str:
         return self.identifier
+
+    def full_clean(self, *args: Any, **options: Any) -> None:
+        """Put the SHA-256 of each anchor in the place of its name first."""
+        self.find_anchors()
+        super().full_clean(*args, **options)
+
+    def find_anchors(self) -> None:
+        """Name each anchor by its SHA-256. Raises ValidationError for one that is not there, unless it was stored."""
+        if not self.anchors:
+            return
+        before = set(entries_of(self._stored("anchors")))
+        try:
+            found = [one if one in before else find_anchor(one).fingerprint for one in entries_of(self.anchors)]
+        except OperatorError as error:
+            raise ValidationError({"anchors": str(error)}) from None
+        self.anchors = "\n".join(dict.fromkeys(found))
+
+    def clean(self) -> None:
+        """Raise ValidationError where another partner has an Odette ID, or when there are as many as can be."""
+        super().clean()
+        if self._state.adding and Partner.objects.count() >= MOST_PARTNERS:
+            raise ValidationError(f"there are {MOST_PARTNERS} partners already, there cannot be more")
+        before = set(entries_of(self._stored("odette_ids")))
+        for one in entries_of(self.odette_ids):
+            if one not in before and (owner := owner_of_odette_id(one, self.pk)):
+                raise ValidationError({"odette_ids": f"{one} is an Odette ID of partner {owner} already; {PROVIDER}"})
+
+    def _stored(self, name: str) -> str:
+        found = None if self._state.adding else Partner.objects.filter(pk=self.pk).values_list(name, flat=True).first()
+        return str(found or "")
+
+
+def owner_of_odette_id(odette_id: str, but: int | None) -> str:
+    """Return the id of another partner that has this Odette ID, in upper or lower case; "" if none has."""
+    likely = Partner.objects.filter(odette_ids__icontains=odette_id).exclude(pk=but or 0)
+    for identifier, theirs in likely.values_list("identifier", "odette_ids"):
+        if odette_id.lower() in map(str.lower, entries_of(theirs)):
+            return str(identifier)
+    return ""
 
 
 class PartnerCode(Versioned):
@@ -131,3 +202,54 @@ class PartnerCertificate(Versioned):
         if found.partner_id == self.partner_id:
             return ValidationError(f"{which} is a certificate of {found.partner} already")
         return ValidationError(f"{which} is a certificate of partner {found.partner} already; {PROVIDER}")
+
+
+class PartnerName(Versioned):
+    """The names in a partner's certificates: whoever its anchors certify under both is the partner."""
+
+    partner = models.ForeignKey(Partner, models.CASCADE, related_name="names")
+    issuer = models.TextField(max_length=LONGEST, validators=[MaxLengthValidator(LONGEST)])
+    subject = models.TextField(max_length=LONGEST, validators=[MaxLengthValidator(LONGEST)])
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    """SHA-256 of both: databases bound what an index can hold."""
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("subject", "issuer")
+        verbose_name = "certificate name"
+
+    def __str__(self) -> str:
+        return f"{self.subject} of {self.issuer}"
+
+    def full_clean(self, *args: Any, **options: Any) -> None:
+        """Bring both names into their one form first: the digest says whether they are somebody else's."""
+        for name in ("issuer", "subject"):
+            try:
+                setattr(self, name, name_text(getattr(self, name)))
+            except PkiError as error:
+                raise ValidationError({name: str(error)}) from None
+        self.digest = digest_of_names(self.issuer, self.subject)
+        super().full_clean(*args, **options)
+
+    def validate_unique(self, exclude: Any = None) -> None:
+        """Raise ValidationError for names that are there already; of the row, since nobody entered the digest."""
+        try:
+            super().validate_unique(exclude)
+        except ValidationError as error:
+            raise ValidationError(error.messages) from None
+
+    def unique_error_message(self, model_class: type[models.Model], unique_check: Any) -> ValidationError:
+        """Return what is said of names that are there already: whose they are."""
+        found = PartnerName.objects.filter(digest=self.digest).select_related("partner").first()
+        if found is None:
+            return super().unique_error_message(model_class, unique_check)
+        return ValidationError(
+            f"subject {shown(self.subject[:200])} of issuer {shown(self.issuer[:200])} is a name of partner "
+            f"{found.partner} already; {PROVIDER}"
+        )
+
+
+def digest_of_names(issuer: str, subject: str) -> str:
+    """Return what stands for an issuer and a subject, lower-case hex."""
+    return hashlib.sha256(f"{issuer}\0{subject}".encode()).hexdigest()

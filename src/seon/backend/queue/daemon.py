@@ -18,6 +18,7 @@ from seon.backend.errors import OperatorError
 from seon.backend.queue.jobs import JOBS, do, is_asked_for, is_due, reason_of
 from seon.backend.queue.locks import QUEUE, Lock, active, became_active, lock_of, seen
 from seon.backend.queue.models import Job
+from seon.backend.queue.pausing import resting_by
 
 RETRY_SECONDS = 30
 """How soon the next round comes when the database could not even be asked for the time slice."""
@@ -58,13 +59,14 @@ class Signals:
         while self._wanted:
             self._wanted.popleft()()
 
-    def wait(self, seconds: float) -> None:
-        """Do what is asked for, for so long or until the end is."""
+    def wait(self, seconds: float) -> bool:
+        """Do what is asked for, for so long or until the end is; whether that has not come."""
         until = time.monotonic() + seconds
         while not self.ending and (left := until - time.monotonic()) > 0:
             if self._came.wait(left):
                 self._came.clear()
                 self.act()
+        return not self.ending
 
 
 def run(say: Callable[[str], None]) -> None:
@@ -104,7 +106,8 @@ class Worker:
             if not self._take():
                 return min(seconds / 2, TAKE_SECONDS)
             if time.monotonic() >= self._round_at or is_asked_for():
-                run_round(self.lock, self._signals)
+                with resting_by(self._signals.wait):
+                    run_round(self.lock, self._signals)
                 self._round_at = time.monotonic() + seconds
             # The time slice may have been made shorter while we wait.
             self._round_at = min(self._round_at, time.monotonic() + seconds)

@@ -19,6 +19,7 @@ from seon.backend.journal.recording import record
 from seon.backend.partners.models import PartnerCertificate
 from seon.backend.proxies.models import ProxyServer
 from seon.backend.queue.models import Warned
+from seon.backend.revocation.models import HeldList
 from seon.backend.trust.models import Authority, OwnCertificate, Token
 
 DAYS = (60, 30, 14, 7, 1)
@@ -68,6 +69,7 @@ def all_endings() -> Iterator[Ending]:
     yield from license_endings()
     yield from token_endings()
     yield from authority_endings()
+    yield from list_endings()
 
 
 def own_endings() -> Iterator[Ending]:
@@ -130,6 +132,20 @@ def authority_endings() -> Iterator[Ending]:
         certificate.not_valid_after_utc,
         "start seonapi serve, which renews it by itself; if it runs, see its log",
     )
+
+
+def list_endings() -> Iterator[Ending]:
+    """Yield the revocation lists that nobody fetches, in the last third of their time: many live a few days only."""
+    now = timezone.now()
+    for held in HeldList.objects.filter(place__url="").exclude(next_update=None).select_related("place__issuer"):
+        assert held.next_update is not None
+        if now > held.next_update - (held.next_update - held.this_update) / 3:
+            yield Ending(
+                f"crl:{held.place_id}",
+                f"The revocation list of {held.place.issuer}, which was given by hand,",
+                held.next_update,
+                "get a newer one from the CA, and type: seonapi crl add FILE",
+            )
 
 
 def _warn(ending: Ending, now: datetime) -> bool:

@@ -27,6 +27,7 @@ from seon.backend.queue.cleanup import (
 from seon.backend.queue.expiry import warn_of_ends
 from seon.backend.queue.models import Job
 from seon.backend.queue.upkeep import keep_database_up
+from seon.backend.revocation.fetching import fetch_lists
 from seon.backend.trust.own import switch_due
 from seon.events import shown
 
@@ -60,6 +61,7 @@ JOBS: tuple[Work, ...] = (
     Work("sessions", "remove sessions that are older than the setting journal_days", remove_old_sessions, SLICE),
     Work("ignore-rules", "remove ignore rules whose validity has ended", remove_expired_rules, SLICE),
     Work("traces", "forget traces of sessions that have ended", forget_ended_traces, SLICE),
+    Work("crls", "fetch revocation lists that are due, and say which are overdue", fetch_lists, SLICE),
     Work("expiry", "warn of certificates, licenses, tokens and CAs that end soon", warn_of_ends, HOUR),
     Work("logins", "remove panel logins that have expired", remove_ended_logins, HOUR),
     Work("attempts", "remove old entries of who tried to log in to the panel", remove_old_attempts, DAY),

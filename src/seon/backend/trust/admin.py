@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from seon.backend.acting.actors import Actor
 from seon.backend.panel.base import ActingPage, Acts, AnyAct, Form, ReadOnlyPage, actor, changed, may
 from seon.backend.trust.license_actions import withdraw_license
-from seon.backend.trust.models import Authority, CrlUrl, License, OwnCertificate, Token
+from seon.backend.trust.models import Authority, License, OwnCertificate, Token
 from seon.backend.trust.token_actions import change_token, withdraw_token
 
 
@@ -89,11 +89,3 @@ class AuthorityPage(ReadOnlyPage):
 
     list_display = ("kind",)
     fields = ("kind", "certificate")
-
-
-@admin.register(CrlUrl)
-class CrlUrlPage(ReadOnlyPage):
-    """CRL addresses that servers have seen."""
-
-    list_display = ("url", "first_seen")
-    search_fields = ("url",)

@@ -181,17 +181,3 @@ class Blob(Versioned):
 
     def __str__(self) -> str:
         return self.sha256
-
-
-class CrlUrl(models.Model):
-    """A CRL distribution point seen in a verified certificate."""
-
-    url = models.CharField(max_length=2_000, unique=True)
-    first_seen = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        verbose_name = "CRL address"
-        verbose_name_plural = "CRL addresses"
-
-    def __str__(self) -> str:
-        return self.url

@@ -8,10 +8,12 @@ import sys
 
 import click
 
+from seon.cli.seonapi.anchor import anchor
 from seon.cli.seonapi.certificate import certificate
 from seon.cli.seonapi.check import check
 from seon.cli.seonapi.client import client
 from seon.cli.seonapi.completion import completion
+from seon.cli.seonapi.crl import crl
 from seon.cli.seonapi.daemons import serve
 from seon.cli.seonapi.events import events
 from seon.cli.seonapi.host import host
@@ -52,6 +54,8 @@ for command in (
     license_,
     token,
     certificate,
+    anchor,
+    crl,
     partner,
     client,
     server,

@@ -1,6 +1,7 @@
 import pytest
 
 from seon.backend.acting.actors import owner
+from seon.backend.anchors.actions import add_anchor
 from seon.backend.configuration.keys import all_settings, chosen, set_setting
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
@@ -29,6 +30,14 @@ def partner() -> Partner:
         ("outgoing_names", "A*, B*", ["A*", "B*"]),
         ("incoming_destinations", "*", ["*"]),
         ("trace", "yes", True),
+        ("odette_ids", "O0013 A, O0013B", ["O0013 A", "O0013B"]),
+        ("sessions", "3", 3),
+        ("old_tls", "yes", True),
+        ("admission_usage", "ignore", "ignore"),
+        ("admission_unreadable", "refuse", "refuse"),
+        ("admission_weak_key", "warn", "warn"),
+        ("admission_weak_signature", "warn", "warn"),
+        ("admission_revocation", "hard", "hard"),
         ("rules.FLD-XPAD", "refuse", "refuse"),
     ],
 )
@@ -42,14 +51,15 @@ def test_what_is_set_is_shown_and_raises_the_version(key: str, text: str, value:
 @pytest.mark.parametrize(
     ("key", "empty"),
     [("profile", ""), ("level_5_only", None), ("incoming_max_octets", None), ("incoming_names", []),
-     ("rules.FLD-XPAD", "")],
+     ("rules.FLD-XPAD", ""), ("sessions", None), ("admission_usage", ""), ("odette_ids", []), ("old_tls", False)],
 )  # fmt: skip
 def test_empty_is_as_in_general(key: str, empty: object) -> None:
     assert chosen(partner_settings("P1"), key).value == empty
-    values = {"profile": "strict", "level_5_only": "no", "incoming_max_octets": "5", "rules.FLD-XPAD": "warn"}
+    values = {"profile": "strict", "level_5_only": "no", "incoming_max_octets": "5", "rules.FLD-XPAD": "warn",
+              "sessions": "1", "admission_usage": "warn", "old_tls": "yes"}  # fmt: skip
     set_partner_setting("P1", key, values.get(key, "A*"))
     assert chosen(partner_settings("P1"), key).value != empty
-    set_partner_setting("P1", key, "")
+    set_partner_setting("P1", key, "no" if key == "old_tls" else "")
     assert chosen(partner_settings("P1"), key).value == empty
 
 
@@ -60,6 +70,11 @@ def test_empty_is_as_in_general(key: str, empty: object) -> None:
         ("codes", "O1", "There is no setting"),
         ("id", "2", "There is no setting"),
         ("port", "0", "1 to 65535"),
+        ("sessions", "0", "1 to 10000, or empty"),
+        ("admission_revocation", "refuse", "allowed: hard, soft, ignore, or empty"),
+        ("odette_ids", "O" * 65, "up to 64 characters"),
+        ("odette_ids", "Ö1", "allowed: Odette IDs"),
+        ("anchors", "No such CA", "There is no trust anchor 'No such CA'; see: seonapi anchor list"),
         ("rules.FLD-NEW", "warn", "There is no rule"),
         ("rules.SEQ-TURN", "refuse", "always refused"),
         ("rules.FLD-XPAD", "lax", r"or empty \(as in general\)"),
@@ -95,3 +110,21 @@ def test_a_change_of_a_rule_is_an_event_that_names_rule_and_partner() -> None:
     told = [text.partition(": ")[2].partition("; ")[0] for text in texts]
     rule = "rule FLD-XPAD: refuse, partner P1"
     assert told == ["partner P1: added", f"{rule}: added", f"{rule}: removed", "partner P1: removed"]
+
+
+def test_an_anchor_is_entered_by_name_and_kept_by_its_sha256(certificate_of) -> None:
+    one, two = certificate_of("One", ca=True), certificate_of("Two", ca=True)
+    for made in (one, two):
+        add_anchor(owner(), made.pem.encode())
+    set_partner_setting("P1", "anchors", f"One, {two.fingerprint[:8].upper()}, One")
+    assert chosen(partner_settings("P1"), "anchors").value == [one.fingerprint, two.fingerprint]
+
+
+@pytest.mark.parametrize("text", ["O0013A", "o0013a", "X, O0013A"])
+def test_one_odette_id_is_one_partners(text: str) -> None:
+    set_partner_setting("P1", "odette_ids", "O0013A, O0013B")
+    add_partner(owner(), "P2", "Two", [], [])
+    with pytest.raises(OperatorError, match="is an Odette ID of partner P1 already; a provider"):
+        set_partner_setting("P2", "odette_ids", text)
+    set_partner_setting("P2", "odette_ids", "O0013")
+    set_partner_setting("P1", "odette_ids", "O0013B, O0013A")

@@ -10,6 +10,7 @@ from seon.backend.queue.daemon import RETRY_SECONDS, Worker, run_once, run_round
 from seon.backend.queue.jobs import HOUR, SLICE, Work
 from seon.backend.queue.locks import QUEUE, became_active
 from seon.backend.queue.models import Job
+from seon.backend.queue.pausing import rest
 
 DONE: list[str] = []
 
@@ -39,6 +40,10 @@ class Quiet:
 
     def act(self) -> None:
         pass
+
+    def wait(self, seconds: float) -> bool:
+        DONE.append(f"rests {seconds:g} s")
+        return not self.ending
 
 
 def doing(name: str):
@@ -119,6 +124,20 @@ def test_a_job_that_is_asked_for_does_not_wait_for_the_time_slice(worker: Worker
     run_job(owner(), "hourly")
     worker.turn()
     assert DONE[2:] == ["often", "hourly"]
+
+
+def test_a_job_that_waits_hears_at_once_that_the_end_has_come(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def waiting() -> str:
+        DONE.append("goes on" if rest(0.1) else "gives up")
+        return ""
+
+    monkeypatch.setattr(daemon, "JOBS", (Work("waiting", "x", waiting, SLICE),))
+    worker.turn()
+    assert DONE == ["rests 0.1 s", "goes on"]
+    monkeypatch.setattr(Quiet, "wait", lambda *_: False)
+    worker._round_at = 0
+    worker.turn()
+    assert DONE[2:] == ["gives up"]
 
 
 def test_a_database_that_cannot_be_asked_ends_nothing(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""Trust anchors: the CAs whose certificates may admit partners."""

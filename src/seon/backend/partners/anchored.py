@@ -1,0 +1,59 @@
+"""Which partners come in by a trust anchor: those that have no certificates of their own."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from seon.backend.anchors.models import Anchor
+from seon.backend.configuration.lines import entries_of
+from seon.backend.partners.models import Partner
+
+
+@dataclass(slots=True)
+class Dependents:
+    """The partners of a trust anchor, by their ids."""
+
+    may: list[str] = field(default_factory=list)
+    """It may admit them; another one may, too."""
+    only: list[str] = field(default_factory=list)
+    """Nothing else can admit them."""
+
+    @property
+    def text(self) -> str:
+        """Who they are, in words."""
+        parts = {"only by it": self.only, "perhaps by it": [one for one in self.may if one not in self.only]}
+        return "; ".join(f"{words}: {_some(ids)}" for words, ids in parts.items() if ids)
+
+
+def dependents(but: str = "", *, asserting: bool | None = None) -> dict[str, Dependents]:
+    """Return the partners that come in by each anchor, by its SHA-256; enabled ones only.
+
+    `but`: with another word of this anchor on Odette IDs, `asserting`.
+    """
+    anchors = dict(Anchor.objects.values_list("fingerprint", "asserts_odette_ids"))
+    if asserting is not None and but in anchors:
+        anchors[but] = asserting
+    found: dict[str, Dependents] = defaultdict(Dependents)
+    partners = Partner.objects.filter(enabled=True, certificates=None).prefetch_related("names")
+    for partner in partners.only("identifier", "anchors", "odette_ids", "host"):
+        usable = _usable(partner, anchors)
+        for fingerprint in usable:
+            found[fingerprint].may.append(partner.identifier)
+        if len(usable) == 1:
+            found[usable[0]].only.append(partner.identifier)
+    return found
+
+
+def _usable(partner: Partner, anchors: dict[str, bool]) -> list[str]:
+    """Return the anchors below which something can say that a certificate is the partner's."""
+    allowed = entries_of(partner.anchors) or tuple(anchors)
+    by_name = bool(partner.names.all()) or (bool(partner.host) and not partner.odette_ids)
+    by_id = bool(partner.odette_ids)
+    return [one for one in allowed if one in anchors and (by_name or (by_id and anchors[one]))]
+
+
+_NAMED = 10
+
+
+def _some(ids: list[str]) -> str:
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return ", ".join(ids[:_NAMED]) + more

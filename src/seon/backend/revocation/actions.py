@@ -1,0 +1,133 @@
+"""What an administrator can do with revocation lists."""
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+
+from seon import pki
+from seon.backend.acting import audit
+from seon.backend.acting.actors import Actor
+from seon.backend.acting.acts import act
+from seon.backend.acting.rights import Right
+from seon.backend.certificates import read_chain
+from seon.backend.configuration.versioned import take_turn
+from seon.backend.errors import OperatorError
+from seon.backend.revocation.destinations import DownloadError, target_of
+from seon.backend.revocation.keeping import MOST_LISTS, NotTakenError, check, counted, is_unchanged, take_over
+from seon.backend.revocation.models import CrlIssuer, CrlUrl, HeldList, RevocationSettings
+from seon.backend.revocation.places import anchor_certificates, issuer_of
+from seon.backend.revocation.settling import tell_new
+from seon.backend.trust.models import ChainCertificate
+from seon.events import shown
+from seon.pki import Certificate, PkiError
+from seon.pki.lists import CertificateList, read_list, signature_problem
+
+
+@act("crl.add", Right.TRUST)
+def add_list(_: Actor, octets: bytes, issuer: bytes | None = None, url: str = "") -> HeldList:
+    """Take over a revocation list that was brought by hand, for all that its CA has issued.
+
+    `issuer`: the CA's certificate in any usual form; None: it is looked for among what is known here. `url`: the list
+    is for this distribution point. Raises OperatorError.
+    """
+    try:
+        found = read_list(octets)
+        if url:
+            target_of(url)
+        take_turn()
+        place = _place(found, issuer_of(_issuer(found, issuer), is_ours=issuer is not None), url)
+        if is_unchanged(found.der, place):
+            raise OperatorError(f"This list is in force already: {place}")
+        check(found, place, timezone.now())
+        held = take_over(found, place)
+    except PkiError as error:
+        raise OperatorError(f"The file is not taken: {error}") from None
+    except (NotTakenError, DownloadError) as error:
+        raise OperatorError(f"The list is not taken: {error}") from None
+    place.result, place.last_try = f"given by hand: {counted(held.entries)}", timezone.now()
+    place.save(update_fields=["result", "last_try"])
+    tell_new(held)
+    audit.note(f"revocation list of {place.issuer}", f"taken over for {place}: {counted(held.entries)}")
+    return held
+
+
+def _place(found: CertificateList, issuer: CrlIssuer, url: str) -> CrlUrl:
+    """Return the place of a list that was brought by hand: a partitioned one is for an address that it names."""
+    if not url and found.points:
+        named = CrlUrl.objects.filter(issuer=issuer, url__in=found.points).first()
+        url = named.url if named else found.points[0]
+    place = CrlUrl.objects.select_related("issuer", "held").filter(issuer=issuer, url=url).first()
+    if place is not None:
+        return place
+    if CrlUrl.objects.count() >= MOST_LISTS:
+        raise OperatorError(f"There are {MOST_LISTS} revocation lists already: seonapi crl remove")
+    return CrlUrl.objects.create(issuer=issuer, url=url, by_hand=True)
+
+
+def _issuer(found: CertificateList, given: bytes | None) -> Certificate:
+    """Return the certificate of the CA that has signed a list. Raises OperatorError."""
+    if given is not None:
+        return _signer(found, read_chain(given), "the certificate that was given")
+    return _signer(found, known_authorities(), "one of the CAs known here; name its certificate with --issuer FILE")
+
+
+def _signer(found: CertificateList, among: Sequence[Certificate], whom: str) -> Certificate:
+    problems = {}
+    for certificate in among:
+        problems[problem := signature_problem(found, certificate)] = certificate
+        if not problem:
+            return certificate
+    near = next((f" ({problem})" for problem in problems if "another CA" not in problem), "")
+    raise OperatorError(f"The list of {shown(found.issuer)} is not signed by {whom}{near}")
+
+
+def known_authorities() -> list[Certificate]:
+    """Return the certificates of all CAs whose lists may come: trust anchors, those of chains, reported ones."""
+    pems = [*ChainCertificate.objects.values_list("pem", flat=True), *CrlIssuer.objects.values_list("pem", flat=True)]
+    return [*anchor_certificates(), *map(pki.certificate_in_pem, pems)]
+
+
+@act("crl.remove", Right.TRUST)
+def remove_place(_: Actor, reference: str) -> str:
+    """Remove a place with its list, by its number or address; what a server reports again comes back.
+
+    Returns what was removed. Raises OperatorError.
+    """
+    take_turn()
+    place = find(reference)
+    what = str(place)
+    audit.note(f"revocation list of {place.issuer}", f"removed: {what}")
+    place.delete()
+    if not place.issuer.places.exists():
+        place.issuer.delete()
+    return what
+
+
+def find(reference: str) -> CrlUrl:
+    """Return the place of a number or an address. Raises OperatorError."""
+    places = CrlUrl.objects.select_related("issuer", "held")
+    if reference.isascii() and reference.isdigit() and len(reference) < 19:
+        found = list(places.filter(pk=int(reference)))
+    else:
+        found = list(places.filter(url=reference).exclude(url=""))
+    if len(found) > 1:
+        numbers = ", ".join(str(place.pk) for place in found)
+        raise OperatorError(f"Several CAs have lists there: name one by its number ({numbers})")
+    if not found:
+        raise OperatorError(f"There is no revocation list {shown(reference, 200)!r}: seonapi crl list")
+    return found[0]
+
+
+@act("crl.set", Right.TRUST)
+def set_fetching(
+    _: Actor, *, http_proxy: str | None = None, private_networks: str | None = None, refresh_hours: int | None = None
+) -> RevocationSettings:
+    """Change how lists are fetched; what is None stays. Raises OperatorError for a value that is not allowed."""
+    take_turn()
+    row = RevocationSettings.load()
+    given = {"http_proxy": http_proxy, "private_networks": private_networks, "refresh_hours": refresh_hours}
+    for name, value in given.items():
+        if value is not None:
+            setattr(row, name, value)
+    row.save()
+    return row
