@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test check soak bench fuzz mutants coverage lock docs clean setup
+.PHONY: run test check soak bench fuzz fuzz-files mutants coverage lock docs clean setup
 
 run: $(VENV)/.run
 	@$(BIN)/seon quickstart $(ARGS)
@@ -30,6 +30,11 @@ bench: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python tests/fuzz/run.py $(ARGS)
+	$(BIN)/python tests/fuzz/run_files.py
+
+# The second part alone, with ARGS.
+fuzz-files: $(VENV)/.dev
+	$(BIN)/python tests/fuzz/run_files.py $(ARGS)
 
 # Wrong entries in the verifier's tables: the tests must notice each.
 mutants: $(VENV)/.dev

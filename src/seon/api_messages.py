@@ -8,6 +8,7 @@
 | `POST sealed-key` | `SealedKeyWanted` | `SealedKey` |
 | `POST events` | `EventBatch` | `EventsStored` |
 | `POST crl-sources` | `CrlSources` | 204 |
+| `POST refused` | `RefusedCertificate` | 204 |
 | `GET blobs/<sha-256 hex>` | | the octets; 404 if there is no such blob |
 
 The token's secret goes in the header `X-Seon-Token`; user and password of the URL, if given, as HTTP Basic besides.
@@ -30,6 +31,9 @@ MAX_WAIT = 50
 MAX_BODY = 4 * 1024 * 1024
 """Octets of a request body; a batch of `EVENTS_PER_BATCH` events stays below it."""
 EVENTS_PER_BATCH = 200
+
+MOST_DER = 20_000
+"""Octets of a certificate that crosses by itself."""
 
 BuildText = Annotated[str, Meta(max_length=100)]
 """Version and build, as `seon.build.Build.short` has them."""
@@ -116,7 +120,7 @@ class CrlSource(Struct, frozen=True):
     """A distribution point in a verified certificate, and the CA whose certificates it is for."""
 
     url: Annotated[str, Meta(min_length=1, max_length=2_000)]
-    issuer: Annotated[bytes, Meta(min_length=1, max_length=20_000)]
+    issuer: Annotated[bytes, Meta(min_length=1, max_length=MOST_DER)]
     """Its certificate in DER: who has reported it is not believed, the list must be signed by this key."""
 
 
@@ -124,3 +128,17 @@ class CrlSources(Struct, frozen=True):
     """Distribution points seen in verified certificates and their anchors that may be new to the backend."""
 
     sources: Annotated[tuple[CrlSource, ...], Meta(min_length=1, max_length=20)]
+
+
+class RefusedCertificate(Struct, frozen=True):
+    """A certificate that the server has refused, so that an administrator can make a partner of it."""
+
+    der: Annotated[bytes, Meta(min_length=1, max_length=MOST_DER)]
+    """As it was shown: nobody has found anything good about it."""
+    source: Annotated[str, Meta(max_length=64, pattern=r"^[0-9A-Fa-f.:\[\]]*\Z")]
+    """Address and port, in digits."""
+    verdict: Annotated[str, Meta(max_length=40, pattern=r"^[A-Z-]*\Z")]
+    """As in ADM-REFUSED."""
+    reason: Annotated[str, Meta(max_length=500)]
+    time: float
+    """Unix time."""

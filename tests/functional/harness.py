@@ -263,9 +263,9 @@ class Site:
         return ["--tls", "--cert", str(layout.certificate("partner")), "--key", str(layout.key("partner")),
                 "--ca", str(layout.certificate("proxy"))]  # fmt: skip
 
-    def send_in(self, files: Sequence[Path], *options: str) -> Sent:
-        """Send files as the partner, through the external port."""
-        return self._send(self.ports.external, files, PARTNER_CODE, OUR_CODE, [*self.partner_tls, *options])
+    def send_in(self, files: Sequence[Path], *options: str, port: int = 0) -> Sent:
+        """Send files as the partner, through the external port or another one before it."""
+        return self._send(port or self.ports.external, files, PARTNER_CODE, OUR_CODE, [*self.partner_tls, *options])
 
     def send_out(self, files: Sequence[Path], *options: str) -> Sent:
         """Send files as the send daemon, to the client's listening port."""

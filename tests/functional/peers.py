@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from OpenSSL import SSL
+
 from functional.harness import OUR_CODE, PARTNER_CODE, PASSWORD, Site
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import connecting, partner_dialler
@@ -38,14 +40,26 @@ def offer(name: str = "HELD", size: int = 0, *, incoming: bool = True) -> c.Star
 
 
 class Partner:
-    """A partner's TLS connection to the external port."""
+    """A partner's TLS connection to the external port, or another `port`, from a loopback address."""
 
-    def __init__(self, site: Site, *, certificate: str = "partner", code: str = PARTNER_CODE) -> None:
+    def __init__(
+        self,
+        site: Site,
+        *,
+        certificate: str = "partner",
+        code: str = PARTNER_CODE,
+        source: str = "127.0.0.1",
+        port: int = 0,
+        ciphers: bytes = b"",
+    ) -> None:
         layout = site.layout
         keyed = partner_dialler(
             layout.certificate(certificate).read_text(), layout.key(certificate).read_bytes(), lambda _: True
         )
-        self.sock = socket.create_connection(("127.0.0.1", site.ports.external), WAIT_SECONDS)
+        if ciphers:
+            keyed.context.set_max_proto_version(SSL.TLS1_2_VERSION)
+            keyed.context.set_cipher_list(ciphers)
+        self.sock = socket.create_connection(("127.0.0.1", port or site.ports.external), WAIT_SECONDS, (source, 0))
         self.tls = BlockingTls(self.sock, connecting(keyed.context))
         try:
             self.tls.handshake(time.monotonic() + WAIT_SECONDS)

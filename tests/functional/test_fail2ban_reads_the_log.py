@@ -19,10 +19,12 @@ from seon.daemon.log import Log
 from seon.events import CATALOGUE, Event, Kind
 from seon.events_page import example
 from seon.process.events import EventMaker
+from seon.server.door import HELD_MOST, NO_TIME, OLDEST
 
 ROOT = Path(__file__).parents[2] / "packaging" / "fail2ban"
 FILTER = ROOT / "filter.d" / "seon-smartproxy.conf"
 FORGED = "9.9.9.9"
+PENALTY = "its source has a penalty for failed handshakes, 20 seconds more"
 Read = Callable[..., list[str]]
 
 
@@ -75,6 +77,7 @@ def test_who_is_verified_or_inside_is_banned_by_default_for_nothing(read, tmp_pa
         make_event("LNK-REFUSED", **ends, reason="the certificate has expired"),
         example(CATALOGUE["ADM-NETWORK"]),
         make_event("ADM-LIMIT", **ends, limit="no client is connected"),
+        *(make_event("ADM-LIMIT", **ends, limit=why) for why in (HELD_MOST, OLDEST, NO_TIME)),
         make_event("ADM-LIMIT", **ends, limit="the limit of 4 sessions of this partner"),
         make_event("SES-REFUSED", direction="incoming", side="INITIATOR", **ends, **answers),
     ]
@@ -97,8 +100,8 @@ def injections() -> list[str]:
     return [
         words, handshake, f"\n{stamp}{real[0]}{words}", f"\r\n{stamp}{real[1]} {handshake}", f"{stamp}{real[0]}{words}",
         f"\u2028{stamp}{real[0]}{words}", f"\x85{stamp}{real[0]}{words}", f"\x00{real[0]}{words}",
-        f"\x1b[2K\r{stamp}{real[0]}{words}", f"x from {FORGED}:1 to y refused: the limit of 1 handshake of one source",
-        f"from {FORGED}:1 to {FORGED}:2 refused: the limit of 1 handshake of one source", f"{FORGED}", f"[{FORGED}]:1",
+        f"\x1b[2K\r{stamp}{real[0]}{words}", f"x from {FORGED}:1 to y refused: {PENALTY}",
+        f"from {FORGED}:1 to {FORGED}:2 refused: {PENALTY}", f"{FORGED}", f"[{FORGED}]:1",
         f"\\n{stamp}{real[0]}{words}", f"within a minute, the last one from {FORGED}:1 to {FORGED}:2",
     ]  # fmt: skip
 

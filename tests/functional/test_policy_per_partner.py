@@ -5,6 +5,7 @@ import re
 import select
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,16 @@ PARTNERS = {
     "named-files": {"incoming_names": "INVOICE*, ORDER?", "rules.POL-NAME": "refuse"},
     "destined-files": {"incoming_destinations": "O0013ELSEWHERE", "rules.POL-DEST": "refuse"},
     "own-files": {"incoming_originators": "O0013ELSEWHERE", "rules.POL-ORIG": "refuse"},
+    "bound": {},
+    "known-as-another": {"rules.ADM-CODE": "warn"},
+    "bound-files": {"rules.ADM-ORIG": "decline"},
     "silent": {"esid_names_rule": "no"},
     "strict": {"profile": "strict"},
     PARTNER: {"outgoing_max_octets": "5000"},
 }
 """Partners by what is set for them."""
+CODES = {"bound": ["o0013any"], "known-as-another": ["O0013ONE"], "bound-files": ["O0013FILES"]}
+"""The codes that are theirs, where they may not show every one."""
 CODE = "O0013ANY"
 BAD_TIME = frame(encode(offer("BAD"), 5).replace(b"20260101120000", b"20260101129900"))
 LEVEL_4 = frame(encode(Profile(CODE, PASSWORD, level=4).offer(), 4))
@@ -50,6 +56,7 @@ def several(without_station: Site) -> Site:
         make(name).write(layout.certificate(name), layout.key(name))
     site.seonapi(
         *(["partner", "add", name, "--certificate", str(layout.certificate(name))] for name in new),
+        *(["partner", "code", "add", name, *codes] for name, codes in CODES.items()),
         *(["partner", "set", name, *setting] for name, own in PARTNERS.items() for setting in own.items()),
     )
     site.in_force()
@@ -97,7 +104,7 @@ def check_refused(
     partner.sock.close()
     assert isinstance(heard[-1], c.EndSession)
     assert heard[-1].reason == reason
-    assert heard[-1].text.startswith(f"rule {rule}") is (rule not in ("POL-LEVEL", "POL-AUTH"))
+    assert heard[-1].text.startswith(f"rule {rule}") is (rule not in ("ADM-CODE", "POL-LEVEL", "POL-AUTH"))
     eventually(station.closed[-1].is_set, why="the receive daemon's connection ends")
     assert bytes(station.heard[-1]).endswith(frame(encode(c.EndSession(reason), 5))), "both sides hear the same"
     site.running["server"].wait_for(f"SES-REFUSED .*rule {rule}, .*partner {name};")
@@ -197,6 +204,43 @@ def test_a_file_that_a_partner_may_not_send_is_refused_before_its_data(
         check_refused(several, partner, station, name, rule, EndReason.UNSPECIFIED)
     assert sfid not in bytes(station.heard[-1])
     check_passes(several, station, offering(several, "plain", sfid), sfid)
+
+
+def test_a_code_that_is_not_the_partners_is_refused_and_lower_case_is_another_one(
+    several: Site, station: RecordingStation
+) -> None:
+    with connected(several, "bound") as partner:
+        partner.receive()
+        partner.send(partner.profile.offer())
+        check_refused(several, partner, station, "bound", "ADM-CODE", EndReason.UNKNOWN_CODE)
+    assert CODE.encode() not in bytes(station.heard[-1])
+    with Partner(several, certificate="bound", code=CODE.lower()) as partner:
+        partner.open()
+    settled(several)
+    assert CODE.lower().encode() in bytes(station.heard[-1])
+
+
+def test_a_code_that_is_not_the_partners_may_be_a_finding_for_one_partner(
+    several: Site, station: RecordingStation
+) -> None:
+    with connected(several, "known-as-another") as partner:
+        partner.open()
+    settled(several)
+    assert findings(several, "ADM-CODE", "known-as-another") == [1, 1]
+
+
+def test_a_file_of_another_originator_can_be_declined(several: Site, station: RecordingStation) -> None:
+    with Partner(several, certificate="bound-files", code="O0013FILES") as partner:
+        partner.open()
+        partner.send(offer("OTHERS"))
+        answer = partner.receive()
+        assert isinstance(answer, c.StartFileRefused)
+        assert (answer.reason, answer.text) == (3, "originator of a file is not its sender")
+        partner.send(replace(offer("OWN"), originator="O0013FILES"))
+        assert isinstance(partner.receive(), c.StartFileAccepted)
+    assert b"OTHERS" not in bytes(station.heard[-1])
+    several.running["client"].wait_for("FIL-END .*File OTHERS .*incoming: declined by rule ADM-ORIG")
+    settled(several)
 
 
 @pytest.mark.parametrize("name", ["INVOICE.2026", "ORDER7"])

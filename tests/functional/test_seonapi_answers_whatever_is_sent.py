@@ -60,7 +60,7 @@ NO_MESSAGES = {
 }
 
 
-@pytest.mark.parametrize("call", ["enrol", "sealed-key", "events", "crl-sources"])
+@pytest.mark.parametrize("call", ["enrol", "sealed-key", "events", "crl-sources", "refused"])
 def test_whatever_a_caller_sends_as_a_body_it_is_told_that_this_is_no_message(
     serving: Installation, token: str, call: str
 ) -> None:

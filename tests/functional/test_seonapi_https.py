@@ -199,7 +199,7 @@ def test_the_whole_way_of_a_client_from_first_contact_to_sealed_key(
 
 def test_a_call_without_a_valid_token_is_refused_and_logged_with_its_source(installation: Installation) -> None:
     installation.serve()
-    paths = ("enrol", "configuration", "sealed-key", "events", "crl-sources", "blobs/" + "0" * 64)
+    paths = ("enrol", "configuration", "sealed-key", "events", "crl-sources", "refused", "blobs/" + "0" * 64)
     for path in paths:
         method = "GET" if path.startswith(("configuration", "blobs")) else "POST"
         for token in ("", "wrong", "x" * 5_000):

@@ -110,6 +110,7 @@ OF_THE_WHOLE = {
     "test_documentation.py",
     "test_no_import_circle.py",
     "backend/test_certificate_commands.py",
+    "backend/test_certificates_as_people_have_them.py",
     "backend/test_seonapi_commands.py",
     "backend/test_seonapi_partner_files.py",
     "backend/test_seonapi_proxies.py",
@@ -122,10 +123,14 @@ OF_THE_WHOLE = {
     "daemon/test_session_table_ends.py",
     "link/test_protocol_numbers.py",
     "link/test_recorded_messages.py",
+    "net/test_context_afresh.py",
+    "net/test_context_strangers.py",
     "oftp2/test_recorded_sessions.py",
     "oftp2/test_station_authentication.py",
     "oftp2/test_station_faults.py",
+    "server/test_gate_under_pressure.py",
     "server/test_server_ends.py",
     "server/test_server_lists.py",
+    "server/test_server_trust.py",
 }
 """Tests of more than one module, and the further files of one whose tests would be too long for one file."""

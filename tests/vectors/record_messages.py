@@ -51,6 +51,9 @@ SETTINGS = msgspec.Raw(msgspec.json.encode(c.ServerSettings("192.0.2.3", 6622, "
 RAW = msgspec.Raw(msgspec.json.encode(SERVER))
 KEY = a.SealedKey(SHA256, OCTETS)
 SOURCE = a.CrlSource("http://crl.example/a.crl", OCTETS)
+REFUSED = a.RefusedCertificate(
+    OCTETS, "[2001:db8::1]:40000", "UNKNOWN", "no partner has this certificate", 1764177000.5
+)
 HELLO_KEYS = bytes(1184), bytes(range(32)), bytes(range(64))
 EVENTS = (
     Event(id="ab12-dmz-1", code="SRV-START", time=1764177000.25, hop="dmz", fields={"version": "0.1.0"}),
@@ -70,6 +73,7 @@ SAMPLES: dict[str, tuple[msgspec.Struct, ...]] = {
         m.SessionEnding(SESSION, "idle", "idle", number=300),
         m.Events(1_000, EVENTS),
         m.CrlsFound((SOURCE,)),
+        m.CertificateRefused(REFUSED),
     ),
     "FromClient": (
         m.ClientHello(3, 3, "0.1.0, build 20261126", 1764177000.5, "client one"),
@@ -97,6 +101,7 @@ SAMPLES: dict[str, tuple[msgspec.Struct, ...]] = {
     "EventsStored": (a.EventsStored(3),),
     "CrlSource": (SOURCE,),
     "CrlSources": (a.CrlSources((SOURCE,)),),
+    "RefusedCertificate": (REFUSED,),
     "Problem": (a.Problem("There is no call /api/proxy/v1/x"),),
 }
 

@@ -1,13 +1,22 @@
 """Certificates and keys as an administrator brings them: read from whatever file they are in, and described."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from seon import pki
 from seon.backend.errors import OperatorError
 from seon.events import shown
-from seon.pki import Certificate, KeyLockedError, PkiError, WrongPasswordError
+from seon.pki import (
+    Certificate,
+    KeyLockedError,
+    PeerCertificate,
+    PkiError,
+    PrivateKey,
+    WrongPasswordError,
+    as_peer,
+    certificate_in_der,
+)
 from seon.pki.containers import Contents, read_container
 
 MAX_CHAIN = 10
@@ -28,9 +37,29 @@ class Described:
     not_after: datetime
 
 
-def read_chain(octets: bytes) -> list[Certificate]:
-    """Return the certificates in a file of any usual form, at least one and in its order. Raises OperatorError."""
-    chain = read_files([octets], what="certificate").certificates
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """What was in files, of certificates that keep all rules of X.509."""
+
+    certificates: list[Certificate] = field(default_factory=list)
+    """In their order, each once."""
+    keys: list[PrivateKey] = field(default_factory=list)
+
+
+def read_shown(octets: bytes) -> list[PeerCertificate]:
+    """Return the certificates in a file of any usual form, at least one and in its order: all that OpenSSL takes.
+
+    Keys beside them are passed over. Raises OperatorError.
+    """
+    try:
+        chain = read_container(octets, with_keys=False).certificates
+    except KeyLockedError:
+        raise OperatorError(
+            "The file is protected by a password, as files with private keys are: a certificate needs none. Take it "
+            "out: openssl pkcs12 -legacy -nokeys -in FILE -out FILE.pem"
+        ) from None
+    except PkiError as error:
+        raise OperatorError(f"No certificate can be read there: {error}") from None
     if not chain:
         raise OperatorError("No certificate can be read there, only a private key")
     if len(chain) > MAX_CHAIN:
@@ -38,10 +67,13 @@ def read_chain(octets: bytes) -> list[Certificate]:
     return chain
 
 
-def read_files(
-    files: Sequence[bytes], password: bytes | None = None, *, what: str = "certificate or private key"
-) -> Contents:
-    """Return all certificates and private keys in these files; one password for what is protected. `what` is expected.
+def read_chain(octets: bytes) -> list[Certificate]:
+    """Return the same of certificates that keep all rules of X.509. Raises OperatorError for one that does not."""
+    return [_by_the_rules(certificate) for certificate in read_shown(octets)]
+
+
+def read_files(files: Sequence[bytes], password: bytes | None = None) -> Readable:
+    """Return all certificates and private keys in these files; one password for what is protected.
 
     Raises OperatorError, whose text says which file it is where there are several.
     """
@@ -60,8 +92,27 @@ def read_files(
         except WrongPasswordError as error:
             raise OperatorError(f"{where}{_sentence(error)}") from None
         except PkiError as error:
-            raise OperatorError(f"{where}No {what} can be read there: {error}") from None
-    return found
+            raise OperatorError(f"{where}No certificate or private key can be read there: {error}") from None
+    return Readable([_by_the_rules(certificate) for certificate in found.certificates], found.keys)
+
+
+_ODD = {
+    "PrintableString": "a name in it has a character, such as & or _, that its type of text may not have",
+    "EncodedDefault": "it writes out that an extension is not critical, which may only be left out",
+}
+"""What the parser says of usual breaches of X.509, and that in words."""
+
+
+def _by_the_rules(shown_one: PeerCertificate) -> Certificate:
+    """Return a certificate that others are to verify. Raises OperatorError with the rule that it breaks."""
+    try:
+        return certificate_in_der(shown_one.der)
+    except PkiError as error:
+        why = next((words for word, words in _ODD.items() if word in str(error.__cause__)), "some programs refuse it")
+        raise OperatorError(
+            f"The certificate of {shown(shown_one.subject)}, SHA-256 {shown_one.fingerprint}, is not encoded by the "
+            f"rules of X.509: {why}; ask its issuer for one that is"
+        ) from None
 
 
 def _sentence(error: PkiError) -> str:
@@ -69,14 +120,18 @@ def _sentence(error: PkiError) -> str:
     return text[:1].upper() + text[1:]
 
 
-def describe_certificate(certificate: Certificate) -> Described:
-    """Return what is kept of a certificate."""
-    return Described(
-        pem=pki.pem_of(certificate),
-        fingerprint=pki.fingerprint(certificate),
-        subject=pki.subject_of(certificate),
-        not_after=certificate.not_valid_after_utc,
-    )
+def describe_certificate(certificate: Certificate | PeerCertificate) -> Described:
+    """Return what is kept of a certificate. Raises OperatorError for one that is too large."""
+    try:
+        peer = as_peer(certificate)
+    except PkiError as error:
+        raise OperatorError(_sentence(error)) from None
+    return Described(pem=peer.pem, fingerprint=peer.fingerprint, subject=peer.subject, not_after=when(peer.not_after))
+
+
+def when(seconds: float) -> datetime:
+    """Return a time in a certificate, in UTC, to the second."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def named(certificate: Certificate) -> str:

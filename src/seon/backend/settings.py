@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "seon.backend.configuration",
     "seon.backend.anchors",
     "seon.backend.partners",
+    "seon.backend.refused",
     "seon.backend.session_rules",
     "seon.backend.proxies",
     "seon.backend.trust",

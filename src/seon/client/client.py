@@ -8,17 +8,16 @@ from functools import partial
 from pathlib import Path
 
 from seon import addresses
-from seon.api_messages import CrlSource
 from seon.build import this_build
 from seon.client.control import ControlLink
 from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine, Ears
 from seon.client.dmz_events import DmzEvents, DmzPace
+from seon.client.findings import Findings
 from seon.client.in_force import EMPTY, InForce, NotUsable, put_in_force
 from seon.client.linking import Linking
 from seon.client.opening import NAME, Link, Opening
 from seon.client.outward import client_name
-from seon.client.points_found import PointsFound
 from seon.client.readiness import Readiness
 from seon.client.rights import Rights
 from seon.client.supply import Supply
@@ -81,6 +80,7 @@ class Client:
         self._table = SessionTable(surroundings)
         self._opening = Opening(surroundings, self._table, home, self._now)
         self._ports: Ports[None] = Ports(self._let_out, self, Detail(log, "client"))
+        self._findings = Findings()
         self._supply = Supply(self._courier, self.report, log)
         self._rights = Rights()
         uplink = Uplink(self._courier, begin, client_name(), self._rights, Detail(log, "link"))
@@ -90,7 +90,6 @@ class Client:
         self._lost_rights = False
         """The client ends, since Seonapi has withdrawn its token or the server's license."""
         self._dmz_pace = DmzPace(self.report)
-        self._points = PointsFound(self._pass_on_points, partial(log.write, "link", Level.WARNING))
         self._dmz_events: DmzEvents
         self._supplying: asyncio.Task[None] | None = None
 
@@ -332,12 +331,10 @@ class Client:
         """Keep the server's events."""
         self._dmz_events.take(message)
 
-    def crls_found(self, message: m.CrlsFound) -> None:
-        """The server says where revocation lists are: for Seonapi, as far as it is well-formed."""
-        self._points.take(message.sources)
-
-    def _pass_on_points(self, sources: tuple[CrlSource, ...]) -> None:
-        self._tasks.start(self._courier.crls_found(sources), "saying where revocation lists are")
+    async def found(self, message: m.Finding) -> None:
+        """Pass on what the server has found in a certificate, unless it is too much."""
+        if post := self._findings.post(message):
+            await self._courier.post(post)
 
     def _acknowledge(self, control: ControlLink, up_to: int) -> None:
         if control is self._control:  # else another link has come; the server sends them again there

@@ -48,11 +48,11 @@ class Owner(Protocol):
     def session_ending(self, message: m.SessionEnding) -> None:
         """The server says what ends a session."""
 
-    def crls_found(self, message: m.CrlsFound) -> None:
-        """The server says where revocation lists are."""
-
     def events(self, message: m.Events) -> None:
         """Events of the DMZ; each batch is acknowledged with `events_taken`."""
+
+    async def found(self, message: m.Finding) -> None:
+        """The server has found something in a certificate."""
 
 
 class ControlLink:
@@ -193,8 +193,8 @@ class ControlLink:
                     owner.session_ending(message)
                 case m.Events():
                     owner.events(message)
-                case m.CrlsFound():
-                    owner.crls_found(message)
+                case m.CrlsFound() | m.CertificateRefused():
+                    await owner.found(message)
                 case m.Bye():
                     raise EndOfStream(clean=True)
                 case _:

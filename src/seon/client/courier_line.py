@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from seon.api_messages import CrlSource, Enrolled, SealedKey, SealedKeyWanted
+from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
 from seon.client.courier import messages as c
 from seon.config import ProxyConfiguration
 from seon.daemon.log import Source
@@ -144,10 +144,6 @@ class CourierLine:
         """Return the literal addresses of a name. Raises ConnectionError, TimeoutError."""
         return await self._ask(self._resolving, host, c.Resolve(host))
 
-    async def crls_found(self, sources: tuple[CrlSource, ...]) -> None:
-        """Have Seonapi told where revocation lists are."""
-        await self._say(c.CrlsFound(sources))
-
     async def _ask(
         self, asked: dict[str, asyncio.Future[T]], key: str, note: c.FromMain, seconds: float | None = None
     ) -> T:
@@ -161,6 +157,10 @@ class CourierLine:
             if asked.get(key) is future:
                 del asked[key]
             raise
+
+    async def post(self, note: c.Post) -> None:
+        """Have a call made that answers nothing; it may be left out."""
+        await self._say(note)
 
     # --- events -----------------------------------------------------------------------------------------------------
 

@@ -7,14 +7,14 @@ meet each other's socket.
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from seon import addresses
 from seon.daemon.detail import UNHEARD, Detail
 from seon.daemon.tasks import words_of
-from seon.net.listen import accept_forever, open_listener
+from seon.net.listen import Job, accept_forever, open_listener
 
 RETRY_SECONDS = 5.0
 MAX_TOLD = 5
@@ -29,8 +29,8 @@ class Port(Generic[T]):
     address: str
     """Literal; empty = every address."""
     number: int
-    slots: int
-    """Connections that are served at once; the rest waits in the kernel's backlog."""
+    slots: int | None
+    """Connections that are served at once; the rest waits in the kernel's backlog. None: no limit here."""
     owner: str
     """Whose it is: what its events name."""
     terms: T = field(compare=False)
@@ -42,8 +42,8 @@ class Port(Generic[T]):
         return addresses.shown(self.address or "*", self.number)
 
 
-Serve = Callable[[Port[T], socket.socket, str, int], Awaitable[None]]
-"""Serves one connection: the port with its newest terms, the socket, the peer's address and port."""
+Serve = Callable[[Port[T], socket.socket, str, int], Job | None]
+"""Takes one connection: the port with its newest terms, the socket, the peer's address and port: a `Handler`."""
 
 
 class Tell(Protocol[T]):
@@ -164,11 +164,12 @@ class Ports(Generic[T]):
 
     async def _accept(self, port: Port[T], listener: socket.socket) -> None:
         with listener:
-            await accept_forever(listener, asyncio.Semaphore(port.slots), lambda *peer: self._take(port, *peer))
+            slots = asyncio.Semaphore(port.slots) if port.slots else None
+            await accept_forever(listener, slots, lambda *peer: self._take(port, *peer))
 
-    async def _take(self, port: Port[T], sock: socket.socket, source: str, number: int) -> None:
-        if newest := self._wanted.get(port):  # a port that is about to close serves nobody
-            await self._serve(newest, sock, source, number)
+    def _take(self, port: Port[T], sock: socket.socket, source: str, number: int) -> Job | None:
+        newest = self._wanted.get(port)  # a port that is about to close serves nobody
+        return self._serve(newest, sock, source, number) if newest else None
 
 
 def _listed(ports: Iterable[Port[T]]) -> str:

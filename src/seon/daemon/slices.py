@@ -7,7 +7,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-SLICE_SECONDS = 0.01
+SLICE_SECONDS = 0.005
 """How long a slice lasts, but for the one step that may reach over its end."""
 
 

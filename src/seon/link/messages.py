@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from seon.api_messages import BuildText, CrlSource, Number, SealedKey
+from seon.api_messages import BuildText, CrlSource, Number, RefusedCertificate, SealedKey
 from seon.config import Fingerprint, OpenStruct, PartnerId, ProxyId, SessionId, Struct
 from seon.endings import By, EndNumber, Host, RuleKey, SessionEnd, Why, credible
 from seon.events import Event
@@ -164,6 +164,12 @@ class CrlsFound(Message, frozen=True, tag="crls-found"):
     sources: Annotated[tuple[CrlSource, ...], Meta(min_length=1, max_length=CRL_SOURCES)]
 
 
+class CertificateRefused(Message, frozen=True, tag="certificate-refused"):
+    """Server: a certificate that it has refused, besides the event that says so. Some are left out: they are many."""
+
+    certificate: RefusedCertificate
+
+
 class LicenseWithdrawn(Message, frozen=True, tag="license-withdrawn"):
     """Client: the license that the server showed on this link is not in force in Seonapi; the link ends."""
 
@@ -216,7 +222,10 @@ class Delivery(Struct, frozen=True):
 
 FromServer = (
     ServerHello | Heartbeat | Bye | ConfigurationWanted | BlobsWanted | OpenSession | SessionEnding | Events | CrlsFound
+    | CertificateRefused
 )  # fmt: skip
+Finding = CrlsFound | CertificateRefused
+"""What the server has found in certificates; it may be left out where there is too much of it."""
 FromClient = (
     ClientHello | Heartbeat | Bye | Leaving | Offered | Part | SessionRefused | SessionEnding | EventsTaken
     | LicenseWithdrawn

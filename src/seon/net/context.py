@@ -160,7 +160,9 @@ def peer_certificate(connection: SSL.Connection) -> PeerCertificate | None:
     if shown is None:
         return None
     judged = connection.get_app_data()
-    return judged.certificate if isinstance(judged, _Judged) and judged.passed else _as_shown(shown)
+    if isinstance(judged, _Judged):
+        return judged.certificate if judged.passed else None
+    return _as_shown(shown)
 
 
 def refused_certificate(connection: SSL.Connection) -> PeerCertificate | None:
@@ -265,7 +267,9 @@ def _tell_names(context: SSL.Context, anchors: Iterable[PeerCertificate]) -> Non
     """Name the anchors in CertificateRequest (RFC 8446 section 4.2.4). Raises TlsError."""
     names = {anchor.subject_der: anchor for anchor in anchors}
     if (octets := sum(map(len, names))) > MAX_NAMES:
-        raise TlsError(f"the names of {len(names)} anchors have {octets} octets: too many to name them all to callers")
+        raise TlsError(
+            f"the names of {len(names)} anchors have {octets} octets: at most {MAX_NAMES} can be told to callers"
+        )
     for anchor in names.values():
         _lib.SSL_CTX_add_client_CA(context._context, anchor.openssl._x509)  # pyOpenSSL takes what cryptography reads
 

@@ -1,4 +1,5 @@
 """Why a dial failed: target, stage and likely cause, in words for whoever must mend it. All these texts are made here.
+Why a caller's handshake failed, too.
 
 A text holds our words, OpenSSL's and the system's, and the addresses that were dialled: nothing that the peer sent.
 """
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from seon.net.channel import EndOfStream, TlsError
-from seon.net.greetings import answered
+from seon.net.greetings import answered, old_version, on_tls_port
 
 TLS_ALERT = 0x15
 """The type of a record with an alert (RFC 8446 section 5.1)."""
@@ -110,6 +111,7 @@ _OF_OUR_CERTIFICATE = {
 }
 """Alerts about the client certificate (RFC 8446 section 6.2), in OpenSSL's words."""
 _OLD_TLS = "it wants no TLS 1.2 or higher"
+_NEEDED = "TLS 1.2 or 1.3 is needed"
 _OTHER_CIPHERS = "it wants other ciphers than ours"
 _OPENSSL = {
     "unsupported protocol": _OLD_TLS,
@@ -137,7 +139,9 @@ def handshake_failure(target: str, error: Exception, heard: bytes, seconds: floa
         silence = f"it did not complete the handshake within {_in_seconds(seconds)}"
         return DialError(target, Stage.TLS, silence if heard else _mute(seconds))
     if isinstance(error, TlsError):
-        return DialError(target, Stage.TLS, _tls_words(str(error), early=heard[:1] == bytes([TLS_ALERT])))
+        words = _tls_words(str(error), early=heard[:1] == bytes([TLS_ALERT]))
+        version = old_version(heard) if words == _OLD_TLS else ""
+        return DialError(target, Stage.TLS, f"it answers with {version}: {_NEEDED}" if version else words)
     return DialError(target, Stage.TLS, _ended(error, heard))
 
 
@@ -163,7 +167,8 @@ def _tls_words(text: str, *, early: bool) -> str:
     if alert == "protocol version":
         return _OLD_TLS
     if alert in ("handshake failure", "insufficient security"):
-        return f"{_OTHER_CIPHERS if early else 'it refused our certificate or its key'} {said}"
+        other = f"{_OTHER_CIPHERS} (an old station? then old_tls for this partner; alert: {alert})"
+        return other if early else f"it refused our certificate or its key {said}"
     if alert in _OF_OUR_CERTIFICATE:
         return f"it refused our certificate {said}"
     if alert == "unrecognized name":
@@ -191,3 +196,27 @@ def _system_words(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return str(error) or type(error).__name__
+
+
+# --- who calls us -----------------------------------------------------------------------------------------------------
+
+_VERSION = {"unsupported protocol", "version too low", "wrong version number"}
+_NOTHING_SHARED = {
+    "no shared cipher": "it offers no cipher suite with a curve that is accepted here "
+    "(an old station? then old_tls for its partner, with its networks)",
+    "no suitable key share": "it offers no group (elliptic curve) that is accepted here",
+    "no shared signature algorithms": "it takes no signature with SHA-256 or better",
+    "no suitable signature algorithm": "it takes no signature that the key of our certificate can make",
+    "wrong curve": "the key of its certificate is on a curve that TLS does not use",
+}
+"""By OpenSSL's words, which are said too: people search for them."""
+
+
+def caller_failure(error: Exception, heard: bytes) -> str:
+    """Return why a caller's handshake failed: `error` as `net.stream` raises it, `heard`: its first octets."""
+    text = str(error)
+    if text in _VERSION and (version := old_version(heard)):
+        return f"it offers {version} at most: {_NEEDED}"
+    if words := _NOTHING_SHARED.get(text):
+        return f"{words}: {text}"
+    return on_tls_port(heard) or text

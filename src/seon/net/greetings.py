@@ -13,6 +13,11 @@ ENOUGH = 16
 _HTTP = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |HTTP/[0-9]")
 _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03")
 """A record's type and the major version (RFC 8446 section 5.1). No OFTP2 stream begins so."""
+_HELLO = re.compile(rb"\x16\x03.{3}[\x01\x02].{3}(..)", re.DOTALL)
+"""A first record with a ClientHello or ServerHello, and the version that it names (RFC 5246 section 7.4.1)."""
+_SSL2_HELLO = re.compile(rb"[\x80-\xff].\x01(..)", re.DOTALL)
+"""A ClientHello as SSL 2.0 wrote it, often for a later version (RFC 5246 appendix E.2)."""
+_VERSIONS = {0x0002: "SSL 2.0", 0x0300: "SSL 3.0", 0x0301: "TLS 1.0", 0x0302: "TLS 1.1"}
 
 
 class Greeting(Enum):
@@ -40,6 +45,12 @@ def recognise(octets: bytes) -> Greeting:
     if len(octets) >= HEADER and not header_fault(int.from_bytes(octets[:HEADER], "big")):
         return Greeting.OFTP2
     return Greeting.UNKNOWN
+
+
+def old_version(octets: bytes) -> str:
+    """Return the version before TLS 1.2 that a peer's hello names, "" if none: both sides name the best they can."""
+    match = _HELLO.match(octets) or _SSL2_HELLO.match(octets)
+    return _VERSIONS.get(int.from_bytes(match[1], "big"), "") if match else ""
 
 
 def on_tls_port(octets: bytes) -> str | None:

@@ -1,18 +1,23 @@
-"""Listening: literal addresses only, a slot before each accept, and a pause when accept fails."""
+"""Listening: literal addresses only, batches that leave the loop to others, and a pause when accept fails."""
 
 import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from seon.addresses import canonical, family_of
 
 BACKLOG = 512
 PAUSE_SECONDS = 0.2
 """After a failed accept (no descriptors left, say): trying at once again would only burn the CPU."""
-Handler = Callable[[socket.socket, str, int], Awaitable[None]]
-"""Serves one connection: socket, the peer's address in its one spelling, the peer's port. It closes the socket."""
+BATCH = 32
+"""Connections that are accepted in one turn of the loop."""
+Job = Coroutine[Any, Any, None]
+Handler = Callable[[socket.socket, str, int], Job | None]
+"""Takes one connection: socket, the peer's address in its one spelling, the peer's port. Returns what serves it, after
+which the socket is closed; None: it is closed at once, which costs no task."""
 
 
 def open_listener(address: str, port: int) -> socket.socket:
@@ -46,24 +51,38 @@ def _listen(family: socket.AddressFamily, host: str, port: int, *, dual: bool) -
     return sock
 
 
-async def accept_forever(listener: socket.socket, slots: asyncio.Semaphore, handler: Handler) -> None:
+async def accept_forever(listener: socket.socket, slots: asyncio.Semaphore | None, handler: Handler) -> None:
     """Accept until cancelled; at most as many connections as there are slots are served at once.
 
-    The rest waits in the kernel's backlog. Connections under way are cancelled with this task.
+    The rest waits in the kernel's backlog. Without slots all that come are accepted, and the handler bounds what it
+    serves. Connections under way are cancelled with this task.
     """
     async with asyncio.TaskGroup() as tasks:
         while True:
-            await slots.acquire()
-            try:
-                sock, peer = await _accept(listener)
-            except OSError:
-                slots.release()
-                await asyncio.sleep(PAUSE_SECONDS)
-                continue
-            except BaseException:
-                slots.release()
-                raise
-            tasks.create_task(_serve(sock, peer, slots, handler))
+            for _ in range(BATCH):
+                if slots:
+                    await slots.acquire()
+                try:
+                    sock, peer = await _accept(listener)
+                except OSError:
+                    _release(slots)
+                    await asyncio.sleep(PAUSE_SECONDS)
+                    break
+                except BaseException:
+                    _release(slots)
+                    raise
+                job = _job(sock, peer, handler)
+                if job is None:
+                    sock.close()
+                    _release(slots)
+                else:
+                    tasks.create_task(_serve(sock, peer, slots, job))
+            await asyncio.sleep(0)  # a flood must not keep the loop from everything else
+
+
+def _release(slots: asyncio.Semaphore | None) -> None:
+    if slots:
+        slots.release()
 
 
 async def _accept(listener: socket.socket) -> tuple[socket.socket, tuple[str, int]]:
@@ -92,13 +111,26 @@ async def _readable(sock: socket.socket) -> None:
         loop.remove_reader(number)
 
 
-async def _serve(sock: socket.socket, peer: tuple[str, int], slots: asyncio.Semaphore, handler: Handler) -> None:
+def _job(sock: socket.socket, peer: tuple[str, int], handler: Handler) -> Job | None:
     try:
-        await handler(sock, str(canonical(peer[0])), peer[1])
-    except Exception as error:  # whatever a stranger brought about, the port stays open for all others
-        trouble = {"message": f"serving a connection from {peer[0]} failed", "exception": error}
-        asyncio.get_running_loop().call_exception_handler(trouble)
+        return handler(sock, str(canonical(peer[0])), peer[1])
+    except Exception as error:
+        _told(peer, error)
+        return None
+
+
+async def _serve(sock: socket.socket, peer: tuple[str, int], slots: asyncio.Semaphore | None, job: Job) -> None:
+    try:
+        await job
+    except Exception as error:
+        _told(peer, error)
     finally:
-        slots.release()
+        _release(slots)
         with contextlib.suppress(OSError):
             sock.close()
+
+
+def _told(peer: tuple[str, int], error: Exception) -> None:
+    """Say what went wrong: whatever a stranger brought about, the port stays open for all others."""
+    trouble = {"message": f"serving a connection from {peer[0]} failed", "exception": error}
+    asyncio.get_running_loop().call_exception_handler(trouble)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import socket
 import time
+from collections.abc import Awaitable, Callable
 
 from OpenSSL import SSL
 
@@ -24,6 +25,12 @@ LINGER_READS = 8
 _shared = Buffer(MESSAGE_READ)
 """For all AsyncTls of the process, which has one thread: octets stay in it between two awaits only. A thousand
 strangers in the midst of a handshake would hold 192 MiB if each connection had buffers of its own."""
+Turn = Callable[[], Awaitable[None]]
+"""Returns when the caller may compute."""
+
+
+async def _at_once() -> None:
+    """Nobody else waits for a turn."""
 
 
 class AsyncTls:
@@ -34,20 +41,25 @@ class AsyncTls:
         self.channel = Channel(connection)
         self._sending = asyncio.Lock()
 
-    async def handshake(self, hello_seconds: float | None = None, tell: Tell | None = None) -> None:
+    async def handshake(
+        self, hello_seconds: float | None = None, tell: Tell | None = None, turn: Turn | None = None
+    ) -> None:
         """Complete the TLS handshake; the caller sets the deadline for all of it.
 
         `hello_seconds` limits the time until the peer's first flight is there whole. `tell` is told the steps, if
-        somebody wants them. Raises TlsError, EndOfStream, OSError, TimeoutError.
+        somebody wants them. `turn` is awaited before each step that computes.
+        Raises TlsError, EndOfStream, OSError, TimeoutError.
         """
         with watched(self.channel.connection, tell) as heard:
             try:
                 async with asyncio.timeout(hello_seconds):
                     while not (done := self.channel.handshake()) and not await self._send_out():
                         heard(await self._receive(self.channel.room()))
+                        await (turn or _at_once)()
                 while not done and not self.channel.handshake():
                     await self._send_out()
                     heard(await self._receive(self.channel.room()))
+                    await (turn or _at_once)()
             finally:
                 with contextlib.suppress(OSError):  # the alert that says why, or the last flight
                     await self._send_out()

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from seon.oftp2.binding import Binding
 from seon.oftp2.codec import check_length, decode, encode, placed
 from seon.oftp2.commands import Command, EndSession, StartSession
 from seon.oftp2.conversation import Conversation
@@ -60,7 +61,7 @@ class _Flow:
 class SessionObserver:
     """Verifies one session.
 
-    `codes` are the SSIDCODEs that a side may show (mission A10); a side without any may show any. `demands` are the
+    `codes` are those of a side (mission A10, binding.py); a side without any may show any. `demands` are the
     company's own rules (POL-...). `declines`: files that they do not allow are declined here; else their SFID passes,
     since the other host declines it. `names_rules`: our ESID says at level 5 which rule was broken.
     """
@@ -77,7 +78,7 @@ class SessionObserver:
         self.ended = False
         """Whether an ESID was forwarded."""
         self._judge = Judge(policy, declines=declines)
-        self._codes = {side: frozenset(map(_unpadded, allowed)) for side, allowed in (codes or {}).items()}
+        self._binding = Binding(codes or {})
         self._names_rules = names_rules
         self._talk = Conversation(demands or Demands())
         self._flows = (_Flow(Side.INITIATOR), _Flow(Side.RESPONDER))
@@ -201,7 +202,7 @@ class SessionObserver:
         if isinstance(command, StartSession):
             self._lowest = min(self._lowest, command.level)
         self._check(flow, flaws)
-        flaws = self._code_flaws(flow.side, command) + self._talk.take(flow.side, command)
+        flaws = self._binding.flaws(flow.side, command) + self._talk.take(flow.side, command)
         flaws = [placed(flaw, oeb, self._lowest) for flaw in flaws]
         self._check(flow, flaws)
         if declined := self._judge.declined(flaws):
@@ -326,12 +327,6 @@ class SessionObserver:
                 return max(own, self._lowest)
         return self._lowest
 
-    def _code_flaws(self, side: Side, command: Command) -> list[Flaw]:
-        allowed = self._codes.get(side)
-        if not isinstance(command, StartSession) or not allowed or command.code in allowed:
-            return []
-        return [Flaw("ADM-CODE", 0, "SSIDCODE", RULES["ADM-CODE"].meaning)]
-
     # --- what follows from it ---------------------------------------------------------------------------------------
 
     def _check(self, flow: _Flow, flaws: Sequence[Flaw]) -> None:
@@ -365,7 +360,7 @@ class SessionObserver:
     def _esid_with_rule(self, reason: EndReason, rule: str, field: str) -> bytes:
         """Return the ESID for the side that broke a rule: it names the rule and the field, and never a value.
 
-        Whom the company admits, and how (ADM-..., POL-LEVEL, POL-AUTH), is told to nobody: an SSID breaks these rules,
+        Whom the company admits, and how (ADM-CODE, POL-LEVEL, POL-AUTH), is told to nobody: an SSID breaks these rules,
         and before both SSIDs have passed there is no text.
         """
         if not self._names_rules or not self._settled or self._lowest < max(LEVELS):
@@ -378,7 +373,3 @@ class SessionObserver:
             return Inspection(forward, drop)
         self._events, self._judge.findings, self._reply = [], [], b""
         return Inspection(forward, drop, tuple(events), tuple(findings), refusal, reply, self._closing)
-
-
-def _unpadded(code: str) -> str:
-    return code.rstrip(" ")

@@ -127,7 +127,7 @@ _TABLE = (
     Rule("NEG-REST", "answered restart Y to N", _MODE, _W, _R),
     Rule("NEG-SPEC", "special logic on both sides", _MODE, _R, _R, _HARD),
     Rule("NEG-AUTH", "the sides differ on secure authentication", _AUTH, _R, _R, _HARD),
-    Rule("ADM-CODE", "identification code not allowed for this side", EndReason.UNKNOWN_CODE, _R, _R, _HARD),
+    Rule("ADM-CODE", "identification code not allowed for this side", EndReason.UNKNOWN_CODE, _R, _R),
     # order, 9
     Rule("SEQ-FIRST", "the Initiator speaks before SSRM", _ORDER, _R, _R, _HARD),
     Rule("SEQ-TURN", "the other side has the floor", _ORDER, _R, _R, _HARD),
@@ -157,6 +157,10 @@ _TABLE = (
     Rule("POL-NAME", "file name not allowed", _OTHER, _D, _D, answer=AnswerReason.INVALID_NAME),
     Rule("POL-DEST", "destination of a file not allowed", _OTHER, _D, _D, answer=AnswerReason.INVALID_DESTINATION),
     Rule("POL-ORIG", "originator of a file not allowed", _OTHER, _D, _D, answer=AnswerReason.INVALID_ORIGIN),
+    # files against the partner's codes: an option, since a provider passes on the files of others (binding.py)
+    Rule("ADM-ORIG", "originator of a file is not its sender", _OTHER, _I, _I, answer=AnswerReason.INVALID_ORIGIN),
+    Rule("ADM-DEST", "destination of a file is not its receiver", _OTHER, _I, _I,
+         answer=AnswerReason.INVALID_DESTINATION),
     Rule("POL-DECLINES", "too many files declined in a row", _OTHER, _R, _R, _HARD),
 )  # fmt: skip
 
@@ -258,9 +262,9 @@ The id stands for all forms of its rule. A form that cannot take the severity st
 
 ## Declining a file
 
-`decline` is for POL-SIZE, POL-NAME, POL-DEST and POL-ORIG. Both profiles do it with them. The
-client declines, in both directions. The server lets the SFID pass, so for the DMZ a declined file
-is an ordinary SFID and SFNA.
+`decline` is for POL-SIZE, POL-NAME, POL-DEST and POL-ORIG, where both profiles do it, and for
+ADM-ORIG and ADM-DEST, which both profiles ignore. The client declines, in both directions. The
+server lets the SFID pass, so for the DMZ a declined file is an ordinary SFID and SFNA.
 
 * The SFNA has the reason below, at level 5 the meaning of the rule as its text, and SFNARRTR = N.
 * A rule that refuses the same SFID wins: then the session ends.

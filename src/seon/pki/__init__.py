@@ -2,9 +2,10 @@
 
 Much of what is read here was written by strangers: partners show certificates, clients send requests, administrators
 bring files. What a partner showed is a PeerCertificate (peer.py). Of another certificate that was read,
-`not_valid_before_utc`, `not_valid_after_utc`, `serial_number` and `==` are safe to use. Everything else is parsed only
-when somebody asks for it, and can turn out to be nonsense then: ask for it by the functions here. They raise PkiError
-and nothing else; no exception of `cryptography` gets out, and no warning.
+`not_valid_before_utc`, `not_valid_after_utc` and `==` are safe to use, and `serial_number` where a CA of ours has
+issued it (a negative one is a warning). Everything else is parsed only when somebody asks for it, and can turn out to
+be nonsense then: ask for it by the functions here. They raise PkiError and nothing else; no exception of
+`cryptography` gets out, and no warning.
 
 Private keys for TLS do not pass here: net.context loads them with no Python object that would hold a copy.
 """
@@ -44,7 +45,7 @@ from seon.pki.making import (
     self_signed,
     stand_in_for,
 )
-from seon.pki.peer import MAX_DER, PeerCertificate, as_shown, peer_certificate
+from seon.pki.peer import MAX_DER, PeerCertificate, as_peer, as_shown, peer_certificate
 from seon.pki.reading import (
     certificate_in_der,
     certificate_in_pem,
@@ -87,6 +88,7 @@ __all__ = [
     "SigningKey",
     "WrongPasswordError",
     "alternative_names_of",
+    "as_peer",
     "as_shown",
     "certificate_in_der",
     "certificate_in_pem",

@@ -10,6 +10,8 @@ INTEGER, BIT_STRING, OCTETS, OBJECT, BOOLEAN, SEQUENCE, SET = 0x02, 0x03, 0x04, 
 UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
 DEPTH = 32
 """How deep elements of open length may stand in each other; OpenSSL reads to 30."""
+MOST_SKIPPED = 2_000
+"""Elements in one of open length."""
 
 
 class BrokenError(ValueError):
@@ -29,34 +31,53 @@ class Element(NamedTuple):
     """Behind all of it; of an open length also behind the end-of-contents octets."""
 
 
-def element_at(octets: bytes, at: int, end: int, depth: int = 0) -> Element:
+def element_at(octets: bytes, at: int, end: int) -> Element:
     """Return the element that begins there and ends at `end` or before. Raises BrokenError."""
+    inside, length = _head(octets, at, end)
+    if length < 0:
+        return _open(octets, at, end)
+    return Element(octets[at], at, inside, inside + length, inside + length)
+
+
+def _head(octets: bytes, at: int, end: int) -> tuple[int, int]:
+    """Return where an element's content begins, and how long it is; -1: it is left open."""
     if at + 2 > end:
         raise BrokenError("cut off")
     tag, length, inside = octets[at], octets[at + 1], at + 2
     if tag & 0x1F == 0x1F:
         raise BrokenError("a tag of more than one octet")
     if length == 0x80:
-        return _open(octets, at, end, depth)
+        if not tag & 0x20:
+            raise BrokenError("an open length of what has no members")
+        return inside, -1
     if length > 0x80:
         size = length & 0x7F
         length = int.from_bytes(octets[inside : inside + size], "big")
         inside += size
     if inside + length > end:
         raise BrokenError("cut off")
-    return Element(tag, at, inside, inside + length, inside + length)
+    return inside, length
 
 
-def _open(octets: bytes, at: int, end: int, depth: int) -> Element:
-    """Return an element whose length is left open: it goes on to two zero octets among its members."""
-    if depth > DEPTH or not octets[at] & 0x20:
-        raise BrokenError("an open length")
-    inside = here = at + 2
-    while octets[here : here + 2] != b"\0\0":
-        here = element_at(octets, here, end, depth + 1).end
-    if here + 2 > end:
-        raise BrokenError("cut off")
-    return Element(octets[at], at, inside, here, here + 2)
+def _open(octets: bytes, at: int, end: int) -> Element:
+    """Return an element whose length is left open: it goes on to two zero octets among its members.
+
+    Whoever wrote it can make each member one octet long: so they are counted, those of its members too.
+    """
+    here, depth = at + 2, 1
+    for _ in range(MOST_SKIPPED):
+        if octets[here : here + 2] == b"\0\0" and here + 2 <= end:
+            depth -= 1
+            if not depth:
+                return Element(octets[at], at, at + 2, here, here + 2)
+            here += 2
+            continue
+        inside, length = _head(octets, here, end)
+        depth += length < 0
+        if depth > DEPTH:
+            raise BrokenError("too deep")
+        here = inside + max(length, 0)
+    raise BrokenError("too many members")
 
 
 def members(octets: bytes, whole: Element, most: int = 1_000) -> list[Element]:

@@ -89,8 +89,11 @@ def _text(octets: bytes) -> str:
 
 
 def text_of(parts: list[list[Part]]) -> str:
-    """Return a name as RFC 4514 text, the last relative name first; what cannot be printed is escaped, too."""
-    return ",".join("+".join(map(_written, relative)) for relative in reversed(parts) if relative)
+    """Return a name as RFC 4514 text, the last relative name first; what cannot be printed is escaped, too.
+
+    The parts of one relative name are a set: they are sorted, so that equal names have equal texts.
+    """
+    return ",".join("+".join(sorted(map(_written, relative))) for relative in reversed(parts) if relative)
 
 
 def _written(part: Part) -> str:

@@ -9,6 +9,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import crypto
 
 from seon.pki import names
@@ -81,8 +82,19 @@ class PeerCertificate:
         return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
 
 
+def as_peer(certificate: "Certificate | PeerCertificate") -> PeerCertificate:
+    """Return a certificate that was read in one way or the other. Raises PkiError for one over MAX_DER."""
+    if isinstance(certificate, PeerCertificate):
+        return certificate
+    return peer_certificate(certificate.public_bytes(Encoding.DER))
+
+
 def peer_certificate(der: bytes) -> PeerCertificate:
-    """Return a certificate; octets behind it are left out. Raises PkiError for what OpenSSL cannot read."""
+    """Return a certificate; octets behind it are left out.
+
+    Raises PkiError for what OpenSSL cannot read, and for what no maker of certificates writes: more than MAX_DER
+    octets, or thousands of pieces of open length.
+    """
     if len(der) > MAX_DER:
         raise PkiError(f"the certificate has more than {MAX_DER} octets")
     return as_shown(_loaded(der))
@@ -104,7 +116,9 @@ def as_shown(shown: crypto.X509) -> PeerCertificate:
     try:
         layout = layout_of(der)
     except (BrokenError, ValueError, IndexError):
-        raise PkiError("the certificate's parts cannot be found") from None
+        raise PkiError(
+            f"the certificate's parts cannot be found (SHA-256 of its octets: {hashlib.sha256(der).hexdigest()})"
+        ) from None
     subject_der, issuer_der = octets_of(der, layout.subject), octets_of(der, layout.issuer)
     subject, odette_ids = _named(subject_der)
     issuer, _ = _named(issuer_der)

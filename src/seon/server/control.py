@@ -31,6 +31,8 @@ ASK_SECONDS = 60
 LATE_SECONDS = 1.5 * m.HEARTBEAT_SECONDS
 """A heartbeat that is so late is told at DEBUG."""
 MAX_CLOCK_DIFFERENCE = 60.0
+MOST_NOTES = 100
+"""Messages that wait for a client: no refused certificate is put behind more."""
 ENDED_HERE = "the server is ending"
 """Why a link ends that the server has ended itself, whatever its connection says of it."""
 
@@ -174,7 +176,7 @@ class ControlLink:
         self._said_bye = False
         self._refused = ""
         """Why the client may not be linked any more."""
-        self._endings: asyncio.Queue[m.SessionEnding] = asyncio.Queue()
+        self._notes: asyncio.Queue[m.SessionEnding | m.CertificateRefused] = asyncio.Queue()
 
     async def run(self, owner: Owner) -> str:
         """Serve the link to its end; return the reason in words. The connection is closed then."""
@@ -202,11 +204,18 @@ class ControlLink:
 
     def say_ending(self, message: m.SessionEnding) -> None:
         """Tell the client what ends a session of its; one more for each session, so they are few."""
-        self._endings.put_nowait(message)
+        self._notes.put_nowait(message)
 
-    async def _say_endings(self) -> None:
+    def say_refused(self, message: m.CertificateRefused) -> bool:
+        """Tell the client of a refused certificate; False if too much waits already."""
+        has_room = self._notes.qsize() < MOST_NOTES
+        if has_room:
+            self._notes.put_nowait(message)
+        return has_room
+
+    async def _say_notes(self) -> None:
         while True:
-            await self._stream.send(await self._endings.get())
+            await self._stream.send(await self._notes.get())
 
     async def bye(self, reason: str) -> None:
         """End the link in order."""
@@ -276,7 +285,7 @@ class ControlLink:
             self._ask(owner),
             self._ask_for_blobs(owner),
             self._send_events(owner),
-            self._say_endings(),
+            self._say_notes(),
             self._say_crls(owner),
         ]
         tasks = [asyncio.create_task(job) for job in jobs]

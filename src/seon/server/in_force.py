@@ -21,9 +21,11 @@ from seon.link.identity import IdentityError
 from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey, wipe
 from seon.net.channel import TlsError
-from seon.net.context import KeyedContext, partner_dialler, partner_listener
+from seon.net.context import KeyedContext
+from seon.net.networks import Networks
 from seon.pki import PeerCertificate
 from seon.process.memory import scrub_freed
+from seon.server.contexts import contexts_of
 from seon.server.delivered import NotUsable, reading
 from seon.session.assignment import Assignment, Direction
 
@@ -45,6 +47,20 @@ class InForce:
     trust: TrustSet = field(default_factory=TrustSet)
     gate: KeyedContext | None = None
     dialler: KeyedContext | None = None
+    old_gate: KeyedContext | None = None
+    """For callers from `old_networks`; None where no partner needs it, and so `old_dialler`."""
+    old_dialler: KeyedContext | None = None
+    old_networks: Networks = field(default_factory=Networks)
+
+    def gate_for(self, address: str) -> KeyedContext:
+        """Return the context for who calls from a literal address: there is one."""
+        assert self.gate
+        return self.old_gate if self.old_gate and address in self.old_networks else self.gate
+
+    def dialler_for(self, partner: ServerPartner) -> KeyedContext:
+        """Return the context with which a partner is dialled: there is one."""
+        assert self.dialler
+        return self.old_dialler if self.old_dialler and partner.old_tls else self.dialler
 
     def admit(
         self, certificate: PeerCertificate, sent: Sequence[PeerCertificate], source: str, lists: RevocationLists
@@ -133,14 +149,13 @@ def _with_contexts(made: InForce, delivery: Delivery, ephemeral: EphemeralKey) -
     try:
         key = ephemeral.open(delivery.sealed_key)
         try:
-            gate = partner_listener(own.chain, key, made.knows)
-            dialler = partner_dialler(own.chain, key, _anyone)
+            contexts = contexts_of(made.configuration, key, made.knows, _anyone, tuple(made.trust.anchors))
         finally:
             wipe(key)
             scrub_freed()
     except (IdentityError, TlsError) as error:
         raise NotUsable(str(error)) from error
-    return replace(made, gate=gate, dialler=dialler)
+    return replace(made, **contexts._asdict())
 
 
 def _check_addresses(configuration: ServerConfiguration) -> None:

@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import socket
-from collections import Counter
 from typing import NamedTuple, Protocol
 
-from seon import addresses
+from seon.config import Limits
 from seon.daemon.detail import UNHEARD, Detail
+from seon.daemon.host import places
 from seon.daemon.message_stream import MessageStream
 from seon.daemon.quieter import Quieter
 from seon.daemon.tasks import Tasks
@@ -19,15 +19,16 @@ from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import KeyedContext, accepting, link_certificate, refused_authority
 from seon.net.ends import Caller, caller_of
 from seon.net.handshakes import in_words
+from seon.net.listen import Job
 from seon.net.stream import AsyncTls
 from seon.pki import fingerprint
 from seon.process.events import Report
+from seon.server.door import NO_TIME, Door, Place
 
 HANDSHAKE_SECONDS = 10.0
 HELLO_SECONDS = 3.0
-CONNECTIONS = 512
+PLACES = 512
 """Connections to the internal port at once that are not verified, or not joined, yet."""
-CONNECTIONS_PER_SOURCE = 256
 
 _decoders: dict[int, Decoder[m.SessionOpening]] = {n: Decoder(union) for n, union in m.SESSION_OPENING.items()}
 
@@ -63,39 +64,42 @@ class InternalPort:
     def __init__(self, proxy_id: str, report: Report, links: Links, tasks: Tasks, detail: Detail = UNHEARD) -> None:
         self._proxy_id = proxy_id
         self._refused = Quieter(report).refused
+        self._door = Door(self._turned_away)
         self._links = links
         self._tasks = tasks
         self._detail = detail
-        self._by_source: Counter[str] = Counter()
 
-    async def serve(self, keyed: KeyedContext, sock: socket.socket, source: str, port: int) -> None:
-        """Serve a connection with the context of the license in force."""
-        group, caller = addresses.neighbourhood(source), caller_of(sock, source, port)
-        if self._by_source[group] >= CONNECTIONS_PER_SOURCE:
-            limit = f"the limit of {CONNECTIONS_PER_SOURCE} connections of one source"
-            self._refused(caller, "LNK-REFUSED", reason=limit)
-            return
-        self._by_source[group] += 1
-        try:
-            await self._link(keyed, sock, caller)
-        except TimeoutError:
-            self._refused(caller, "LNK-REFUSED", reason="no handshake in time")
-        except (TlsError, EndOfStream, OSError, IdentityError, m.LinkError) as error:
-            self._refused(caller, "LNK-REFUSED", reason=str(error))
-        finally:
-            self._by_source[group] -= 1
-            if not self._by_source[group]:
-                del self._by_source[group]
+    def serve(self, keyed: KeyedContext, sock: socket.socket, source: str, port: int) -> Job | None:
+        """Take a connection with the context of the license in force; None: it is closed at once (net.listen)."""
+        caller = caller_of(sock, source, port)
+        return None if self._door.is_shut(caller) else self._serve(keyed, sock, caller)
 
-    async def _link(self, keyed: KeyedContext, sock: socket.socket, caller: Caller) -> None:
-        tls, pace = AsyncTls(sock, accepting(keyed.context)), self._detail.pace(caller.source)
+    async def _serve(self, keyed: KeyedContext, sock: socket.socket, caller: Caller) -> None:
+        with self._door.place(sock, caller, places(PLACES, Limits())) as place:
+            tls = AsyncTls(sock, accepting(keyed.context))
+            try:
+                await self._link(keyed, tls, place)
+            except TimeoutError:
+                self._turned_away(caller, "no handshake in time" if place.took_too_long() else NO_TIME)
+            except (TlsError, EndOfStream, OSError, IdentityError, m.LinkError) as error:
+                place.failed(tls.channel.heard)
+                self._turned_away(caller, str(error))
+                error.__traceback__ = None  # see the gate
+
+    def _turned_away(self, caller: Caller, reason: str) -> None:
+        self._refused(caller, "LNK-REFUSED", reason=reason)
+
+    async def _link(self, keyed: KeyedContext, tls: AsyncTls, place: Place) -> None:
+        caller = place.caller
+        pace = self._detail.pace(caller.source)
         async with asyncio.timeout(HANDSHAKE_SECONDS):
             try:
-                await tls.handshake(HELLO_SECONDS, self._detail.handshake(caller.source))
+                await tls.handshake(HELLO_SECONDS, self._detail.handshake(caller.source), place.turn)
                 peer = self._verified(tls)
                 pace.done(f"link TLS done, the certificate is one of a client: {in_words(tls.channel.connection)}")
             except (TlsError, IdentityError) as error:
                 named = refused_authority(tls.channel.connection)
+                place.failed(tls.channel.heard)
                 await tls.end()
                 if isinstance(error, TlsError) and (theirs := of_another_seonapi(named, keyed.authority)):
                     raise IdentityError(
@@ -103,9 +107,10 @@ class InternalPort:
                         f"{keyed.authority}; check the client's -S and -U, or license this server there"
                     ) from error
                 raise
+        self._door.admitted(place)
         match tls.channel.connection.get_alpn_proto_negotiated():
             case context.CONTROL:
-                tls.take_over()  # a verified client's link lasts: it takes no slot from those that come
+                tls.take_over()  # a verified client's link lasts: it takes no place from those that come
                 about = f"serving the control link from {caller.source}"
                 self._tasks.start(self._links.control(tls, peer, caller), about)
             case context.SESSION:

@@ -128,6 +128,10 @@ class Links:
         if link := self._by_client.get(client):
             link.say_ending(m.SessionEnding.of(session, end))
 
+    def say_refused(self, message: m.CertificateRefused) -> bool:
+        """Tell the inside of a refused certificate; False if nobody can take it now."""
+        return bool(self._carrier and self._carrier.say_refused(message))
+
     # --- events -----------------------------------------------------------------------------------------------------
 
     def keep(self, event: Event) -> None:

@@ -167,7 +167,6 @@ class Opening:
             return f"partner {wanted.partner} is not known or disabled"
         if why := self._why_not_dialled(wanted.session, partner, in_force, mark):
             return why
-        assert in_force.dialler
         assignment = in_force.assignment(
             partner,
             "outgoing",
@@ -182,7 +181,7 @@ class Opening:
             lists=self._lists(),
             outgoing_address=in_force.configuration.outgoing_address,
         )
-        dialling = connecting(in_force.dialler.context, server_name=addresses.name_for_sni(partner.host))
+        dialling = connecting(in_force.dialler_for(partner).context, server_name=addresses.name_for_sni(partner.host))
         if why := self._start(assignment, Connections(link=(tls.sock, tls.channel), dialling=dialling)):
             return why
         tls.close()

@@ -35,6 +35,7 @@ from seon.link.identity import IdentityError
 from seon.link.sealing import EphemeralKey
 from seon.net.dial import can_bind
 from seon.net.ends import Caller
+from seon.net.listen import Job
 from seon.net.stream import AsyncTls
 from seon.pki import peer_certificate
 from seon.server.clients import Clients
@@ -47,6 +48,7 @@ from seon.server.internal import InternalPort, Peer
 from seon.server.license import DAY, LicenseWatch
 from seon.server.links import Links
 from seon.server.opening import NAME, Opening
+from seon.server.refused import RefusedCertificates
 from seon.server.revocation import Revocations
 from seon.server.revocation_child import prepare_apart
 from seon.server.wanted import EXTERNAL, Moment, Terms, internal_port, wanted_ports
@@ -87,6 +89,7 @@ class Server:
         self._table = SessionTable(surroundings, self._clients.barred, self._witness)
         self._opening = Opening(surroundings, self._table, home, lambda: self._in_force, self.lists)
         self._gate = Gate(self.report, self._enter, self._tasks, Detail(log, "gate"), self.lists, self._points.of_chain)
+        self._gate.keep_refused = RefusedCertificates(self._links.say_refused).refused
         self._internal = InternalPort(ephemeral.proxy_id, self.report, self, self._tasks, Detail(log, "link"))
         self._ports: Ports[Terms] = Ports(self._serve, self, Detail(log, "server"))
         self._applying = asyncio.Lock()
@@ -162,11 +165,10 @@ class Server:
         if not self._life.is_ending:
             self._life.show(f"{linked}{closed}" if len(self._links) else "waiting for a client")
 
-    async def _serve(self, port: Port[Terms], sock: socket.socket, source: str, number: int) -> None:
+    def _serve(self, port: Port[Terms], sock: socket.socket, source: str, number: int) -> Job | None:
         if isinstance(port.terms, InForce):
-            await self._gate.serve(port.terms, sock, source, number)
-        else:
-            await self._internal.serve(port.terms, sock, source, number)
+            return self._gate.serve(port.terms, sock, source, number)
+        return self._internal.serve(port.terms, sock, source, number)
 
     def opened(self, port: Port[Terms]) -> None:
         """A port is open (daemon.ports.Tell)."""

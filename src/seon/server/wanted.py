@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from seon.daemon.ports import Port
 from seon.net.context import KeyedContext
 from seon.server.in_force import InForce
-from seon.server.internal import CONNECTIONS
 
 INTERNAL, EXTERNAL = "internal", "external"
 Terms = KeyedContext | InForce
@@ -27,7 +26,7 @@ class Moment:
 def internal_port(moment: Moment) -> Port[Terms]:
     """Return the port on which clients come: always open."""
     address, number, context = moment.internal
-    return Port(address, number, CONNECTIONS, INTERNAL, context)
+    return Port(address, number, None, INTERNAL, context)
 
 
 def wanted_ports(moment: Moment) -> tuple[tuple[Port[Terms], ...], str]:
@@ -37,11 +36,7 @@ def wanted_ports(moment: Moment) -> tuple[tuple[Port[Terms], ...], str]:
         return (internal,), why
     configuration = moment.in_force.configuration
     external: Port[Terms] = Port(
-        configuration.external_address,
-        configuration.external_port,
-        configuration.limits.handshakes,
-        EXTERNAL,
-        moment.in_force,
+        configuration.external_address, configuration.external_port, None, EXTERNAL, moment.in_force
     )
     return (internal, external), "its settings have changed"
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from seon.api_messages import CrlSource
+from seon.api_messages import CrlSource, RefusedCertificate
 from seon.client.control import ControlLink, NotEstablishedError, SilentError
 from seon.config import FORMAT
 from seon.daemon.message_stream import MessageStream
@@ -37,7 +37,7 @@ class Owner:
     def events(self, message) -> None:
         self.seen.append(message)
 
-    def crls_found(self, message) -> None:
+    async def found(self, message) -> None:
         self.seen.append(message)
 
 
@@ -132,6 +132,7 @@ def test_a_server_that_closes_instead_has_refused(play) -> None:
 def test_what_the_server_wants_reaches_the_owner(play, link_pki) -> None:
     opening = m.OpenSession(bytes(16), "session-1", "P1", "192.0.2.1:5", "0" * 64)
     events = m.Events(7, (EventMaker("dmz").make("SRV-END"),))
+    refused = m.CertificateRefused(RefusedCertificate(b"der", "192.0.2.1:5", "UNKNOWN", "no", 1.0))
 
     async def scene(server, link) -> None:
         await established(server, link, link_pki)
@@ -142,11 +143,12 @@ def test_what_the_server_wants_reaches_the_owner(play, link_pki) -> None:
             m.Heartbeat(),
             opening,
             events,
+            refused,
             m.Bye(""),
         ):
             await server.send(message)
         assert await link.run(owner) == "the server closed the link"
-        assert owner.seen == [3, ("0" * 64,), opening, events]
+        assert owner.seen == [3, ("0" * 64,), opening, events, refused]
 
     play(scene)
 

@@ -9,7 +9,7 @@ import time
 import msgspec
 import pytest
 
-from seon.api_messages import CrlSource, Enrolled, SealedKey, SealedKeyWanted
+from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
 from seon.client import courier_line as module
 from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine
@@ -194,16 +194,6 @@ def test_a_blob_comes_in_parts_and_other_things_between() -> None:
         await courier.say(c.GotBlob("1" * 64, problem="no answer"))
         with pytest.raises(ConnectionError, match="no answer"):
             await again
-
-    play(scene)
-
-
-def test_where_lists_are_is_said_to_the_courier() -> None:
-    sources = (CrlSource("http://crl.example/a", b"x"),)
-
-    async def scene(line, courier, seen, running) -> None:
-        await line.crls_found(sources)
-        assert await courier.hear() == c.CrlsFound(sources)
 
     play(scene)
 

@@ -6,7 +6,7 @@ import pytest
 
 from seon.config import Limits
 from seon.daemon.home import StartError
-from seon.daemon.host import DESCRIPTORS_A_SESSION, check_limits, misfit, raise_limits
+from seon.daemon.host import DESCRIPTORS_A_SESSION, check_limits, misfit, places, raise_limits
 
 
 def test_a_main_takes_all_the_descriptors_that_it_may_have(alone) -> None:
@@ -29,8 +29,26 @@ def test_a_host_that_allows_next_to_no_descriptors_is_told_so_before_anything_is
 
 
 def test_usual_settings_fit_into_what_is_usual(monkeypatch) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (1_024, 1_024))
+    """4,096 is Linux' own hard limit; Debian and systemd allow more."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (4_096, 4_096))
     assert misfit(Limits()) == ""
+    assert places(1_000, Limits()) == 1_000
+
+
+@pytest.mark.parametrize(
+    ("allowed", "wanted", "sessions", "given"),
+    [
+        (resource.RLIM_INFINITY, 10_000, 10_000, 10_000),
+        (1_024, 1_000, 200, 180),
+        (1_024, 100, 200, 100),
+        (1_024, 1_000, 10_000, 8),
+    ],
+)
+def test_a_port_takes_no_more_callers_than_there_are_descriptors_for(
+    monkeypatch, allowed, wanted, sessions, given
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (allowed, allowed))
+    assert places(wanted, Limits(sessions=sessions)) == given
 
 
 @pytest.mark.parametrize("allowed", [resource.RLIM_INFINITY, 1_000_000])
@@ -42,12 +60,12 @@ def test_where_nothing_is_limited_everything_fits(monkeypatch, allowed) -> None:
 def test_settings_that_do_not_fit_are_named_with_what_they_need_and_where_that_is_set(monkeypatch) -> None:
     allowed = {resource.RLIMIT_NOFILE: 1_024, resource.RLIMIT_NPROC: 500}
     monkeypatch.setattr(resource, "getrlimit", lambda which: (allowed[which], 10**6))
-    descriptors, _, processes = misfit(Limits(sessions=600)).partition("allowed; ")
-    assert descriptors.startswith("600 sessions at once need ")
-    assert int(descriptors.split()[5]) > 600 * DESCRIPTORS_A_SESSION
+    descriptors, _, processes = misfit(Limits(sessions=600, handshakes=64)).partition("allowed; ")
+    assert descriptors.startswith("600 sessions and 64 handshakes at once need ")
+    assert int(descriptors.split()[8]) > 600 * DESCRIPTORS_A_SESSION + 64
     assert "descriptors" in descriptors
     assert "LimitNOFILE" in descriptors
     assert descriptors.endswith("1024 are ")
     assert processes.startswith("600 sessions at once need 601 processes")
     assert "LimitNPROC" in processes
-    assert misfit(Limits(sessions=200)) == ""
+    assert misfit(Limits(sessions=200, handshakes=64)) == ""

@@ -74,6 +74,24 @@ def test_sources_without_end_share_one_count(reported, clock, monkeypatch) -> No
     assert len(reported.codes) == 5 + TOLD
 
 
+def test_many_sources_together_get_no_more_lines_than_that_and_hide_no_other_kind(reported, clock, monkeypatch) -> None:
+    monkeypatch.setattr(module, "TOLD_IN_ALL", 50)
+    monkeypatch.setattr(module, "NAMED", 3)
+    quieter = Quieter(reported, clock)
+    for number in range(200):
+        refuse(quieter, 2, address=f"192.0.2.{number}")
+    for number in range(4):
+        refuse(quieter, 10 + number, address=f"198.51.100.{number}")
+    refuse(quieter, 1, code="LNK-REFUSED")
+    assert reported.codes == ["ADM-TLS"] * 50 + ["LNK-REFUSED"]
+    clock.now = 60.0
+    quieter.summarise()
+    told = [(fields["network"], fields["count"]) for code, fields in reported.events if code == "ADM-MORE"]
+    assert told == [("198.51.100.3", 13), ("198.51.100.2", 12), ("198.51.100.1", 11), ("other sources", 400 - 50 + 10)]
+    refuse(quieter, 1)
+    assert reported.codes[-1] == "ADM-TLS", "a new minute"
+
+
 def test_what_was_held_back_is_told_without_another_refusal(reported, monkeypatch) -> None:
     monkeypatch.setattr(module, "MINUTE", 0.05)
 

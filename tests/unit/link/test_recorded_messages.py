@@ -29,7 +29,7 @@ API = {
     kind.__name__: kind
     for kind in (
         a.Enrol, a.Enrolled, a.SealedKeyWanted, a.SealedKey, a.EventBatch, a.EventsStored, a.CrlSource,
-        a.CrlSources, a.Problem,
+        a.CrlSources, a.RefusedCertificate, a.Problem,
         c.ProxyConfiguration, c.ServerConfiguration, c.ServerSettings,
     )
 }  # fmt: skip

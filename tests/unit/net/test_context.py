@@ -35,6 +35,7 @@ KEYS = {
     "RSA": lambda: rsa.generate_private_key(65_537, 2_048),
     "P-256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "P-384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "brainpool": lambda: ec.generate_private_key(ec.BrainpoolP384R1()),
     "Ed25519": ed25519.Ed25519PrivateKey.generate,
 }
 

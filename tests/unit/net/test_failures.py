@@ -11,9 +11,10 @@ import pytest
 from OpenSSL import SSL, crypto
 
 from seon.net import dial as dialling
-from seon.net.context import connecting, partner_dialler
+from seon.net.channel import Channel, EndOfStream, TlsError
+from seon.net.context import accepting, connecting, partner_dialler, partner_listener
 from seon.net.dial import DialError, Stage, dial, first_word, secure
-from seon.net.failures import connect_causes
+from seon.net.failures import caller_failure, connect_causes
 from unit.net import answering as peer
 from unit.net.answering import SSRM, TlsPeer, answering
 
@@ -52,6 +53,9 @@ PLAIN = "what answers there speaks OFTP2 without TLS (its TLS port is another on
 WITHOUT_A_WORD = "it ended the connection without a word (is that a TLS port? does it let our address in?)"
 
 
+OTHER_CIPHERS = "it wants other ciphers than ours (an old station? then old_tls for this partner;"
+
+
 @pytest.mark.parametrize(("act", "words"), [
     (peer.says(SSRM), PLAIN),
     (peer.answers(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), "what answers there speaks HTTP, no TLS"),
@@ -64,10 +68,10 @@ WITHOUT_A_WORD = "it ended the connection without a word (is that a TLS port? do
     (peer.closes_after_hello, WITHOUT_A_WORD),
     (peer.resets, WITHOUT_A_WORD),
     (peer.answers(BAD_HELLO), "the handshake failed (unexpected message)"),
-    (peer.answers(SERVER_HELLO_TLS_1_1), "it wants no TLS 1.2 or higher"),
+    (peer.answers(SERVER_HELLO_TLS_1_1), "it answers with TLS 1.1: TLS 1.2 or 1.3 is needed"),
     (peer.alerts(70), "it wants no TLS 1.2 or higher"),
-    (peer.alerts(40), "it wants other ciphers than ours (alert: handshake failure)"),
-    (peer.alerts(71), "it wants other ciphers than ours (alert: insufficient security)"),
+    (peer.alerts(40), f"{OTHER_CIPHERS} alert: handshake failure)"),
+    (peer.alerts(71), f"{OTHER_CIPHERS} alert: insufficient security)"),
     (peer.alerts(112), "it does not know the name that it was called by (alert: unrecognized name)"),
     (peer.alerts(120), "it ended the handshake (alert: no application protocol)"),
     (peer.alerts(80), "it ended the handshake (alert: internal error)"),
@@ -108,7 +112,7 @@ def test_a_peer_with_old_tls_only_is_named(ask, partner, version) -> None:
 
 def test_a_peer_with_other_ciphers_only_is_named(ask, partner) -> None:
     cbc = TlsPeer(partner, version=SSL.TLS1_2_VERSION, ciphers=b"ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0")
-    assert ask(cbc.then(lambda _: None)) == (TLS, "it wants other ciphers than ours (alert: handshake failure)")
+    assert ask(cbc.then(lambda _: None)) == (TLS, f"{OTHER_CIPHERS} alert: handshake failure)")
 
 
 def test_a_peer_that_goes_in_the_midst_of_the_handshake_is_named(ask, partner) -> None:
@@ -247,3 +251,64 @@ def test_why_addresses_cannot_be_connected_to_is_named_once(failed, words) -> No
 def test_a_target_that_is_an_address_is_not_named_twice() -> None:
     failed = [("192.0.2.1", errno.ECONNREFUSED)]
     assert connect_causes(failed, 10, literal=True) == "refused (nothing listens on that port)"
+
+
+# --- who calls us -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def call(ours, shake):
+    """Return what is said of a caller whose handshake with the external port fails."""
+
+    def fail(client: SSL.Connection) -> str:
+        server = Channel(accepting(partner_listener(ours.pem, ours.key_pem, lambda _: True).context))
+        with contextlib.suppress(SSL.WantReadError):
+            client.do_handshake()
+        server.feed_octets(client.bio_read(65_536))
+        with pytest.raises(TlsError) as failed:
+            server.handshake()
+        return caller_failure(failed.value, server.heard)
+
+    return fail
+
+
+def calling(version: int, ciphers: bytes = b"ALL:@SECLEVEL=0") -> SSL.Connection:
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_min_proto_version(version)
+    context.set_max_proto_version(version)
+    context.set_cipher_list(ciphers)
+    return connecting(context)
+
+
+@pytest.mark.parametrize(("version", "name"), [(SSL.TLS1_VERSION, "TLS 1.0"), (SSL.TLS1_1_VERSION, "TLS 1.1")])
+def test_a_caller_with_old_tls_is_told_apart_by_its_version(call, version, name) -> None:
+    assert call(calling(version)) == f"it offers {name} at most: TLS 1.2 or 1.3 is needed"
+
+
+@pytest.mark.parametrize(
+    ("hello", "name"),
+    [
+        ("16 0300 002f 01 00002b 0300" + 32 * "00" + "00 0004 c014 0035 01 00", "SSL 3.0"),
+        ("80 2e 01 0002 0015 0000 0010" + 37 * "00", "SSL 2.0"),
+        ("80 2e 01 0301 0015 0000 0010" + 37 * "00", "TLS 1.0"),
+    ],
+)
+def test_a_caller_of_the_last_century_is_too(ours, hello, name) -> None:
+    server = Channel(accepting(partner_listener(ours.pem, ours.key_pem, lambda _: True).context))
+    server.feed_octets(bytes.fromhex(hello))
+    with pytest.raises(TlsError) as failed:
+        server.handshake()
+    assert caller_failure(failed.value, server.heard) == f"it offers {name} at most: TLS 1.2 or 1.3 is needed"
+
+
+def test_a_caller_with_old_ciphers_is_told_apart_with_what_to_do(call) -> None:
+    words = call(calling(SSL.TLS1_2_VERSION, b"ECDHE-ECDSA-AES256-SHA384"))
+    assert "an old station? then old_tls for its partner, with its networks" in words
+    assert words.endswith(": no shared cipher"), "what people search for"
+
+
+def test_another_failure_of_a_caller_is_said_in_openssls_words() -> None:
+    hello = bytes.fromhex("16030100f8010000f40303") + bytes(5)
+    assert caller_failure(TlsError("certificate verify failed"), hello) == "certificate verify failed"
+    assert caller_failure(TlsError("http request"), b"GET / HTTP/1.1\r\n") == "it speaks HTTP"
+    assert caller_failure(EndOfStream(clean=False), b"") == "it sent nothing (a plain OFTP2 station waits for SSRM)"

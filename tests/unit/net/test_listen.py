@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import itertools
 import socket
 
 import pytest
@@ -60,10 +61,11 @@ def test_a_name_is_no_address(address) -> None:
         open_listener(address, 0)
 
 
-def play(scene, *, slots: int = 10, handler) -> None:
+def play(scene, *, slots: int | None = 10, handler) -> None:
     async def run() -> None:
         with open_listener("127.0.0.1", 0) as listener:
-            task = asyncio.create_task(accept_forever(listener, asyncio.Semaphore(slots), handler))
+            bound = asyncio.Semaphore(slots) if slots else None
+            task = asyncio.create_task(accept_forever(listener, bound, handler))
             async with asyncio.timeout(10):
                 await scene(listener, port_of(listener))
             assert not task.done(), "the port is closed"
@@ -109,6 +111,61 @@ def test_no_more_connections_are_served_than_there_are_slots(until) -> None:
     play(scene, slots=2, handler=handler)
 
 
+def test_without_slots_all_that_come_are_accepted(until) -> None:
+    serving, go = [], asyncio.Event()
+
+    async def handler(sock: socket.socket, source: str, port: int) -> None:
+        serving.append(port)
+        await go.wait()
+
+    async def scene(listener: socket.socket, port: int) -> None:
+        callers = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+        await until(lambda: len(serving) == 100)
+        go.set()
+        for caller in callers:
+            caller.close()
+
+    play(scene, slots=None, handler=handler)
+
+
+@pytest.mark.parametrize("slots", [None, 1])
+def test_a_connection_that_the_handler_does_not_want_is_closed_at_once(slots) -> None:
+    wanted = []
+
+    def handler(sock: socket.socket, source: str, port: int) -> None:
+        wanted.append(port)
+
+    async def scene(listener: socket.socket, port: int) -> None:
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            assert await reader.read() == b""
+            writer.close()
+        assert len(wanted) == 3
+
+    play(scene, slots=slots, handler=handler)
+
+
+def test_a_flood_leaves_the_loop_to_others_after_each_batch() -> None:
+    """All of the backlog is ready at once; between two batches everything else has its turn."""
+    accepted = []
+
+    def handler(sock: socket.socket, source: str, port: int) -> None:
+        accepted.append(port)
+
+    async def scene(listener: socket.socket, port: int) -> None:
+        callers = [socket.create_connection(("127.0.0.1", port)) for _ in range(3 * listen.BATCH)]
+        seen = []
+        while len(accepted) < len(callers):
+            seen.append(len(accepted))
+            await asyncio.sleep(0)
+        seen.append(len(accepted))
+        assert max(after - before for before, after in itertools.pairwise(seen)) <= listen.BATCH
+        for caller in callers:
+            caller.close()
+
+    play(scene, slots=None, handler=handler)
+
+
 def test_a_connection_is_closed_when_its_handler_is_done(until) -> None:
     async def handler(sock: socket.socket, source: str, port: int) -> None:
         pass
@@ -119,6 +176,24 @@ def test_a_connection_is_closed_when_its_handler_is_done(until) -> None:
             assert await asyncio.get_running_loop().sock_recv(caller, 1) == b""
 
     play(scene, handler=handler)
+
+
+@pytest.mark.parametrize("slots", [None, 1])
+def test_a_handler_that_fails_at_once_closes_its_connection_and_not_the_port(until, slots) -> None:
+    troubles = []
+
+    def handler(sock: socket.socket, source: str, port: int) -> None:
+        raise ValueError("nobody thought of this")
+
+    async def scene(listener: socket.socket, port: int) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: troubles.append(context))
+        for _ in range(2):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            assert await reader.read() == b""
+            writer.close()
+        assert len(troubles) == 2
+
+    play(scene, slots=slots, handler=handler)
 
 
 def test_a_handler_that_fails_closes_its_connection_and_not_the_port(until) -> None:

@@ -208,3 +208,12 @@ def test_an_old_station_gets_a_small_hello(partner) -> None:
     hello = hello_of(old)
     assert len(hello) < 512
     assert "versions TLS 1.2, " in client_hello.in_words(hello)
+
+
+# --- post-quantum -----------------------------------------------------------------------------------------------------
+
+
+def test_a_station_that_can_is_asked_for_the_post_quantum_group_though_it_sent_another_share(shake, ours, partner):
+    one = accepting(partner_listener(ours.pem, ours.key_pem, anyone).context)
+    shake(one, client(partner, groups=b"*X25519:X25519MLKEM768"))
+    assert one.get_group_name() == "X25519MLKEM768"

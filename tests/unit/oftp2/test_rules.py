@@ -25,11 +25,12 @@ BY_WORTH = {
     "warn warn 10": "NEG-LEV NEG-SDEB NEG-SR2 NEG-CMPR",
     "refuse refuse 12 hard": "NEG-AUTH",
     "refuse refuse 12": "POL-AUTH",
-    "refuse refuse 03 hard": "ADM-CODE",
+    "refuse refuse 03": "ADM-CODE",
     "refuse refuse 02 hard": """SEQ-FIRST SEQ-TURN SEQ-CMD SEQ-CRED SEQ-CDT SEQ-CDLOOP SEQ-CDREQ SEQ-ESID0 SEQ-END
         SEM-REST SEM-ACNT""",
     "refuse refuse 02": "SEQ-MODE",
     "warn refuse 02": "SEQ-CMD/early-end SEQ-EFID SEQ-CDT/late SEQ-ESID0/turn SEQ-END/empty",
+    "ignore ignore 99": "ADM-ORIG ADM-DEST",
     "decline decline 99": "POL-SIZE POL-NAME POL-DEST POL-ORIG",
     "refuse refuse 99": "POL-SIZE/grown",
     "refuse refuse 99 hard": "POL-DECLINES",
@@ -93,7 +94,9 @@ def test_an_override_that_cannot_hold_is_refused(name: str, severity: Severity) 
 
 @pytest.mark.parametrize("name", ["FLD-X", "DAT-SIZE/one", "POL-LEVEL", "POL-SIZE/grown", "STH-VER"])
 def test_what_is_no_offered_file_cannot_be_declined(name: str) -> None:
-    with pytest.raises(LocalError, match=f"{name} cannot be declined: .*: POL-SIZE, POL-NAME, POL-DEST, POL-ORIG$"):
+    with pytest.raises(
+        LocalError, match=f"{name} cannot be declined: .*: POL-SIZE, POL-NAME, POL-DEST, POL-ORIG, ADM-ORIG, ADM-DEST$"
+    ):
         Policy("default", {name: Severity.DECLINE})
 
 

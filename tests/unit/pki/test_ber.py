@@ -31,6 +31,15 @@ def test_what_is_no_element_is_an_error(octets: bytes) -> None:
         ber.whole(octets)
 
 
+def test_an_element_of_open_length_has_no_more_members_than_are_skipped_in_a_moment() -> None:
+    few, many = (b"\x30\x80" + b"\x05\0" * count + b"\0\0" for count in (1_900, 30_000))
+    assert ber.whole(few).end == len(few)
+    with pytest.raises(BrokenError, match="too many"):
+        ber.whole(many)
+    with pytest.raises(BrokenError, match="too many"):
+        ber.whole(b"\x30\x80" + b"\x30\x80\0\0" * 10_000 + b"\0\0")
+
+
 def test_members_are_counted() -> None:
     octets = b"\x30\x06\x05\0\x05\0\x05\0"
     assert len(ber.members(octets, ber.whole(octets), 3)) == 3

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from certificates import make, rsa_key
 from seon import pki
 from seon.pki import KeyLockedError, PkiError, WrongPasswordError
-from seon.pki.containers import MAX_CERTIFICATES, MAX_KEYS, read_container
+from seon.pki.containers import MAX_CERTIFICATES, MAX_KEYS, Contents, read_container
 
 FILES = Path(__file__).parents[2] / "vectors" / "certificates"
 CA = make("the CA", ca=True)
@@ -26,6 +26,10 @@ OURS = make("ours", issuer=CA)
 BOTH = [OURS.certificate, CA.certificate]
 DER = OURS.certificate.public_bytes(Encoding.DER)
 PASSWORD = b"geheim"
+
+
+def of(found: Contents) -> list[pki.Certificate | None]:
+    return [held.x509 for held in found.certificates]
 
 
 def pfx(password: bytes | None = PASSWORD) -> bytes:
@@ -65,7 +69,7 @@ def wrapped(der: bytes, label: str) -> bytes:
 )
 def test_certificates_are_read_from_text_in_their_order(octets: bytes) -> None:
     found = read_container(octets)
-    assert (found.certificates, found.keys) == (BOTH, [])
+    assert (of(found), found.keys) == (BOTH, [])
 
 
 @pytest.mark.parametrize(
@@ -74,26 +78,26 @@ def test_certificates_are_read_from_text_in_their_order(octets: bytes) -> None:
     ids=["DER", "one line", "lines", "CRLF"],
 )
 def test_one_certificate_is_read_without_begin_and_end(octets: bytes) -> None:
-    assert read_container(octets).certificates == [OURS.certificate]
+    assert of(read_container(octets)) == [OURS.certificate]
 
 
 @pytest.mark.parametrize("form", [Encoding.PEM, Encoding.DER])
 def test_pkcs7_is_read(form: Encoding) -> None:
     found = read_container(pkcs7.serialize_certificates(BOTH, form)).certificates
-    assert {pki.fingerprint(held) for held in found} == {OURS.fingerprint, CA.fingerprint}
+    assert {held.fingerprint for held in found} == {OURS.fingerprint, CA.fingerprint}
 
 
 @pytest.mark.parametrize("password", [PASSWORD, None, b"another"], ids=["needed", "none", "not needed"])
 def test_pkcs12_is_read_with_its_key(password: bytes | None) -> None:
     found = read_container(pfx(PASSWORD if password == PASSWORD else None), password)
-    assert found.certificates == BOTH
+    assert of(found) == BOTH
     assert [pki.pem_of_key(key) for key in found.keys] == [OURS.key_pem]
 
 
 def test_pkcs12_of_an_old_tool_is_read() -> None:
     found = read_container((FILES / "rc2-40.p12").read_bytes(), PASSWORD)
-    assert [pki.subject_of(held) for held in found.certificates] == ["CN=an old tool's"]
-    assert pki.is_key_of(found.keys[0], found.certificates[0])
+    assert [held.subject for held in found.certificates] == ["CN=an old tool's"]
+    assert pki.is_key_of(found.keys[0], of(found)[0])
 
 
 @pytest.mark.parametrize("name", ["p12", "key", "der"])
@@ -118,7 +122,7 @@ def test_a_key_is_read_beside_its_certificate_in_each_form(form: PrivateFormat, 
     parameters = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
     pem = made.key.private_bytes(Encoding.PEM, form, NoEncryption())  # type: ignore[attr-defined]
     found = read_container(parameters + pem + made.pem.encode())  # type: ignore[attr-defined]
-    assert found.certificates == [made.certificate]  # type: ignore[attr-defined]
+    assert of(found) == [made.certificate]  # type: ignore[attr-defined]
     assert [pki.pem_of_key(key) for key in found.keys] == [made.key_pem]  # type: ignore[attr-defined]
 
 
@@ -128,11 +132,11 @@ MANY = b"".join(make(str(number)).pem.encode() for number in range(MAX_CERTIFICA
 @pytest.mark.parametrize(
     ("octets", "reason"),
     [
-        (b"", "damaged, or something else"),
+        (b"", "it is empty"),
         (b"\x30\x80", "damaged, or something else"),
         (b"a text about certificates", "damaged, or something else"),
-        (b"A" * 200, "damaged, or something else"),
-        (DER[:-1], "damaged, or something else"),
+        (b"A" * 200, "zeros only"),
+        (DER[:-1], r"cut off: it says that it has \d+ octets.*SHA-256 of its octets: [0-9a-f]{64}"),
         (OURS.pem.encode()[:-20], "cut off"),
         (wrapped(b"\x30\x00", "CERTIFICATE"), "damaged, or something else"),
         (b"-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n", "not base64"),
@@ -152,22 +156,11 @@ def test_what_is_something_else_is_told_in_words(octets: bytes, reason: str) -> 
         read_container(octets)
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("ampersand.pem", "a character, such as & or _"),
-        ("critical-false.pem", "not critical, which may only be left out"),
-    ],
-)
-def test_a_certificate_that_breaks_the_rules_of_x509_is_refused_with_the_rule(name: str, reason: str) -> None:
-    with pytest.raises(PkiError, match=rf"certificate 1 in it is not encoded.*{reason}.*ask its issuer"):
-        read_container((FILES / name).read_bytes())
-
-
-@pytest.mark.parametrize("name", ["t61-umlauts.pem", "empty-rdn.pem"])
-def test_a_certificate_whose_name_cannot_be_read_is_read_all_the_same(name: str) -> None:
+@pytest.mark.parametrize("name", ["printable-ampersand.pem", "critical-false.pem", "t61-umlauts.pem", "empty-rdn.pem"])
+def test_a_certificate_that_breaks_the_rules_of_x509_is_read_all_the_same(name: str) -> None:
     (found,) = read_container((FILES / name).read_bytes()).certificates
-    assert pki.subject_of(found) == pki.UNREADABLE
+    assert found.subject.isprintable()
+    assert found.extensions is not None
 
 
 def test_an_old_pem_with_a_cipher_of_its_own_is_read(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def test_what_a_list_says_is_read_from_der_and_from_pem() -> None:
         (b"\x30\x80" + bytes(20), "or one that is damaged"),
         (b"\x30", "or one that is damaged"),
     ],
+    ids=range(13),
 )
 def test_what_is_no_list_is_named(octets: bytes, said: str) -> None:
     with pytest.raises(PkiError, match=said):

@@ -80,9 +80,9 @@ def called() -> Callable[..., Any]:
 
 
 @contextlib.asynccontextmanager
-async def _serving(port: int, slots: int, handler: Handler) -> AsyncIterator[int]:
+async def _serving(port: int, handler: Handler) -> AsyncIterator[int]:
     with open_listener("127.0.0.1", port) as listener:
-        serving = asyncio.create_task(accept_forever(listener, asyncio.Semaphore(slots), handler))
+        serving = asyncio.create_task(accept_forever(listener, None, handler))
         try:
             yield listener.getsockname()[1]
             assert not serving.done(), "the port is closed"

@@ -9,20 +9,25 @@ from functools import partial
 import msgspec
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
+from certificates import certified
 from seon.admission.trust import TrustSet
+from seon.config import Anchor, ServerPartner
 from seon.daemon.detail import UNHEARD
 from seon.events import may_come_from_dmz
 from seon.link import messages as m
 from seon.link.codec import HEADER, Decoder, encode
 from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import connecting, partner_dialler
+from seon.pki import pem_of
 from seon.process.events import EventMaker
 from seon.process.outbox import Outbox
 from seon.server import gate as module
 from seon.server.gate import Gate
+from unit.admission.showing import named, point, revoking
 from unit.details import Lines
 from unit.server.putting import put
 
@@ -49,7 +54,7 @@ def play(reported, in_force, tasks, serving):
             serve = partial(gate.serve, terms)
             async with (
                 asyncio.timeout(15),
-                serving(configuration.external_port, configuration.limits.handshakes, serve),
+                serving(configuration.external_port, serve),
             ):
                 await scene(gate, admitted)
             await tasks.end()
@@ -104,6 +109,22 @@ def test_a_stranger_is_refused_with_its_certificate_named(play, in_force, certif
     assert fields["source"].startswith("127.0.0.1:")
 
 
+def test_a_refused_certificate_is_kept_whole(play, in_force, certificate, called, until) -> None:
+    stranger, kept = certificate("stranger"), []
+
+    async def scene(gate, admitted) -> None:
+        gate.keep_refused = lambda *what: kept.append(what)
+        async with called(in_force.configuration.external_port, dialler(stranger)) as tls:
+            await refused(tls)
+        await until(lambda: kept)
+
+    play(scene)
+    ((der, caller, _, reason),) = kept
+    assert x509.load_der_x509_certificate(der) == stranger.certificate
+    assert caller.source.startswith("127.0.0.1:")
+    assert reason == "no partner has this certificate"
+
+
 @pytest.mark.parametrize("mine", [True, False])
 def test_a_partner_with_networks_comes_in_from_them_only(
     play, in_force, delivering, ephemeral, partner, called, until, reported, mine
@@ -136,10 +157,47 @@ def test_without_a_certificate_there_is_no_way_in(play, in_force, called, until,
         connection = connecting(SSL.Context(SSL.TLS_CLIENT_METHOD))
         async with called(in_force.configuration.external_port, connection) as tls:
             await refused(tls)
-        await until(lambda: any("certificate" in str(fields) for code, fields in reported.events if code == "ADM-TLS"))
+        await until(lambda: "ADM-REFUSED" in reported.codes)
         assert admitted == []
 
     play(scene)
+    fields = reported.of("ADM-REFUSED")
+    assert fields["verdict"] == "NO-CERTIFICATE"
+    assert fields["reason"].startswith("no certificate was shown (")
+    assert fields["fingerprint"] == "-"
+
+
+def in_tls_12(*certificates: bytes) -> bytes:
+    """The record in which a client of TLS 1.2 shows these for certificates, in the clear."""
+    shown = b"".join(len(der).to_bytes(3, "big") + der for der in certificates)
+    message = b"\x0b" + (len(shown) + 3).to_bytes(3, "big") + len(shown).to_bytes(3, "big") + shown
+    return b"\x16\x03\x03" + len(message).to_bytes(2, "big") + message
+
+
+@pytest.mark.parametrize("cut", [0, 100, -1])
+def test_what_is_shown_for_a_certificate_and_is_none_is_refused_as_malformed(
+    play, in_force, partner, until, reported, cut
+) -> None:
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_max_proto_version(SSL.TLS1_2_VERSION)
+    hello = SSL.Connection(context, None)
+    hello.set_connect_state()
+    with pytest.raises(SSL.WantReadError):
+        hello.do_handshake()
+
+    async def scene(gate, admitted) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", in_force.configuration.external_port)
+        writer.write(hello.bio_read(65_536))
+        await reader.read(65_536)
+        writer.write(in_tls_12(partner.shown.der[:cut] if cut else b"nonsense"))
+        await until(lambda: "ADM-REFUSED" in reported.codes)
+        writer.close()
+        assert admitted == []
+
+    play(scene)
+    fields = reported.of("ADM-REFUSED")
+    assert fields["verdict"] == "MALFORMED"
+    assert fields["reason"].startswith("the certificate cannot be read (")
 
 
 @pytest.mark.parametrize(("octets", "reason"), [
@@ -249,8 +307,8 @@ def test_trouble_with_one_partner_leaves_the_port_open_and_is_told(
     assert all(name.startswith("bringing 127.0.0.1:") for name, _ in troubles)
 
 
-def test_what_is_slow_inside_takes_no_slot_from_others(play, in_force, partner, called, until) -> None:
-    """A partner holds its handshake's slot until it is admitted, not until the inside has come for it."""
+def test_what_is_slow_inside_takes_no_place_from_others(play, in_force, partner, called, until) -> None:
+    """A partner holds its place until it is admitted, not until the inside has come for it."""
     inside = asyncio.Event()
     limits = msgspec.structs.replace(in_force.configuration.limits, handshakes=2)
     narrow = dataclasses.replace(in_force, configuration=msgspec.structs.replace(in_force.configuration, limits=limits))
@@ -335,3 +393,118 @@ def test_a_stranger_gets_no_line_at_debug_but_its_handshake_at_trace(play, in_fo
     assert lines.said == []
     assert [step for step in lines.handshakes if step.startswith("alert sent: ")]
     assert lines.handshakes[-1].startswith("handshake failed after ")
+
+
+@pytest.fixture
+def anchored(delivering, ephemeral, certificate):
+    """A CA that asserts Odette IDs, and a configuration with it and one partner by its Odette ID."""
+    ca = certificate("CA", ca=True)
+
+    def made(**fields):
+        partner = ServerPartner("ID", "By Odette ID", odette_ids=("O0013001",))
+        anchors = (Anchor(ca.pem, asserts_odette_ids=True),)
+        return put(delivering(partners=(partner,), anchors=anchors, **fields), ephemeral)
+
+    return ca, made
+
+
+def test_a_partner_comes_in_below_an_anchor_over_what_it_sends(
+    play, anchored, certificate, called, until, reported
+) -> None:
+    ca, made = anchored
+    between = certificate("between", issuer=ca, ca=True)
+    leaf = certificate(named("leaf", "O0013001"), issuer=between)
+    for version in (SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION):
+        for sent in ((between,), ()):
+            terms = made()
+            context = partner_dialler(leaf.pem + "".join(one.pem for one in sent), leaf.key_pem, lambda _: True).context
+            context.set_max_proto_version(version)
+            connection = connecting(context)
+
+            async def scene(gate, admitted) -> None:
+                async with called(terms.configuration.external_port, connection) as tls:  # noqa: B023
+                    if sent:  # noqa: B023
+                        await tls.handshake()
+                        await until(lambda: admitted)
+                        assert admitted[0].partner.id == "ID"
+                        assert [one.subject for one in admitted[0].evidence.chain.below][1:] == ["CN=between"]
+                    else:
+                        assert "alert" not in await refused(tls), "the chain is verified after the handshake"
+                        await until(lambda: "ADM-REFUSED" in reported.codes)
+                        assert admitted == []
+
+            play(scene, terms=terms)
+    assert [fields["verdict"] for code, fields in reported.events if code == "ADM-REFUSED"] == ["UNKNOWN"] * 2
+
+
+def test_what_is_not_refused_in_a_certificate_is_told_once_when_its_partner_comes_in(
+    play, anchored, certificate, called, until, reported
+) -> None:
+    ca, made = anchored
+    leaf = certificate(named("leaf", "O0013001"), issuer=ca, extensions=[
+        (x509.ExtendedKeyUsage([x509.OID_SERVER_AUTH]), False), point()])  # fmt: skip
+    terms = made()
+
+    async def scene(gate, admitted) -> None:
+        async with called(terms.configuration.external_port, dialler(leaf)) as tls:
+            await tls.handshake()
+            await until(lambda: admitted)
+
+    play(scene, terms=terms)
+    assert reported.codes == ["ADM-WARNING"]
+    fields = reported.of("ADM-WARNING")
+    assert (fields["partner"], fields["fingerprint"]) == ("ID", leaf.fingerprint)
+    usage, revocation = fields["reason"].split("; ")
+    assert usage == "its extended key usage is serverAuth, without clientAuth (admission_usage)"
+    assert revocation.startswith("the certificate may be revoked: its CA's list is not here yet, http://crl.example/")
+
+
+def test_who_is_revoked_by_the_lists_of_this_moment_is_refused(
+    reported, anchored, certificate, called, until, tasks, serving
+) -> None:
+    ca, made = anchored
+    leaf = certificate(named("leaf", "O0013001"), issuer=ca, extensions=[point()])
+    terms, lists = made(), [revoking(by=ca)]
+
+    async def live() -> None:
+        admitted = []
+
+        async def enter(one) -> None:
+            admitted.append(one)
+
+        gate = Gate(reported, enter, tasks, lists=lambda: lists[-1])
+        async with asyncio.timeout(15), serving(terms.configuration.external_port, partial(gate.serve, terms)):
+            async with called(terms.configuration.external_port, dialler(leaf)) as tls:
+                await tls.handshake()
+                await until(lambda: admitted)
+            lists.append(revoking(leaf, by=ca))
+            async with called(terms.configuration.external_port, dialler(leaf)) as tls:
+                await refused(tls)
+            await until(lambda: "ADM-REFUSED" in reported.codes)
+            assert len(admitted) == 1
+        await tasks.end()
+
+    asyncio.run(live())
+    fields = reported.of("ADM-REFUSED")
+    assert (fields["verdict"], fields["partner"]) == ("REVOKED", "ID")
+
+
+def test_a_chain_that_is_too_costly_is_refused_before_any_of_it_is_computed(
+    play, anchored, certificate, called, until, reported
+) -> None:
+    ca, made = anchored
+    leaf, terms = certificate(named("leaf", "O0013001"), issuer=ca), made()
+    huge = rsa.RSAPublicNumbers(65_537, (1 << 16_383) | 1).public_key()
+    above = pem_of(certified(huge, "huge", ca, extensions=[(x509.BasicConstraints(True, None), True)]))
+
+    async def scene(gate, admitted) -> None:
+        context = partner_dialler(leaf.pem + above, leaf.key_pem, lambda _: True).context
+        async with called(terms.configuration.external_port, connecting(context)) as tls:
+            await refused(tls)
+        await until(lambda: "ADM-REFUSED" in reported.codes)
+        assert admitted == []
+
+    play(scene, terms=terms)
+    fields = reported.of("ADM-REFUSED")
+    assert fields["verdict"] == "TOO-LARGE"
+    assert "RSA 16384" in fields["reason"]

@@ -17,7 +17,8 @@ from seon.net.channel import EndOfStream, TlsError
 from seon.net.context import CONTROL, SESSION, connecting, link_dialler, link_listener
 from seon.pki import fingerprint, pem_of, pem_of_key
 from seon.server import internal as module
-from seon.server.internal import CONNECTIONS, InternalPort
+from seon.server.door import HELD_MOST
+from seon.server.internal import InternalPort
 from unit.details import Lines
 
 ANSWERS: Decoder[m.SessionAnswer] = Decoder(m.SessionAnswer)
@@ -57,7 +58,7 @@ def play(reported, link_pki, tasks, troubles, serving):
         async def live() -> None:
             links = Links()
             internal = InternalPort(link_pki.proxy_id, reported, links, tasks, detail)
-            async with asyncio.timeout(10), serving(0, CONNECTIONS, partial(internal.serve, keyed)) as port:
+            async with asyncio.timeout(10), serving(0, partial(internal.serve, keyed)) as port:
                 await scene(port, links)
             await tasks.end()
             for _, tls, _ in links.sessions:
@@ -240,22 +241,23 @@ def test_a_session_link_that_says_nothing_is_closed_at_the_deadline(
     play(scene)
 
 
-def test_one_source_cannot_take_all_connections(play, reported, until, monkeypatch) -> None:
-    monkeypatch.setattr(module, "CONNECTIONS_PER_SOURCE", 2)
+def test_when_all_places_are_taken_who_holds_most_gives_way(play, reported, until, monkeypatch) -> None:
+    monkeypatch.setattr(module, "PLACES", 2)
 
     async def scene(port, links) -> None:
-        writers = [(await asyncio.open_connection("127.0.0.1", port))[1] for _ in range(3)]
+        pairs = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        assert await pairs[0][0].read() == b"", "the oldest"
         await until(lambda: "LNK-REFUSED" in reported.codes)
-        assert reported.of("LNK-REFUSED")["reason"] == "the limit of 2 connections of one source"
-        for writer in writers:
+        assert reported.of("LNK-REFUSED")["reason"] == HELD_MOST
+        for _, writer in pairs:
             writer.close()
 
     play(scene)
 
 
-def test_a_control_link_takes_no_slot_from_those_that_come(play, called, dialler, until, monkeypatch) -> None:
-    """It lasts: as many as there are slots would else close the port for everybody."""
-    monkeypatch.setattr(module, "CONNECTIONS_PER_SOURCE", 2)
+def test_a_control_link_takes_no_place_from_those_that_come(play, called, dialler, until, monkeypatch) -> None:
+    """It lasts: as many as there are places would else close the port for everybody."""
+    monkeypatch.setattr(module, "PLACES", 2)
 
     async def scene(port, links) -> None:
         async with contextlib.AsyncExitStack() as stack:

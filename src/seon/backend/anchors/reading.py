@@ -40,7 +40,7 @@ def anchor_in(octets: bytes, now: datetime, *, force: bool = False) -> Taken:
         subject = named(next(iter(found.values())))
         raise OperatorError(
             f"{subject} is no CA: it may issue no certificates (no CA:TRUE). A partner's own certificate is pinned: "
-            "seonapi partner cert add"
+            "seonapi partner certificate add"
         )
     chosen = _nearest(authorities)
     _check(chosen, now, force=force)

@@ -19,6 +19,7 @@ from seon.api_messages import (
     Enrolled,
     EventBatch,
     EventsStored,
+    RefusedCertificate,
     SealedKeyWanted,
 )
 from seon.backend.api.access import Caller, admit, anybody_may, clients_may
@@ -27,6 +28,7 @@ from seon.backend.api.waiting import watch
 from seon.backend.configuration.versioned import read_version
 from seon.backend.journal.recording import store
 from seon.backend.proxies.unknown import tell_unknown
+from seon.backend.refused.recording import remember as remember_refused
 from seon.backend.rendering import Formats, fit, seonapi
 from seon.backend.revocation.places import remember
 from seon.backend.snapshot import encoded_snapshot
@@ -38,7 +40,7 @@ from seon.config import FORMAT
 from seon.decoding import MalformedError, decode
 from seon.link.identity import IdentityError, issue_client_certificate
 from seon.link.sealing import seal
-from seon.pki import Certificate, pem_of
+from seon.pki import Certificate, PkiError, pem_of
 
 Message = TypeVar("Message", bound=msgspec.Struct)
 
@@ -146,6 +148,16 @@ def events(request: HttpRequest, caller: Caller) -> HttpResponse:
 def crl_sources(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Remember CRL distribution points for the queue daemon."""
     remember(_decode(request, CrlSources).sources, caller.token.name)
+    return HttpResponse(status=204)
+
+
+@clients_may("POST")
+def refused(request: HttpRequest, _: Caller) -> HttpResponse:
+    """Keep a certificate that a server has refused."""
+    try:
+        remember_refused(_decode(request, RefusedCertificate))
+    except PkiError as error:
+        raise RefusedError(400, f"This is no certificate: {error}") from None
     return HttpResponse(status=204)
 
 

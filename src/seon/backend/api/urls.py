@@ -13,6 +13,7 @@ urlpatterns = declared(
         path("sealed-key", calls.sealed_key),
         path("events", calls.events),
         path("crl-sources", calls.crl_sources),
+        path("refused", calls.refused),
         re_path(r"^blobs/(?P<sha256>[0-9a-f]{64})\Z", calls.blob),
         re_path(r"^(?P<rest>.*)\Z", calls.no_such_call),
     ]

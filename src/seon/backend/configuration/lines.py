@@ -60,8 +60,8 @@ class NamePatternsField(LinesField):
 class FileCodesField(LinesField):
     """Odette codes of files, or `*` for every code."""
 
-    entry = re.compile(r"\*|[A-Z0-9/.&()' -]{1,25}")
-    allowed = "codes of up to 25 capital letters, digits, blanks and / - . & ( ) ', by line or by comma; * = every code"
+    entry = re.compile(r"\*|[A-Za-z0-9/.&()'_ -]{1,25}")
+    allowed = "codes of up to 25 letters, digits, blanks and / - . & ( ) ' _, by line or by comma; * = every code"
 
 
 class OdetteIdsField(LinesField):

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import router, transaction
 from django.db.models.deletion import Collector
 
-from seon import pki
+import seon.backend.partners.identity_actions  # noqa: F401 - its acts declare themselves
 from seon.addresses import AddressError, read_network
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
@@ -45,6 +45,8 @@ def add_partner(
     port: int = 6619,
     networks: Sequence[str] = (),
     notes: str = "",
+    odette_ids: Sequence[str] = (),
+    anchors: Sequence[str] = (),
     force: bool = False,
 ) -> Partner:
     """Add a partner.
@@ -56,6 +58,7 @@ def add_partner(
     with _naming(identifier):
         partner = Partner(identifier=identifier, name=name or identifier, host=host, port=port, notes=notes)
         partner.networks = "\n".join(networks)
+        partner.odette_ids, partner.anchors = "\n".join(odette_ids), "\n".join(anchors)
         partner.save()
         _give_codes(partner, codes)
         for octets in certificates:
@@ -298,7 +301,7 @@ def _pin(partner: Partner, octets: bytes, *, force: bool) -> PartnerCertificate:
     if partner.certificates.count() >= MOST_CODES:
         raise OperatorError(f"it can have {MOST_CODES} certificates at most; remove those that have expired")
     leaf = certificate_to_pin(octets, datetime.now(UTC), force=force)
-    row = PartnerCertificate(partner=partner, pem=pki.pem_of(leaf))
+    row = PartnerCertificate(partner=partner, pem=leaf.pem)
     row.save()
     return row
 

@@ -14,9 +14,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from msgspec import UNSET
 
-from seon import pki
 from seon.backend.acting import audit
-from seon.backend.certificates import Described, describe_certificate, read_chain
+from seon.backend.certificates import Described, describe_certificate, read_shown
 from seon.backend.configuration.keys import RULES
 from seon.backend.configuration.lines import entries_of
 from seon.backend.configuration.values import told
@@ -243,12 +242,12 @@ def _compare_certificates(line: Line, pems: Sequence[str], before: Partner | Non
         raise OperatorError(f"{len(pems)} certificates; there can be {MOST_CODES}")
     wanted: dict[str, Described] = {}
     for pem in pems:
-        certificate = leaf_of(read_chain(pem.encode()))
-        fingerprint = pki.fingerprint(certificate)
+        certificate = leaf_of(read_shown(pem.encode()))
+        fingerprint = certificate.fingerprint
         wanted[fingerprint] = describe_certificate(certificate)
         if fingerprint not in there:
             check_pin(certificate, datetime.now(UTC), force=force)
-            line.details.append(f"certificate with SHA-256 {fingerprint}, {pki.subject_of(certificate)}, comes")
+            line.details.append(f"certificate with SHA-256 {fingerprint}, {certificate.subject}, comes")
     new = {fingerprint: one for fingerprint, one in wanted.items() if fingerprint not in there}
     gone = set(there) - set(wanted)
     line.details += [f"certificate with SHA-256 {one}, {there[one]}, goes" for one in sorted(gone)]
@@ -277,16 +276,16 @@ class _Owners:
     """Whose each code and each certificate is, when all records are done."""
 
     def __init__(self, others: Iterable[Partner]) -> None:
-        self._codes: dict[str, str] = {}
+        self._codes: dict[str, str] = {}  # in capitals: see PartnerCode.clean
         self._certificates: dict[str, str] = {}
         for partner in others:
-            self._codes |= {row.code: partner.identifier for row in partner.codes.all()}
+            self._codes |= {row.code.upper(): partner.identifier for row in partner.codes.all()}
             self._certificates |= {row.fingerprint: partner.identifier for row in partner.certificates.all()}
 
     def claim(self, line: Line, before: Partner | None) -> None:
         """Let a record have its codes and certificates. Raises OperatorError that names who has one already."""
         for code in _after(before.codes.all() if before else (), "code", line.codes[0], line.codes[1]):
-            if (owner := self._codes.setdefault(code, line.id)) != line.id:
+            if (owner := self._codes.setdefault(code.upper(), line.id)) != line.id:
                 raise OperatorError(f"{code} is a code of partner {owner} already; {PROVIDER}")
         new, gone = line.certificates
         for one in _after(before.certificates.all() if before else (), "fingerprint", set(new), gone):

@@ -9,7 +9,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from seon.backend.anchors.lookup import find_anchor
-from seon.backend.certificates import describe_certificate, read_chain
+from seon.backend.certificates import describe_certificate, read_shown
 from seon.backend.configuration.admission import weight_of_partner
 from seon.backend.configuration.bounds import SESSIONS
 from seon.backend.configuration.hosts import HostField
@@ -18,12 +18,12 @@ from seon.backend.configuration.versioned import Versioned
 from seon.backend.errors import OperatorError
 from seon.backend.partners.pinning import leaf_of
 from seon.events import shown
-from seon.pki import PkiError
-from seon.pki_names import LONGEST, name_text
+from seon.pki.typed_names import LONGEST
 
 _ID = RegexValidator(r"\A[A-Za-z0-9_.-]+\Z", "letters, digits, '_', '.' and '-'")
-# RFC 5024 §5.2: the characters an X field may show; blanks at the end are filling.
-_CODE = RegexValidator(r"\A[A-Z0-9/.&()' -]*[A-Z0-9/.&()'-]\Z", "capital letters, digits, blank and / - . & ( ) '")
+# RFC 5024 §5.2: the characters an X field may show, and lower case and underscore, which real stations send; blanks at
+# the end are filling.
+_CODE = RegexValidator(r"\A[A-Za-z0-9/.&()'_ -]*[A-Za-z0-9/.&()'_-]\Z", "letters, digits, blank and / - . & ( ) ' _")
 
 
 MOST_PARTNERS = 10_000
@@ -145,6 +145,17 @@ class PartnerCode(Versioned):
     def __str__(self) -> str:
         return self.code
 
+    def clean(self) -> None:
+        """Raise ValidationError for a code that another partner has in other letters: some stations fold them."""
+        super().clean()
+        others = PartnerCode.objects.filter(code__iexact=self.code).exclude(code=self.code)
+        found = others.exclude(partner=self.partner_id).select_related("partner").first()
+        if found is not None:
+            raise ValidationError(
+                f"{self.code} is {found.code}, a code of partner {found.partner}, but for capitals: "
+                "a station could take one for the other"
+            )
+
     def unique_error_message(self, model_class: type[models.Model], unique_check: Any) -> ValidationError:
         """Return what is said of a code that is there already: whose it is."""
         found = PartnerCode.objects.filter(code=self.code).select_related("partner").first()
@@ -180,7 +191,7 @@ class PartnerCertificate(Versioned):
 
     def _read(self) -> None:
         try:
-            found = describe_certificate(leaf_of(read_chain(self.pem.encode())))
+            found = describe_certificate(leaf_of(read_shown(self.pem.encode())))
         except OperatorError as error:
             raise ValidationError({"pem": str(error)}) from None
         self.pem, self.fingerprint = found.pem, found.fingerprint
@@ -223,12 +234,7 @@ class PartnerName(Versioned):
         return f"{self.subject} of {self.issuer}"
 
     def full_clean(self, *args: Any, **options: Any) -> None:
-        """Bring both names into their one form first: the digest says whether they are somebody else's."""
-        for name in ("issuer", "subject"):
-            try:
-                setattr(self, name, name_text(getattr(self, name)))
-            except PkiError as error:
-                raise ValidationError({name: str(error)}) from None
+        """Make the digest first: it says whether the names are somebody else's."""
         self.digest = digest_of_names(self.issuer, self.subject)
         super().full_clean(*args, **options)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from seon import pki
 from seon.addresses import shown as shown_address
+from seon.backend.certificates import read_shown
 from seon.backend.configuration.lines import entries_of
 from seon.backend.partners import pinning
 from seon.backend.partners.models import Partner, PartnerCertificate
@@ -49,7 +49,7 @@ def lines_of(partner: Partner) -> Iterator[str]:
 
 def certificate_of(row: PartnerCertificate) -> pinning.Shown:
     """Return what is said of a pinned certificate."""
-    return pinning.shown(pki.certificate_in_pem(row.pem))
+    return pinning.shown(read_shown(row.pem.encode())[0])
 
 
 def certificate_data(certificate: pinning.Shown) -> dict[str, Any]:

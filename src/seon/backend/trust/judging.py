@@ -1,7 +1,7 @@
 """What is to be said of an own certificate before it is put in use. Pure: knows no database, and is told the time.
 
-What our own TLS can do was tried (OpenSSL of cryptography 50): P-256, P-384 and P-521 work with TLS 1.2 and 1.3,
-brainpool curves with TLS 1.3 only, P-224 and secp256k1 with none; RSA below 2048 bits cannot be loaded at all.
+What our own TLS can do was tried (OpenSSL of cryptography 50): P-256, P-384, P-521 and, since they are named among the
+groups, brainpool curves work with TLS 1.2 and 1.3, P-224 and secp256k1 with none; RSA below 2048 bits cannot be loaded.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,9 +24,9 @@ SOON = timedelta(days=30)
 _USUAL_CURVES = ("secp256r1", "secp384r1")
 _RARE_CURVES = {
     "secp521r1": "P-521, which many TLS programs do not take",
-    "brainpoolP256r1": "brainpoolP256r1, which usual TLS programs do not take, and none with TLS 1.2",
-    "brainpoolP384r1": "brainpoolP384r1, which usual TLS programs do not take, and none with TLS 1.2",
-    "brainpoolP512r1": "brainpoolP512r1, which usual TLS programs do not take, and none with TLS 1.2",
+    "brainpoolP256r1": "brainpoolP256r1, which usual TLS programs do not take",
+    "brainpoolP384r1": "brainpoolP384r1, which usual TLS programs do not take",
+    "brainpoolP512r1": "brainpoolP512r1, which usual TLS programs do not take",
 }
 
 

@@ -13,7 +13,7 @@ from seon import pki
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
-from seon.backend.certificates import describe_certificate, named, read_files
+from seon.backend.certificates import Readable, describe_certificate, named, read_files
 from seon.backend.configuration.versioned import raise_version
 from seon.backend.errors import OperatorError
 from seon.backend.trust.chains import Chain, leaf_among, ordered
@@ -31,7 +31,6 @@ from seon.backend.trust.own import (
     waiting_keys,
 )
 from seon.pki import Certificate, PkiError, PrivateKey, Purpose
-from seon.pki.containers import Contents
 
 MAX_HOSTS = 50
 """DNS names in one request."""
@@ -219,7 +218,7 @@ def add_certificate(_: Actor, addition: Addition) -> Added:
     return Added(own, chain, findings, stored is None, is_better, completed, before)
 
 
-def _leaf_of(contents: Contents) -> tuple[Certificate, PrivateKey | OwnKey]:
+def _leaf_of(contents: Readable) -> tuple[Certificate, PrivateKey | OwnKey]:
     """Return the certificate that has a key, and that key. Raises OperatorError."""
     if not contents.certificates:
         raise OperatorError("There is a private key, but no certificate: give the file with the certificate as well")

@@ -42,7 +42,7 @@ def anchor_add(file: Path, name: str, asserts_odette_ids: bool, force: bool) -> 
     """Add the CA in FILE. Forms: PEM, DER, PKCS#7, PKCS#12.
 
     Of several certificates the CA is taken that issued none of the others. Only CAs are taken: a partner's own
-    certificate is pinned, with seonapi partner cert add.
+    certificate is pinned, with seonapi partner certificate add.
     """
     from seon.backend.acting.actors import owner
     from seon.backend.anchors.actions import add_anchor

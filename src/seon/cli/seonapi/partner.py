@@ -12,6 +12,8 @@ from seon.backend.errors import OperatorError
 from seon.cli.seonapi.answers import State, Table, Tone
 from seon.cli.seonapi.base import FILE, Said, at_a_terminal, on_installation, read_file
 from seon.cli.seonapi.partner_files import partner_export, partner_import
+from seon.cli.seonapi.partner_names import name as names
+from seon.cli.seonapi.partner_refused import from_refused, refused
 from seon.cli.seonapi.settings import assigned, told
 from seon.wording import fill
 
@@ -26,8 +28,8 @@ def partner() -> None:
     """Partners: who may come in, and who is dialled."""
 
 
-partner.add_command(partner_import)
-partner.add_command(partner_export)
+for _command in (partner_import, partner_export, names, refused, from_refused):
+    partner.add_command(_command)
 
 
 @partner.command(name="add")
@@ -38,6 +40,8 @@ partner.add_command(partner_export)
 @click.option("--host", default="", help="Where it is dialled; default: it only calls us.")
 @click.option("--port", type=click.IntRange(1, 65_535), default=6_619, show_default=True, help="Port of HOST.")
 @click.option("--network", "networks", multiple=True, help="From where it may come; repeatable; none: everywhere.")
+@click.option("--odette-id", "odette_ids", multiple=True, help="As its certificates have it; repeatable.")
+@click.option("--anchor", "anchors", multiple=True, help="The only trust anchors that may admit it; repeatable.")
 @click.option("--notes", default="", help="For administrators; they never leave Seonapi.")
 @click.option("--force", is_flag=True, help=_FORCE)
 @on_installation
@@ -49,7 +53,8 @@ def partner_add(identifier: str, name: str | None, certificates: tuple[Path, ...
     files = [read_file(path) for path in certificates]
     added = add_partner(owner(), identifier, name or identifier, certificates=files, **what)
     lines, data = _pinned(list(added.certificates.all()))
-    without = "" if certificates else "; without a certificate it is not admitted"
+    known = certificates or what["odette_ids"]
+    without = "" if known else "; without a certificate, Odette ID or certificate name it is not admitted"
     return Said({"id": added.identifier, "pinned": data}, "\n".join([f"partner {identifier} added{without}", *lines]))
 
 
@@ -270,15 +275,22 @@ def network_remove(identifier: str, values: tuple[str, ...], force: bool) -> Sai
 
 @certificate.command(name="add")
 @click.argument("identifier", metavar="ID")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=FILE)
+@click.option("--refused", "fingerprint", metavar="SHA256", help="A refused one: see seonapi partner refused list.")
 @click.option("--force", is_flag=True, help=_FORCE)
 @on_installation
-def certificate_add(identifier: str, files: tuple[Path, ...], force: bool) -> Said:
+def certificate_add(identifier: str, files: tuple[Path, ...], fingerprint: str | None, force: bool) -> Said:
     """Pin one more certificate of the partner ID from each FILE. Those before stay."""
     from seon.backend.acting.actors import owner
     from seon.backend.partners.actions import add_certificates
+    from seon.backend.refused.actions import pin_refused
 
-    added = add_certificates(owner(), identifier, [read_file(path) for path in files], force=force)
+    if bool(files) == (fingerprint is not None):
+        raise OperatorError("Give files with certificates, or --refused SHA256")
+    if fingerprint is None:
+        added = add_certificates(owner(), identifier, [read_file(path) for path in files], force=force)
+    else:
+        added = [pin_refused(owner(), fingerprint, identifier, force=force)]
     lines, data = _pinned(added)
     return Said({"id": identifier, "pinned": data}, "\n".join(lines))
 

@@ -31,6 +31,7 @@ ANSWER_SECONDS = 30.0
 TRANSFER_SECONDS = 120.0
 """For a whole call besides what it may wait: MAX_ANSWER at half a MB/s. An answer in drops must not last for ever."""
 S = TypeVar("S", bound=msgspec.Struct)
+Body = msgspec.Struct | msgspec.Raw | None
 MAX_CA = 64 * 1024
 MAX_ANSWER = 64 * 1024 * 1024
 
@@ -119,11 +120,11 @@ class Api:
         """Deliver events; return how many are in the journal now. Raises ApiError."""
         return _decode((await self._call("POST", "events", batch)).content, a.EventsStored).stored
 
-    async def report_crls(self, sources: a.CrlSources) -> None:
-        """Say where revocation lists are. Raises ApiError."""
-        await self._call("POST", "crl-sources", sources)
+    async def post(self, call: str, body: msgspec.Raw) -> None:
+        """Make a call that answers nothing. Raises ApiError."""
+        await self._call("POST", call, body)
 
-    async def _call(self, method: str, path: str, body: msgspec.Struct | None, wait: float = 0.0) -> Answer:
+    async def _call(self, method: str, path: str, body: Body, wait: float = 0.0) -> Answer:
         """Make a call whose answer may begin `wait` seconds later than others, and tell of it. Raises ApiError."""
         began, how = time.monotonic(), "not answered"
         try:
@@ -136,7 +137,7 @@ class Api:
             await self.tell(f"{method} {path}: {how}, {(time.monotonic() - began) * 1_000:.0f} ms")
         return answer
 
-    async def _ask(self, method: str, path: str, body: msgspec.Struct | None, wait: float) -> Answer:
+    async def _ask(self, method: str, path: str, body: Body, wait: float) -> Answer:
         content = None if body is None else msgspec.json.encode(body)
         with self._in_our_words():
             self._client = client = self._client or await self._first_contact()

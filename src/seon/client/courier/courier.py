@@ -17,7 +17,7 @@ from seon.client.courier.api import Api
 from seon.client.courier.delivery import Delivery
 from seon.client.courier.lines import Lines
 from seon.client.courier.names import resolve
-from seon.client.courier.point_reports import PointReports
+from seon.client.courier.posting import Posting
 from seon.client.courier.seonapi import Seonapi
 from seon.client.courier.spool import Spool
 from seon.client.courier.troubles import Patience, unforeseen
@@ -42,8 +42,8 @@ class Courier:
         self._sending = asyncio.Lock()
         self._seonapi = Seonapi(api, self._say, patience)
         self._delivery = Delivery(api, self._seonapi, spool, self._say, patience)
+        self._posting = Posting(api, self._seonapi)
         self._lines = Lines(self._say)
-        self._points = PointReports(api, self._seonapi, self._lines, patience)
         api.tell = partial(self._lines.write, "api", Level.DEBUG)
 
     async def live(self, begin: c.Begin) -> str:
@@ -59,7 +59,7 @@ class Courier:
                 asyncio.get_running_loop().set_exception_handler(lambda _, context: self._uncaught(tasks, context))
                 for part in (self._hear(tasks), self._beat(), self._seonapi.follow(),
                              self._delivery.keep_forever(), self._delivery.deliver_forever(),
-                             self._points.report_forever()):  # fmt: skip
+                             self._posting.post_forever()):  # fmt: skip
                     tasks.create_task(part)
         except* MainGoneError:
             pass
@@ -108,6 +108,8 @@ class Courier:
         match note:
             case c.Keep():
                 self._delivery.keep(note)
+            case c.Post():
+                self._posting.take(note)
             case c.Enrol():
                 tasks.create_task(self._seonapi.enrol(note))
             case c.WantSealed():
@@ -120,8 +122,6 @@ class Courier:
                 tasks.create_task(self._seonapi.ask_now())
             case c.Verbosity():
                 self._lines.follow(note.level)
-            case c.CrlsFound():
-                self._points.take(note)
             case c.ServerReads():
                 self._seonapi.server_reads(note.format)
 

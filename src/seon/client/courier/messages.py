@@ -7,12 +7,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from seon.api_messages import CrlSource, Enrolled, SealedKey, SealedKeyWanted
+from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
 from seon.client.waiting import Wait
 from seon.config import Fingerprint, Port, ProxyConfiguration, Struct
 from seon.events import Event
 from seon.link.codec import HEADER, Decoder, encode
-from seon.link.messages import CRL_SOURCES
 from seon.process.levels import Category, Level
 from seon.process.line import MAX_LINE
 
@@ -111,12 +110,6 @@ class GotBlob(Note, frozen=True, tag="blob"):
     """Whether others follow: the main must not be held up by a large blob in one piece."""
 
 
-class CrlsFound(Note, frozen=True, tag="crls-found"):
-    """Main: tell Seonapi where revocation lists are. It is told once, and not kept on disk: it is said again."""
-
-    sources: Annotated[tuple[CrlSource, ...], Meta(min_length=1, max_length=CRL_SOURCES)]
-
-
 class Keep(Note, frozen=True, tag="keep"):
     """Main: write these events to the spool. The first has this number, and each of the others one more."""
 
@@ -142,6 +135,13 @@ class Resolved(Note, frozen=True, tag="resolved"):
     host: str
     addresses: tuple[str, ...] = ()
     problem: str = ""
+
+
+class Post(Note, frozen=True, tag="post"):
+    """Main: make this call of Seonapi, which answers nothing. It may be left out where there is too much of it."""
+
+    call: Literal["refused", "crl-sources"]
+    body: msgspec.Raw
 
 
 class ApiState(Note, frozen=True, tag="api-state"):
@@ -188,7 +188,7 @@ class Alive(Note, frozen=True, tag="alive"):
     """Courier: it is not stuck; said every `ALIVE_SECONDS`."""
 
 
-FromMain = Enrol | AskNow | ServerReads | WantSealed | WantBlob | Keep | Resolve | Verbosity | CrlsFound
+FromMain = Enrol | AskNow | ServerReads | WantSealed | WantBlob | Keep | Resolve | Verbosity | Post
 FromCourier = (
     Begin
     | HaveEnrolled

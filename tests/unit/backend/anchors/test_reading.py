@@ -9,6 +9,7 @@ import certificates
 from seon import pki
 from seon.backend.anchors.reading import anchor_in
 from seon.backend.errors import OperatorError
+from seon.pki import making
 
 
 def taken(octets: bytes | str, *, force: bool = False) -> str:
@@ -17,7 +18,7 @@ def taken(octets: bytes | str, *, force: bool = False) -> str:
 
 
 def test_a_leaf_is_refused_with_where_it_belongs() -> None:
-    with pytest.raises(OperatorError, match=r"CN=Partner is no CA: .*seonapi partner cert add"):
+    with pytest.raises(OperatorError, match=r"CN=Partner is no CA: .*seonapi partner certificate add"):
         taken(certificates.make("Partner").pem)
 
 
@@ -37,7 +38,7 @@ def test_a_key_that_would_hold_the_server_is_refused() -> None:
 
 
 def test_a_ca_whose_key_may_not_sign_certificates_is_refused() -> None:
-    usage = pki._usage(signs_certificates=False)
+    usage = making._usage(signs_certificates=False)
     with pytest.raises(OperatorError, match="its key may not sign certificates"):
         taken(certificates.make("CA", ca=True, extensions=[(usage, True)]).pem)
 

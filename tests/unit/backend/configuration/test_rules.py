@@ -75,7 +75,7 @@ def test_a_form_with_a_setting_of_its_own_keeps_it_and_that_is_said() -> None:
 
 def test_only_rules_of_offered_files_can_be_declined() -> None:
     declinable = {name for name, rule in SETTABLE.items() if "decline" in rule.can_be}
-    assert declinable == {"POL-SIZE", "POL-NAME", "POL-DEST", "POL-ORIG"}
+    assert declinable == {"POL-SIZE", "POL-NAME", "POL-DEST", "POL-ORIG", "ADM-ORIG", "ADM-DEST"}
 
 
 def test_the_choices_say_what_a_rule_means_and_what_the_profiles_make_of_it() -> None:

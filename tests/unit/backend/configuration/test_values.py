@@ -56,7 +56,7 @@ def test_a_text_is_read(row: "type[Settings | Partner | SessionRules]", name: st
         (SessionRules, "incoming_max_octets", "-1", "allowed: 0 to 1000000000000000, or empty$"),
         (Partner, "host", "http://x", "^host: .*; allowed: a host name or an IP address, without port, or empty$"),
         (Partner, "name", "", "allowed: up to 120 characters$"),
-        (SessionRules, "outgoing_originators", "lower", "allowed: codes of up to 25 .*, or empty$"),
+        (SessionRules, "outgoing_originators", "O:1", "allowed: codes of up to 25 .*, or empty$"),
     ],
 )
 def test_another_text_is_answered_with_what_is_allowed(

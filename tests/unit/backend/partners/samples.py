@@ -2,12 +2,21 @@ from acting.samples import Sample
 
 import certificates
 from seon.backend.acting.actors import owner
-from seon.backend.partners import actions
+from seon.backend.partners import actions, identity_actions
 from seon.backend.partners.models import Partner, PartnerCode
 from seon.backend.partners.records import Numbered, Record
+from seon.config import CertificateName
 
 PEM = certificates.make("Acme").pem.encode()
 FINGERPRINT = certificates.pki.fingerprint(certificates.pki.certificate_in_pem(PEM))
+
+
+NAME = CertificateName(issuer="CN=CA", subject="CN=Acme")
+
+
+def named() -> None:
+    acme()
+    identity_actions.add_names(owner(), "acme", [NAME])
 
 
 def acme() -> None:
@@ -96,6 +105,24 @@ SAMPLES = {
         bad=lambda by: actions.remove_certificate(by, "other", FINGERPRINT),
         ready=acme,
         told="certificate CN=Acme (",
+    ),
+    "partner.admission": Sample(
+        good=lambda by: identity_actions.change_admission(by, "acme", {"odette_ids": "O1", "sessions": 3}),
+        bad=lambda by: identity_actions.change_admission(by, "acme", {"odette_ids": "O1", "sessions": 0}),
+        ready=acme,
+        told="sessions: empty to 3",
+    ),
+    "partner.add_name": Sample(
+        good=lambda by: identity_actions.add_names(by, "acme", [NAME]),
+        bad=lambda by: identity_actions.add_names(by, "acme", [NAME, NAME]),
+        ready=acme,
+        told="certificate name CN=Acme of CN=CA: added",
+    ),
+    "partner.remove_name": Sample(
+        good=lambda by: identity_actions.remove_name(by, "acme", NAME),
+        bad=lambda by: identity_actions.remove_name(by, "other", NAME),
+        ready=named,
+        told="certificate name CN=Acme of CN=CA: removed",
     ),
     "partner.import": Sample(
         good=lambda by: actions.import_partners(by, [Numbered(2, Record(id="P1", codes=("O3",)))]),

@@ -48,7 +48,7 @@ def test_a_partner_is_added_with_codes_and_its_own_certificate_of_a_file(certifi
         ("", [], "", 1),
         ("P\n", [], "", 1),
         ("P" * 65, [], "", 1),
-        ("P1", ["lower"], "", 1),
+        ("P1", ["O:1"], "", 1),
         ("P1", ["O" * 26], "", 1),
         ("P1", ["O1 "], "", 1),
         ("P1", ["O1\n"], "", 1),
@@ -72,6 +72,15 @@ def test_one_certificate_admits_one_partner_and_the_other_is_named(certificate_o
     with pytest.raises(OperatorError, match=r"is a certificate of P1 already$"):
         add_certificates(BY, "P1", [octets])
     assert list(Partner.objects.values_list("identifier", flat=True)) == ["P1"]
+
+
+def test_a_code_may_be_in_lower_case_if_no_other_partner_has_it_in_capitals() -> None:
+    add_partner(BY, "P1", "One", ["acme_1", "Acme_1"], [])
+    assert codes_of("P1") == ["Acme_1", "acme_1"]
+    told = "^Partner P2: ACME_1 is .cme_1, a code of partner P1, but for capitals: a station could take one for"
+    with pytest.raises(OperatorError, match=told):
+        add_partner(BY, "P2", "Two", ["ACME_1"], [])
+    add_codes(BY, "P1", ["ACME_1"])
 
 
 def test_a_code_is_one_partners_and_the_other_is_named() -> None:

@@ -43,7 +43,7 @@ def test_a_trial_says_for_each_record_what_it_would_do_and_changes_nothing() -> 
         Record(id="P2"),
         Record(id="P3", codes=("O4",)),
         Record(id="P 4"),
-        Record(id="P5", codes=("O2",)),
+        Record(id="P5", codes=("o2",)),
         Record(id="P3"),
         Record(id="P6", codes=("O4",)),
         Record(id="P7", certificates=(ONE.pem,)),

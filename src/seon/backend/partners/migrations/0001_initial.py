@@ -185,8 +185,8 @@ class Migration(migrations.Migration):
                         max_length=25,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "\\A[A-Z0-9/.&()' -]*[A-Z0-9/.&()'-]\\Z",
-                                "capital letters, digits, blank and / - . & ( ) '",
+                                "\\A[A-Za-z0-9/.&()'_ -]*[A-Za-z0-9/.&()'_-]\\Z",
+                                "letters, digits, blank and / - . & ( ) ' _",
                             )
                         ],
                     ),
@@ -302,8 +302,8 @@ class Migration(migrations.Migration):
                         unique=True,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "\\A[A-Z0-9/.&()' -]*[A-Z0-9/.&()'-]\\Z",
-                                "capital letters, digits, blank and / - . & ( ) '",
+                                "\\A[A-Za-z0-9/.&()'_ -]*[A-Za-z0-9/.&()'_-]\\Z",
+                                "letters, digits, blank and / - . & ( ) ' _",
                             )
                         ],
                     ),

@@ -4,7 +4,7 @@ from cryptography import x509
 import certificates
 from seon import pki
 from seon.pki import PkiError
-from seon.pki_names import LONGEST, name_text
+from seon.pki.typed_names import LONGEST, name_text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Certificates that servers have refused: kept so that an administrator can make partners of them."""

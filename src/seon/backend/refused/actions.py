@@ -1,0 +1,81 @@
+"""What can be done with refused certificates."""
+
+from collections.abc import Sequence
+
+from seon.backend.acting import audit
+from seon.backend.acting.actors import Actor
+from seon.backend.acting.acts import act
+from seon.backend.acting.rights import Right
+from seon.backend.configuration.lines import OdetteIdsField
+from seon.backend.configuration.versioned import take_turn
+from seon.backend.errors import OperatorError
+from seon.backend.partners.actions import add_certificates, add_partner
+from seon.backend.partners.models import Partner, PartnerCertificate, owner_of_odette_id
+from seon.backend.refused.lookup import find_refused
+from seon.backend.refused.models import RefusedCertificate
+from seon.pki import PeerCertificate, peer_certificate
+
+_LONGEST_NAME = 120
+
+
+@act("partner.from_refused", Right.PARTNERS)
+def partner_from_refused(
+    by: Actor, fingerprint: str, identifier: str, *, name: str = "", codes: Sequence[str] = (), force: bool = False
+) -> Partner:
+    """Make a partner of a refused certificate: it is pinned, and its Odette IDs are the partner's.
+
+    `name`: empty: as its subject has it. `force` as in `add_partner`. Raises OperatorError.
+    """
+    take_turn()
+    row = find_refused(fingerprint)
+    certificate = peer_certificate(bytes(row.der))
+    odette_ids = _odette_ids(certificate)
+    for one in odette_ids:
+        if owner := owner_of_odette_id(one, None):
+            raise OperatorError(
+                f"{one} is an Odette ID of partner {owner} already: if this is its new certificate, pin it with "
+                f"seonapi partner certificate add {owner} --refused {row.fingerprint[:16]}"
+            )
+    added = add_partner(
+        by, identifier, name or _name(certificate, identifier), codes, [certificate.der],
+        odette_ids=odette_ids, force=force,
+    )  # fmt: skip
+    _forget(row)
+    return added
+
+
+@act("partner.pin_refused", Right.PARTNERS)
+def pin_refused(by: Actor, fingerprint: str, identifier: str, *, force: bool = False) -> PartnerCertificate:
+    """Pin a refused certificate as one more of a partner. Raises OperatorError."""
+    take_turn()
+    row = find_refused(fingerprint)
+    (pinned,) = add_certificates(by, identifier, [bytes(row.der)], force=force)
+    _forget(row)
+    return pinned
+
+
+@act("refused.remove", Right.PARTNERS)
+def remove_refused(_: Actor, fingerprints: Sequence[str]) -> list[RefusedCertificate]:
+    """Forget refused certificates; one comes back when it is shown again. Raises OperatorError."""
+    rows = [find_refused(fingerprint) for fingerprint in fingerprints]
+    for row in rows:
+        _forget(row)
+    return rows
+
+
+def _forget(row: RefusedCertificate) -> None:
+    audit.note(f"refused certificate {row}"[:300], "forgotten")
+    row.delete()
+
+
+def _odette_ids(certificate: PeerCertificate) -> list[str]:
+    """Return those that can be a partner's; others say nothing."""
+    said = dict.fromkeys((*certificate.odette_ids, *certificate.oftp_ids))
+    return [one for one in said if OdetteIdsField.entry.fullmatch(one)]
+
+
+def _name(certificate: PeerCertificate, identifier: str) -> str:
+    """Return the common name, else the organisation, of a subject in RFC 4514 text; else the id."""
+    parts = [part.partition("=") for part in (certificate.subject_text or "").replace("\\,", "\\2C").split(",")]
+    named = {key: value.replace("\\2C", ",").replace("\\", "") for key, _, value in reversed(parts)}
+    return (named.get("CN") or named.get("O") or identifier)[:_LONGEST_NAME].strip() or identifier
