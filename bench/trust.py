@@ -27,7 +27,7 @@ from seon.config import FORMAT, Anchor, CertificateName, Limits, ServerConfigura
 from seon.link.messages import Delivery
 from seon.link.sealing import EphemeralKey
 from seon.pki import new_ed25519_key, new_rsa_key
-from seon.pki_serials import ROW, key_of_number
+from seon.pki.serials import ROW, key_of_number
 from seon.server.in_force import InForce, put_in_force
 
 TICK = 0.001

@@ -128,9 +128,8 @@ OF_THE_WHOLE = {
     "oftp2/test_recorded_sessions.py",
     "oftp2/test_station_authentication.py",
     "oftp2/test_station_faults.py",
-    "server/test_gate_under_pressure.py",
     "server/test_server_ends.py",
-    "server/test_server_trust.py",
     "server/test_server_lists.py",
+    "server/test_server_trust.py",
 }
 """Tests of more than one module, and the further files of one whose tests would be too long for one file."""

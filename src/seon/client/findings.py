@@ -12,6 +12,7 @@ import msgspec
 
 from seon.api_messages import CrlSources, RefusedCertificate
 from seon.client.courier import messages as c
+from seon.client.points_found import is_well_formed
 from seon.daemon.rate import Bucket
 from seon.link import messages as m
 
@@ -35,11 +36,12 @@ class Findings:
         self._buckets = {kind: Bucket(pace.a_minute / 60, pace.at_once, clock) for kind, pace in PACES.items()}
 
     def post(self, message: m.Finding) -> c.Post | None:
-        """Return the call to make; None if it is too much."""
+        """Return the call to make; None if it is too much, or nothing of it has the form that it should have."""
         if self._buckets[type(message)].take():
             return None
         if isinstance(message, m.CrlsFound):
-            return _posted("crl-sources", CrlSources(message.sources))
+            sources = tuple(source for source in message.sources if is_well_formed(source))
+            return _posted("crl-sources", CrlSources(sources)) if sources else None
         # The clock of the DMZ is not believed.
         return _posted("refused", msgspec.structs.replace(message.certificate, time=self._now()))
 

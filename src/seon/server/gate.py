@@ -81,11 +81,11 @@ class Gate:
         self._entering: set[asyncio.Task[None]] = set()
         self._refused = Quieter(report).refused
         self._lists = lists
+        self._verified = verified
+        """Takes each chain that was verified, also of who is not admitted: it says where revocation lists are."""
         self.keep_refused: KeepRefused = _not_kept
         """Is told of each refused certificate, in DER, with verdict and reason."""
         self._door = Door(self._turned_away)
-        self._verified = verified
-        """Takes each chain that was verified, also of who is not admitted: it says where revocation lists are."""
 
     def drop_entering(self) -> None:
         """Let go of partners that are admitted and not inside yet: the port closes."""

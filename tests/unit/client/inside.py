@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from seon.api_messages import CrlSource, CrlSources, Enrolled
+from seon.api_messages import Enrolled
 from seon.client.client import Client
 from seon.client.courier import messages as c
 from seon.config import (
@@ -62,8 +62,6 @@ class Inside:
         self.life = 3_600
         """Seconds that a link certificate is said to live."""
         self.kept: list[Event] = []
-        self.points: list[CrlSource] = []
-        """What Seonapi is to be told of revocation lists."""
         self.hold = False
         """Whether the courier's disk is full."""
         self._held: list[MessageStream] = []
@@ -136,8 +134,6 @@ class Inside:
                         await self.say(c.HaveEnrolled(number, answer))
                     case c.Resolve(host):
                         await self.say(c.Resolved(host, ("127.0.0.1",)))
-                    case c.Post("crl-sources", body):
-                        self.points += msgspec.json.decode(bytes(body), type=CrlSources).sources
                     case c.Keep(first_number, events):
                         self._jobs.add(asyncio.create_task(self._write(first_number, events)))
 

@@ -8,7 +8,6 @@ from typing import get_args
 import msgspec
 import pytest
 
-from seon.api_messages import CrlSource
 from seon.client import client
 from seon.client.client import EXIT_AWAY, EXIT_COURIER, EXIT_LINK, EXIT_REFUSED
 from seon.client.courier import messages as c
@@ -109,28 +108,6 @@ def configuration(directory: str) -> None:
         await control.send(m.ConfigurationWanted(5))
         await control.send(m.ConfigurationWanted(4))
         assert (await inside.next(control, m.Offered)).what == "configuration", "not for 5, but for 4"
-
-    assert Inside(directory).play(scene) == 0
-
-
-def test_where_the_server_says_that_lists_are_is_said_to_seonapi(alone, tmp_path) -> None:
-    alone(points_pass, tmp_path)
-
-
-def points_pass(directory: str) -> None:
-    from inside import Inside
-
-    from certificates import make
-
-    issuer = make("CA", ca=True).shown.der
-    source = CrlSource("http://crl.example/a", issuer)
-
-    async def scene(inside: Inside) -> None:
-        server = await inside.controls.get()
-        await server.send(m.CrlsFound((source,)))
-        while not inside.points:
-            await asyncio.sleep(0.01)
-        assert inside.points == [source]
 
     assert Inside(directory).play(scene) == 0
 

@@ -3,12 +3,14 @@
 import msgspec
 import pytest
 
+from certificates import make
 from seon.api_messages import CrlSource, CrlSources, RefusedCertificate
 from seon.client.findings import PACES, Findings
 from seon.link import messages as m
 
 REFUSED = m.CertificateRefused(RefusedCertificate(b"der", "192.0.2.1:5", "UNKNOWN", "no", 1e300))
-FOUND = m.CrlsFound((CrlSource("http://crl.example/a", b"der"),))
+ISSUER = make("CA", ca=True).shown.der
+FOUND = m.CrlsFound((CrlSource("http://crl.example/a", ISSUER),))
 
 
 def test_a_refused_certificate_is_passed_on_with_the_time_of_the_inside() -> None:
@@ -24,6 +26,14 @@ def test_distribution_points_are_passed_on() -> None:
     assert post is not None
     assert post.call == "crl-sources"
     assert msgspec.json.decode(bytes(post.body), type=CrlSources).sources == FOUND.sources
+
+
+def test_of_distribution_points_only_what_is_well_formed_is_passed_on() -> None:
+    bad = CrlSource("file:///etc/passwd", ISSUER), CrlSource("http://crl.example/b", b"no certificate")
+    post = Findings().post(m.CrlsFound((*bad, *FOUND.sources)))
+    assert post is not None
+    assert msgspec.json.decode(bytes(post.body), type=CrlSources).sources == FOUND.sources
+    assert Findings().post(m.CrlsFound(bad)) is None
 
 
 @pytest.mark.parametrize("message", [REFUSED, FOUND])
