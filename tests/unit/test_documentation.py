@@ -274,7 +274,8 @@ def test_what_a_program_says_in_the_table_of_symptoms_is_what_it_says() -> None:
 @pytest.mark.parametrize("page", ["administration.md", "troubleshooting.md", "operating.md"])
 def test_every_event_in_a_guide_exists(page: str) -> None:
     named = set(re.findall(r"`([A-Z]{3}-[A-Z]+)\b", (DOCS / page).read_text()))
-    assert named - {"POL-NAME"} <= CATALOGUE.keys() | rules.RULES.keys()
+    verdicts = {"NOT-YET", "TOO-LARGE"}  # beginnings of codes of seon.admission.codes
+    assert named - {"POL-NAME"} - verdicts <= CATALOGUE.keys() | rules.RULES.keys()
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)

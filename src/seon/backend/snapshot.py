@@ -9,13 +9,13 @@ from django.db import DatabaseError
 
 from seon.addresses import identifying
 from seon.backend.anchors.models import Anchor
-from seon.backend.configuration.admission import general_rules, own_rules
+from seon.backend.configuration.admission import general_rules
 from seon.backend.configuration.bounds import LIMITS
 from seon.backend.configuration.lines import entries_of
 from seon.backend.configuration.models import CLIENT_IDLE_MARGIN, Settings, TracedSession
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
-from seon.backend.partners.models import Partner
+from seon.backend.partners.carried import Partners
 from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
 from seon.backend.rendering import NEWEST, Formats, render
 from seon.backend.revocation.models import HeldList
@@ -27,16 +27,12 @@ from seon.backend.trust.own import in_use, switch_due
 from seon.backend.trust.tokens import standings
 from seon.config import Anchor as AnchorShown
 from seon.config import (
-    CertificateName,
     ClientConfiguration,
-    ClientPartner,
     Limits,
     OutgoingListener,
-    PartnerRules,
     ReceiveDaemon,
     RevocationList,
     ServerConfiguration,
-    ServerPartner,
     ServerSettings,
     SessionRules,
 )
@@ -44,8 +40,6 @@ from seon.config import OwnCertificate as OwnCertificateShown
 from seon.link.standing import Standing
 
 _TRIES = 10
-BELONGINGS = ("codes", "certificates", "names", "rules")
-"""What belongs to a partner in tables of its own."""
 
 
 class Snapshot(NamedTuple):
@@ -86,7 +80,7 @@ def build(version: int, client_address: str, token: Token | None = None) -> Snap
     own = {server.proxy_id: server for server in servers}
     settings = Settings.load()
     rules, traced = _session_rules(settings), tuple(TracedSession.objects.values_list("session", flat=True))
-    partners = list(Partner.objects.select_related("session_rules").prefetch_related(*BELONGINGS))
+    partners = Partners()
     limits = Limits(**{name: getattr(settings, name) for name in LIMITS})
     return Snapshot(
         version=version,
@@ -95,7 +89,7 @@ def build(version: int, client_address: str, token: Token | None = None) -> Snap
             external_port=settings.external_port,
             outgoing_address=settings.outgoing_address,
             own_certificate=_own_certificate(),
-            partners=tuple(_server_partner(partner) for partner in partners),
+            partners=tuple(partners.of_server()),
             anchors=_anchors(),
             admission=general_rules(settings),
             load_balancers=entries_of(settings.load_balancers),
@@ -108,7 +102,7 @@ def build(version: int, client_address: str, token: Token | None = None) -> Snap
         client=ClientConfiguration(
             receive_daemon=_receive_daemon(settings, client_at(client_address)),
             listeners=_listeners(client_address),
-            partners=tuple(_client_partner(partner) for partner in partners),
+            partners=tuple(partners.of_client()),
             limits=_of_client(limits),
             rules=rules,
             traced_sessions=traced,
@@ -183,52 +177,6 @@ def _listeners(client_address: str) -> tuple[OutgoingListener, ...]:
     )
 
 
-def _codes(partner: Partner) -> tuple[str, ...]:
-    return tuple(code.code for code in partner.codes.all())
-
-
 def _session_rules(settings: Settings) -> SessionRules:
     own = rules_of(settings)
-    return struct_of(SessionRules, own.value_of, _severities(settings))
-
-
-def _partner_rules(partner: Partner) -> PartnerRules:
-    own = rules_of(partner)
-    return struct_of(PartnerRules, own.value_of, _severities(partner))
-
-
-def _severities(owner: Settings | Partner) -> dict[str, str]:
-    return {row.rule: row.severity for row in owner.rules.all()}
-
-
-def _server_partner(partner: Partner) -> ServerPartner:
-    return ServerPartner(
-        id=partner.identifier,
-        name=partner.name,
-        enabled=partner.enabled,
-        ssid_codes=_codes(partner),
-        pins=tuple(certificate.fingerprint for certificate in partner.certificates.all()),
-        host=partner.host,
-        port=partner.port,
-        networks=entries_of(partner.networks),
-        anchors=entries_of(partner.anchors),
-        odette_ids=entries_of(partner.odette_ids),
-        names=tuple(CertificateName(issuer=row.issuer, subject=row.subject) for row in partner.names.all()),
-        sessions=partner.sessions,
-        old_tls=partner.old_tls,
-        admission=own_rules(partner),
-        rules=_partner_rules(partner),
-        trace=partner.trace,
-    )
-
-
-def _client_partner(partner: Partner) -> ClientPartner:
-    return ClientPartner(
-        id=partner.identifier,
-        name=partner.name,
-        enabled=partner.enabled,
-        ssid_codes=_codes(partner),
-        sessions=partner.sessions,
-        rules=_partner_rules(partner),
-        trace=partner.trace,
-    )
+    return struct_of(SessionRules, own.value_of, {row.rule: row.severity for row in settings.rules.all()})

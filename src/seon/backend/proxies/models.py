@@ -70,6 +70,8 @@ class ProxyServer(Versioned):
         return {name: value for name in LIMITS if (value := getattr(self, name)) is not None}
 
 
+MOST_LISTENERS = 1_000
+"""Listening ports of one client, as config.py bounds them."""
 _CLIENT_NAME = RegexValidator(r"\A[^/]*\Z", "up to 120 characters, none of them '/'")
 """A client is also named `NAME/ADDRESS`."""
 
@@ -124,3 +126,9 @@ class Listener(Versioned):
 
     def __str__(self) -> str:
         return f"{shown(self.address, self.port)} to {self.partner}"
+
+    def clean(self) -> None:
+        """Raise ValidationError when the client has as many as can be."""
+        super().clean()
+        if self._state.adding and Listener.objects.filter(client=self.client).count() >= MOST_LISTENERS:
+            raise ValidationError(f"{self.client} has {MOST_LISTENERS} listening ports already, there cannot be more")

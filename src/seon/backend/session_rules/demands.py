@@ -13,6 +13,7 @@ themselves.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
@@ -49,7 +50,7 @@ def struct_of(kind: type[S], value_of: Callable[[str], object | None], severitie
 
     def made(kind: type[Any], prefix: str = "") -> Any:
         values: dict[str, Any] = {}
-        for field in structs.fields(kind):
+        for field in _fields(kind):  # type: ignore[arg-type]  # a class can be hashed
             if _is_struct(field.type):
                 values[field.name] = made(field.type, f"{field.name}_")
             elif prefix + field.name == SEVERITIES:
@@ -60,6 +61,11 @@ def struct_of(kind: type[S], value_of: Callable[[str], object | None], severitie
 
     answer: S = made(kind)
     return answer
+
+
+@cache
+def _fields(kind: Any) -> "tuple[structs.FieldInfo, ...]":
+    return structs.fields(kind)
 
 
 def _is_struct(kind: object) -> bool:

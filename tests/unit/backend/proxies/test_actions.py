@@ -6,6 +6,7 @@ from django.utils import timezone
 from seon.backend.acting.actors import owner
 from seon.backend.errors import OperatorError
 from seon.backend.partners.actions import add_partner
+from seon.backend.proxies import models
 from seon.backend.proxies.actions import (
     add_client,
     add_listener,
@@ -61,6 +62,15 @@ def test_a_port_leads_to_one_partner() -> None:
     add_listener(owner(), "main/127.0.0.1", 4_305, "P1")
     with pytest.raises(OperatorError, match="4305"):
         add_listener(owner(), "main", 4_305, "P1")
+
+
+def test_a_client_has_no_more_ports_than_a_configuration_can_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "MOST_LISTENERS", 1)
+    add_partner(owner(), "many", "Many", [], [])
+    add_client(owner(), "of-many", "192.0.2.77")
+    add_listener(owner(), "of-many", 4_305, "many")
+    with pytest.raises(OperatorError, match="has 1 listening ports already, there cannot be more"):
+        add_listener(owner(), "of-many", 4_306, "many")
 
 
 def test_a_name_does_not_move_to_another_address() -> None:
