@@ -58,11 +58,6 @@ def uris(*names: str) -> list[x509.UniformResourceIdentifier]:
     return [x509.UniformResourceIdentifier(name) for name in names]
 
 
-def points(*names: str) -> tuple[x509.ExtensionType, bool]:
-    """Return the extension of a certificate that names distribution points."""
-    return x509.CRLDistributionPoints([x509.DistributionPoint(uris(name), None, None, None) for name in names]), False
-
-
 # --- octet by octet ---------------------------------------------------------------------------------------------------
 
 

@@ -117,6 +117,7 @@ OF_THE_WHOLE = {
     "backend/test_seonapi_user.py",
     "backend/test_settings_and_session_commands.py",
     "backend/test_logs.py",
+    "backend/anchors/test_commands.py",
     "backend/journal/test_commands.py",
     "backend/revocation/test_commands.py",
     "daemon/test_children_line.py",

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from seon.api_messages import CrlSource
 from seon.build import this_build
 from seon.client.control import ControlLink as ClientLink
 from seon.client.control import NotEstablishedError
@@ -57,6 +58,12 @@ class Owner:
 
     async def configuration_wanted(self, known: int) -> None:
         self.wanted.append(known)
+
+    def missing_blobs(self) -> tuple[str, ...]:
+        return ()
+
+    def crls_to_say(self, said: object) -> tuple[CrlSource, ...]:
+        return ()
 
 
 class Meeting:

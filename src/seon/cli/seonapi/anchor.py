@@ -96,7 +96,10 @@ def anchor_show(reference: str) -> Said:
 @click.argument("value")
 @on_installation
 def anchor_set(reference: str, key: str, value: str) -> Said:
-    """Set KEY of a trust anchor to VALUE: its name, or asserts_odette_ids to yes or no."""
+    """Set KEY of a trust anchor to VALUE.
+
+    KEY is name, or asserts_odette_ids with yes or no.
+    """
     from seon.backend.acting.actors import owner
     from seon.backend.anchors.actions import change_anchor
 

@@ -33,13 +33,13 @@ _TITLES = {
 
 @click.group()
 def crl() -> None:
-    """Revocation lists (CRL): which certificates of partners are revoked."""
+    """Revocation lists (CRL) of the CAs of partners."""
 
 
 @crl.command(name="list")
 @on_installation
 def crl_list() -> Said:
-    """List where revocation lists are to be had, each with the list in force and the last result."""
+    """List revocation lists, and how the last download went."""
     from django.utils import timezone
 
     from seon.backend.revocation.lists import rows
@@ -87,7 +87,9 @@ def crl_add(file: Path, issuer: Path | None, url: str) -> Said:
 @click.argument("place", metavar="[LIST]", required=False)
 @on_installation
 def crl_fetch(place: str | None) -> Said:
-    """Fetch the list with this number or address now, or all of them, and tell each step.
+    """Fetch a list by its number or address, or all, now.
+
+    Each step is told.
 
     Exit status 1 if one of them was not to be had.
     """

@@ -182,7 +182,7 @@ def partner_list() -> Said:
 @click.argument("identifier", metavar="ID")
 @on_installation
 def partner_show(identifier: str) -> Said:
-    """Show the partner ID with codes, certificates, networks, notes."""
+    """Show all that is known of the partner ID."""
     from seon.backend.partners.keys import find_partner
     from seon.backend.partners.telling import data_of, lines_of
 

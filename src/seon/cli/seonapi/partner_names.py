@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 @click.group(name="name")
 def name() -> None:
-    """Names in a partner's certificates: whoever its trust anchors certify under them is the partner.
+    """Names by which a partner's certificates are known.
+
+    Whoever its trust anchors certify under them is the partner.
 
     For CAs that assert no Odette IDs. A CA that would give the same names to somebody else is no anchor for that.
     """
@@ -39,7 +41,10 @@ def _names(function: Callable[..., Any]) -> Callable[..., Any]:
 @_names
 @on_installation
 def name_add(identifier: str, file: Path | None, issuer: str, subject: str) -> Said:
-    """Let the partner ID be known by the names in the certificate in FILE, or by --issuer and --subject."""
+    """Let names in a certificate say that it is ID's.
+
+    They are taken from the certificate in FILE, or from --issuer and --subject.
+    """
     from seon.backend.acting.actors import owner
     from seon.backend.partners.identity_actions import add_names
 

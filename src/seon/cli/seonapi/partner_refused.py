@@ -29,7 +29,9 @@ _SHORT = 16
 
 @click.group()
 def refused() -> None:
-    """Certificates that servers have refused: the newest 1,000, each once.
+    """Certificates that servers have refused.
+
+    The newest 1,000 are kept, each once.
 
     A server says the same one at most once an hour, and ten certificates a minute: in a flood not all are here.
     """
@@ -91,7 +93,9 @@ def refused_remove(fingerprints: tuple[str, ...], everything: bool) -> Said:
 @click.option("--force", is_flag=True, help="Take an expired certificate, too, or one that calls itself a CA.")
 @on_installation
 def from_refused(fingerprint: str, identifier: str, name: str, codes: tuple[str, ...], force: bool) -> Said:
-    """Make the partner ID of a refused certificate: it is pinned, and its Odette IDs are noted.
+    """Make the partner ID of a refused certificate.
+
+    It is pinned, and its Odette IDs are noted.
 
     Before that, ask the partner by telephone for the SHA-256 of its certificate: whoever connects chooses the names.
     """

@@ -1,5 +1,7 @@
 """What stored lists say of a few certificates is what a server says that has them whole."""
 
+from datetime import timedelta
+
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import certificates
@@ -44,7 +46,7 @@ def test_who_is_in_the_list_is_revoked_and_nobody_else() -> None:
 
 
 def test_a_list_that_is_overdue_is_stale() -> None:
-    store(make_list(CA, age_days=9, days=1))
+    store(make_list(CA, age=timedelta(days=9), life=timedelta(days=1)))
     assert state() is State.STALE
 
 
