@@ -18,7 +18,7 @@ from seon.events import shown
 @click.option("--outgoing", default="", metavar="ID", help="It is shown by this partner, which was dialled.")
 @on_installation
 def partner_try(file: Path, source: str, chain: tuple[Path, ...], outgoing: str) -> Said:
-    """Say whether the certificate in FILE would be admitted, and why.
+    """Say whether who shows FILE would be admitted, and why.
 
     It is judged by the stored configuration and lists, with the functions of the server. Nothing is changed. Other
     certificates in FILE count as sent beside it. Exit status: 0 admitted, 1 refused.
