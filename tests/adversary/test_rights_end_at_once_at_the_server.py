@@ -18,7 +18,7 @@ import pytest
 
 from adversary.steps import Steps, at_once
 from seon.config import Limits, ServerPartner
-from seon.daemon import children
+from seon.daemon import children, slices
 from seon.daemon.message_stream import MessageStream
 from seon.link import messages as m
 from seon.link.codec import HEADER, encode
@@ -60,6 +60,7 @@ class Scene:
         self._log_read = 0
         self._fork = children.fork
         children.fork = self._counted_fork
+        slices.SLICE_SECONDS = 60  # a configuration comes in force within one step here, on a busy host too
 
     def _counted_fork(self, *arguments, **more):
         self.forks += 1

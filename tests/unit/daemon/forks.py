@@ -34,6 +34,13 @@ def no_process_is_left() -> None:
     assert not Path(f"/proc/self/task/{os.getpid()}/children").read_text()
 
 
+async def no_process_is_left_soon() -> None:
+    """The same once those that were killed are reaped. Raises TimeoutError."""
+    async with asyncio.timeout(20):
+        while Path(f"/proc/self/task/{os.getpid()}/children").read_text():
+            await asyncio.sleep(0.01)
+
+
 def descriptors() -> set[int]:
     """Return the descriptors that are open here."""
     return {int(entry.name) for entry in Path("/proc/self/fd").iterdir() if is_open(int(entry.name))}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from seon.daemon import errand
 from seon.daemon.errand import ErrandError, in_a_child
-from unit.daemon.forks import descriptors, no_process_is_left
+from unit.daemon.forks import descriptors, no_process_is_left_soon
 
 MIB = 1024 * 1024
 
@@ -22,8 +22,7 @@ def do(job: Callable[[], bytes], most: int = 64 * MIB, seconds: float = 20, memo
         try:
             return await in_a_child("errand", job, most=most, seconds=seconds, memory=memory)
         finally:
-            await asyncio.sleep(0.1)  # what was killed is reaped
-            no_process_is_left()
+            await no_process_is_left_soon()
             assert descriptors() == before
 
     return asyncio.run(scene())
@@ -100,8 +99,7 @@ def cancelled() -> None:
         job.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await job
-        await asyncio.sleep(0.1)
-        no_process_is_left()
+        await no_process_is_left_soon()
 
     asyncio.run(scene())
 

@@ -37,7 +37,8 @@ def form(client: Client) -> dict[str, str]:
     """All fields of the page as a browser would send them, with another port."""
     page = client.get(PAGE, secure=True).content.decode()
     numbers = dict(re.findall(r'<input type="number" name="(\w+)" value="(\d+)"', page))
-    return {**numbers, **FORM, "profile": "default", "esid_names_rule": "on"}
+    chosen = dict(re.findall(r'<select name="(\w+)"(?:(?!</select>).)*?<option value="([^"]*)" selected', page, re.S))
+    return {**numbers, **chosen, **FORM, "profile": "default", "esid_names_rule": "on"}
 
 
 def later(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
