@@ -59,8 +59,8 @@ def change_anchor(
         anchor.asserts_odette_ids = asserts_odette_ids
     anchor.save()
     after = dependents().get(anchor.fingerprint, Dependents())
-    return Dependents(*([one for one in old if one not in new] for old, new in
-                        ((before.may, after.may), (before.only, after.may))))  # fmt: skip
+    still = set(after.may)
+    return Dependents(*([one for one in old if one not in still] for old in (before.may, before.only)))
 
 
 @act("anchor.remove", Right.TRUST)

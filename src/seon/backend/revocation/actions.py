@@ -19,7 +19,7 @@ from seon.backend.revocation.places import issuer_of
 from seon.backend.revocation.settling import tell_new
 from seon.events import shown
 from seon.pki import PeerCertificate, PkiError, pem_of
-from seon.pki.lists import CertificateList, read_list, signature_problem
+from seon.pki.lists import CertificateList, count_entries, read_list, signature_problem
 
 
 @act("crl.add", Right.TRUST)
@@ -38,7 +38,7 @@ def add_list(_: Actor, octets: bytes, issuer: bytes | None = None, url: str = ""
         if is_unchanged(found.der, place):
             raise OperatorError(f"This list is in force already: {place}")
         check(found, place, timezone.now())
-        held = take_over(found, place)
+        held = take_over(found, place, count_entries(found))
     except PkiError as error:
         raise OperatorError(f"The file is not taken: {error}") from None
     except (NotTakenError, DownloadError) as error:
