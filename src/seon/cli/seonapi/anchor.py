@@ -60,7 +60,7 @@ def anchor_add(file: Path, name: str, asserts_odette_ids: bool, force: bool) -> 
 @anchor.command(name="list")
 @on_installation
 def anchor_list() -> Said:
-    """List trust anchors, with their revocation lists and the partners that come in by them."""
+    """List trust anchors, how their lists are, and how many come in."""
     from seon.backend.anchors.models import Anchor
     from seon.backend.partners.anchored import Dependents, dependents
 
