@@ -24,7 +24,7 @@ from seon.backend.partners.models import Partner, PartnerCertificate, PartnerNam
 from seon.backend.revocation.keeping import take_over
 from seon.backend.revocation.models import CrlUrl
 from seon.backend.revocation.places import issuer_of
-from seon.pki.lists import read_list
+from seon.pki.lists import count_entries, read_list
 wanted = json.load(open(WANTED))
 with transaction.atomic():
     settings = Settings.load()
@@ -45,7 +45,8 @@ with transaction.atomic():
     for one in wanted["lists"]:
         issuer = issuer_of(pki.peer_certificate(bytes.fromhex(one["issuer"])))
         place, _ = CrlUrl.objects.get_or_create(issuer=issuer, url=one["url"])
-        take_over(read_list(bytes.fromhex(one["der"])), place)
+        found = read_list(bytes.fromhex(one["der"]))
+        take_over(found, place, count_entries(found))
 """
 """What the command line would do: here in one process and as one version, and some lists are ones it would refuse."""
 

@@ -36,6 +36,9 @@ def made(tmp_path: Path) -> Iterator[Installation]:
     installation.init()
     installation.run("set", "queue_seconds", "1")
     installation.run("crl", "set", "--private-networks", "127.0.0.1/32")
+    anchor = tmp_path / "ca.pem"
+    anchor.write_text(CA.pem)
+    installation.run("anchor", "add", str(anchor))
     yield installation
     installation.close()
 

@@ -28,6 +28,7 @@ _SHORT = {
     "0.9.2342.19200300.100.1.25": "DC",
 }
 """The names of RFC 4514 §3, and of RFC 4519 that of the serial number: Odette IDs stand there."""
+_CALLED = ("2.5.4.3", "2.5.4.10")
 _BMP, _UNIVERSAL = 30, 28
 _EIGHT_BITS = (12, 18, 19, 20, 21, 22, 25, 26, 27)
 """Kinds of text with an octet for each character: UTF-8, numeric, printable, T61, videotex, IA5, graphic, visible."""
@@ -120,3 +121,22 @@ def _escaped_char(char: str) -> str:
 def shown(text: str | None) -> str:
     """Return the text of a name for people: cut to LONGEST_NAME, EMPTY, or UNREADABLE where there is none."""
     return UNREADABLE if text is None else text[:LONGEST_NAME] or EMPTY
+
+
+def common_name(name: bytes) -> str:
+    """Return what people call the owner of a name (DER): its common name, else its organisation; "" if it has neither.
+
+    Nothing in it is escaped: what cannot be printed is a blank.
+    """
+    try:
+        values = {part.kind: part.value for relative in parts_of(name) for part in relative}
+    except (BrokenError, ValueError):
+        return ""
+    found = (_plain(values.get(kind)) for kind in _CALLED)
+    return next(filter(None, found), "")
+
+
+def _plain(value: str | bytes | None) -> str:
+    if not isinstance(value, str):
+        return ""
+    return " ".join("".join(char if char.isprintable() else " " for char in value).split())

@@ -44,8 +44,10 @@ def test_what_a_list_says_is_read_from_der_and_from_pem() -> None:
         (make_list(CA, [1]) + b"more", "or a damaged one"),
         (b"\x30\x80" + bytes(20), "or a damaged one"),
         (b"\x30", "or a damaged one"),
+        (b"-----BEGIN X509 CRL-----\nMAMC\n", "the list in PEM is damaged or cut off"),
+        (b"-----BEGIN X509 CRL-----\nM*MC\n-----END X509 CRL-----", "the list in PEM is damaged or cut off"),
     ],
-    ids=range(13),
+    ids=range(15),
 )
 def test_what_is_no_list_is_named(octets: bytes, said: str) -> None:
     with pytest.raises(PkiError, match=said):

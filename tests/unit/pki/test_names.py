@@ -37,3 +37,16 @@ def test_what_is_no_name_is_an_error(octets: bytes) -> None:
 def test_what_is_shown_is_cut_and_never_empty() -> None:
     assert names.shown("x" * 600) == "x" * 500
     assert (names.shown(""), names.shown(None)) == ("(empty)", "(unreadable)")
+
+
+O = bytes.fromhex("55040a")  # noqa: E741 - as X.520 names it
+
+
+@pytest.mark.parametrize(
+    ("subject", "called"),
+    [(name((O, UTF8, b"Acme AG"), (CN, UTF8, b'A "b", + c; #')), 'A "b", + c; #'),
+     (name((O, UTF8, b"Acme AG")), "Acme AG"), (name((O, UTF8, b"Acme"), (CN, UTF8, b" \x1b\0 ")), "Acme"),
+     (name((CN, UTF8, "a\n\u202eb".encode())), "a b"), (name(), ""), (b"", "")],
+)  # fmt: skip
+def test_what_people_call_somebody_is_plain(subject: bytes, called: str) -> None:
+    assert names.common_name(subject) == called

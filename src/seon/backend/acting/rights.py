@@ -41,7 +41,7 @@ MEANINGS: Mapping[Right, str] = MappingProxyType(
         Right.CONFIGURE: "change settings, servers, clients, listening ports and names of this host",
         Right.PARTNERS: "add, change and remove partners",
         Right.SWITCH_PARTNERS: "enable and disable partners",
-        Right.TRUST: "change own certificates, trust anchors, licenses and security tokens",
+        Right.TRUST: "change own certificates, trust anchors, revocation lists, licenses and security tokens",
         Right.SESSIONS: "trace and end sessions",
         Right.LOG: "change the log files",
         Right.IGNORE: "add, change and remove ignore rules",

@@ -13,6 +13,7 @@ from seon.backend.anchors.reading import anchor_in
 from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.partners.anchored import Dependents, dependents
+from seon.pki.names import common_name
 
 _NAME_LENGTH = 120
 
@@ -37,7 +38,7 @@ def add_anchor(
     take_turn()
     taken = anchor_in(octets, datetime.now(UTC), force=force)
     row = Anchor(pem=pki.pem_of(taken.certificate), asserts_odette_ids=asserts_odette_ids)
-    row.name = name.strip() or _free_name(pki.subject_of(taken.certificate), pki.fingerprint(taken.certificate))
+    row.name = name.strip() or _free_name(pki.as_peer(taken.certificate))
     row.save()
     return Added(row, taken.passed_over)
 
@@ -59,8 +60,8 @@ def change_anchor(
         anchor.asserts_odette_ids = asserts_odette_ids
     anchor.save()
     after = dependents().get(anchor.fingerprint, Dependents())
-    return Dependents(*([one for one in old if one not in new] for old, new in
-                        ((before.may, after.may), (before.only, after.may))))  # fmt: skip
+    still = set(after.may)
+    return Dependents(*([one for one in old if one not in still] for old in (before.may, before.only)))
 
 
 @act("anchor.remove", Right.TRUST)
@@ -82,9 +83,9 @@ def remove_anchor(_: Actor, reference: str, *, force: bool = False) -> tuple[Anc
     return anchor, theirs
 
 
-def _free_name(subject: str, fingerprint: str) -> str:
+def _free_name(certificate: pki.PeerCertificate) -> str:
     """Return a name for lists: the subject's common name, with the beginning of the SHA-256 where another has it."""
-    parts = dict(part.partition("=")[::2] for part in subject.replace("\\,", " ").split(","))
-    name = (parts.get("CN") or parts.get("O") or subject).replace(",", " ").strip()[: _NAME_LENGTH - 20] or fingerprint
+    called = common_name(certificate.subject_der) or certificate.subject
+    name = called.replace(",", " ")[: _NAME_LENGTH - 20].strip() or certificate.fingerprint
     taken = Anchor.objects.filter(name=name).exists()
-    return f"{name} {fingerprint[:8]}" if taken else name
+    return f"{name} {certificate.fingerprint[:8]}" if taken else name

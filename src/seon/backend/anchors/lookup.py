@@ -10,11 +10,14 @@ _LEAST = 8
 
 
 def find_anchor(text: str) -> Anchor:
-    """Return the trust anchor of this name, or whose SHA-256 begins like that. Raises OperatorError."""
-    named = Anchor.objects.filter(name=text.strip()).first()
-    if named is not None:
-        return named
+    """Return the trust anchor of this name, or whose SHA-256 begins like that. Raises OperatorError.
+
+    A whole SHA-256 comes before a name: somebody may have named an anchor after another one.
+    """
     wanted = re.sub(r"[\s:]", "", text).lower()
+    exact = Anchor.objects.filter(fingerprint=wanted).first() or Anchor.objects.filter(name=text.strip()).first()
+    if exact is not None:
+        return exact
     found = list(Anchor.objects.filter(fingerprint__startswith=wanted)[:2]) if _is_beginning(wanted) else []
     if len(found) == 1:
         return found[0]

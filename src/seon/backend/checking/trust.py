@@ -10,6 +10,7 @@ from seon.backend.checking.findings import Check, Found, error, warning
 from seon.backend.home import Home
 from seon.backend.partners.anchored import dependents
 from seon.backend.partners.models import Partner
+from seon.backend.partners.telling import warnings_of
 from seon.backend.proxies.models import ProxyServer
 from seon.backend.queue.expiry import Ending, anchor_endings, authority_endings, token_endings
 from seon.backend.revocation.models import CrlUrl
@@ -58,6 +59,13 @@ def _partners(_: Home) -> Iterator[Found]:
             known = partner.odette_ids or partner.names.all()
             why = "no trust anchor may admit it by its Odette IDs or names" if known else "it has no certificate"
             yield warning(f"{why}, so nothing admits it", where, "seonapi anchor list" if known else add)
+
+
+def _old_tls(_: Home) -> Iterator[Found]:
+    for partner in Partner.objects.filter(enabled=True, old_tls=True):
+        advice = f"when its station can do better, type: seonapi partner set {partner} old_tls no"
+        for words in warnings_of(partner):
+            yield warning(words, f"partner {partner}", advice)
 
 
 def _anchors(_: Home) -> Iterator[Found]:
@@ -123,6 +131,7 @@ def _ends(until: datetime, what: str, where: str, advice: str) -> Iterator[Found
 TRUST = (
     Check("own-certificate", "an own certificate is in use and good", _own),
     Check("partners", "each partner has a certificate that is valid", _partners),
+    Check("old-tls", "no partner needs old TLS", _old_tls),
     Check("anchors", "the trust anchors are valid", _anchors),
     Check("licenses", "each server has a license in force", _licenses),
     Check("tokens", "a client can prove itself", _tokens),

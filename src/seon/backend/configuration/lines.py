@@ -67,8 +67,8 @@ class FileCodesField(LinesField):
 class OdetteIdsField(LinesField):
     """Odette IDs as certificates have them."""
 
-    entry = re.compile(r"(?! )[\x20-\x2b\x2d-\x7e]{1,64}(?<! )")
-    allowed = "Odette IDs of up to 64 characters of ASCII, by line or by comma"
+    entry = re.compile(r"(?! )[\x20-\x2b\x2d-\x3a\x3c-\x7e]{1,64}(?<! )")
+    allowed = "Odette IDs of up to 64 characters of ASCII without semicolon, by line or by comma"
 
 
 class AnchorsField(LinesField):

@@ -20,18 +20,14 @@ class Dependents:
     @property
     def text(self) -> str:
         """Who they are, in words."""
-        parts = {"only by it": self.only, "perhaps by it": [one for one in self.may if one not in self.only]}
+        alone = set(self.only)
+        parts = {"only by it": self.only, "perhaps by it": [one for one in self.may if one not in alone]}
         return "; ".join(f"{words}: {_some(ids)}" for words, ids in parts.items() if ids)
 
 
-def dependents(but: str = "", *, asserting: bool | None = None) -> dict[str, Dependents]:
-    """Return the partners that come in by each anchor, by its SHA-256; enabled ones only.
-
-    `but`: with another word of this anchor on Odette IDs, `asserting`.
-    """
+def dependents() -> dict[str, Dependents]:
+    """Return the partners that come in by each anchor, by its SHA-256; enabled ones only."""
     anchors = dict(Anchor.objects.values_list("fingerprint", "asserts_odette_ids"))
-    if asserting is not None and but in anchors:
-        anchors[but] = asserting
     found: dict[str, Dependents] = defaultdict(Dependents)
     partners = Partner.objects.filter(enabled=True, certificates=None).prefetch_related("names")
     for partner in partners.only("identifier", "anchors", "odette_ids", "host"):

@@ -14,6 +14,7 @@ from seon.backend.partners.models import Partner, PartnerCertificate, owner_of_o
 from seon.backend.refused.lookup import find_refused
 from seon.backend.refused.models import RefusedCertificate
 from seon.pki import PeerCertificate, peer_certificate
+from seon.pki.names import common_name
 
 _LONGEST_NAME = 120
 
@@ -36,10 +37,8 @@ def partner_from_refused(
                 f"{one} is an Odette ID of partner {owner} already: if this is its new certificate, pin it with "
                 f"seonapi partner certificate add {owner} --refused {row.fingerprint[:16]}"
             )
-    added = add_partner(
-        by, identifier, name or _name(certificate, identifier), codes, [certificate.der],
-        odette_ids=odette_ids, force=force,
-    )  # fmt: skip
+    called = name or common_name(certificate.subject_der)[:_LONGEST_NAME].strip() or identifier
+    added = add_partner(by, identifier, called, codes, [certificate.der], odette_ids=odette_ids, force=force)
     _forget(row)
     return added
 
@@ -55,9 +54,12 @@ def pin_refused(by: Actor, fingerprint: str, identifier: str, *, force: bool = F
 
 
 @act("refused.remove", Right.PARTNERS)
-def remove_refused(_: Actor, fingerprints: Sequence[str]) -> list[RefusedCertificate]:
-    """Forget refused certificates; one comes back when it is shown again. Raises OperatorError."""
-    rows = [find_refused(fingerprint) for fingerprint in fingerprints]
+def remove_refused(_: Actor, fingerprints: Sequence[str] | None) -> list[RefusedCertificate]:
+    """Forget refused certificates, None: all; one comes back when it is shown again. Raises OperatorError."""
+    if fingerprints is None:
+        rows = list(RefusedCertificate.objects.defer("der"))
+    else:
+        rows = list({row.pk: row for row in map(find_refused, fingerprints)}.values())
     for row in rows:
         _forget(row)
     return rows
@@ -72,10 +74,3 @@ def _odette_ids(certificate: PeerCertificate) -> list[str]:
     """Return those that can be a partner's; others say nothing."""
     said = dict.fromkeys((*certificate.odette_ids, *certificate.oftp_ids))
     return [one for one in said if OdetteIdsField.entry.fullmatch(one)]
-
-
-def _name(certificate: PeerCertificate, identifier: str) -> str:
-    """Return the common name, else the organisation, of a subject in RFC 4514 text; else the id."""
-    parts = [part.partition("=") for part in (certificate.subject_text or "").replace("\\,", "\\2C").split(",")]
-    named = {key: value.replace("\\2C", ",").replace("\\", "") for key, _, value in reversed(parts)}
-    return (named.get("CN") or named.get("O") or identifier)[:_LONGEST_NAME].strip() or identifier

@@ -1,6 +1,7 @@
 """What an administrator can do with revocation lists."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.utils import timezone
 
@@ -19,26 +20,51 @@ from seon.backend.revocation.places import issuer_of
 from seon.backend.revocation.settling import tell_new
 from seon.events import shown
 from seon.pki import PeerCertificate, PkiError, pem_of
-from seon.pki.lists import CertificateList, read_list, signature_problem
+from seon.pki.lists import CertificateList, count_entries, read_list, signature_problem
 
 
-@act("crl.add", Right.TRUST)
-def add_list(_: Actor, octets: bytes, issuer: bytes | None = None, url: str = "") -> HeldList:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A revocation list that was brought by hand, and read."""
+
+    found: CertificateList
+    issuer: PeerCertificate
+    """The CA whose key has signed it."""
+    is_issuer_given: bool
+    """Whether its certificate was brought, too."""
+    entries: int
+
+
+def add_list(by: Actor, octets: bytes, issuer: bytes | None = None, url: str = "") -> HeldList:
     """Take over a revocation list that was brought by hand, for all that its CA has issued.
 
     `issuer`: the CA's certificate in any usual form; None: it is looked for among what is known here. `url`: the list
     is for this distribution point. Raises OperatorError.
+
+    It is read before the act: a large one takes seconds, and nobody else can write to the database in an act.
     """
     try:
         found = read_list(octets)
+        signer = _issuer(found, issuer)
+        given = Given(found, signer, issuer is not None, count_entries(found))
+    except PkiError as error:
+        raise OperatorError(f"The file is not taken: {error}") from None
+    return put_list(by, given, url)
+
+
+@act("crl.add", Right.TRUST)
+def put_list(_: Actor, given: Given, url: str = "") -> HeldList:
+    """Take over a revocation list that was read; `url` as in `add_list`. Raises OperatorError."""
+    found = given.found
+    try:
         if url:
             target_of(url)
         take_turn()
-        place = _place(found, issuer_of(_issuer(found, issuer), is_ours=issuer is not None), url)
+        place = _place(found, issuer_of(given.issuer, is_ours=given.is_issuer_given), url)
         if is_unchanged(found.der, place):
             raise OperatorError(f"This list is in force already: {place}")
         check(found, place, timezone.now())
-        held = take_over(found, place)
+        held = take_over(found, place, given.entries)
     except PkiError as error:
         raise OperatorError(f"The file is not taken: {error}") from None
     except (NotTakenError, DownloadError) as error:

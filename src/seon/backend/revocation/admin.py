@@ -1,6 +1,10 @@
 """Panel: revocation lists, to be looked at. What can be done with them, `seonapi crl` does."""
 
+from datetime import timedelta
+
 from django.contrib import admin
+from django.db.models import QuerySet, Value
+from django.http import HttpRequest
 from django.utils import timezone
 
 from seon.backend.panel.base import ReadOnlyPage
@@ -19,10 +23,15 @@ class CrlUrlPage(ReadOnlyPage):
     fields = ("issuer", "url", "state", "kind", "entries", "this_update", "next_update", "last_try", "next_try",
               "result", "first_seen", "last_seen", "reported_by", "of_anchor", "by_hand")  # fmt: skip
 
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[CrlUrl]":
+        """Return the rows, each with how old a list may be: the settings are read once, and not for each row."""
+        rows: QuerySet[CrlUrl] = super().get_queryset(request)
+        return rows.annotate(most_days=Value(most_age().days))
+
     @admin.display(description="state")
     def state(self, place: CrlUrl) -> str:
         """How it is, in words."""
-        return row_of(place, timezone.now(), most_age()).state
+        return row_of(place, timezone.now(), timedelta(days=place.most_days)).state  # type: ignore[attr-defined]
 
     @admin.display(description="kind")
     def kind(self, place: CrlUrl) -> str:

@@ -2,12 +2,14 @@
 
 import hashlib
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from seon.backend.anchors.models import Anchor
 from seon.backend.revocation.models import CrlIssuer
 from seon.backend.trust.models import ChainCertificate
 from seon.pki import PeerCertificate, PkiError, peer_certificate
+from seon.pki.chains import Anchors, ChainError, TrustedAnchor, anchor_in_pem
 
 MOST_RSA_BITS = 8_192
 
@@ -43,6 +45,38 @@ def known_authorities() -> list[PeerCertificate]:
     """Return the certificates of all CAs whose lists may come."""
     reported = _read(CrlIssuer.objects.values_list("pem", flat=True))
     return [*anchor_certificates(), *chain_certificates(), *reported]
+
+
+def identities_below_anchors(reported: Sequence[PeerCertificate], now: float) -> set[str]:
+    """Return the identities of the CAs known here, and of those reported that one of them has issued.
+
+    A chain may go over others that are reported beside. SECURITY: who holds a server in the DMZ could else name as many
+    CAs of its own as it likes, and their lists would be fetched, kept and told to every server.
+    """
+    certain = [*anchor_certificates(), *chain_certificates()]
+    found = {identity for one in certain if (identity := _identity_or_none(one))}
+    found |= set(CrlIssuer.objects.values_list("identity", flat=True))
+    strange = {identity: one for one in reported if (identity := _identity_or_none(one)) and identity not in found}
+    if strange:
+        trusted = Anchors(_trusted(known_authorities()))
+        for identity, one in strange.items():
+            with suppress(ChainError):
+                trusted.chain(one, list(strange.values()), now)
+                found.add(identity)
+    return found
+
+
+def _identity_or_none(certificate: PeerCertificate) -> str | None:
+    try:
+        return identity_of(certificate)
+    except PkiError:
+        return None
+
+
+def _trusted(certificates: Iterable[PeerCertificate]) -> Iterator[TrustedAnchor]:
+    for one in certificates:
+        with suppress(PkiError):
+            yield anchor_in_pem(one.pem)
 
 
 def _read(pems: Iterable[str]) -> Iterator[PeerCertificate]:

@@ -1,4 +1,7 @@
-"""Downloads that run beside each other, each in a thread of its own. Only the caller's thread knows the database."""
+"""Downloads that run beside each other, each in a thread of its own. Only the caller's thread knows the database.
+
+What has come is read there, too, one at a time: a large list takes seconds, and several times its size of memory.
+"""
 
 import logging
 import queue
@@ -6,10 +9,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from seon.backend.revocation.bringing import Brought, Expected, bring
 from seon.backend.revocation.destinations import DownloadError
-from seon.backend.revocation.downloading import Fetched, Limits, Line, Say, Wanted, fetch
+from seon.backend.revocation.downloading import Limits, Line, Say, Wanted, fetch
+from seon.pki import PkiError
 
-Outcome = Fetched | DownloadError
+Outcome = Brought | DownloadError | PkiError
 log = logging.getLogger("seon.queue")
 
 
@@ -25,6 +30,7 @@ class Downloads:
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits
         self._running: dict[int, _Running] = {}
+        self._reading = threading.Lock()
         self._done: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
 
     def __len__(self) -> int:
@@ -37,11 +43,11 @@ class Downloads:
         """Return how many of a group there are."""
         return sum(one.group == group for one in self._running.values())
 
-    def start(self, key: int, group: int, wanted: Wanted, say: Say = lambda _: None) -> None:
+    def start(self, key: int, group: int, wanted: Wanted, expected: Expected, say: Say = lambda _: None) -> None:
         """Begin to fetch. The thread is no reason for the process to stay: a name may be resolved for minutes."""
         line = Line()
         self._running[key] = _Running(line, group)
-        work: Callable[[], None] = lambda: self._done.put((key, self._fetched(wanted, line, say)))  # noqa: E731
+        work: Callable[[], None] = lambda: self._done.put((key, self._brought(wanted, expected, line, say)))  # noqa: E731
         threading.Thread(target=work, name=f"crl-{key}", daemon=True).start()
 
     def take(self) -> list[tuple[int, Outcome]]:
@@ -59,10 +65,13 @@ class Downloads:
         for one in running.values():
             one.line.cut("given up")
 
-    def _fetched(self, wanted: Wanted, line: Line, say: Say) -> Outcome:
+    def _brought(self, wanted: Wanted, expected: Expected, line: Line, say: Say) -> Outcome:
         try:
-            return fetch(wanted, line, say, self._limits)
-        except DownloadError as error:
+            fetched = fetch(wanted, line, say, self._limits)
+            with self._reading:
+                line.check()
+                return bring(fetched, expected)
+        except (DownloadError, PkiError) as error:
             return error
         except Exception as error:  # whatever it is: the download has failed, and the log says how
             log.exception("A revocation list cannot be fetched from %s", wanted.url)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from seon.backend.configuration.lines import entries_of
 from seon.backend.queue.locks import QUEUE, seen
 from seon.backend.queue.pausing import rest
+from seon.backend.revocation.bringing import Expected
 from seon.backend.revocation.downloading import Wanted
 from seon.backend.revocation.downloads import Downloads
 from seon.backend.revocation.keeping import remove_unused_blobs
@@ -42,6 +43,12 @@ def wanted_of(place: CrlUrl, settings: RevocationSettings) -> Wanted:
         proxy=(proxy.hostname, proxy.port) if proxy.hostname and proxy.port else None,
         networks=[ipaddress.ip_network(text) for text in entries_of(settings.private_networks)],
     )
+
+
+def expected_of(place: CrlUrl) -> Expected:
+    """Return what the reading of a list needs to know."""
+    held = place.list_or_none
+    return Expected(place.issuer.pem, held.sha256 if held else "")
 
 
 def fetch_lists() -> str:
@@ -90,14 +97,15 @@ def _start_due(settings: RevocationSettings) -> None:
         if len(_downloads) >= AT_ONCE:
             return
         if place.pk not in _downloads and _downloads.of_group(place.issuer_id) < OF_ISSUER:
-            _downloads.start(place.pk, place.issuer_id, wanted_of(place, settings))
+            _downloads.start(place.pk, place.issuer_id, wanted_of(place, settings), expected_of(place))
 
 
 def fetch_now(place: CrlUrl, say: Say) -> bool:
     """Fetch one list now, in this process, and tell each step; whether that went well."""
     downloads = Downloads()
     try:
-        downloads.start(place.pk, place.issuer_id, wanted_of(place, RevocationSettings.load()), say)
+        wanted = wanted_of(place, RevocationSettings.load())
+        downloads.start(place.pk, place.issuer_id, wanted, expected_of(place), say)
         while not (ended := downloads.take()):
             time.sleep(_POLL / 5)
         ((_, outcome),) = ended

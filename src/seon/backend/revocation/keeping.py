@@ -10,7 +10,7 @@ from seon.backend.configuration.versioned import take_turn
 from seon.backend.revocation.authorities import peer_in
 from seon.backend.revocation.models import CrlUrl, HeldList
 from seon.backend.trust.models import Blob
-from seon.pki.lists import CertificateList, count_entries, signature_problem
+from seon.pki.lists import CertificateList, signature_problem
 from seon.wording import fill
 
 CLOCKS_DIFFER = timedelta(hours=1)
@@ -47,7 +47,7 @@ def _check_age(found: CertificateList, held: HeldList) -> None:
 
 
 def _is_older(found: CertificateList, held: HeldList) -> bool:
-    if found.number is not None and held.number:
+    if found.number is not None and held.number and found.number != int(held.number):
         return found.number < int(held.number)
     return found.this_update < held.this_update
 
@@ -58,16 +58,12 @@ def is_unchanged(octets: bytes, place: CrlUrl) -> bool:
     return held is not None and held.sha256 == hashlib.sha256(octets).hexdigest()
 
 
-def take_over(found: CertificateList, place: CrlUrl) -> HeldList:
-    """Put a list in force at its place. It was checked.
-
-    Raises NotTakenError where there is no room for it, PkiError for entries that cannot be read or do not count here.
-    """
-    return _take_over(found, place, count_entries(found))
-
-
 @transaction.atomic
-def _take_over(found: CertificateList, place: CrlUrl, entries: int) -> HeldList:
+def take_over(found: CertificateList, place: CrlUrl, entries: int) -> HeldList:
+    """Put a list of so many entries in force at its place. It was checked.
+
+    Raises NotTakenError where there is no room for it, or a newer one was taken over meanwhile.
+    """
     take_turn()
     held = HeldList.objects.filter(place=place).first()
     if held is not None:  # another process may have taken one over meanwhile

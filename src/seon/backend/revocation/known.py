@@ -1,10 +1,10 @@
 """Stored revocation lists as admission asks them, for a few certificates: one without them becomes no table."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 
 from seon.admission.revocation import KnownList, RevocationLists
 from seon.backend.errors import OperatorError
+from seon.backend.revocation.authorities import identity_of
 from seon.backend.revocation.models import HeldList
 from seon.backend.trust.models import Blob
 from seon.pki import PeerCertificate, PkiError
@@ -20,8 +20,7 @@ def lists_for(chain: Sequence[Issued]) -> RevocationLists:
 
 
 def _known(certificate: PeerCertificate, issuer: PeerCertificate) -> Iterator[KnownList]:
-    identity = hashlib.sha256(issuer.subject_der + issuer.key.digest.encode()).hexdigest()
-    for held in HeldList.objects.filter(place__issuer__identity=identity).select_related("place"):
+    for held in HeldList.objects.filter(place__issuer__identity=identity_of(issuer)).select_related("place"):
         blob = Blob.objects.filter(pk=held.sha256).first()
         if blob is None:
             continue

@@ -1,5 +1,6 @@
 """Revocation lists as they are shown: how each place is, in words."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from seon.backend.revocation.overdue import is_overdue, most_age
 
 FORCE, OVERDUE, FAILED, UNSUPPORTED, NEW = "in force", "overdue", "failed", "not supported", "not fetched yet"
 IN_TROUBLE = "in force, not renewed"
+WORST_FIRST = (OVERDUE, FAILED, UNSUPPORTED, NEW, IN_TROUBLE, FORCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,32 @@ def row_of(place: CrlUrl, now: datetime, most: timedelta) -> Row:
     if place.unsupported:
         return Row(place, UNSUPPORTED, age)
     return Row(place, FAILED if place.failures else NEW, age)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How the lists of one CA are."""
+
+    text: str
+    worst: str
+    """The state of the worst of them."""
+
+
+NO_LIST = Summary("none", "")
+
+
+def summaries(now: datetime) -> dict[str, Summary]:
+    """Return how the lists of each CA are that has places of lists, by its identity (`authorities.identity_of`)."""
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows(now):
+        counted[row.place.issuer.identity][row.state] += 1
+    return {identity: _summary(states) for identity, states in counted.items()}
+
+
+def _summary(states: "Counter[str]") -> Summary:
+    found = [state for state in WORST_FIRST if states[state]]
+    text = found[0] if states.total() == 1 else ", ".join(f"{states[state]} {state}" for state in found)
+    return Summary(text, found[0])
 
 
 def source_of(place: CrlUrl) -> str:

@@ -1,7 +1,7 @@
 """Where lists are to be had: what servers report, and what the certificates of trust anchors name; in bounds."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -13,7 +13,13 @@ from seon.api_messages import CrlSource
 from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.queue.models import Job
-from seon.backend.revocation.authorities import anchor_certificates, chain_certificates, identity_of, peer_in
+from seon.backend.revocation.authorities import (
+    anchor_certificates,
+    chain_certificates,
+    identities_below_anchors,
+    identity_of,
+    peer_in,
+)
 from seon.backend.revocation.destinations import DownloadError, target_of
 from seon.backend.revocation.models import CrlIssuer, CrlUrl
 from seon.events import shown
@@ -36,15 +42,30 @@ log = logging.getLogger("seon.api")
 
 def remember(sources: Iterable[CrlSource], reported_by: str) -> None:
     """Keep what a server has reported. What is new is fetched at once."""
-    new = False
-    for source in sources:
+    new, read = False, list(_read(sources))
+    known = identities_below_anchors([issuer for _, issuer in read], timezone.now().timestamp())
+    for url, issuer in read:
         try:
-            issuer = peer_certificate(source.issuer)
-            new |= _keep(source.url, issuer, reported_by=reported_by)
+            if identity_of(issuer) not in known:
+                raise OperatorError(f"its CA is below no trust anchor, as far as can be seen here: {issuer.subject}")
+            new |= _keep(url, issuer, reported_by=reported_by)
         except (PkiError, DownloadError, OperatorError) as error:
-            log.warning("CRL address not kept: %s: %s", shown(source.url), shown(error))
+            _not_kept(url, error)
     if new:
         Job.objects.filter(name=JOB).update(asked_for=True)
+
+
+def _read(sources: Iterable[CrlSource]) -> Iterator[tuple[str, PeerCertificate]]:
+    """Yield address and CA of what can be read."""
+    for source in sources:
+        try:
+            yield source.url, peer_certificate(source.issuer)
+        except PkiError as error:
+            _not_kept(source.url, error)
+
+
+def _not_kept(url: str, error: Exception) -> None:
+    log.warning("CRL address not kept: %s: %s", shown(url), shown(error))
 
 
 def issuer_of(certificate: PeerCertificate, *, is_ours: bool = False) -> CrlIssuer:

@@ -7,13 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from seon.backend.journal.recording import record
+from seon.backend.revocation.bringing import Brought
 from seon.backend.revocation.destinations import DownloadError
-from seon.backend.revocation.downloading import Fetched
-from seon.backend.revocation.keeping import NotTakenError, check, counted, is_unchanged, take_over
+from seon.backend.revocation.keeping import NotTakenError, check, counted, take_over
 from seon.backend.revocation.models import LONGEST_MARK, CrlUrl, HeldList, RevocationSettings
 from seon.events import fitting, shown
 from seon.pki import PkiError
-from seon.pki.lists import MAX_LIST, CertificateList, UnsupportedListError, read_list
+from seon.pki.lists import CertificateList, UnsupportedListError
 
 SOONEST, LATEST = timedelta(minutes=5), timedelta(hours=6)
 """The shortest and the longest time until a try that failed is repeated."""
@@ -22,53 +22,49 @@ _LONGEST = 500
 Say = Callable[[str], None]
 
 
-def settle(place: CrlUrl, outcome: Fetched | DownloadError, say: Say = lambda _: None) -> bool:
+def settle(place: CrlUrl, outcome: Brought | DownloadError | PkiError, say: Say = lambda _: None) -> bool:
     """Keep the result of a try; whether it was a good one. The place is read anew: it may have gone meanwhile."""
     found = CrlUrl.objects.select_related("issuer", "held").filter(pk=place.pk).first()
+    if found is None:
+        return False
     try:
-        if found is None:
-            return False
-        try:
-            if isinstance(outcome, DownloadError):
-                raise outcome
-            result = _taken(found, outcome, say)
-        except (DownloadError, NotTakenError, PkiError) as error:
-            say(f"not taken: {error}")
-            _failed(found, str(error), unsupported=isinstance(error, UnsupportedListError))
-            return False
-        say(result)
-        _worked(found, result)
-        return True
-    finally:
-        if isinstance(outcome, Fetched) and outcome.body is not None:
-            outcome.body.close()
+        if not isinstance(outcome, Brought):
+            raise outcome
+        result = _taken(found, outcome, say)
+    except (DownloadError, NotTakenError, PkiError) as error:
+        say(f"not taken: {error}")
+        _failed(found, str(error), unsupported=isinstance(error, UnsupportedListError))
+        return False
+    say(result)
+    _worked(found, result)
+    return True
 
 
-def _taken(place: CrlUrl, fetched: Fetched, say: Say) -> str:
-    """Take over what was fetched; returns the result in words. Raises NotTakenError, PkiError."""
+def _taken(place: CrlUrl, brought: Brought, say: Say) -> str:
+    """Take over what was brought; returns the result in words. Raises NotTakenError."""
     held = place.list_or_none
-    octets = fetched.body.read(MAX_LIST + 1) if fetched.body is not None else None
-    if octets is None or is_unchanged(octets, place):
-        how = "304" if octets is None else "the same list"
+    if brought.found is None or (held is not None and held.sha256 == brought.sha256):
+        how = "304" if brought.found is None else "the same list"
         if held is None:
             raise NotTakenError("the web server says that nothing has changed, and there is no list yet")
         if held.next_update is not None and held.next_update <= timezone.now():
             raise NotTakenError(f"there is no newer list ({how}), and the one in force has expired")
-        _mark(place, fetched)
+        _mark(place, brought)
         return f"not changed ({how})"
-    held = take_over(_checked(place, octets, say), place)
-    _mark(place, fetched)
+    held = _take(place, brought.found, brought.entries, say)
+    _mark(place, brought)
     tell_new(held)
     return f"taken over: {counted(held.entries)}"
 
 
-def _checked(place: CrlUrl, octets: bytes, say: Say) -> CertificateList:
-    found = read_list(octets)
+def _take(place: CrlUrl, found: CertificateList, entries: int | None, say: Say) -> HeldList:
     number = "" if found.number is None else f", number {found.number}"
     say(f"read: {found.kind}{number}, made {found.this_update:%Y-%m-%d %H:%M} UTC")
     check(found, place, timezone.now())
     say(f"signed by the key of {place.issuer}")
-    return found
+    if entries is None:
+        raise NotTakenError("the list in force was removed meanwhile, and this one was not read for that")
+    return take_over(found, place, entries)
 
 
 def tell_new(held: HeldList) -> None:
@@ -79,11 +75,11 @@ def tell_new(held: HeldList) -> None:
     record("CRL-NEW", issuer=named, place=_where(held.place), entries=held.entries, kind=held.kind, **number, **until)
 
 
-def _mark(place: CrlUrl, fetched: Fetched) -> None:
+def _mark(place: CrlUrl, brought: Brought) -> None:
     """Remember what the web server calls this version; what is no plain short text is not sent back to it."""
     place.etag, place.modified = (
         text if len(text) <= LONGEST_MARK and text.isascii() and text.isprintable() else ""
-        for text in (fetched.etag, fetched.modified)
+        for text in (brought.etag, brought.modified)
     )
 
 

@@ -11,15 +11,17 @@ import click
 from seon.backend.errors import OperatorError
 from seon.cli.seonapi.answers import Sheet, State, Table, Tone
 from seon.cli.seonapi.base import FILE, Said, on_installation, read_file
+from seon.cli.seonapi.crl import tone_of
 from seon.events import shown
 
 if TYPE_CHECKING:
     from seon.backend.anchors.models import Anchor
     from seon.backend.partners.anchored import Dependents
+    from seon.backend.revocation.lists import Summary
 
 _LIST = {
     "short": "id", "name": "name", "state": "state", "days": "days left", "asserts": "Odette IDs",
-    "may": "partners", "only": "only by it", "subject": "subject",
+    "lists": "revocation lists", "may": "partners", "only": "only by it", "subject": "subject",
 }  # fmt: skip
 _SHORT = 12
 _SOON_DAYS = 60
@@ -58,14 +60,15 @@ def anchor_add(file: Path, name: str, asserts_odette_ids: bool, force: bool) -> 
 @anchor.command(name="list")
 @on_installation
 def anchor_list() -> Said:
-    """List trust anchors, with the partners that come in by them."""
+    """List trust anchors, how their lists are, and how many come in."""
     from seon.backend.anchors.models import Anchor
     from seon.backend.partners.anchored import Dependents, dependents
 
-    theirs = dependents()
+    theirs, lists = dependents(), _lists()
     table = Table(_LIST, empty="no trust anchors: only pinned certificates admit partners")
     for row in Anchor.objects.all():
-        table.add(short=row.fingerprint[:_SHORT], **_row(row, theirs.get(row.fingerprint, Dependents())))
+        facts = _row(row, theirs.get(row.fingerprint, Dependents()), lists)
+        table.add(short=row.fingerprint[:_SHORT], **facts)
     return table.said()
 
 
@@ -80,7 +83,7 @@ def anchor_show(reference: str) -> Said:
     row = find_anchor(reference)
     theirs = dependents().get(row.fingerprint, Dependents())
     sheet = Sheet()
-    for key, value in _row(row, theirs).items():
+    for key, value in _row(row, theirs, _lists()).items():
         if key not in ("may", "only"):
             sheet.add(key, {"sha256": "SHA-256", "not_after": "valid until", "origin": "comes from",
                             "added_at": "added"}.get(key) or _LIST.get(key, key), value)  # fmt: skip
@@ -109,10 +112,10 @@ def anchor_set(reference: str, key: str, value: str) -> Said:
             raise OperatorError(f"asserts_odette_ids cannot be {value[:40]!r}; allowed: yes, no")
         given = _WORDS[value.lower()]
     lost = change_anchor(owner(), reference, **{key: given})
-    text = f"{key} = {value}"
+    lines = [shown(f"{key} = {value}")]
     if lost.may:
-        text += f"\npartners that come in by this anchor no more: {', '.join(lost.may[:20])}"
-    return Said({key: given, "lost": lost.may}, shown(text.partition("\n")[0]) + text[len(text.partition("\n")[0]) :])
+        lines.append(f"partners that come in by this anchor no more: {', '.join(lost.may[:20])}")
+    return Said({key: given, "lost": lost.may}, "\n".join(lines))
 
 
 @anchor.command(name="remove")
@@ -129,12 +132,24 @@ def anchor_remove(reference: str, force: bool) -> Said:
     return Said({"removed": gone.fingerprint, "may": theirs.may, "only": theirs.only}, shown(text, 4_000))
 
 
-def _row(row: "Anchor", theirs: "Dependents") -> dict[str, Any]:
+def _lists() -> "dict[str, Summary]":
+    """Return how the revocation lists of each CA are."""
+    from seon.backend.revocation.lists import summaries
+
+    return summaries(datetime.now(UTC))
+
+
+def _row(row: "Anchor", theirs: "Dependents", lists: "dict[str, Summary]") -> dict[str, Any]:
+    from seon.backend.revocation.authorities import identity_of, peer_in
+    from seon.backend.revocation.lists import NO_LIST
+
     days = (row.not_after - datetime.now(UTC)).days
+    own = lists.get(identity_of(peer_in(row.pem)), NO_LIST)
     return {
         "name": row.name, "state": _state(days), "days": days, "asserts": row.asserts_odette_ids,
-        "may": len(theirs.may), "only": len(theirs.only), "subject": row.subject, "sha256": row.fingerprint,
-        "not_after": row.not_after, "origin": row.origin, "added_at": row.added_at,
+        "lists": State(own.text, tone_of(own.worst)), "may": len(theirs.may), "only": len(theirs.only),
+        "subject": row.subject, "sha256": row.fingerprint, "not_after": row.not_after,
+        "origin": row.origin, "added_at": row.added_at,
     }  # fmt: skip
 
 

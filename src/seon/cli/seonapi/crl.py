@@ -21,7 +21,7 @@ _HEADINGS = {
     "number": "no", "issuer": "CA", "kind": "kind", "url": "address", "entries": "entries", "age_hours": "hours old",
     "next_update": "next update", "state": "state", "result": "last result",
 }  # fmt: skip
-_TONES = {"in force": Tone.GOOD, "overdue": Tone.BAD, "failed": Tone.BAD, "not fetched yet": Tone.OFF}
+_TONES = {"": Tone.OFF, "in force": Tone.GOOD, "overdue": Tone.BAD, "failed": Tone.BAD, "not fetched yet": Tone.OFF}
 _TITLES = {
     "number": "number", "issuer": "CA", "url": "address", "named_by": "named by", "first_seen": "first seen",
     "last_seen": "last reported", "state": "state", "kind": "kind", "for": "is for", "entries": "entries",
@@ -185,10 +185,15 @@ def _facts(row: "Row") -> dict[str, Cell]:
         "entries": held.entries if held else None,
         "age_hours": int(row.age.total_seconds() // 3_600) if row.age is not None else None,
         "next_update": held.next_update if held else None,
-        "state": State(row.state, _TONES.get(row.state, Tone.SOON)),
+        "state": State(row.state, tone_of(row.state)),
         "result": place.result,
         "last_try": place.last_try,
     }
+
+
+def tone_of(state: str) -> Tone:
+    """Return what a state of a list means; "": there is none."""
+    return _TONES.get(state, Tone.SOON)
 
 
 def _kind(row: "Row") -> str:

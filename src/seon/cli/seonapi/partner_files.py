@@ -21,8 +21,9 @@ _STEP = 100
 def partner_export(out: Path | None) -> Said:
     """Write all partners as CSV, or with --json as JSON.
 
-    CSV has id, name, enabled, host, port, codes, networks, notes and certificates. JSON has also what is set with
-    `seonapi partner set`: what is exported like that and imported elsewhere is the same there.
+    CSV has id, name, enabled, host, port, codes, networks, notes, anchors, odette_ids, names, sessions, old_tls and
+    certificates. JSON has also what is set with `seonapi partner set`: what is exported like that and imported
+    elsewhere is the same there.
     """
     from seon.backend.partners.importing import record_of, stored_partners
     from seon.backend.partners.records import as_csv, as_json
@@ -48,9 +49,10 @@ def partner_export(out: Path | None) -> Said:
 def partner_import(file: Path, applied: bool, force: bool) -> Said:
     """Add and change partners as FILE says, CSV or JSON. Without --apply it is only shown what would be done.
 
-    The first line of a CSV file names its columns: id, name, enabled, host, port, codes, networks, notes,
-    certificates (PEM). A column that is missing leaves what is there as it is; an empty cell of codes, networks or
-    certificates means none. More than one value in a cell: by comma, semicolon or line. No partner is removed.
+    The first line of a CSV file names its columns: id, name, enabled, host, port, codes, networks, notes, anchors,
+    odette_ids, names (SUBJECT ; ISSUER, by line), sessions, old_tls, certificates (PEM). A column that is missing
+    leaves what is there as it is; an empty cell of a list means none. More than one value in a cell: by comma,
+    semicolon or line. No partner is removed.
     """
     from seon.backend.acting.actors import owner
     from seon.backend.partners.actions import import_partners, try_import

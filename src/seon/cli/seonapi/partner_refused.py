@@ -75,12 +75,10 @@ def refused_remove(fingerprints: tuple[str, ...], everything: bool) -> Said:
     """Forget refused certificates. One comes back when somebody shows it again."""
     from seon.backend.acting.actors import owner
     from seon.backend.refused.actions import remove_refused
-    from seon.backend.refused.models import RefusedCertificate
 
     if bool(fingerprints) == everything:
         raise OperatorError("Give the SHA-256 of each, or --all")
-    wanted = fingerprints or tuple(RefusedCertificate.objects.values_list("fingerprint", flat=True))
-    rows = remove_refused(owner(), wanted)
+    rows = remove_refused(owner(), None if everything else fingerprints)
     words = fill("{count:# refused certificate|# refused certificates|no refused certificate}", {"count": len(rows)})
     return Said({"removed": [row.fingerprint for row in rows]}, f"{words} forgotten")
 

@@ -5,12 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 import certificates
-from seon.api_messages import RefusedCertificate
+from seon.api_messages import CrlSource, RefusedCertificate
+from seon.backend.acting.actors import owner
+from seon.backend.anchors.actions import add_anchor
+from seon.backend.partners.actions import add_partner
+from seon.backend.partners.identity_actions import change_admission
 from seon.backend.refused.recording import remember
+from seon.backend.revocation.places import remember as remember_list
 from seon.cli.seonapi import main
 
 CA = certificates.make("Some CA", ca=True)
@@ -51,6 +59,10 @@ def test_an_anchor_is_added_listed_set_and_removed(tmp_path: Path) -> None:
     assert (row["name"], row["asserts"], row["may"], row["only"], row["sha256"]) == (
         "Some CA", True, 1, 1, CA.fingerprint,
     )  # fmt: skip
+    assert row["lists"] == "none"
+    remember_list([CrlSource("http://crl.example/ca.crl", CA.certificate.public_bytes(Encoding.DER))], "main")
+    assert "not fetched yet" in done("anchor", "list")
+    assert answered("anchor", "show", CA.fingerprint[:8])["lists"] == "not fetched yet"
     assert answered("anchor", "show", CA.fingerprint[:8])["only"] == ["acme"]
     assert "allowed: yes, no" in refused("anchor", "set", "Some CA", "asserts_odette_ids", "perhaps")
     said = done("anchor", "set", "Some CA", "asserts_odette_ids", "no")
@@ -84,3 +96,22 @@ def test_a_refused_certificate_is_shown_pinned_and_forgotten() -> None:
     assert "Give the SHA-256 of each, or --all" in refused("partner", "refused", "remove")
     assert done("partner", "refused", "remove", "--all") == "1 refused certificate forgotten"
     assert done("partner", "refused", "list") == "no certificate was refused"
+
+
+@pytest.mark.parametrize("command", [("anchor", "list"), ("crl", "list"), ("partner", "list"),
+                                     ("partner", "refused", "list")])  # fmt: skip
+def test_a_list_asks_the_database_as_often_for_many_rows_as_for_one(command: tuple[str, ...]) -> None:
+    counts = []
+    for begin, end in ((0, 1), (1, 12)):
+        for number in range(begin, end):
+            ca = certificates.make(f"CA {number}", ca=True)
+            der = ca.certificate.public_bytes(Encoding.DER)
+            add_anchor(owner(), ca.pem.encode(), name=f"CA {number}")
+            remember_list([CrlSource(f"http://crl.example/{number}", der)], "main")
+            add_partner(owner(), f"P{number}", "", [f"O{number}"], [], odette_ids=[f"O{number}"])
+            change_admission(owner(), f"P{number}", {"old_tls": True})
+            remember(RefusedCertificate(der, "192.0.2.1:5", "UNKNOWN", "no", time.time()))
+        with CaptureQueriesContext(connection) as queries:
+            done(*command)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

@@ -13,6 +13,12 @@ def test_an_anchor_is_found_by_name_and_by_what_its_sha256_begins_with(certifica
         assert find_anchor(text) == one
 
 
+def test_no_anchor_is_taken_for_another_whose_sha256_it_has_as_its_name(certificate_of) -> None:
+    one = Anchor.objects.create(name="One", pem=certificate_of("One", ca=True).pem)
+    Anchor.objects.create(name=one.fingerprint, pem=certificate_of("Two", ca=True).pem)
+    assert find_anchor(one.fingerprint) == one
+
+
 @pytest.mark.parametrize("text", ["", "Three", "one", "0" * 8, "abc", "%", "x" * 300])
 def test_one_that_is_not_there_is_refused_with_how_to_see_them(text, certificate_of) -> None:
     Anchor.objects.create(name="One", pem=certificate_of("One", ca=True).pem)

@@ -1,7 +1,14 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from seon.backend.configuration.lines import MOST, FileCodesField, LinesField, NamePatternsField, entries_of
+from seon.backend.configuration.lines import (
+    MOST,
+    FileCodesField,
+    LinesField,
+    NamePatternsField,
+    OdetteIdsField,
+    entries_of,
+)
 from seon.config import FileRules
 
 
@@ -61,3 +68,10 @@ def test_there_are_no_more_entries_than_the_typed_configuration_takes() -> None:
     msgspec.convert({"names": entries[:MOST]}, FileRules)
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"names": entries}, FileRules)
+
+
+@pytest.mark.parametrize("text", ["O0013;ACME", " ".join("x" * 40), "O\x7f", "Ö"])
+def test_an_odette_id_is_one_in_every_file_that_has_several(text: str) -> None:
+    assert cleaned(OdetteIdsField(), "O0013A, o 0013") == "O0013A\no 0013"
+    with pytest.raises(ValidationError, match="without semicolon"):
+        cleaned(OdetteIdsField(), text)

@@ -7,6 +7,9 @@ from cryptography.x509.oid import NameOID
 import certificates
 from seon.backend.acting.actors import owner
 from seon.backend.anchors.actions import add_anchor, remove_anchor
+from seon.backend.checking.findings import Level, run
+from seon.backend.checking.trust import TRUST
+from seon.backend.home import Home
 from seon.backend.partners.actions import add_partner, disable_partner
 from seon.backend.partners.identity_actions import add_names, change_admission
 from seon.backend.partners.models import Partner
@@ -88,3 +91,19 @@ def test_how_it_is_known_without_a_certificate_is_told_with_what_to_know_of_it()
     assert (data["odette_ids"], data["sessions"], data["old_tls"], len(data["warnings"])) == (["O0013A"], 3, True, 1)
     remove_anchor(owner(), "Some CA", force=True)
     assert "(removed)" in told()
+
+
+def test_the_check_of_the_installation_names_each_partner_with_old_tls(home: Home) -> None:
+    add_partner(owner(), "caller", "Caller", [], [], networks=["192.0.2.0/24"])
+    add_partner(owner(), "dialled", "Dialled", [], [], host="a.example")
+    add_partner(owner(), "gone", "Gone", [], [])
+    for identifier in ("caller", "dialled", "gone"):
+        change_admission(owner(), identifier, {"old_tls": True})
+    disable_partner(owner(), "gone")
+    found = list(run([check for check in TRUST if check.name == "old-tls"], home))
+    assert [(one.level, one.where, one.what) for one in found] == [
+        (Level.WARNING, "partner caller", "old TLS: whoever comes from its networks may use CBC ciphers"),
+        (Level.WARNING, "partner dialled",
+         "old TLS is for outgoing sessions only: for incoming ones it needs networks"),
+    ]  # fmt: skip
+    assert found[0].advice.endswith("seonapi partner set caller old_tls no")

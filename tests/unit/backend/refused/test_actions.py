@@ -10,7 +10,7 @@ from seon.api_messages import RefusedCertificate as Told
 from seon.backend.acting.actors import owner
 from seon.backend.errors import OperatorError
 from seon.backend.partners.actions import add_partner
-from seon.backend.refused.actions import partner_from_refused, pin_refused
+from seon.backend.refused.actions import partner_from_refused, pin_refused, remove_refused
 from seon.backend.refused.models import RefusedCertificate
 from seon.backend.refused.recording import remember
 
@@ -59,3 +59,17 @@ def test_one_that_should_not_be_pinned_is_taken_by_force_alone() -> None:
     with pytest.raises(OperatorError, match="expired"):
         partner_from_refused(BY, made.fingerprint, "old")
     assert partner_from_refused(BY, made.fingerprint, "old", force=True).identifier == "old"
+
+
+def test_all_are_forgotten_at_once_and_one_that_is_named_twice_once() -> None:
+    one = kept(named(COMMON_NAME="One"))
+    assert len(remove_refused(BY, [one.fingerprint, one.fingerprint[:8]])) == 1
+    kept(named(COMMON_NAME="Two")), kept(named(COMMON_NAME="Three"))
+    assert len(remove_refused(BY, None)) == 2
+    assert remove_refused(BY, None) == []
+    assert not RefusedCertificate.objects.exists()
+
+
+def test_an_odette_id_that_no_list_of_them_can_have_is_left_out() -> None:
+    made = kept(named(COMMON_NAME="Acme", SERIAL_NUMBER="O0013A,O0013B"))
+    assert partner_from_refused(BY, made.fingerprint, "acme").odette_ids == ""

@@ -11,14 +11,17 @@ from placing import CA, URL, place, told
 
 import certificates
 from crl_web import issuing_point, make_list
+from seon.backend.acting import audit
 from seon.backend.acting.actors import owner
 from seon.backend.anchors.models import Anchor
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.queue.expiry import list_endings
+from seon.backend.revocation import actions
 from seon.backend.revocation.actions import add_list, find, remove_place, set_fetching
 from seon.backend.revocation.models import CrlIssuer, CrlUrl, HeldList, RevocationSettings
 from seon.backend.snapshot import build
+from seon.pki.lists import CertificateList, count_entries
 
 
 def add(octets: bytes, **more: object) -> HeldList:
@@ -116,3 +119,12 @@ def test_what_is_not_given_stays() -> None:
         "http://proxy.example:3128", "10.0.0.0/8\n192.168.0.1/32", 6,
     )  # fmt: skip
     assert set_fetching(owner(), http_proxy="").http_proxy == ""
+
+
+def test_nobody_waits_for_the_database_while_a_large_list_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def counting(found: CertificateList) -> int:
+        assert audit.running() is None, "no act, and so no transaction, is under way"
+        return count_entries(found)
+
+    monkeypatch.setattr(actions, "count_entries", counting)
+    assert add_list(owner(), make_list(CA, [1]), CA.pem.encode()).entries == 1

@@ -35,6 +35,7 @@ def test_what_is_no_certificate_is_refused(pem: str) -> None:
 
 def test_anchors_and_reported_cas_are_known() -> None:
     place()
+    Anchor.objects.all().delete()
     anchor = certificates.make("Anchor", ca=True)
     Anchor(name="anchor", pem=anchor.pem).save()
     assert [one.subject for one in anchor_certificates()] == ["CN=Anchor"]

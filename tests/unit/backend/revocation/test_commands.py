@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import certificates
 from crl_web import make_list, octets, serving
 from seon.api_messages import CrlSource
+from seon.backend.anchors.models import Anchor
 from seon.backend.revocation.models import CrlUrl
 from seon.backend.revocation.places import remember
 from seon.cli.seonapi import main
@@ -54,6 +55,8 @@ def file(tmp_path: Path) -> Callable[[str, bytes], Path]:
 
 
 def reported(url: str = URL) -> str:
+    if not Anchor.objects.exists():
+        Anchor(name="CA", pem=CA.pem).save()
     remember([CrlSource(url, CA.certificate.public_bytes(Encoding.DER))], "main")
     return str(CrlUrl.objects.get(url=url).pk)
 

@@ -4,13 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from crl_web import Web, octets, serving, silent
+import certificates
+from crl_web import Web, make_list, octets, serving, silent
 from functional.processes import eventually
 from seon.backend.revocation import downloads as module
+from seon.backend.revocation.bringing import Brought, Expected
 from seon.backend.revocation.destinations import DownloadError
 from seon.backend.revocation.downloading import Fetched, Wanted
 from seon.backend.revocation.downloads import Downloads, Outcome
 
+CA = certificates.make("CA", ca=True)
+CA_ALONE = Expected(CA.pem)
 LOOPBACK = [ipaddress.ip_network("127.0.0.1/32")]
 
 
@@ -36,26 +40,26 @@ def taken(downloads: Downloads) -> dict[int, Outcome]:
 
 
 def test_several_run_beside_each_other_and_each_has_its_end(web: Web) -> None:
-    web.answers["a"] = octets(b"list")
+    web.answers["a"] = octets(make_list(CA, [1, 2]))
+    web.answers["b"] = octets(b"<html>")
     downloads = Downloads()
-    for key in (1, 2, 3):
-        downloads.start(key, group=key % 2, wanted=wanted(web, "a" if key < 3 else "missing"))
-    assert (len(downloads), downloads.of_group(1), 2 in downloads) == (3, 2, True)
+    for key, path in enumerate(("a", "a", "missing", "b"), 1):
+        downloads.start(key, key % 2, wanted(web, path), CA_ALONE)
+    assert (len(downloads), downloads.of_group(1), 2 in downloads) == (4, 2, True)
     found = taken(downloads)
     for key in (1, 2):
         outcome = found[key]
-        assert isinstance(outcome, Fetched)
-        assert outcome.body is not None
-        with outcome.body as body:
-            assert body.read() == b"list"
+        assert isinstance(outcome, Brought)
+        assert outcome.entries == 2
     assert str(found[3]) == "the web server answers 404 Not Found"
+    assert str(found[4]) == "it is no revocation list but a web page (HTML or XML)"
     assert 2 not in downloads
 
 
 def test_what_is_given_up_ends_at_once_and_is_not_heard_of_again(web: Web) -> None:
     web.answers["a"] = silent(web)
     downloads = Downloads()
-    downloads.start(1, 1, wanted(web, "a"))
+    downloads.start(1, 1, wanted(web, "a"), CA_ALONE)
     eventually(lambda: bool(web.asked))
     began = time.monotonic()
     downloads.give_up()
@@ -71,7 +75,7 @@ def test_a_fault_of_ours_is_a_failed_download(web: Web, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(module, "fetch", broken)
     downloads = Downloads()
-    downloads.start(1, 1, wanted(web, "a"))
+    downloads.start(1, 1, wanted(web, "a"), CA_ALONE)
     found = taken(downloads)[1]
     assert isinstance(found, DownloadError)
     assert "internal error: KeyError" in str(found)

@@ -1,7 +1,9 @@
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +16,10 @@ from crl_web import Web, endless, make_list, octets, redirect, serving, silent
 from functional.processes import eventually
 from seon.backend.acting.actors import owner
 from seon.backend.queue.pausing import resting_by
-from seon.backend.revocation import fetching
+from seon.backend.revocation import downloads, fetching
 from seon.backend.revocation.actions import set_fetching
-from seon.backend.revocation.downloading import Fetched, Limits
+from seon.backend.revocation.bringing import Brought, bring
+from seon.backend.revocation.downloading import Limits
 from seon.backend.revocation.downloads import Downloads
 from seon.backend.revocation.fetching import fetch_lists, fetch_now
 from seon.backend.revocation.models import CrlUrl, HeldList
@@ -105,13 +108,37 @@ def test_the_end_of_the_daemon_gives_up_downloads_at_once(web: Web) -> None:
     assert (len(fetching._downloads), results()) == (0, {"a": ""}), "nothing is said of it: it is asked for again"
 
 
+def test_the_reading_of_a_huge_list_holds_up_neither_the_daemon_nor_its_end(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.answers["a"] = octets(make_list(CA))
+    place(web.url("a"))
+    begun, go_on, rests = threading.Event(), threading.Event(), []
+
+    def slow(*given: Any) -> Brought:
+        begun.set()
+        assert go_on.wait(30)
+        return bring(*given)
+
+    def rest(_: float) -> bool:
+        time.sleep(0.01)
+        rests.append(begun.is_set())
+        return rests.count(True) < 5
+
+    monkeypatch.setattr(downloads, "bring", slow)
+    with resting_by(rest):
+        assert fetch_lists() == ""
+    assert rests.count(True) == 5
+    go_on.set()
+    assert results() == {"a": ""}
+    assert fetch_lists() == "1 revocation list asked for"
+
+
 def test_one_list_that_cannot_be_stored_hinders_no_other(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     settled = []
 
-    def broken(place: CrlUrl, outcome: object) -> bool:
+    def broken(place: CrlUrl, _: object) -> bool:
         settled.append(place.pk)
-        if isinstance(outcome, Fetched) and outcome.body is not None:
-            outcome.body.close()
         raise OSError("the disk is full")
 
     web.answers["a"] = octets(make_list(CA))

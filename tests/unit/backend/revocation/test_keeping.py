@@ -9,13 +9,13 @@ from django.utils import timezone
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from placing import CA, URL, place
+from placing import CA, URL, place, take_over
 
 import certificates
 from crl_web import make_list
 from seon.backend.configuration.versioned import read_version
 from seon.backend.revocation import keeping
-from seon.backend.revocation.keeping import NotTakenError, check, remove_unused_blobs, take_over
+from seon.backend.revocation.keeping import NotTakenError, check, remove_unused_blobs
 from seon.backend.revocation.models import CrlUrl, HeldList
 from seon.backend.snapshot import build
 from seon.backend.trust.models import Blob
@@ -64,6 +64,7 @@ def test_one_list_at_two_addresses_is_one_blob() -> None:
         (make_list(CA, age=8 * DAY), "it has expired, at"),
         (make_list(CA, number=4), r"it is older than the one in force \(number 5, of"),
         (make_list(CA, number=None, age=2 * DAY), "it is older than the one in force"),
+        (make_list(CA, number=5, age=2 * DAY), "it is older than the one in force"),
     ],
 )
 def test_a_worse_list_is_not_taken(octets: bytes, said: str) -> None:

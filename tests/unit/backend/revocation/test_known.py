@@ -1,13 +1,18 @@
 """What stored lists say of a few certificates is what a server says that has them whole."""
 
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from placing import take_over
 
 import certificates
 from crl_web import make_list, points
 from seon.admission.revocation import State
-from seon.backend.revocation.keeping import take_over
 from seon.backend.revocation.known import lists_for
 from seon.backend.revocation.models import CrlUrl
 from seon.backend.revocation.places import issuer_of

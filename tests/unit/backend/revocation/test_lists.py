@@ -6,13 +6,14 @@ from django.utils import timezone
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from placing import CA, came, place
+from placing import CA, came, place, settle
 
+import certificates
 from crl_web import issuing_point, make_list
+from seon.backend.revocation.authorities import identity_of, peer_in
 from seon.backend.revocation.destinations import DownloadError
-from seon.backend.revocation.lists import rows, source_of
+from seon.backend.revocation.lists import rows, source_of, summaries
 from seon.backend.revocation.models import CrlUrl, HeldList
-from seon.backend.revocation.settling import settle
 
 
 def states() -> dict[str, str]:
@@ -37,6 +38,22 @@ def test_each_place_has_a_state_in_words() -> None:
     ages = [row.age for row in rows(timezone.now()) if row.age is not None]
     assert len(ages) == 3
     assert all(timedelta(minutes=59) < age < timedelta(minutes=61) for age in ages)
+
+
+def test_the_lists_of_a_ca_are_told_together_the_worst_first() -> None:
+    other = certificates.make("Other", ca=True)
+    place("http://a/"), place("http://b/"), place("http://c/"), place("http://d/", other)
+    assert told_of(other) == ("not fetched yet", "not fetched yet")
+    for name in "ab":
+        settle(place(f"http://{name}/"), came(make_list(CA)))
+    assert told_of(CA) == ("1 not fetched yet, 2 in force", "not fetched yet")
+    HeldList.objects.filter(place__url="http://a/").update(next_update=timezone.now() - timedelta(hours=1))
+    assert told_of(CA) == ("1 overdue, 1 not fetched yet, 1 in force", "overdue")
+
+
+def told_of(ca: certificates.Made) -> tuple[str, str]:
+    found = summaries(timezone.now())[identity_of(peer_in(ca.pem))]
+    return found.text, found.worst
 
 
 def test_who_has_named_a_place_is_said() -> None:

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from placing import CA, URL, came, place, told
+from placing import CA, URL, came, place, settle, told
 
 from crl_web import make_list
 from seon.backend.checking.findings import Level, run
@@ -16,7 +16,6 @@ from seon.backend.home import Home
 from seon.backend.revocation.destinations import DownloadError
 from seon.backend.revocation.models import HeldList
 from seon.backend.revocation.overdue import overdue_lists, tell_overdue
-from seon.backend.revocation.settling import settle
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

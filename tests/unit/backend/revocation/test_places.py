@@ -8,7 +8,7 @@ from django.utils import timezone
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from placing import CA, URL, came, place, source
+from placing import CA, URL, came, place, settle, source, source_alone
 
 import certificates
 from crl_web import make_list, points
@@ -19,7 +19,6 @@ from seon.backend.queue.models import Job
 from seon.backend.revocation import authorities, places
 from seon.backend.revocation.models import CrlIssuer, CrlUrl
 from seon.backend.revocation.places import due, forget_unseen, keep_those_of_anchors, remember
-from seon.backend.revocation.settling import settle
 
 
 def kept() -> list[str]:
@@ -32,9 +31,11 @@ def tried(*urls: str) -> None:
 
 def test_what_is_reported_is_kept_once_for_each_ca_and_asked_for_at_once() -> None:
     Job.objects.create(name="crls")
+    first = [source(), source("https://crl.example/2.crl")]
+    second = [source(), source(ca=certificates.make("Other", ca=True))]
     version = read_version()
-    remember([source(), source("https://crl.example/2.crl")], "main")
-    remember([source(), source(ca=certificates.make("Other", ca=True))], "another")
+    remember(first, "main")
+    remember(second, "another")
     assert kept() == [URL, URL, "https://crl.example/2.crl"]
     assert set(CrlUrl.objects.values_list("reported_by", flat=True)) == {"main", "another"}
     assert Job.objects.get(name="crls").asked_for
@@ -42,11 +43,13 @@ def test_what_is_reported_is_kept_once_for_each_ca_and_asked_for_at_once() -> No
 
 
 def test_a_renewed_certificate_of_a_ca_is_the_same_ca() -> None:
+    source()
     ending = certificates.make("CA", CA.key, ca=True, days=-1)
     for made in (ending, CA, certificates.make("CA", CA.key, ca=True, days=900)):
-        remember([source(f"{URL}{made.fingerprint}", made)], "main")
+        remember([source_alone(f"{URL}{made.fingerprint}", made)], "main")
     (issuer,) = CrlIssuer.objects.all()
     assert issuer.pem == CA.pem, "one that is valid stays: anybody can make another one of this name and key"
+    Anchor.objects.all().delete()
     anchor = certificates.make("CA", CA.key, ca=True, extensions=[points(URL)])
     Anchor(name="anchor", pem=anchor.pem).save()
     keep_those_of_anchors()
@@ -79,6 +82,26 @@ def test_a_ca_of_a_huge_key_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(authorities, "MOST_RSA_BITS", 1_024)
     remember([source(ca=certificates.make("RSA", certificates.rsa_key(), ca=True))], "main")
     assert kept() == []
+
+
+def test_a_ca_below_no_anchor_is_not_kept_whoever_reports_it(caplog: pytest.LogCaptureFixture) -> None:
+    """SECURITY: a DMZ host in foreign hands names its own CAs, with lists that never end."""
+    source()
+    forged = certificates.make("Middle", ca=True, issuer=certificates.make("CA", ca=True))
+    remember([source_alone("http://a/1", forged), source_alone("http://a/2", certificates.make("CA", ca=True))], "main")
+    assert kept() == []
+    assert "its CA is below no trust anchor, as far as can be seen here: CN=Middle" in caplog.text
+
+
+def test_a_ca_below_an_anchor_is_known_by_its_chain() -> None:
+    above = certificates.make("Above", ca=True, issuer=CA)
+    below = certificates.make("Below", ca=True, issuer=above)
+    remember([source_alone("http://a/2", below)], "main")
+    assert kept() == [], "what is between is not known"
+    remember([source_alone("http://a/2", below), source_alone("http://a/1", above), source("http://a/0")], "main")
+    assert kept() == ["http://a/0", "http://a/1", "http://a/2"]
+    remember([source_alone("http://a/3", certificates.make("Lowest", ca=True, issuer=below))], "main")
+    assert "http://a/3" in kept()
 
 
 def test_one_ca_cannot_fill_the_table(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from placing import CA, URL, came, place, told
+from placing import CA, URL, came, place, settle, told
 
 from crl_web import issuing_point, make_list
 from seon.backend.configuration.versioned import read_version
@@ -15,7 +15,7 @@ from seon.backend.journal.models import Entry
 from seon.backend.revocation.destinations import DownloadError
 from seon.backend.revocation.downloading import Fetched
 from seon.backend.revocation.models import CrlUrl, HeldList
-from seon.backend.revocation.settling import LATEST, SOONEST, back_off, next_after, settle
+from seon.backend.revocation.settling import LATEST, SOONEST, back_off, next_after
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
