@@ -98,8 +98,8 @@ class InForce:
         if claim.evidence is None:
             return ""
         rules = Rules(self.trust, partner if claim.direction == "outgoing" else None)
-        evidence = again(claim.evidence, self.trust, lists, time.time())
-        verdict = judge(evidence, rules, evidence.at)  # what expires in a session does not end it
+        at = claim.evidence.at  # what expires in a session does not end it, and neither does a list that gets too old
+        verdict = judge(again(claim.evidence, self.trust, lists, at), rules, at)
         if isinstance(verdict, Refused):
             return f"partner {claim.partner} is not admitted any more, {verdict.verdict}: {verdict.reason}"
         if verdict.partner.id != partner.id:
