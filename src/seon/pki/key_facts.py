@@ -94,7 +94,7 @@ def key_facts(info: bytes) -> KeyFacts:
             curve, bits = _curve(info, parameters, key)
         elif kind == RSA:
             inner = ber.content(info, key, ber.BIT_STRING)[1:]
-            bits = _bits_of_first(inner, ber.whole(inner))
+            bits = _bits_of_first(inner, ber.element_at(inner, 0, len(inner)))  # OpenSSL passes over what is behind it
         elif kind == DSA:
             bits = _bits_of_first(info, parameters[0])
         else:

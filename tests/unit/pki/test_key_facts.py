@@ -2,9 +2,10 @@
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from odd_certificates import EC_EXPLICIT, sequence, tlv
+from seon.pki import ber
 from seon.pki.key_facts import EXPLICIT, key_facts, signature_hash
 
 CURVES = [ec.SECP256R1, ec.SECP384R1, ec.SECP521R1, ec.SECP224R1, ec.SECP256K1, ec.BrainpoolP256R1, ec.BrainpoolP512R1]
@@ -27,6 +28,16 @@ def test_a_curve_has_the_name_that_cryptography_gives_it(curve) -> None:
 def test_the_size_of_an_rsa_key_is_told_without_using_it(bits: int) -> None:
     key = rsa.RSAPublicNumbers(65_537, 1 << (bits - 1) | 1).public_key()
     assert (key_facts(info(key)).kind, key_facts(info(key)).bits) == ("RSA", bits)
+
+
+@pytest.mark.parametrize("behind", [b"\0", b"\x05\0", bytes(1_000)])
+def test_the_size_of_an_rsa_key_with_octets_behind_it_is_told_since_openssl_computes_with_it(behind: bytes) -> None:
+    """Else a stranger could have a key of any size and hide it from every limit."""
+    plain = info(rsa.RSAPublicNumbers(65_537, 1 << 16_383 | 1).public_key())
+    algorithm, key = ber.members(plain, ber.whole(plain), 2)
+    odd = sequence(plain[algorithm.start : algorithm.end], tlv(3, plain[key.inside : key.inside_end], behind))
+    assert load_der_public_key(plain).key_size == 16_384
+    assert (key_facts(odd).kind, key_facts(odd).bits) == ("RSA", 16_384)
 
 
 def test_a_curve_that_is_written_out_or_has_no_name_here_is_said_so() -> None:
