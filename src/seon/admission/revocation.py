@@ -106,10 +106,10 @@ class RevocationLists:
         extensions = certificate.extensions
         points = extensions.crl_points if extensions else ()
         is_ca = bool(extensions.is_ca) if extensions else None
-        lists = [
-            one for one in self.by_issuer.get((issuer.subject_der, issuer.key.digest), ()) if one.covers(is_ca, points)
-        ]
-        if found := _revoked(lists, int(certificate.serial, 16)):
+        of_issuer = self.by_issuer.get((issuer.subject_der, issuer.key.digest), ())
+        lists = [one for one in of_issuer if one.covers(is_ca, points)]
+        # Where nobody knows for which lists it is, each can revoke it: an issuer gives a serial number once.
+        if found := _revoked(lists if extensions else of_issuer, int(certificate.serial, 16)):
             one, entry = found
             return Revocation(certificate, State.REVOKED, now - one.this_update, one.url, entry.since)
         answering = [one for one in lists if one.is_at(points)]

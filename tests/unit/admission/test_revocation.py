@@ -135,10 +135,11 @@ def test_a_list_of_ca_certificates_counts_for_cas_only(is_ca, state) -> None:
     assert look(replace(LIST, only_cas=True), certificate=pointing(URL, is_ca=is_ca)).state is state
 
 
-def test_who_cannot_be_read_is_in_no_list_for_some_only() -> None:
+def test_who_cannot_be_read_is_revoked_by_any_list_of_its_issuer_and_good_by_none_for_some_only() -> None:
     unread = replace(LEAF, extensions=None)
-    for some in ({"only_users": True}, {"only_cas": True}):
-        assert look(replace(REVOKING, **some), certificate=unread).state is State.NO_POINT
+    for some in ({"only_users": True}, {"only_cas": True}, {"points": (OTHER,)}):
+        assert look(replace(REVOKING, **some), certificate=unread).state is State.REVOKED
+        assert look(replace(LIST, **some), certificate=unread).state is State.NO_POINT
 
 
 @pytest.mark.parametrize("serial", ["-5", "0", "f" * 60])
