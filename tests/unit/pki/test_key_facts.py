@@ -2,10 +2,10 @@
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from odd_certificates import EC_EXPLICIT, sequence, tlv
-from seon.pki import ber
+from odd_certificates import EC_EXPLICIT, Odd, sequence, tlv
+from seon.pki import ber, peer_certificate
 from seon.pki.key_facts import EXPLICIT, key_facts, signature_hash
 
 CURVES = [ec.SECP256R1, ec.SECP384R1, ec.SECP521R1, ec.SECP224R1, ec.SECP256K1, ec.BrainpoolP256R1, ec.BrainpoolP512R1]
@@ -36,8 +36,18 @@ def test_the_size_of_an_rsa_key_with_octets_behind_it_is_told_since_openssl_comp
     plain = info(rsa.RSAPublicNumbers(65_537, 1 << 16_383 | 1).public_key())
     algorithm, key = ber.members(plain, ber.whole(plain), 2)
     odd = sequence(plain[algorithm.start : algorithm.end], tlv(3, plain[key.inside : key.inside_end], behind))
-    assert load_der_public_key(plain).key_size == 16_384
-    assert (key_facts(odd).kind, key_facts(odd).bits) == ("RSA", 16_384)
+    shown = peer_certificate(Odd(key=odd).der)
+    assert shown.openssl.get_pubkey().bits() == 16_384
+    assert shown.key.text == "RSA 16384"
+
+
+def test_an_rsa_key_by_the_name_of_x500_is_one_as_it_is_for_openssl() -> None:
+    plain = info(rsa.RSAPublicNumbers(65_537, 1 << 16_383 | 1).public_key())
+    _, key = ber.members(plain, ber.whole(plain), 2)
+    odd = sequence(sequence(tlv(6, bytes.fromhex("55080101")), tlv(5)), plain[key.start : key.end])
+    shown = peer_certificate(Odd(key=odd).der)
+    assert shown.openssl.get_pubkey().bits() == 16_384
+    assert shown.key.text == "RSA 16384"
 
 
 def test_a_curve_that_is_written_out_or_has_no_name_here_is_said_so() -> None:
