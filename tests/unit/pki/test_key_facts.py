@@ -70,6 +70,8 @@ def test_nonsense_is_of_an_unknown_kind_and_has_a_digest(octets: bytes) -> None:
     [
         (sequence(tlv(6, bytes.fromhex("2a864886f70d010105")), b"\5\0"), "sha1"),
         (sequence(tlv(6, bytes.fromhex("2a864886f70d010104")), b"\5\0"), "md5"),
+        (sequence(tlv(6, bytes.fromhex("2b0e030203")), b"\5\0"), "md5"),
+        (sequence(tlv(6, bytes.fromhex("2b2403030102")), b"\5\0"), "ripemd160"),
         (sequence(tlv(6, bytes.fromhex("2a8648ce3d040303"))), "sha384"),
         (sequence(tlv(6, b"\x2b\x65\x70")), ""),
         (sequence(tlv(6, PSS), sequence(tlv(0xA0, sequence(tlv(6, SHA_384))))), "sha384"),
