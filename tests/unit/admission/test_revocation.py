@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from cryptography import x509
+from cryptography.x509.name import _ASN1Type
 
 from seon.admission.revocation import KnownList, RevocationLists, State
 from seon.pki import Extensions, KeyFacts, PeerCertificate
@@ -92,6 +94,19 @@ def test_a_stale_list_still_revokes() -> None:
 @pytest.mark.parametrize("other", [replace(CA, key=key("other")), replace(CA, subject_der=b"other")])
 def test_a_list_counts_for_the_name_and_the_key_of_its_issuer_only(other) -> None:
     assert look(REVOKING, issuer=other).state is State.NOT_YET_KNOWN
+
+
+@pytest.mark.parametrize("kind", [_ASN1Type.UTF8String, _ASN1Type.PrintableString, _ASN1Type.BMPString])
+def test_a_list_counts_for_its_issuers_name_however_that_is_written(kind) -> None:
+    """Who is revoked could choose the certificate of a renewed CA in which its name is written otherwise."""
+
+    def written(kind, text: str) -> bytes:
+        return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text, kind)]).public_bytes()
+
+    signed = replace(REVOKING, subject=written(_ASN1Type.UTF8String, "Example CA"))
+    issuer = replace(CA, subject_der=written(kind, "EXAMPLE  CA"))
+    assert look(signed, issuer=issuer).state is State.REVOKED
+    assert look(signed, issuer=replace(issuer, subject_der=written(kind, "Example CB"))).state is State.NOT_YET_KNOWN
 
 
 def test_a_list_given_by_hand_counts_for_all_of_its_issuers() -> None:
