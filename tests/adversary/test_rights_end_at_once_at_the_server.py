@@ -18,7 +18,7 @@ import pytest
 
 from adversary.steps import Steps, at_once
 from seon.config import Limits, ServerPartner
-from seon.daemon import children
+from seon.daemon import children, slices
 from seon.daemon.message_stream import MessageStream
 from seon.link import messages as m
 from seon.link.codec import HEADER, encode
@@ -58,6 +58,7 @@ class Scene:
         self.right = proxy.delivery(partners=(known,), limits=limits)
         self._loss = proxy.delivery(partners=without[loss], limits=limits)
         self._log_read = 0
+        slices.SLICE_SECONDS = 60.0  # a slice that is over on a slow machine would let the loop in between
         self._fork = children.fork
         children.fork = self._counted_fork
 
