@@ -85,12 +85,17 @@ def is_in(address: str, networks: Iterable[str]) -> bool:
     wanted = identifying(address)
     for text in networks:
         try:
-            network = read_network(text)
+            network = _network_once(text)
         except AddressError:
             continue
         if wanted.version == network.version and wanted in network:
             return True
     return False
+
+
+@functools.lru_cache(maxsize=16_384)  # a partner may have 100, and they are asked for each of its connections
+def _network_once(text: str) -> Network:
+    return read_network(text)
 
 
 @functools.lru_cache(maxsize=4_096)  # in a flood it is asked several times for each connection

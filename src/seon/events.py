@@ -125,6 +125,9 @@ _KINDS = (
     Kind("CRL-BAD", _E, "configuration",
          "The revocation list with SHA-256 {sha256}[ from {url}] cannot be used by the server, and "
          "one that was in its place stays: {reason}"),
+    Kind("CRL-LATE", _W, "configuration",
+         "{count:# revocation list has|# revocation lists have} not come to the server within {seconds} s after its "
+         "start, and the external port waits for them no longer: {missing}"),
     Kind("CFG-EMPTY", _W, "configuration", "Configuration {version} is not complete: {missing}"),
     Kind("CFG-OWN", _I, "configuration",
          "Own certificate {subject}, SHA-256 {fingerprint}, is in use from now on, as planned"

@@ -66,6 +66,7 @@ SPECIAL: dict[str, dict[str, Value]] = {
     "CFG-BAD": {"reason": "the certificate of the external port cannot be read"},
     "CFG-CLIENTS": {"version": 41},
     "CRL-BAD": {"reason": "its signature is not that of its issuer"},
+    "CRL-LATE": {"count": 1, "seconds": 30, "missing": "http://crl.example/ca.crl"},
     "CFG-HOST": {"reason": "the limits need more open files than this host allows"},
     "CFG-OWN": {"subject": "CN=oftp.example,C=DE"},
     "CFG-OWNBAD": {"subject": "CN=oftp.example,C=DE", "reason": "it has expired meanwhile, at 2026-11-25 12:00 UTC"},

@@ -58,6 +58,7 @@ class Scene:
         self.right = proxy.delivery(partners=(known,), limits=limits)
         self._loss = proxy.delivery(partners=without[loss], limits=limits)
         self._log_read = 0
+        slices.SLICE_SECONDS = 60.0  # a slice that is over on a slow machine would let the loop in between
         self._fork = children.fork
         children.fork = self._counted_fork
         slices.SLICE_SECONDS = 60  # a configuration comes in force within one step here, on a busy host too

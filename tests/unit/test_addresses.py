@@ -1,6 +1,7 @@
 """One spelling for each address (mission A8), and what people may write."""
 
 import socket
+import time
 
 import pytest
 
@@ -341,3 +342,12 @@ def test_what_is_no_network_is_refused_in_words(text: str, told: str) -> None:
 )
 def test_an_address_is_in_a_network_or_not(address: str, networks: list[str], inside: bool) -> None:
     assert is_in(address, networks) is inside
+
+
+def test_networks_that_are_asked_for_again_are_not_read_again() -> None:
+    """A partner may have 100, and each of its connections asks for them."""
+    networks = [f"10.{number}.0.0/16" for number in range(100)]
+    began = time.perf_counter()
+    for _ in range(1_000):
+        assert not is_in("192.0.2.1", networks)
+    assert time.perf_counter() - began < 1

@@ -4,11 +4,13 @@ OpenSSL's own check knows only one answer to a missing and to an old list, a fai
 are ours (docs/design.md, "Revocation").
 """
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from seon.pki import PeerCertificate
+from seon.pki.names import text_in
 from seon.pki.serials import Revoked, find
 
 
@@ -41,7 +43,11 @@ class Revocation:
 
 @dataclass(frozen=True, slots=True)
 class KnownList:
-    """A list whose signature was verified. It counts for certificates of its issuer: the same name and the same key."""
+    """A list whose signature was verified. It counts for certificates of its issuer: the same name and the same key.
+
+    The name may be written otherwise, in another kind of text, say: a CA that was renewed has two such certificates,
+    and who is revoked could choose the one by which no list is found.
+    """
 
     subject: bytes
     """Of the issuer, DER."""
@@ -86,17 +92,21 @@ class KnownList:
 class RevocationLists:
     """All lists in force at one moment."""
 
-    by_issuer: Mapping[tuple[bytes, str], tuple[KnownList, ...]] = field(default_factory=dict)
-    """By the issuer's name (DER) and key (SHA-256)."""
+    _by_issuer: Mapping[tuple[str | bytes, str], tuple[KnownList, ...]] = field(default_factory=dict)
+    """By the issuer's name and key (SHA-256)."""
 
     @classmethod
     def of(cls, lists: Iterable[KnownList]) -> "RevocationLists":
         """Return these lists, ready to be asked."""
-        found: dict[tuple[bytes, str], tuple[KnownList, ...]] = {}
+        found: dict[tuple[str | bytes, str], tuple[KnownList, ...]] = {}
         for one in lists:
-            issuer = (one.subject, one.key)
+            issuer = (_name(one.subject), one.key)
             found[issuer] = (*found.get(issuer, ()), one)
         return cls(found)
+
+    def of_issuer(self, issuer: PeerCertificate) -> tuple[KnownList, ...]:
+        """Return the lists that this CA has signed."""
+        return self._by_issuer.get((_name(issuer.subject_der), issuer.key.digest), ())
 
     def look_up(self, certificate: PeerCertificate, issuer: PeerCertificate, now: float, max_age: float) -> Revocation:
         """Return what is known of a certificate that `issuer` has issued, as its chain has proved.
@@ -106,10 +116,10 @@ class RevocationLists:
         extensions = certificate.extensions
         points = extensions.crl_points if extensions else ()
         is_ca = bool(extensions.is_ca) if extensions else None
-        lists = [
-            one for one in self.by_issuer.get((issuer.subject_der, issuer.key.digest), ()) if one.covers(is_ca, points)
-        ]
-        if found := _revoked(lists, int(certificate.serial, 16)):
+        of_issuer = self.of_issuer(issuer)
+        lists = [one for one in of_issuer if one.covers(is_ca, points)]
+        # Where nobody knows for which lists it is, each can revoke it: an issuer gives a serial number once.
+        if found := _revoked(lists if extensions else of_issuer, int(certificate.serial, 16)):
             one, entry = found
             return Revocation(certificate, State.REVOKED, now - one.this_update, one.url, entry.since)
         answering = [one for one in lists if one.is_at(points)]
@@ -119,6 +129,13 @@ class RevocationLists:
         best = max(answering, key=lambda one: (one.is_fresh(now, max_age), one.this_update))
         state = State.GOOD if best.is_fresh(now, max_age) else State.STALE
         return Revocation(certificate, state, now - best.this_update, best.url)
+
+
+@functools.lru_cache(maxsize=4_096)  # as many issuers as there may be lists, and some more
+def _name(der: bytes) -> str | bytes:
+    """Return what equal names have in common, as RFC 5280 (7.1) compares them; one that cannot be read as it is."""
+    text = text_in(der)
+    return der if text is None else " ".join(text.casefold().split())
 
 
 def _revoked(lists: Iterable[KnownList], serial: int) -> tuple[KnownList, Revoked] | None:

@@ -23,7 +23,7 @@ MAX_OCTETS = 64 * 1024
 LEAST_CURVE_BITS = 256
 MOST_NETWORKS = 10
 """Networks of a partner that a refusal names."""
-_WEAK_HASHES = {"md2", "md4", "md5", "sha1"}
+_WEAK_HASHES = {"md2", "md4", "md5", "sha1", "ripemd160"}
 _STRONG_KINDS = ("RSA", "EC", "Ed25519", "Ed448")
 
 

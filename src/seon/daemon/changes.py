@@ -44,8 +44,10 @@ def _partners(old: Iterable[Any], new: Iterable[Any]) -> Iterator[str]:
     before, after = {one.id: one for one in old}, {one.id: one for one in new}
     yield from _named("added", (name for name in after if name not in before))
     yield from _named("removed", (name for name in before if name not in after))
-    both = ((name, before[name], one) for name, one in after.items() if name in before and before[name] != one)
-    yield from _named("changed", (f"{name} ({', '.join(_changed_fields(one, other))})" for name, one, other in both))
+    changed = [name for name, one in after.items() if name in before and before[name] != one]
+    for at, name in enumerate(changed[:MAX_NAMED]):  # of no more than are named: to compare 10,000 takes a second
+        changed[at] = f"{name} ({', '.join(_changed_fields(before[name], after[name]))})"
+    yield from _named("changed", changed)
 
 
 def _members(old: Iterable[Any], new: Iterable[Any]) -> Iterator[str]:

@@ -8,6 +8,7 @@ is another configuration or list of clients: what changed in between counts.
 import asyncio
 import contextlib
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +20,7 @@ from seon.config import Limits
 from seon.daemon import children
 from seon.daemon.detail import Detail
 from seon.daemon.log import Log
+from seon.daemon.slices import SLICE_SECONDS
 from seon.daemon.tasks import Tasks
 from seon.daemon.testimony import Testimony
 from seon.endings import SessionEnd, agreed, ordered
@@ -84,7 +86,7 @@ class _Running:
     fingerprint: str = ""
     """The partner's certificate: the one that it came in with, or the one that it was found to have when dialled."""
     evidence: Evidence | None = None
-    """Of the same, as the main has made it."""
+    """Of the same, as the main has made it: with the first word that follows what was shown."""
     cut_short: bool = False
     """It was ended in its start."""
     over: bool = False
@@ -118,6 +120,8 @@ class SessionTable:
         self._running: dict[str, _Running] = {}
         self._rule: Rule = _nobody
         self._traced: Callable[[Assignment], bool] = _as_begun
+        self._to_follow: OrderedDict[str, None] = OrderedDict()
+        """Running sessions that have not followed rule and trace of now yet."""
 
     def barred(self, claim: Claim) -> str:
         """Say why there may be no such session as far as it depends on its partner and client, "" if there may."""
@@ -175,16 +179,34 @@ class SessionTable:
     # --- what changes while they run --------------------------------------------------------------------------------
 
     def follow(self, rule: Rule, traced: Callable[[Assignment], bool]) -> None:
-        """Let these claims have sessions and no others, and these sessions write a trace: running and coming ones."""
+        """Let these claims have sessions and no others, and these sessions write a trace: running and coming ones.
+
+        Of many running ones the last are looked at a little later: 2,000 take longer than a main may pause.
+        """
         self._rule, self._traced = rule, traced
-        for running in list(self._running.values()):
-            self._end_barred(running)
-            running.child.trace(traced(running.assignment))
+        is_under_way = bool(self._to_follow)
+        self._to_follow.update(dict.fromkeys(self._running))
+        if not is_under_way:
+            self._follow_some()
+
+    def _follow_some(self) -> None:
+        """Let some more of the running sessions follow what is in force now, the one that has waited longest first."""
+        until = time.perf_counter() + SLICE_SECONDS
+        try:
+            while self._to_follow and time.perf_counter() < until:
+                session, _ = self._to_follow.popitem(last=False)
+                if running := self._running.get(session):
+                    self._end_barred(running)
+                    running.child.trace(self._traced(running.assignment))
+        finally:
+            if self._to_follow:
+                asyncio.get_running_loop().call_soon(self._follow_some)
 
     def clients_changed(self) -> None:
         """Which clients may be linked may have changed."""
-        for running in list(self._running.values()):
-            self._end_barred(running)
+        for running in self._running.values():
+            if self._unlinkable(running.assignment.mark):
+                _end(running, "withdrawn")
 
     def _end_barred(self, running: _Running) -> None:
         """Order a session to end if it may not be any more."""
@@ -257,6 +279,7 @@ class SessionTable:
                 if not running.started.done():
                     running.started.set_result(None)
             case line.Reported():
+                running.evidence = running.evidence or self._evidence(testimony.shown)
                 event = testimony.event(message, running.told)
                 self._our.log.event(event, child)
                 self._our.happened(event)

@@ -162,6 +162,8 @@ def _too_costly(certificate: PeerCertificate) -> str:
     key = certificate.key
     if key.kind not in _KEYS:
         return "its key is of a kind that is not known here"
+    if key.kind in ("RSA", "DSA") and not key.bits:
+        return f"the size of its {key.kind} key cannot be read"
     if key.kind in ("RSA", "DSA") and key.bits > MAX_RSA_BITS:
         return f"its {key.kind} key has {key.bits} bits; {MAX_RSA_BITS} are the most"
     return ""

@@ -112,11 +112,13 @@ def _names(octets: bytes) -> dict[str, tuple[str, ...]]:
 
 
 def _of_kind(octets: bytes, names: list[Element], tag: int) -> Iterator[str]:
-    """Yield the names of a kind; those that are too long or not ASCII name nothing."""
+    """Yield the names of a kind; those that are too long or not printable ASCII name nothing."""
     for name in names:
-        text = octets[name.inside : name.inside_end]
-        if name.tag == tag and len(text) <= MAX_URI and text.isascii():
-            yield text.decode()
+        octets_of_it = octets[name.inside : name.inside_end]
+        if name.tag == tag and len(octets_of_it) <= MAX_URI and octets_of_it.isascii():
+            text = octets_of_it.decode()
+            if text.isprintable():  # it is shown to people and written to logs
+                yield text
 
 
 def _points(octets: bytes) -> dict[str, tuple[str, ...]]:

@@ -13,6 +13,7 @@ _KINDS = {
     "1.2.840.113549.1.1.1": RSA,
     "1.2.840.113549.1.1.7": RSA,
     "1.2.840.113549.1.1.10": RSA,
+    "2.5.8.1.1": RSA,
     "1.2.840.10045.2.1": EC,
     "1.2.840.10040.4.1": DSA,
     "1.3.101.112": "Ed25519",
@@ -50,7 +51,11 @@ _SIGNATURES = {
     "1.2.840.113549.1.1.12": "sha384",
     "1.2.840.113549.1.1.13": "sha512",
     "1.2.840.113549.1.1.14": "sha224",
+    "1.2.840.113549.1.1.3": "md4",
+    "1.3.14.3.2.3": "md5",
     "1.3.14.3.2.29": "sha1",
+    "1.3.14.3.2.27": "sha1",
+    "1.3.36.3.3.1.2": "ripemd160",
     "1.2.840.10045.4.1": "sha1",
     "1.2.840.10045.4.3.1": "sha224",
     "1.2.840.10045.4.3.2": "sha256",
@@ -94,7 +99,7 @@ def key_facts(info: bytes) -> KeyFacts:
             curve, bits = _curve(info, parameters, key)
         elif kind == RSA:
             inner = ber.content(info, key, ber.BIT_STRING)[1:]
-            bits = _bits_of_first(inner, ber.whole(inner))
+            bits = _bits_of_first(inner, ber.element_at(inner, 0, len(inner)))  # OpenSSL passes over what is behind it
         elif kind == DSA:
             bits = _bits_of_first(info, parameters[0])
         else:

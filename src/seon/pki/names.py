@@ -97,6 +97,14 @@ def text_of(parts: list[list[Part]]) -> str:
     return ",".join("+".join(sorted(map(_written, relative))) for relative in reversed(parts) if relative)
 
 
+def text_in(name: bytes) -> str | None:
+    """Return the text of a whole Name in DER; None where it cannot be read."""
+    try:
+        return text_of(parts_of(name))
+    except (BrokenError, ValueError):
+        return None
+
+
 def _written(part: Part) -> str:
     return f"{_SHORT.get(part.kind, part.kind)}={_escaped(part.value)}"
 

@@ -130,9 +130,11 @@ class Door:
             place.left()
 
     def _punish(self, exempt: Networks, place: Place, failure: Failure) -> None:
-        address = place.caller.address
-        if not place.known and address not in exempt and address not in _OWN:
-            self._penalties.add(place.neighbourhood, failure, self._clock())
+        """Count a failure, but not of a known source: it may have become one since this caller came."""
+        address, now = place.caller.address, self._clock()
+        known = place.known or self._known.knows(place.neighbourhood, now)
+        if not known and address not in exempt and address not in _OWN:
+            self._penalties.add(place.neighbourhood, failure, now)
 
     def admitted(self, place: Place) -> None:
         """The peer is verified: its source is a known one from now on."""

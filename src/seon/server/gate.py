@@ -154,35 +154,33 @@ class Gate:
             error.__traceback__ = None  # it, asyncio's future and the frames refer to each other: TLS would be kept
             await tls.end()
         else:
-            admitted = await self._decide(tls, caller, in_force, pace)
-            if admitted is None:
-                place.refused()
-            return admitted
+            admitted = self._decide(tls, caller, in_force, pace)
+            if admitted:
+                return admitted
+            place.refused()  # before the end is waited for: who comes again meanwhile must be counted
+            await tls.end()
         return None
 
     def _turned_away(self, caller: Caller, limit: str) -> None:
         self._refused(caller, "ADM-LIMIT", limit=limit)
 
-    async def _decide(self, tls: AsyncTls, caller: Caller, in_force: InForce, pace: Pace) -> Admitted | None:
+    def _decide(self, tls: AsyncTls, caller: Caller, in_force: InForce, pace: Pace) -> Admitted | None:
         """Decide again after the handshake: what a callback has let through counts only if it holds now."""
         connection = tls.channel.connection
         shown = peer_certificate(connection)
-        try:
-            sent = () if shown is None or in_force.is_pinned(shown) else sent_chain(connection)
-        except TlsError as error:
-            self._refuse(caller, Refused(Verdict.TOO_LARGE, str(error)), shown)
-            await tls.end()
-            return None
         if shown is None:
             self._refuse(caller, Refused(Verdict.NO_CERTIFICATE, "no certificate was shown"), None)
-            await tls.end()
+            return None
+        try:
+            sent = () if in_force.is_pinned(shown) else sent_chain(connection)
+        except TlsError as error:
+            self._refuse(caller, Refused(Verdict.TOO_LARGE, str(error)), shown)
             return None
         evidence, verdict = in_force.admit(shown, sent, caller.source, self._lists())
         if evidence.chain:
             self._verified(evidence.chain)
         if isinstance(verdict, Refused):
             self._refuse(caller, verdict, shown)
-            await tls.end()
             return None
         if verdict.doubts:
             reason = "; ".join(doubt.reason for doubt in verdict.doubts)

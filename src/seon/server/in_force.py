@@ -25,7 +25,7 @@ from seon.net.context import KeyedContext
 from seon.net.networks import Networks
 from seon.pki import PeerCertificate
 from seon.process.memory import scrub_freed
-from seon.server.contexts import contexts_of
+from seon.server.contexts import contexts_of, old_networks
 from seon.server.delivered import NotUsable, reading
 from seon.session.assignment import Assignment, Direction
 
@@ -98,8 +98,8 @@ class InForce:
         if claim.evidence is None:
             return ""
         rules = Rules(self.trust, partner if claim.direction == "outgoing" else None)
-        evidence = again(claim.evidence, self.trust, lists, time.time())
-        verdict = judge(evidence, rules, evidence.at)  # what expires in a session does not end it
+        at = claim.evidence.at  # what expires in a session does not end it, and neither does a list that gets too old
+        verdict = judge(again(claim.evidence, self.trust, lists, at), rules, at)
         if isinstance(verdict, Refused):
             return f"partner {claim.partner} is not admitted any more, {verdict.verdict}: {verdict.reason}"
         if verdict.partner.id != partner.id:
@@ -136,7 +136,8 @@ async def put_in_force(delivery: Delivery, ephemeral: EphemeralKey) -> InForce:
         trust = await in_slices(compiling(configuration))
     except UnusableError as error:
         raise NotUsable(str(error)) from error
-    made = InForce(delivery.version, configuration, judgements, trust)
+    networks = await in_slices(old_networks(configuration))
+    made = InForce(delivery.version, configuration, judgements, trust, old_networks=networks)
     return _with_contexts(made, delivery, ephemeral)
 
 
@@ -149,7 +150,8 @@ def _with_contexts(made: InForce, delivery: Delivery, ephemeral: EphemeralKey) -
     try:
         key = ephemeral.open(delivery.sealed_key)
         try:
-            contexts = contexts_of(made.configuration, key, made.knows, _anyone, tuple(made.trust.anchors))
+            anchors, networks = tuple(made.trust.anchors), made.old_networks
+            contexts = contexts_of(made.configuration, key, made.knows, _anyone, anchors, networks)
         finally:
             wipe(key)
             scrub_freed()

@@ -11,6 +11,7 @@ from seon.admission.limits import limits_of
 from seon.admission.revocation import RevocationLists
 from seon.config import ServerPartner
 from seon.daemon.detail import Detail
+from seon.daemon.quieter import Quieter
 from seon.daemon.session_table import Claim, SessionTable, Surroundings
 from seon.link import messages as m
 from seon.link.tickets import Tickets
@@ -43,6 +44,7 @@ class Opening:
         lists: Callable[[], RevocationLists] = lambda: NO_LISTS,
     ) -> None:
         self._our = surroundings
+        self._refused = Quieter(surroundings.report).refused
         self._detail = Detail(surroundings.log, "session")
         self._table = table
         self._home = home
@@ -112,8 +114,8 @@ class Opening:
             link_end.close()
 
     def _refuse(self, admitted: Admitted, limit: str) -> None:
-        caller = admitted.caller
-        self._our.report("ADM-LIMIT", source=caller.source, target=caller.target, limit=limit)
+        """Tell it as the gate does: a partner that comes again and again must not write our log for us either."""
+        self._refused(admitted.caller, "ADM-LIMIT", limit=limit)
 
     async def _not_opened(self, admitted: Admitted, session: str, reason: str) -> None:
         partner = admitted.partner.id

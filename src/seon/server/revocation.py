@@ -50,7 +50,7 @@ class Revocations:
         report: Report,
         prepare: Prepare,
         changed: Callable[[], None],
-        room: Callable[[], None],
+        done: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lists = RevocationLists()
@@ -59,8 +59,8 @@ class Revocations:
         self._prepare = prepare
         self._changed = changed
         """Called when other lists are in force."""
-        self._room = room
-        """Called when there is room to ask for more."""
+        self._done = done
+        """Called when a list was taken or found unusable: there is room to ask for more."""
         self._clock = clock
         self._wanted: tuple[RevocationList, ...] = ()
         self._made: dict[_Name, KnownList] = {}
@@ -88,6 +88,10 @@ class Revocations:
         room = max(0, WAITING - len(self._waiting))
         return tuple(name for name in names if name not in self._waiting)[:room]
 
+    def pending(self) -> tuple[RevocationList, ...]:
+        """Return those that have neither been taken nor found unusable yet."""
+        return tuple(one for one in self._wanted if _name(one) not in self._made and _name(one) not in self._failed)
+
     def _lacks(self, name: _Name, now: float) -> bool:
         failed = self._failed.get(name)
         return name not in self._made and (failed is None or now - failed.since >= AGAIN_SECONDS)
@@ -110,7 +114,7 @@ class Revocations:
                 for name in dict.fromkeys(_name(one) for one in self._wanted if one.sha256 == sha256):
                     await self._work_on(name, octets)
                 del self._waiting[sha256], octets
-                self._room()
+                self._done()
 
     async def _work_on(self, name: _Name, octets: bytes | bytearray) -> None:
         sha256, issuer = name

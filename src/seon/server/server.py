@@ -42,6 +42,7 @@ from seon.server.clients import Clients
 from seon.server.control import ENDED_HERE, ControlLink
 from seon.server.delivered import NotUsable
 from seon.server.distribution_points import DistributionPoints, Said
+from seon.server.first_lists import FirstLists
 from seon.server.gate import ENFORCED, Admitted, Gate
 from seon.server.in_force import EMPTY, InForce, put_in_force
 from seon.server.internal import InternalPort, Peer
@@ -84,7 +85,8 @@ class Server:
         self._tasks = Tasks(self._recorder.trouble)
         self._links = Links(self.report, self._look_at_ports)
         self._points = DistributionPoints(self._links.look_for_crls)
-        self._revocations = Revocations(self.report, prepare_apart, self.follow, self._links.look_for_blobs)
+        self._revocations = Revocations(self.report, prepare_apart, self.follow, self._list_done)
+        self._first_lists = FirstLists(self._revocations.pending, self.report, self._look_at_ports)
         surroundings = Surroundings(NAME, log, self.report, self._links.keep, self._session_ends, self._tasks)
         self._table = SessionTable(surroundings, self._clients.barred, self._witness)
         self._opening = Opening(surroundings, self._table, home, lambda: self._in_force, self.lists)
@@ -152,10 +154,12 @@ class Server:
     def _moment(self) -> Moment:
         internal = (*self._where, self._license.context)
         ending = self._life.is_ending
-        return Moment(internal, self._in_force, self._links.takes_sessions, self._license.problem(), ending)
+        linked, awaits = self._links.takes_sessions, self._first_lists.awaited
+        return Moment(internal, self._in_force, linked, self._license.problem(), ending, awaits)
 
     def _look_at_ports(self) -> None:
         """Something that decides about ports may have changed."""
+        self._first_lists.look(can_come=bool(self._in_force.version) and self._links.takes_sessions)
         ports, why = wanted_ports(self._moment())
         self._ports.want(ports, why)
         if all(port.owner != EXTERNAL for port in ports):
@@ -244,6 +248,8 @@ class Server:
             return "the server is ending"
         if problem := self._license.problem():
             return f"the license does not hold: {problem}"
+        if self._in_force.version and self._first_lists.awaited:
+            return "the revocation lists have not come yet"
         refused = self._opening.dial(opening, tls, source, client, peer.mark)
         if refused:
             about = {"partner": opening.partner, "direction": "outgoing", "reason": refused}
@@ -330,6 +336,12 @@ class Server:
     def take_blob(self, name: str, octets: bytes | bytearray) -> None:
         """Take a revocation list that has come."""
         self._revocations.take(name, octets)
+
+    def _list_done(self) -> None:
+        """A list was taken, or found unusable."""
+        self._links.look_for_blobs()
+        if self._first_lists.awaited:
+            self._look_at_ports()
 
     def missing_blobs(self) -> tuple[str, ...]:
         """Return which revocation lists to ask for now."""

@@ -21,6 +21,8 @@ class Moment:
     linked: bool
     license_problem: str
     ending: bool
+    awaits_lists: bool = False
+    """Whether the first revocation lists are waited for (server.first_lists)."""
 
 
 def internal_port(moment: Moment) -> Port[Terms]:
@@ -42,14 +44,13 @@ def wanted_ports(moment: Moment) -> tuple[tuple[Port[Terms], ...], str]:
 
 
 def _why_closed(moment: Moment) -> str:
-    if moment.ending:
-        return "the server is ending"
-    if not moment.linked:
-        return "no client is connected"
-    if moment.license_problem:
-        return f"the license does not hold: {moment.license_problem}"
-    if not moment.in_force.version:
-        return "the configuration has not come yet"
-    if not moment.in_force.gate:
-        return f"the configuration has not got {moment.in_force.missing()}"
-    return ""
+    problem, missing = moment.license_problem, moment.in_force.missing()
+    checks = (
+        (moment.ending, "the server is ending"),
+        (not moment.linked, "no client is connected"),
+        (problem, f"the license does not hold: {problem}"),
+        (not moment.in_force.version, "the configuration has not come yet"),
+        (missing, f"the configuration has not got {missing}"),
+        (moment.awaits_lists, "the revocation lists have not come yet"),
+    )
+    return next((why for wrong, why in checks if wrong), "")

@@ -6,13 +6,13 @@ from OpenSSL import SSL
 
 from seon.admission.codes import Admitted, Refused, Verdict
 from seon.admission.evidence import collect
-from seon.admission.identity import NOBODY, as_fields
+from seon.admission.identity import as_fields
 from seon.admission.verdict import Rules, judge
 from seon.config import ServerPartner
 from seon.link import messages as m
 from seon.link.codec import encode
 from seon.net.channel import TlsError
-from seon.net.context import peer_certificate, sent_chain
+from seon.net.context import peer_certificate, refused_certificate, sent_chain
 from seon.net.dial import DialError, Stage, dial, first_word, secure
 from seon.net.ends import far_end, own_end
 from seon.net.handshakes import in_words
@@ -67,41 +67,64 @@ def _reach(main: MainLine, assignment: Assignment, connections: Connections, ste
     assert connections.dialling
     deadline = time.monotonic() + assignment.limits.dial_seconds
     sock = dial(partner.host, partner.port, source=assignment.outgoing_address, deadline=deadline, tell=steps.done)
+    ends = {"partner": partner.id, "source": own_end(sock), "target": far_end(sock)}
     told = steps.handshake(assignment.target)
-    tls = secure(sock, connections.dialling, assignment.target, deadline=deadline, tell=told)
+    try:
+        tls = secure(sock, connections.dialling, assignment.target, deadline=deadline, tell=told)
+    except DialError as error:
+        if certificate := refused_certificate(connections.dialling):  # its key is too large to compute with
+            verdict = _judge(main, assignment, partner, certificate)
+            if isinstance(verdict, Refused):
+                raise _refused(main, assignment, ends, certificate, verdict) from error
+        raise
     steps.done(f"TLS with {assignment.target}: {in_words(connections.dialling)}")
     certificate = peer_certificate(connections.dialling)
-    verdict, shown = _judge(assignment, partner, certificate, connections.dialling)
-    ends = {"partner": partner.id, "source": own_end(sock), "target": far_end(sock)}
-    said = as_fields(certificate) if certificate else NOBODY
+    assert certificate  # `secure` has made sure
+    verdict = _judge(main, assignment, partner, certificate, connections.dialling)
     if isinstance(verdict, Refused):
-        refused = {"host": assignment.target, "verdict": verdict.verdict.value, "reason": verdict.reason}
-        main.report("ADM-DIAL", **ends, **refused, **said)
+        failure = _refused(main, assignment, ends, certificate, verdict)
         tls.end()
-        raise DialError(assignment.target, Stage.CERTIFICATE, verdict.reason)
+        raise failure
     if verdict.doubts:
-        main.report("ADM-WARNING", **ends, reason="; ".join(doubt.reason for doubt in verdict.doubts), **said)
-    steps.done(f"{verdict.because}: SHA-256 {said['fingerprint']}, {said['subject']}")
+        reason = "; ".join(doubt.reason for doubt in verdict.doubts)
+        main.report("ADM-WARNING", **ends, reason=reason, **as_fields(certificate))
+    steps.done(f"{verdict.because}: SHA-256 {certificate.fingerprint}, {certificate.subject}")
     first_word(tls, assignment.target, deadline=deadline)
     steps.done("the partner has spoken first")
-    main.shown([one.der for one in shown])
-    return tls, said["fingerprint"]
+    return tls, certificate.fingerprint
 
 
 def _judge(
-    assignment: Assignment, partner: ServerPartner, certificate: PeerCertificate | None, connection: SSL.Connection
-) -> tuple[Admitted | Refused, tuple[PeerCertificate, ...]]:
-    """Return whether it is the partner that was dialled, and all that it has shown, its own certificate first."""
-    if certificate is None:
-        return Refused(Verdict.NO_CERTIFICATE, "no certificate was shown"), ()
+    main: MainLine,
+    assignment: Assignment,
+    partner: ServerPartner,
+    certificate: PeerCertificate,
+    connection: SSL.Connection | None = None,
+) -> Admitted | Refused:
+    """Return whether it is the partner that was dialled. `connection`: what has come beside the certificate is there.
+
+    The main is told first what was shown: also of who is refused its chain says where revocation lists are.
+    """
     trust, now = assignment.trust, time.time()
     assert trust
+    pinned = certificate.fingerprint in trust.by_pin
     try:
-        sent = () if certificate.fingerprint in trust.by_pin else sent_chain(connection)
+        sent = () if pinned or connection is None else sent_chain(connection)
     except TlsError as error:
-        return Refused(Verdict.TOO_LARGE, str(error)), (certificate,)
+        main.shown([certificate.der])
+        return Refused(Verdict.TOO_LARGE, str(error))
+    main.shown([one.der for one in (certificate, *sent)])
     evidence = collect(certificate, sent, "", trust, assignment.lists, now)
-    return judge(evidence, Rules(trust, partner), now), (certificate, *sent)
+    return judge(evidence, Rules(trust, partner), now)
+
+
+def _refused(
+    main: MainLine, assignment: Assignment, ends: dict[str, str], certificate: PeerCertificate, verdict: Refused
+) -> DialError:
+    """Tell whom we have not found, and return the error of it."""
+    refused = {"host": assignment.target, "verdict": verdict.verdict.value, "reason": verdict.reason}
+    main.report("ADM-DIAL", **ends, **refused, **as_fields(certificate))
+    return DialError(assignment.target, Stage.CERTIFICATE, verdict.reason)
 
 
 def _welcome(assignment: Assignment, partner: TlsLeg, inside: TlsLeg) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from cryptography import x509
+from cryptography.x509.name import _ASN1Type
 
 from seon.admission.revocation import KnownList, RevocationLists, State
 from seon.pki import Extensions, KeyFacts, PeerCertificate
@@ -94,6 +96,19 @@ def test_a_list_counts_for_the_name_and_the_key_of_its_issuer_only(other) -> Non
     assert look(REVOKING, issuer=other).state is State.NOT_YET_KNOWN
 
 
+@pytest.mark.parametrize("kind", [_ASN1Type.UTF8String, _ASN1Type.PrintableString, _ASN1Type.BMPString])
+def test_a_list_counts_for_its_issuers_name_however_that_is_written(kind) -> None:
+    """Who is revoked could choose the certificate of a renewed CA in which its name is written otherwise."""
+
+    def written(kind, text: str) -> bytes:
+        return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text, kind)]).public_bytes()
+
+    signed = replace(REVOKING, subject=written(_ASN1Type.UTF8String, "Example CA"))
+    issuer = replace(CA, subject_der=written(kind, "EXAMPLE  CA"))
+    assert look(signed, issuer=issuer).state is State.REVOKED
+    assert look(signed, issuer=replace(issuer, subject_der=written(kind, "Example CB"))).state is State.NOT_YET_KNOWN
+
+
 def test_a_list_given_by_hand_counts_for_all_of_its_issuers() -> None:
     for certificate in (LEAF, pointing(), pointing(OTHER), replace(LEAF, extensions=None)):
         assert look(replace(LIST, url=""), certificate=certificate).state is State.GOOD
@@ -135,10 +150,11 @@ def test_a_list_of_ca_certificates_counts_for_cas_only(is_ca, state) -> None:
     assert look(replace(LIST, only_cas=True), certificate=pointing(URL, is_ca=is_ca)).state is state
 
 
-def test_who_cannot_be_read_is_in_no_list_for_some_only() -> None:
+def test_who_cannot_be_read_is_revoked_by_any_list_of_its_issuer_and_good_by_none_for_some_only() -> None:
     unread = replace(LEAF, extensions=None)
-    for some in ({"only_users": True}, {"only_cas": True}):
-        assert look(replace(REVOKING, **some), certificate=unread).state is State.NO_POINT
+    for some in ({"only_users": True}, {"only_cas": True}, {"points": (OTHER,)}):
+        assert look(replace(REVOKING, **some), certificate=unread).state is State.REVOKED
+        assert look(replace(LIST, **some), certificate=unread).state is State.NO_POINT
 
 
 @pytest.mark.parametrize("serial", ["-5", "0", "f" * 60])

@@ -1,5 +1,6 @@
 """What is new in a configuration: each part by ids and counts, nothing that is secret, and bounded."""
 
+import time
 from typing import Any
 
 import msgspec
@@ -44,6 +45,17 @@ def test_partners_are_told_by_id_and_a_changed_one_with_the_fields_that_changed(
         "partners: 1 removed: OLD",
         "partners: 1 changed: MOVED (pins, host)",
     ]
+
+
+def test_of_very_many_changed_partners_only_those_that_are_named_are_looked_at_field_by_field() -> None:
+    before, after = (
+        server(partners=tuple(partner(f"P{number}", port=port) for number in range(10_000))) for port in (1, 2)
+    )
+    began = time.perf_counter()
+    (told,) = changes(before, after)
+    assert time.perf_counter() - began < 0.5
+    assert told.startswith("partners: 10000 changed: P0 (port), P1 (port), ")
+    assert told.endswith("P9 (port) and 9990 more")
 
 
 def test_certificate_ports_limits_rules_and_crls_have_a_line_each() -> None:

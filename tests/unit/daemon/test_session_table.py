@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seon.daemon import children
+from seon.daemon import children, slices
 from seon.daemon.log import Log
 from seon.daemon.session_table import Claim, SessionTable, Surroundings
 from seon.endings import SessionEnd
@@ -90,6 +90,59 @@ def barred_later(directory: str) -> None:
         await our.gone("session-2")
         assert our.codes == [], "they have said all themselves"
         assert {end.why for _, end in our.endings} == {"barred"}
+
+    play(directory, scene)
+
+
+def test_of_very_many_sessions_the_last_are_asked_a_little_later_and_by_the_newest_rule(alone, tmp_path) -> None:
+    """A main must not pause for longer than 50 ms, however long each takes."""
+    alone(asked_in_slices, tmp_path)
+
+
+def asked_in_slices(directory: str) -> None:
+    async def scene(our: Play) -> None:
+        names = [f"session-{number}" for number in range(3)]
+        for number, name in enumerate(names):
+            our.start(runs_until_told, assignment(name, f"P{number}"))
+        await our.runs(3)
+        asked: list[tuple[str, str]] = []
+
+        def slow(rule: str):
+            def ask(claim: Claim) -> str:
+                time.sleep(slices.SLICE_SECONDS)
+                asked.append((rule, claim.partner))
+                return "disabled" if rule == "second" else ""
+
+            return ask
+
+        our.table.follow(slow("first"), lambda _: False)
+        assert asked == [("first", "P0")]
+        our.table.follow(slow("second"), lambda _: False)
+        assert asked == [("first", "P0")], "one after the other"
+        for name in names:
+            await our.gone(name)
+        assert [pair for pair in asked if pair[0] == "second"][:3] == [("second", f"P{n}") for n in (1, 2, 0)]
+
+    play(directory, scene)
+
+
+def test_when_clients_change_no_partner_is_judged_again(alone, tmp_path) -> None:
+    """That happens every second, and takes long."""
+    alone(only_clients, tmp_path)
+
+
+def only_clients(directory: str) -> None:
+    async def scene(our: Play) -> None:
+        our.start(runs_until_told, assignment(mark="1"))
+        await our.runs()
+        asked = []
+        our.table.follow(lambda claim: asked.append(claim) or "", lambda _: False)
+        assert len(asked) == 1
+        our.table.clients_changed()
+        assert len(asked) == 1
+        our.withdrawn.add("1")
+        our.table.clients_changed()
+        await our.gone()
 
     play(directory, scene)
 
@@ -202,6 +255,26 @@ def shown_again(directory: str) -> None:
         our.table.follow(lambda claim: "revoked" if claim.evidence == (b"leaf", b"CA") else "", lambda _: False)
         await our.gone()
         assert our.events[-1].fields["ended_by"] == "administrator"
+
+    play(directory, scene)
+
+
+def test_what_a_dialled_partner_has_shown_is_taken_as_evidence_also_if_it_is_refused(alone, tmp_path) -> None:
+    """Its chain says where revocation lists are: those that are missing must be found."""
+    alone(shown_and_refused, tmp_path)
+
+
+def shown_and_refused(directory: str) -> None:
+    def body(sock: socket.socket) -> int:
+        refused = line.Reported(1, "ADM-DIAL", {"reason": "its CA's list is not here yet"})
+        says(sock, line.Shown(0, b"leaf"), line.Shown(1, b"CA"), refused, line.Reported(2, "SES-FAILED", {}))
+        return 0
+
+    async def scene(our: Play) -> None:
+        our.start(body, assignment(direction="outgoing"))
+        await our.gone()
+        assert our.witnessed == [(b"leaf", b"CA")]
+        assert [event.code for event in our.events] == ["ADM-DIAL", "SES-FAILED"]
 
     play(directory, scene)
 

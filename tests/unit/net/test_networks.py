@@ -35,6 +35,20 @@ def test_no_networks_hold_nobody() -> None:
     assert "10.0.0.1" not in Networks()
 
 
+def test_networks_are_gathered_one_a_step_since_many_take_longer_than_a_main_may_pause() -> None:
+    steps, count = Networks.gathering(LISTED), 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            gathered = end.value
+            break
+        count += 1
+    assert count == len(LISTED)
+    assert "192.0.2.7" in gathered
+    assert "192.0.2.8" not in gathered
+
+
 def test_many_networks_cost_as_little_as_few() -> None:
     many = Networks(f"10.{number >> 8}.{number & 255}.0/24" for number in range(50_000))
     began = time.perf_counter()

@@ -55,6 +55,7 @@ def test_whether_it_is_a_ca_is_read_from_ber_too(value: bytes, is_ca: bool) -> N
         ([point(URI("http://a")), point(URI("http://b")), point(URI("http://a"))], ("http://a", "http://b"), ()),
         ([point(URI("ldap://a/x"))], (), ("LDAP only",)),
         ([point(URI("file:///x"))], (), ("without a web address",)),
+        ([point(URI("http://a/\n2026 ADM-OK"), URI("http://b/\x1b[2J"), URI("http://c"))], ("http://c",), ()),
         ([point(URI("http://a"), reasons=frozenset([x509.ReasonFlags.key_compromise]))], (), ("by reason",)),
         ([point(URI("http://a"), issuer=[x509.DirectoryName(x509.Name([]))])], (), ("indirect",)),
         ([point(issuer=[x509.DirectoryName(x509.Name([]))])], (), ("indirect",)),

@@ -9,12 +9,14 @@ import msgspec
 import pytest
 from OpenSSL import SSL
 
+from seon.admission.steps import finished
 from seon.admission.trust import compiled
 from seon.config import AdmissionRules, Anchor, OwnCertificate, ServerConfiguration, ServerPartner
 from seon.link.sealing import wipe
 from seon.net.context import accepting, connecting, forget_all_keys
+from seon.net.networks import Networks
 from seon.process.memory import scrub_freed
-from seon.server.contexts import Contexts, contexts_of
+from seon.server.contexts import Contexts, contexts_of, old_networks
 from unit.server.putting import put
 
 OLD = ServerPartner("OLD", "Old", old_tls=True, networks=("192.0.2.0/24",), host="old.example")
@@ -30,7 +32,7 @@ def made(configuration, ours):
     def make(*partners: ServerPartner, **fields) -> Contexts:
         changed = msgspec.structs.replace(configuration, partners=partners, **fields)
         anchors = tuple(compiled(changed).anchors)
-        return contexts_of(changed, bytearray(ours.key_pem), anyone, anyone, anchors)
+        return contexts_of(changed, bytearray(ours.key_pem), anyone, anyone, anchors, finished(old_networks(changed)))
 
     return make
 
@@ -114,7 +116,9 @@ def fork_and_search(directory: str) -> None:
     place = Path(directory)
     own = OwnCertificate("own", (place / "ours.pem").read_text())
     key = bytearray((place / "ours.key").read_bytes())
-    contexts = contexts_of(ServerConfiguration(own_certificate=own, partners=(OLD,)), key, anyone, anyone)
+    configuration = ServerConfiguration(own_certificate=own, partners=(OLD,))
+    contexts = contexts_of(configuration, key, anyone, anyone, networks=Networks(OLD.networks))
+    assert contexts.old_gate
     wipe(key)
     scrub_freed()
     with_keys, without = fork(lambda: None), fork(forget, contexts)

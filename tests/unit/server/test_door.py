@@ -10,6 +10,7 @@ import pytest
 from OpenSSL import SSL
 
 from seon.admission.penalties import MOST_SECONDS
+from seon.config import Anchor, CertificateName, ServerPartner
 from seon.net.context import connecting, partner_dialler
 from seon.net.ends import Caller
 from seon.net.networks import Networks
@@ -115,6 +116,23 @@ def test_a_source_that_was_admitted_lately_has_no_penalty_and_loses_the_one_it_h
         for _ in range(2):
             await street.fails("192.0.2.1")
         assert street.is_shut("192.0.2.1"), "lately is over"
+
+    street.play(scene)
+
+
+def test_who_came_before_its_source_was_known_costs_that_source_nothing_when_it_fails_later() -> None:
+    street = Street(limit=100)
+
+    async def scene() -> None:
+        with contextlib.ExitStack() as waiting:
+            places = []
+            for _ in range(10):
+                sock = waiting.enter_context(socket.socket())
+                places.append(waiting.enter_context(street.door.place(sock, caller("192.0.2.1"), street.limit)))
+            await street.is_admitted("192.0.2.1")
+            for place in places:
+                assert place.took_too_long()
+        assert not street.is_shut("192.0.2.1")
 
     street.play(scene)
 
@@ -410,6 +428,28 @@ def test_who_has_a_known_sources_places_leaves_another_known_one_its_own(play, p
         assert await outside.comes("127.0.1.3", partner), "and a new one"
 
     play(scene)
+
+
+def test_who_is_refused_after_its_handshake_is_counted_before_its_end_is_waited_for(
+    play, certificate, partner, until, reported
+) -> None:
+    """A refused one that leaves its connection open would else come again and again meanwhile."""
+    ca, stranger = certificate("CA", ca=True), certificate("stranger")
+    named = CertificateName(ca.shown.subject_text or "", "CN=somebody")
+
+    async def scene(outside: Outside) -> None:
+        for _ in range(4):
+            tls = AsyncTls(
+                await outside.connected("127.0.1.1"),
+                connecting(partner_dialler(stranger.pem, stranger.key_pem, lambda _: True).context),
+            )
+            await tls.handshake()
+        await until(lambda: reported.codes.count("ADM-REFUSED") == 4)
+        await outside.is_closed_at_once("127.0.1.1")
+
+    known = ServerPartner("P2", "Two", names=(named,))
+    play(scene, anchors=(Anchor(ca.pem),), partners=(known,))
+    assert limits_told(reported)
 
 
 def test_exempt_networks_have_no_penalty(play, partner, certificate, reported) -> None:

@@ -1,5 +1,6 @@
 """A configuration is built whole, or not at all."""
 
+import dataclasses
 import time
 
 import msgspec
@@ -9,7 +10,16 @@ from seon.admission.codes import Refused, Verdict
 from seon.admission.evidence import Evidence
 from seon.api_messages import SealedKey
 from seon.build import this_build
-from seon.config import FORMAT, OLDEST_FORMAT, Anchor, OwnCertificate, PartnerRules, ServerPartner, SessionRules
+from seon.config import (
+    FORMAT,
+    OLDEST_FORMAT,
+    AdmissionRules,
+    Anchor,
+    OwnCertificate,
+    PartnerRules,
+    ServerPartner,
+    SessionRules,
+)
 from seon.daemon.session_table import Claim
 from seon.link.sealing import EphemeralKey
 from seon.net.context import accepting, connecting
@@ -293,6 +303,22 @@ def test_what_expires_in_a_session_does_not_end_it(delivery, ephemeral, partner,
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + 400 * 86_400)
     assert in_force.barred(Claim("P1", "incoming", source="192.0.2.1:5", evidence=evidence), NO_LISTS) == ""
+
+
+def test_a_list_that_gets_too_old_in_a_session_does_not_end_it(delivering, ephemeral, certificate, monkeypatch) -> None:
+    ca, made = below(certificate)
+    in_force = put(anchored(delivering, ca), ephemeral)
+    hard = dataclasses.replace(in_force.trust, rules=AdmissionRules(revocation="hard"))
+    in_force = dataclasses.replace(in_force, trust=hard)
+    lists = revoking(by=ca)
+    evidence, admitted = in_force.admit(made.shown, (), "192.0.2.1:5", lists)
+    assert admitted.partner.id == "ID"
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 400 * 86_400)
+    claim = Claim("ID", "incoming", source="192.0.2.1:5", evidence=evidence)
+    assert in_force.barred(claim, lists) == ""
+    assert in_force.admit(made.shown, (), "192.0.2.1:5", lists)[1].verdict == "EXPIRED"
+    assert "REVOKED" in in_force.barred(claim, revoking(made, by=ca))
 
 
 def test_a_dialled_partner_is_judged_again_by_what_its_session_process_has_seen(

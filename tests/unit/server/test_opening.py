@@ -14,6 +14,7 @@ from seon.admission.judgement import judge_all
 from seon.admission.trust import compiled
 from seon.config import Limits, ServerConfiguration, ServerPartner
 from seon.daemon.log import Log
+from seon.daemon.quieter import TOLD
 from seon.daemon.session_table import Claim, SessionTable, Surroundings
 from seon.link import messages as m
 from seon.net.channel import EndOfStream
@@ -125,6 +126,15 @@ def enter(main: Main, scene, while_sending=lambda: None) -> None:
         await scene(link, tls, entering)
 
     asyncio.run(asyncio.wait_for(live(), 10))
+
+
+def test_a_partner_that_comes_again_and_again_is_told_of_a_few_times_and_then_counted(main, reported) -> None:
+    async def scene() -> None:
+        for _ in range(10 * TOLD):
+            await main.opening.enter(admitted(Tls()), None)
+
+    asyncio.run(scene())
+    assert reported.codes == ["ADM-LIMIT"] * TOLD
 
 
 def test_at_debug_each_step_of_an_opening_is_said_with_its_session(main) -> None:

@@ -174,7 +174,7 @@ def test_one_list_at_two_addresses_is_worked_on_once(played) -> None:
         assert len(s.lists.missing()) == 1
         await s.take(GOOD)
         assert len(s.prepared) == 1
-        assert len(s.lists.lists.by_issuer[ISSUER.subject_der, ISSUER.key.digest]) == 2
+        assert len(s.lists.lists.of_issuer(ISSUER)) == 2
 
     played(scene)
 
@@ -188,7 +188,7 @@ def test_several_lists_given_by_hand_are_in_force_together(played) -> None:
         await s.take(first, second)
         s.lists.follow((named(first, ""), named(third, "")))
         await s.take(third)
-        found = s.lists.lists.by_issuer[ISSUER.subject_der, ISSUER.key.digest]
+        found = s.lists.lists.of_issuer(ISSUER)
         assert {one.sha256 for one in found} == {named(first).sha256, named(third).sha256}
 
     played(scene)

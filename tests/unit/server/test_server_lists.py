@@ -18,7 +18,9 @@ def named(der: bytes, issuer: Made, url: str = "http://crl.example/a.crl") -> Re
     return RevocationList(hashlib.sha256(der).hexdigest(), issuer.pem, url)
 
 
-def test_lists_that_a_configuration_names_are_asked_for_and_in_force(alone, tmp_path) -> None:
+def test_lists_that_the_first_configuration_names_are_asked_for_and_in_force_before_anybody_comes_in(
+    alone, tmp_path
+) -> None:
     alone(in_force, tmp_path)
 
 
@@ -31,15 +33,19 @@ def in_force(directory: str) -> None:
 
     async def scene(proxy: Proxy) -> None:
         async with proxy.client() as stream:
-            await proxy.opened(stream, crls=tuple(named(der, ca) for der in lists.values()))
+            await proxy.deliver(stream, proxy.delivery(crls=tuple(named(der, ca) for der in lists.values())))
             wanted = await proxy.next(stream, m.BlobsWanted)
             assert set(wanted.names) == set(lists)
+            dial = m.Dial("session-1", "P1")
             for name in wanted.names:
+                await asyncio.sleep(0.1)
+                assert not await proxy.reachable()
+                assert (await proxy.session_link(dial))[1] == m.NotJoined("the revocation lists have not come yet")
                 await proxy.send(stream, "blob", lists[name])
-            await proxy.until("CRL-BAD")
-            await proxy.until("CRL-TAKEN")
-            ((subject, _),) = proxy.server.lists().by_issuer
-            assert subject == ca.certificate.subject.public_bytes()
+            await proxy.until("SRV-OPEN")
+            assert proxy.logged("CRL-BAD")
+            assert proxy.logged("CRL-TAKEN")
+            assert len(proxy.server.lists().of_issuer(ca.shown)) == 1
             assert "20000 entries, made 20" in proxy.line("CRL-TAKEN")
             assert "no revocation list in DER" in proxy.line("CRL-BAD")
             assert any(line.startswith("Revocation list of CN=CA from") for line in proxy.server._state())
@@ -75,7 +81,35 @@ def said(directory: str) -> None:
     assert Proxy(directory).play(scene) == 0
 
 
-def test_a_list_that_is_asked_for_and_does_not_come_holds_up_nothing(alone, tmp_path) -> None:
+def test_lists_that_do_not_come_after_a_start_are_waited_for_for_a_while_and_then_named(alone, tmp_path) -> None:
+    alone(late, tmp_path)
+
+
+def late(directory: str) -> None:
+    from proxy import Proxy
+
+    from seon.server import first_lists
+
+    first_lists.SECONDS, ca = 0.5, make("CA", ca=True)
+
+    async def scene(proxy: Proxy) -> None:
+        async with proxy.client() as stream:
+            await proxy.deliver(stream, proxy.delivery(crls=(named(make_list(ca), ca),)))
+            await proxy.until("CFG-NEW")
+        await asyncio.sleep(0.7)  # time without a link does not count
+        assert not proxy.logged("CRL-LATE")
+        async with proxy.client() as stream:
+            await proxy.until("CRL-LATE")
+            assert "http://crl.example/a.crl" in proxy.line("CRL-LATE")
+            await proxy.until("SRV-OPEN")
+            _, partner, inside = await proxy.joined(stream)
+            partner.close()
+            inside.close()
+
+    assert Proxy(directory).play(scene) == 0
+
+
+def test_a_list_of_a_later_configuration_that_does_not_come_holds_up_nothing(alone, tmp_path) -> None:
     alone(does_not_come, tmp_path)
 
 
@@ -86,7 +120,8 @@ def does_not_come(directory: str) -> None:
 
     async def scene(proxy: Proxy) -> None:
         async with proxy.client() as stream:
-            await proxy.opened(stream, crls=(named(make_list(ca), ca),))
+            await proxy.opened(stream)
+            await proxy.deliver(stream, proxy.delivery(2, crls=(named(make_list(ca), ca),)))
             await proxy.next(stream, m.BlobsWanted)
             _, partner, inside = await proxy.joined(stream)
             assert any("has not come yet" in line for line in proxy.server._state())

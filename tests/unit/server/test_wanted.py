@@ -43,6 +43,7 @@ def test_a_linked_server_with_license_and_certificate_has_both_ports() -> None:
         ),
         ({"in_force": EMPTY}, "the configuration has not come yet"),
         ({"ending": True}, "the server is ending"),
+        ({"awaits_lists": True}, "the revocation lists have not come yet"),
     ],
 )
 def test_each_thing_that_is_missing_closes_the_external_port_alone_and_is_named(change, why) -> None:
@@ -52,12 +53,12 @@ def test_each_thing_that_is_missing_closes_the_external_port_alone_and_is_named(
 
 
 @pytest.mark.parametrize(
-    ("linked", "problem", "gate", "ending"),
-    list(itertools.product((True, False), ("", "it ended"), (GATE, None), (True, False))),
+    ("linked", "problem", "gate", "ending", "awaits"),
+    list(itertools.product((True, False), ("", "it ended"), (GATE, None), (True, False), (True, False))),
 )
-def test_the_external_port_is_wanted_only_where_nothing_is_missing(linked, problem, gate, ending) -> None:
-    moment = Moment(SERVING.internal, in_force(gate), linked, problem, ending)
-    everything = linked and not problem and gate is not None and not ending
+def test_the_external_port_is_wanted_only_where_nothing_is_missing(linked, problem, gate, ending, awaits) -> None:
+    moment = Moment(SERVING.internal, in_force(gate), linked, problem, ending, awaits)
+    everything = linked and not problem and gate is not None and not ending and not awaits
     assert owners(moment) == ([INTERNAL, EXTERNAL] if everything else [INTERNAL])
 
 

@@ -151,6 +151,38 @@ def somebody_else() -> None:
     assert "not that partner's" in main.fields("SES-FAILED")["reason"]
 
 
+def test_the_main_hears_what_was_shown_before_who_has_shown_it_is_refused(alone) -> None:
+    alone(shown_first)
+
+
+def shown_first() -> None:
+    other = make("somebody else")
+    main, _, _ = dial(other, make("partner"))
+    kinds = [type(one).__name__ for one in main.heard if not isinstance(one, line.LogLine)]
+    assert kinds[:2] == ["Shown", "Reported"]
+    assert main.heard[0] == line.Shown(0, other.shown.der)
+
+
+def test_whoever_shows_a_key_that_is_too_large_is_refused_in_the_handshake_and_named_by_it(alone) -> None:
+    alone(too_large)
+
+
+def too_large() -> None:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from seon.admission import verdict
+    from seon.net import context
+
+    context.MAX_RSA_BITS = verdict.MAX_RSA_BITS = 2_047
+    theirs = make("partner", rsa.generate_private_key(65_537, 2_048))
+    main, first, given = dial(theirs, theirs)
+    assert main.codes == ["ADM-DIAL", "SES-FAILED"]
+    refused = main.fields("ADM-DIAL")
+    assert (refused["verdict"], refused["fingerprint"]) == ("TOO-LARGE", theirs.fingerprint)
+    assert refused["target"] == given.target
+    assert first.reason == f"{given.target}: certificate: its RSA key has 2048 bits; 2047 are the most"
+
+
 def test_a_partner_whose_certificate_has_expired_is_refused(alone) -> None:
     alone(expired)
 
