@@ -69,7 +69,7 @@ def name_remove(identifier: str, file: Path | None, issuer: str, subject: str) -
 def _given(file: Path | None, issuer: str, subject: str) -> "CertificateName":
     from seon.backend.partners.identity_actions import names_in, typed_name
 
-    if (file is None) == (not issuer and not subject):
+    if bool(issuer) != bool(subject) or (file is None) != bool(issuer):
         raise OperatorError("Give a FILE with the certificate, or both --issuer and --subject")
     return names_in(read_file(file)) if file else typed_name(issuer, subject)
 

@@ -73,7 +73,11 @@ def test_a_name_is_taken_from_a_certificate_or_typed(tmp_path: Path) -> None:
     done("anchor", "add", written(tmp_path / "ca.pem", CA), "--asserts-odette-ids")
     assert done("partner", "add", "third", "--odette-id", "O0013C") == "partner third added"
     assert "Give a FILE" in refused("partner", "name", "add", "acme")
-    assert "issuer: a distinguished name has" in refused("partner", "name", "add", "acme", "--subject", "CN=Acme")
+    assert "both --issuer and --subject" in refused("partner", "name", "add", "acme", "--subject", "CN=Acme")
+    wrong = refused("partner", "name", "add", "acme", "--issuer", "Acme", "--subject", "CN=Acme")
+    assert "issuer: " in wrong
+    assert "such as CN=Acme" in wrong
+    assert refused("partner", "name", "add", "acme", path).endswith("is a name of partner acme already\n")
 
 
 def test_a_refused_certificate_is_shown_pinned_and_forgotten() -> None:
