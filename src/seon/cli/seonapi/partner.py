@@ -177,13 +177,13 @@ def partner_list() -> Said:
 
     headings = {
         "id": "id", "name": "name", "state": "state", "codes": "codes", "pins": "certificates",
-        "odette_ids": "Odette IDs", "host": "host", "warnings": "warnings",
+        "odette_ids": "Odette IDs", "named": "names", "host": "host", "warnings": "warnings",
     }  # fmt: skip
     table = Table(headings, empty="no partners yet")
     for found in Partner.objects.prefetch_related("codes", "certificates", "names"):
         row = data_of(found)
         state = State("enabled", Tone.GOOD) if found.enabled else State("disabled", Tone.OFF)
-        table.add(**row, state=state, pins=len(row["certificates"]))
+        table.add(**row, state=state, pins=len(row["certificates"]), named=len(row["names"]))
     return table.said()
 
 
