@@ -290,7 +290,7 @@ def network_remove(identifier: str, values: tuple[str, ...], force: bool) -> Sai
 @click.argument("identifier", metavar="ID")
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=FILE)
 @click.option("--refused", "fingerprint", metavar="SHA256", help="A refused one: see seonapi partner refused list.")
-@click.option("--force", is_flag=True, help=_FORCE)
+@click.option("--force", is_flag=True, help=f"{_FORCE} Of refused ones, a revoked one, too.")
 @on_installation
 def certificate_add(identifier: str, files: tuple[Path, ...], fingerprint: str | None, force: bool) -> Said:
     """Pin one more certificate of the partner ID from each FILE. Those before stay."""
