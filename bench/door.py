@@ -15,7 +15,6 @@ import os
 import re
 import signal
 import socket
-import sqlite3
 import ssl
 import statistics
 import sys
@@ -27,7 +26,7 @@ from pathlib import Path
 
 from measure import cpu_of, machine
 from report import write
-from ways import ours, start
+from ways import ours, start, wait_in_force
 
 from seon.cli.quickstart.installation import Layout
 from seon.cli.quickstart.processes import ProcessError, program, run
@@ -150,13 +149,7 @@ def _tls(layout: Layout) -> ssl.SSLContext:
 def _configure(layout: Layout, places: int) -> None:
     for key, value in {"handshakes": places, "sessions_per_minute": 100_000}.items():
         run([program("seonapi"), "set", key, str(value)], layout.seonapi)
-    with sqlite3.connect(f"file:{layout.seonapi / 'seonapi.sqlite3'}?mode=ro", uri=True) as database:
-        ((version,),) = database.execute("SELECT number FROM configuration_version").fetchall()
-    until = time.monotonic() + WAIT_SECONDS
-    while f"Configuration {version} in force" not in (layout.output / "server.txt").read_text():
-        if time.monotonic() > until:
-            raise ProcessError("the settings did not come into force")
-        time.sleep(0.1)
+    wait_in_force(layout, WAIT_SECONDS)
 
 
 def _resident_mib(pid: int) -> float:

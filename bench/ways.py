@@ -7,6 +7,7 @@ and end with plain TCP at the receiver.
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +35,8 @@ class Way:
     name: str
     port: int
     hops: Callable[[], tuple[list[int], list[int]]]
+    began: float = 0.0
+    """When the hop in the DMZ was started (monotonic)."""
 
 
 def start(name: str, arguments: list[str], output: Path, stack: ExitStack, home: Path | None = None) -> Process:
@@ -51,16 +54,34 @@ def ours(root: Path, receiver: int, say: Callable[[str], None]) -> Iterator[tupl
     with ExitStack() as stack:
         api = start("seonapi", [program("seonapi"), "serve", "--listen", f"127.0.0.1:{ports.seonapi}"],
                     layout.output, stack, layout.seonapi)  # fmt: skip
+        api.wait_for(r"ready \S+")
+        began = time.monotonic()
         server = start("server", [program("seon_proxyserver2"), *_TOLD, "-i", f"127.0.0.1:{ports.internal}",
                                   "-l", str(layout.license_file)], layout.output, stack, layout.server)  # fmt: skip
         server.wait_for("SRV-START")
-        api.wait_for(r"ready \S+")
         client = start("client", [program("seon_proxyclient2"), *_TOLD, "-U", f"https://127.0.0.1:{ports.seonapi}",
                                   "-S", f"127.0.0.1:{ports.internal}", "-T", f"@{layout.token_file}"],
                        layout.output, stack, layout.client)  # fmt: skip
         client.wait_for("CLI-LINKED", LINK_SECONDS)
         server.wait_for("SRV-OPEN", LINK_SECONDS)
-        yield Way("Seon", ports.external, lambda: (list(family(server.pid)), list(family(client.pid)))), layout
+        hops = lambda: (list(family(server.pid)), list(family(client.pid)))  # noqa: E731
+        yield Way("Seon", ports.external, hops, began), layout
+
+
+def wait_in_force(layout: Layout, seconds: float) -> None:
+    """Wait until the configuration as it is now is in force at our server. Raises ProcessError."""
+    with sqlite3.connect(f"file:{layout.seonapi / 'seonapi.sqlite3'}?mode=ro", uri=True) as database:
+        ((version,),) = database.execute("SELECT number FROM configuration_version").fetchall()
+    wait_said(layout, f"Configuration {version} in force", seconds)
+
+
+def wait_said(layout: Layout, text: str, seconds: float) -> None:
+    """Wait until our server's log has a text. Raises ProcessError."""
+    until = time.monotonic() + seconds
+    while text not in (layout.output / "server.txt").read_text():
+        if time.monotonic() > until:
+            raise ProcessError(f"the server did not say: {text}")
+        time.sleep(0.01)
 
 
 @contextmanager

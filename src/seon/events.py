@@ -177,6 +177,7 @@ _KINDS = (
     Kind("SES-END", _I, "session",
          "Session with partner {partner} ended by {ended_by}: {reason}; {seconds} s"
          "[, {octets_in:# octet|# octets} in, {octets_out:# octet|# octets} out, {files:# file|# files}]"),
+    Kind("SES-BARRED", _W, "session", "Session with partner {partner} has to end: {reason}"),
     Kind("SES-TRACE", _I, "session", "Session is traced to {file}"),
     Kind("SES-TRACED", _I, "session",
          "Session trace {file} written: {octets:# octet|# octets}"

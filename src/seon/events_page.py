@@ -110,6 +110,7 @@ SPECIAL: dict[str, dict[str, Value]] = {
     "SES-AGREED": {"restart": True},
     "SES-END": {"reason": "ESID 00 normal session termination"},
     "SES-FAILED": {"reason": "receive daemon: nothing listens on that port"},
+    "SES-BARRED": {"reason": "partner acme is not admitted any more, REVOKED: the certificate is revoked"},
     "SES-KILLED": {"reason": "signal 9"},
     "SES-NOTRACE": {"reason": "No space left on device"},
     "SRV-CLOSED": {"reason": "no client is connected"},

@@ -75,6 +75,7 @@ def test_a_partner_is_let_in_its_list_is_found_and_once_revoked_it_is_out(known:
         known.seonapi(["crl", "fetch"])
         heard = partner.until_end()
         assert isinstance(heard[-1], EndSession)
+    known.in_journal("SES-BARRED", "REVOKED")
     assert not comes_in(known)
     known.in_journal("ADM-REFUSED", "REVOKED")
 

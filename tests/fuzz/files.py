@@ -37,14 +37,14 @@ Tree = tuple[int, "list[Tree] | bytes"]
 @cache
 def seeds() -> tuple[bytes, ...]:
     """Return files as they are: certificates of all kinds, lists, requests, keys and containers."""
-    made = _usual()
+    made = usual()
     found = [*(odd.der for odd in (CASES | REFUSED).values()), *(path.read_bytes() for path in VECTORS.iterdir())]
     found += [made.certificate.public_bytes(form) for form in (Encoding.DER, Encoding.PEM)]
     found += [
-        pkcs7.serialize_certificates([made.certificate, _CA.certificate], form) for form in (Encoding.DER, Encoding.PEM)
+        pkcs7.serialize_certificates([made.certificate, CA.certificate], form) for form in (Encoding.DER, Encoding.PEM)
     ]
     protection = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(100).hmac_hash(hashes.SHA256()).build(PASSWORD)
-    found.append(pkcs12.serialize_key_and_certificates(b"x", made.key, made.certificate, [_CA.certificate], protection))
+    found.append(pkcs12.serialize_key_and_certificates(b"x", made.key, made.certificate, [CA.certificate], protection))
     found += [
         made.key.private_bytes(form, PrivateFormat.PKCS8, BestAvailableEncryption(PASSWORD))
         for form in (Encoding.DER, Encoding.PEM)
@@ -53,10 +53,12 @@ def seeds() -> tuple[bytes, ...]:
     return tuple(octets for octets in found if len(octets) < LARGE)
 
 
-_CA = make("CA", ca=True)
+CA = make("CA", ca=True)
 
 
-def _usual() -> Made:
+@cache
+def usual() -> Made:
+    """Return a certificate as partners have them, below `CA`."""
     uri = x509.UniformResourceIdentifier
     point = x509.DistributionPoint([uri("http://a.example/x.crl"), uri("ldap://a.example/x")], None, None, None)
     extensions: Extensions = [
@@ -66,7 +68,7 @@ def _usual() -> Made:
         (x509.CRLDistributionPoints([point]), False),
     ]
     subject = x509.Name.from_rfc4514_string("2.5.4.5=O0013000001ACME,CN=Müller\\, Söhne,OU=a+O=b,C=DE")
-    return make(subject, ec.generate_private_key(ec.SECP256R1()), issuer=_CA, extensions=extensions)
+    return make(subject, ec.generate_private_key(ec.SECP256R1()), issuer=CA, extensions=extensions)
 
 
 def _list(by: Made) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
 
+from fuzz.admitting import check_admission
 from fuzz.files import PASSWORD, mutated
 from seon.backend.certificates import read_chain, read_files, read_shown
 from seon.backend.errors import OperatorError
@@ -85,6 +86,7 @@ def check(found: PeerCertificate) -> None:
     (from_pem,) = read_shown(found.pem.encode())
     assert from_pem == found
     assert found.x509 is None or found.x509 == found.x509
+    check_admission(found)
 
 
 def run(count: int, seed: int) -> Iterator[tuple[bytes, int, Counter[str]]]:

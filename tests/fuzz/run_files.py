@@ -4,7 +4,7 @@
     make fuzz-files ARGS="-runs=1000 -seed=7"        fewer, and the same again
     make fuzz-files ARGS="-show=build/fuzz/file-..."     read again what a run has left
 
-What must hold is in `reading.py`.
+What must hold is in `reading.py`, and for certificates that were taken, which admission then judges, in `admitting.py`.
 """
 
 import hashlib

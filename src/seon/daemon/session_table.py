@@ -211,10 +211,17 @@ class SessionTable:
     def _end_barred(self, running: _Running) -> None:
         """Order a session to end if it may not be any more."""
         claim = _claim(running.assignment, running.fingerprint, running.evidence)
-        if self._rule(claim):
-            _end(running, "barred")
-        elif self._unlinkable(claim.mark):
-            _end(running, "withdrawn")
+        if why := self._rule(claim):
+            self._bar(running, "barred", why)
+        elif why := self._unlinkable(claim.mark):
+            self._bar(running, "withdrawn", why)
+
+    def _bar(self, running: _Running, order: line.Order, why: str) -> None:
+        """Order a session to end, and say why, once: the words that both hosts have for its end are few."""
+        if running.testimony.running and not running.child.order:
+            assignment = running.assignment
+            self._our.report("SES-BARRED", assignment.session, partner=assignment.partner, reason=why)
+        _end(running, order)
 
     def verbosity_changed(self) -> None:
         """The log settings have changed: processes need to know which lines are worth while."""

@@ -88,7 +88,10 @@ def barred_later(directory: str) -> None:
         assert our.table.has("session-2")
         our.table.follow(lambda _: "nobody", lambda _: False)
         await our.gone("session-2")
-        assert our.codes == [], "they have said all themselves"
+        assert our.codes == ["SES-BARRED"] * 2, "why is said by the main, once; all else they have said themselves"
+        assert [(session, fields["reason"]) for _, session, fields in our.reports] == [
+            ("session-1", "disabled"), ("session-2", "nobody"),
+        ]  # fmt: skip
         assert {end.why for _, end in our.endings} == {"barred"}
 
     play(directory, scene)

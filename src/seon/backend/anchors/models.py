@@ -8,12 +8,15 @@ from django.db import models
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from seon.backend.certificates import describe_certificate, read_chain
+from seon.backend.certificates import describe_certificate, read_chain, read_shown
+from seon.backend.configuration.models import Settings
 from seon.backend.configuration.versioned import Versioned
 from seon.backend.errors import OperatorError
 
 MOST_ANCHORS = 500
 """As config.py bounds them."""
+MOST_NAMES = 16_384
+"""Octets of all their names, where callers are told them; as net.context bounds them."""
 BY_HAND = "by hand"
 _NAME = RegexValidator(r"\A[^\x00-\x1f\x7f,]+\Z", "text of one line without commas")
 
@@ -60,6 +63,22 @@ class Anchor(Versioned):
         super().clean()
         if self._state.adding and Anchor.objects.count() >= MOST_ANCHORS:
             raise ValidationError(f"there are {MOST_ANCHORS} trust anchors already, there cannot be more")
+        if self._state.adding and Settings.load().admission_ca_names and (problem := Anchor.names_problem(self.pem)):
+            raise ValidationError(problem)
+
+    @classmethod
+    def names_problem(cls, *more: str) -> str:
+        """Say why the names of all anchors, and of these (PEM), cannot be told to callers; "" if they can.
+
+        A server would refuse the whole configuration for it.
+        """
+        names = {read_shown(pem.encode())[0].subject_der for pem in (*cls.objects.values_list("pem", flat=True), *more)}
+        if (octets := sum(map(len, names))) <= MOST_NAMES:
+            return ""
+        return (
+            f"the names of {len(names)} trust anchors have {octets} octets: the server can name at most {MOST_NAMES} "
+            "to those who connect (admission_ca_names). Leave that at no, or remove anchors"
+        )
 
     def validate_unique(self, exclude: Any = None) -> None:
         """Raise ValidationError for one that is there already; of the row, since nobody entered the fingerprint."""

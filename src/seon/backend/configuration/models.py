@@ -1,5 +1,8 @@
 """The version counter, the one row of settings, and the sessions that are traced."""
 
+from typing import Any
+
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -117,6 +120,14 @@ class Settings(Versioned, OneRow):
 
     def __str__(self) -> str:
         return "Settings"
+
+    def clean(self) -> None:
+        """Raise ValidationError where more names of anchors would be told than a server can tell."""
+        super().clean()
+        if self.admission_ca_names and not self._is_stored("admission_ca_names"):
+            anchors: Any = apps.get_model("anchors", "Anchor")  # by its name, since its module needs this one
+            if problem := anchors.names_problem():
+                raise ValidationError({"admission_ca_names": problem})
 
     def days_of(self, severity: int) -> int:
         """Return how many days events of a severity (`seon.events.Severity`) are kept."""

@@ -53,7 +53,8 @@ def read_value(row: models.Model, field: "models.Field[object, object]", text: s
         return None if field.null and not text else field.clean(text, row)
     except (ValidationError, KeyError) as error:
         if isinstance(field, EnteredField | NetworksField) and isinstance(error, ValidationError):
-            raise OperatorError(f"{field.name}: {' '.join(error.messages)}; allowed: {allowed(field)}") from None
+            said = " ".join(error.messages).partition("; allowed: ")[0]
+            raise OperatorError(f"{field.name}: {said}; allowed: {allowed(field)}") from None
         raise OperatorError(f"{field.name} cannot be {text[:200]!r}; allowed: {allowed(field)}") from None
 
 

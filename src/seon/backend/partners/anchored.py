@@ -39,6 +39,17 @@ def dependents() -> dict[str, Dependents]:
     return found
 
 
+def hindrance(partner: Partner) -> str:
+    """Say why Odette IDs and names admit nobody as this partner now; "" if they can, or if it has none."""
+    if not partner.odette_ids and not partner.names.exists():
+        return ""
+    if partner.certificates.exists():
+        return "it has pinned certificates, and these alone admit it"
+    if _usable(partner, dict(Anchor.objects.values_list("fingerprint", "asserts_odette_ids"))):
+        return ""
+    return "no trust anchor may admit it by its Odette IDs or names yet; see: seonapi anchor list"
+
+
 def _usable(partner: Partner, anchors: dict[str, bool]) -> list[str]:
     """Return the anchors below which something can say that a certificate is the partner's."""
     allowed = entries_of(partner.anchors) or tuple(anchors)

@@ -250,10 +250,9 @@ class PartnerName(Versioned):
         found = PartnerName.objects.filter(digest=self.digest).select_related("partner").first()
         if found is None:
             return super().unique_error_message(model_class, unique_check)
-        return ValidationError(
-            f"subject {shown(self.subject[:200])} of issuer {shown(self.issuer[:200])} is a name of partner "
-            f"{found.partner} already; {PROVIDER}"
-        )
+        text = f"subject {shown(self.subject[:200])} of issuer {shown(self.issuer[:200])} is a name of partner "
+        text += f"{found.partner} already"
+        return ValidationError(text if found.partner == self.partner else f"{text}; {PROVIDER}")
 
 
 def digest_of_names(issuer: str, subject: str) -> str:

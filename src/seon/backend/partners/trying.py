@@ -67,6 +67,8 @@ def try_certificate(octets: bytes, chain: Sequence[bytes] = (), source: str = ""
     """
     shown = read_shown(octets)
     leaf = leaf_of(shown)
+    if source and outgoing:
+        raise OperatorError("Give --source for who comes in, or --outgoing for who is dialled: not both")
     sent = [one for one in (*shown, *(one for more in chain for one in read_shown(more))) if one is not leaf]
     address = _address(source)
     configuration = build(read_version(), "127.0.0.1").server
@@ -91,7 +93,7 @@ def _tried(
         evidence = collect(leaf, sent, address, trust, lists_for(tuple(evidence.chain.with_issuers())), now)
     verdict = judge(evidence, Rules(trust, dialled), now)
     partner = verdict.partner
-    steps = [*_facts(leaf), *_proofs(evidence, trust), *_circumstances(partner, address)]
+    steps = [*_facts(leaf), *_proofs(evidence, trust), *_circumstances(partner, None if dialled else address)]
     if isinstance(verdict, Refused):
         return Trial(tuple(steps), verdict.verdict.value, verdict.reason, partner.id if partner else "")
     return Trial(tuple(steps), ADMITTED, verdict.because, verdict.partner.id, _doubts(verdict))
@@ -175,12 +177,14 @@ def _revocation(known: Revocation) -> str:
     return f"{known.state}{since}{age}{f', {known.url}' if known.url else ''}"
 
 
-def _circumstances(partner: ServerPartner | None, address: str) -> Iterator[Step]:
-    """Yield what else decides."""
+def _circumstances(partner: ServerPartner | None, address: str | None) -> Iterator[Step]:
+    """Yield what else decides. `address`: where it comes from, "" if that is not given, None if it was dialled."""
     if partner is None:
         yield Step("partner", "nobody's")
         return
     yield Step("partner", f"{partner.id}, {partner.name}, {'enabled' if partner.enabled else 'disabled'}")
+    if address is None:
+        return
     if not partner.networks:
         yield Step("source", "from everywhere")
     elif not address:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from seon.admission.codes import Verdict
 from seon.backend.acting import audit
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
@@ -28,7 +29,7 @@ def partner_from_refused(
     `name`: empty: as its subject has it. `force` as in `add_partner`. Raises OperatorError.
     """
     take_turn()
-    row = find_refused(fingerprint)
+    row = _to_pin(fingerprint, force=force)
     certificate = peer_certificate(bytes(row.der))
     odette_ids = _odette_ids(certificate)
     for one in odette_ids:
@@ -47,7 +48,7 @@ def partner_from_refused(
 def pin_refused(by: Actor, fingerprint: str, identifier: str, *, force: bool = False) -> PartnerCertificate:
     """Pin a refused certificate as one more of a partner. Raises OperatorError."""
     take_turn()
-    row = find_refused(fingerprint)
+    row = _to_pin(fingerprint, force=force)
     (pinned,) = add_certificates(by, identifier, [bytes(row.der)], force=force)
     _forget(row)
     return pinned
@@ -63,6 +64,20 @@ def remove_refused(_: Actor, fingerprints: Sequence[str] | None) -> list[Refused
     for row in rows:
         _forget(row)
     return rows
+
+
+def _to_pin(fingerprint: str, *, force: bool) -> RefusedCertificate:
+    """Return a refused certificate that is to be pinned. Raises OperatorError for a revoked one without `force`.
+
+    What is pinned is known by itself: no list is asked for it any more.
+    """
+    row = find_refused(fingerprint)
+    if row.verdict == Verdict.REVOKED and not force:
+        raise OperatorError(
+            f"{row.subject} was refused since its CA has withdrawn it (REVOKED), and a pinned certificate is admitted "
+            "whatever its CA says. Ask the partner for its new certificate, or use --force"
+        )
+    return row
 
 
 def _forget(row: RefusedCertificate) -> None:

@@ -50,13 +50,16 @@ def partner_add(identifier: str, name: str | None, certificates: tuple[Path, ...
     """Add a partner under the short name ID."""
     from seon.backend.acting.actors import owner
     from seon.backend.partners.actions import add_partner
+    from seon.backend.partners.anchored import hindrance
 
     files = [read_file(path) for path in certificates]
     added = add_partner(owner(), identifier, name or identifier, certificates=files, **what)
     lines, data = _pinned(list(added.certificates.all()))
     known = certificates or what["odette_ids"]
-    without = "" if known else "; without a certificate, Odette ID or certificate name it is not admitted"
-    return Said({"id": added.identifier, "pinned": data}, "\n".join([f"partner {identifier} added{without}", *lines]))
+    without = hindrance(added) if known else "without a certificate, Odette ID or certificate name it is not admitted"
+    return Said(
+        {"id": added.identifier, "pinned": data}, "\n".join([f"partner {identifier} added{_but(without)}", *lines])
+    )
 
 
 @partner.command(name="change")
@@ -122,6 +125,10 @@ def partner_remove(identifier: str, yes: bool) -> Said:
     return Said({"id": identifier, "with": removed}, f"partner {identifier} removed, with: {_in_words(removed)}")
 
 
+def _but(problem: str) -> str:
+    return f"; {problem}" if problem else ""
+
+
 def _in_words(along: dict[str, int]) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in along.items()) or "nothing else"
 
@@ -140,12 +147,14 @@ def partner_set(identifier: str, key: str, value: str) -> Said:
     from seon.backend.acting.actors import owner
     from seon.backend.configuration.keys import chosen
     from seon.backend.partners.actions import set_of_partner
-    from seon.backend.partners.keys import partner_settings
+    from seon.backend.partners.anchored import hindrance
+    from seon.backend.partners.keys import find_partner, partner_settings
 
     done = set_of_partner(owner(), identifier, key, value)
     now = chosen(partner_settings(identifier), key)
     data = {"id": identifier, key: now.value, **done.data}
-    return Said(data, f"{identifier}: {assigned(key, now.text, done.text)}")
+    problem = hindrance(find_partner(identifier)) if key in ("odette_ids", "anchors") else ""
+    return Said(data, f"{identifier}: {assigned(key, now.text, done.text)}{_but(problem)}")
 
 
 @partner.command(name="get")
@@ -168,13 +177,13 @@ def partner_list() -> Said:
 
     headings = {
         "id": "id", "name": "name", "state": "state", "codes": "codes", "pins": "certificates",
-        "odette_ids": "Odette IDs", "host": "host", "warnings": "warnings",
+        "odette_ids": "Odette IDs", "named": "names", "host": "host", "warnings": "warnings",
     }  # fmt: skip
     table = Table(headings, empty="no partners yet")
     for found in Partner.objects.prefetch_related("codes", "certificates", "names"):
         row = data_of(found)
         state = State("enabled", Tone.GOOD) if found.enabled else State("disabled", Tone.OFF)
-        table.add(**row, state=state, pins=len(row["certificates"]))
+        table.add(**row, state=state, pins=len(row["certificates"]), named=len(row["names"]))
     return table.said()
 
 
@@ -281,7 +290,7 @@ def network_remove(identifier: str, values: tuple[str, ...], force: bool) -> Sai
 @click.argument("identifier", metavar="ID")
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=FILE)
 @click.option("--refused", "fingerprint", metavar="SHA256", help="A refused one: see seonapi partner refused list.")
-@click.option("--force", is_flag=True, help=_FORCE)
+@click.option("--force", is_flag=True, help=f"{_FORCE} Of refused ones, a revoked one, too.")
 @on_installation
 def certificate_add(identifier: str, files: tuple[Path, ...], fingerprint: str | None, force: bool) -> Said:
     """Pin one more certificate of the partner ID from each FILE. Those before stay."""

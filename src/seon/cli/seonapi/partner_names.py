@@ -46,10 +46,11 @@ def name_add(identifier: str, file: Path | None, issuer: str, subject: str) -> S
     They are taken from the certificate in FILE, or from --issuer and --subject.
     """
     from seon.backend.acting.actors import owner
+    from seon.backend.partners.anchored import hindrance
     from seon.backend.partners.identity_actions import add_names
 
     (row,) = add_names(owner(), identifier, [_given(file, issuer, subject)])
-    return _said(identifier, "added", row.issuer, row.subject)
+    return _said(identifier, "added", row.issuer, row.subject, hindrance(row.partner))
 
 
 @name.command(name="remove")
@@ -68,11 +69,12 @@ def name_remove(identifier: str, file: Path | None, issuer: str, subject: str) -
 def _given(file: Path | None, issuer: str, subject: str) -> "CertificateName":
     from seon.backend.partners.identity_actions import names_in, typed_name
 
-    if (file is None) == (not issuer and not subject):
+    if bool(issuer) != bool(subject) or (file is None) != bool(issuer):
         raise OperatorError("Give a FILE with the certificate, or both --issuer and --subject")
     return names_in(read_file(file)) if file else typed_name(issuer, subject)
 
 
-def _said(identifier: str, what: str, issuer: str, subject: str) -> Said:
+def _said(identifier: str, what: str, issuer: str, subject: str, problem: str = "") -> Said:
     text = f"certificate name {what} for partner {identifier}: subject {subject}, issuer {issuer}"
-    return Said({"id": identifier, "issuer": issuer, "subject": subject}, shown(text, 4_500))
+    text = shown(text, 4_500) + (f"\nit changes nothing yet: {problem}" if problem else "")
+    return Said({"id": identifier, "issuer": issuer, "subject": subject}, text)

@@ -88,7 +88,9 @@ def refused_remove(fingerprints: tuple[str, ...], everything: bool) -> Said:
 @click.argument("identifier", metavar="ID")
 @click.option("--name", default="", help="Its full name; default: as the certificate's subject has it.")
 @click.option("--code", "codes", multiple=True, help="An SSID code it may show; repeatable; none: every code.")
-@click.option("--force", is_flag=True, help="Take an expired certificate, too, or one that calls itself a CA.")
+@click.option(
+    "--force", is_flag=True, help="Take an expired or revoked certificate, too, or one that calls itself a CA."
+)
 @on_installation
 def from_refused(fingerprint: str, identifier: str, name: str, codes: tuple[str, ...], force: bool) -> Said:
     """Make the partner ID of a refused certificate.

@@ -7,10 +7,12 @@ from seon.backend.acting.actors import owner
 from seon.backend.anchors import models
 from seon.backend.anchors.actions import add_anchor, change_anchor, remove_anchor
 from seon.backend.anchors.models import Anchor
+from seon.backend.configuration.actions import change_settings
 from seon.backend.configuration.versioned import read_version
 from seon.backend.errors import OperatorError
 from seon.backend.partners.actions import add_partner, set_of_partner
 from seon.backend.partners.models import Partner
+from seon.net import context
 
 BY = owner()
 Certificates = Callable[..., Any]
@@ -49,6 +51,21 @@ def test_there_are_no_more_than_a_configuration_can_have(certificate_of: Certifi
     add_anchor(BY, certificate_of("One", ca=True).pem.encode())
     with pytest.raises(OperatorError, match="there are 1 trust anchors already, there cannot be more"):
         add_anchor(BY, certificate_of("Two", ca=True).pem.encode())
+
+
+def test_a_server_is_never_told_more_names_than_it_can_tell(certificate_of: Certificates, monkeypatch) -> None:
+    assert models.MOST_NAMES == context.MAX_NAMES
+    name = len(certificate_of("One", ca=True).shown.subject_der)
+    monkeypatch.setattr(models, "MOST_NAMES", 2 * name)
+    for common_name in ("One", "One", "Two"):  # a renewed CA's name is told once
+        add_anchor(BY, certificate_of(common_name, ca=True).pem.encode())
+    change_settings(BY, {"admission_ca_names": "yes"})
+    with pytest.raises(OperatorError, match=rf"names of 3 trust anchors have {3 * name} octets.*admission_ca_names"):
+        add_anchor(BY, certificate_of("Six", ca=True).pem.encode())
+    change_settings(BY, {"admission_ca_names": "no"})
+    add_anchor(BY, certificate_of("Six", ca=True).pem.encode())
+    with pytest.raises(OperatorError, match=r"admission_ca_names.*at most"):
+        change_settings(BY, {"admission_ca_names": "yes"})
 
 
 def test_one_by_which_partners_come_in_is_removed_by_force_alone_and_opens_nothing(

@@ -79,8 +79,17 @@ def test_a_name_is_taken_from_a_certificate_or_typed(tmp_path: Path) -> None:
     assert answered("partner", "name", "add", "acme", path)["subject"] == "CN=Acme"
     assert "named         CN=Acme, issuer CN=Some CA" in done("partner", "show", "acme")
     done("partner", "name", "remove", "acme", "--subject", "cn = Acme", "--issuer", "CN=Some CA")
+    assert "it changes nothing yet: no trust anchor" in done("partner", "name", "add", "acme", path)
+    assert "no trust anchor may admit it" in done("partner", "set", "acme", "odette_ids", "O0013A")
+    assert "no trust anchor may admit it" in done("partner", "add", "other", "--odette-id", "O0013B")
+    done("anchor", "add", written(tmp_path / "ca.pem", CA), "--asserts-odette-ids")
+    assert done("partner", "add", "third", "--odette-id", "O0013C") == "partner third added"
     assert "Give a FILE" in refused("partner", "name", "add", "acme")
-    assert "issuer: a distinguished name has" in refused("partner", "name", "add", "acme", "--subject", "CN=Acme")
+    assert "both --issuer and --subject" in refused("partner", "name", "add", "acme", "--subject", "CN=Acme")
+    wrong = refused("partner", "name", "add", "acme", "--issuer", "Acme", "--subject", "CN=Acme")
+    assert "issuer: " in wrong
+    assert "such as CN=Acme" in wrong
+    assert refused("partner", "name", "add", "acme", path).endswith("is a name of partner acme already\n")
 
 
 def test_a_refused_certificate_is_shown_pinned_and_forgotten() -> None:

@@ -41,6 +41,12 @@ def test_a_text_is_read(row: "type[Settings | Partner | SessionRules]", name: st
 @pytest.mark.parametrize(
     ("row", "name", "text", "allowed"),
     [
+        (
+            Settings,
+            "load_balancers",
+            "lb.example",
+            "^load_balancers: 'lb.example' is not possible here; allowed: [^;]*$",
+        ),
         (SessionRules, "incoming_max_octets", "1000000000000001", "allowed: 0 to 1000000000000000, or empty$"),
         (SessionRules, "incoming_names", "[a]", "allowed: patterns of up to 64 .*, or empty$"),
         (

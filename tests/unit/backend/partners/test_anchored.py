@@ -3,7 +3,7 @@ import pytest
 from seon.backend.acting.actors import owner
 from seon.backend.anchors.actions import add_anchor
 from seon.backend.partners.actions import add_partner, set_of_partner
-from seon.backend.partners.anchored import dependents
+from seon.backend.partners.anchored import dependents, hindrance
 from seon.backend.partners.models import Partner, PartnerName
 
 BY = owner()
@@ -39,6 +39,17 @@ def test_who_comes_in_by_an_anchor_is_who_has_no_pin_and_an_identity_below_it(an
     assert found[anchors["ID"]].only == ["by-id"]
     assert found[anchors["Plain"]].may == ["by-name", "dialled", "one-only"]
     assert found[anchors["Plain"]].only == ["one-only"]
+
+
+def test_whoever_cannot_come_in_by_what_was_entered_hears_why(anchors, certificate_of) -> None:
+    partner("by-id", odette_ids="O1")
+    partner("wrong-anchor", odette_ids="O2", anchors="Plain")
+    partner("pinned", (certificate_of("Pinned").pem.encode(),), odette_ids="O3")
+    partner("pin-only", (certificate_of("Only").pem.encode(),))
+    said = {one.identifier: hindrance(one) for one in Partner.objects.all()}
+    assert said["by-id"] == said["pin-only"] == ""
+    assert said["pinned"] == "it has pinned certificates, and these alone admit it"
+    assert said["wrong-anchor"].startswith("no trust anchor may admit it")
 
 
 def test_many_are_counted(anchors) -> None:

@@ -64,6 +64,14 @@ def test_where_it_comes_from_decides_too() -> None:
     assert (trial.verdict, step(trial, "source")) == ("NETWORK", "198.51.100.1 is in none of its networks")
 
 
+def test_where_somebody_comes_from_says_nothing_of_who_is_dialled() -> None:
+    trial = tried(PINNED, outgoing="pinned")
+    assert step(trial, "partner") == "pinned, Pinned, enabled"
+    assert step(trial, "source") == ""
+    with pytest.raises(OperatorError, match="--source for who comes in, or --outgoing"):
+        tried(PINNED, outgoing="pinned", source="198.51.100.1")
+
+
 def test_one_below_an_anchor_comes_in_by_its_odette_id() -> None:
     trial = tried(make(named("O0013A"), issuer=CA, extensions=[CLIENT]))
     assert (trial.verdict, trial.partner) == ("ADMITTED", "by-id")

@@ -18,9 +18,9 @@ BY = owner()
 URIS = (x509.SubjectAlternativeName([x509.UniformResourceIdentifier("oftp://O0013B")]), False)
 
 
-def kept(subject: x509.Name | str = "Stranger", **options) -> certificates.Made:
+def kept(subject: x509.Name | str = "Stranger", verdict: str = "UNKNOWN", **options) -> certificates.Made:
     made = certificates.make(subject, **options)
-    remember(Told(made.certificate.public_bytes(Encoding.DER), "192.0.2.1:5", "UNKNOWN", "no", time.time()))
+    remember(Told(made.certificate.public_bytes(Encoding.DER), "192.0.2.1:5", verdict, "no", time.time()))
     return made
 
 
@@ -52,6 +52,16 @@ def test_an_odette_id_of_another_partner_makes_no_second_partner_but_tells_how_t
     assert RefusedCertificate.objects.exists()
     assert pin_refused(BY, made.fingerprint, "acme").fingerprint == made.fingerprint
     assert not RefusedCertificate.objects.exists()
+
+
+def test_a_revoked_one_is_pinned_by_force_alone() -> None:
+    """No list is asked for what is pinned: who makes a partner of it would let in what its CA has withdrawn."""
+    made = kept("Revoked", verdict="REVOKED")
+    add_partner(BY, "acme", "Acme", [], [])
+    for pin in (pin_refused, partner_from_refused):
+        with pytest.raises(OperatorError, match="CA has withdrawn it"):
+            pin(BY, made.fingerprint, "acme")
+    assert pin_refused(BY, made.fingerprint, "acme", force=True).fingerprint == made.fingerprint
 
 
 def test_one_that_should_not_be_pinned_is_taken_by_force_alone() -> None:
