@@ -37,20 +37,21 @@ from seon.backend.loading import choose_home, load_django
 choose_home(None)
 load_django()
 from seon.backend import snapshot
+from seon.backend.partners.carried import Partners
 from seon.config import PartnerFileRules, PartnerRules
 
 class Margin(int):
     def __radd__(self, seconds):
         return 1 if seconds == {IDLE_AT_CLIENT} else seconds + 30
 
-def demanding(partner, made=snapshot._client_partner):
+def demanding(partners, made=Partners.of_client):
     files = PartnerFileRules(names=("OK*",), max_octets={MOST})
     rules = PartnerRules(rules={{"POL-SIZE": "refuse"}}, incoming=files, outgoing=files)
-    inside = msgspec.structs.replace(made(partner), rules=rules)
-    return msgspec.structs.replace(inside, enabled=partner.identifier != "{NOT_INSIDE}")
+    for inside in made(partners):
+        yield msgspec.structs.replace(inside, rules=rules, enabled=inside.id != "{NOT_INSIDE}")
 
 snapshot.CLIENT_IDLE_MARGIN = Margin()
-snapshot._client_partner = demanding
+Partners.of_client = demanding
 from seon.cli.seonapi import main
 main(sys.argv[1:])
 """

@@ -130,5 +130,7 @@ class Listener(Versioned):
     def clean(self) -> None:
         """Raise ValidationError when the client has as many as can be."""
         super().clean()
-        if self._state.adding and Listener.objects.filter(client=self.client).count() >= MOST_LISTENERS:
+        if not self._state.adding or not self.client_id:  # a client that was refused has no rows
+            return
+        if Listener.objects.filter(client=self.client).count() >= MOST_LISTENERS:
             raise ValidationError(f"{self.client} has {MOST_LISTENERS} listening ports already, there cannot be more")

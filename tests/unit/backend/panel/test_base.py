@@ -134,6 +134,7 @@ def test_a_partner_s_form_is_stored_by_acts_each_thing_by_its_own() -> None:
         "profile": "strict", "level_5_only": "", "secure_authentication": "", "esid_names_rule": "",
         "codes-TOTAL_FORMS": "1", "codes-INITIAL_FORMS": "0", "codes-0-code": "O0013P1",
         "certificates-TOTAL_FORMS": "0", "certificates-INITIAL_FORMS": "0",
+        "names-TOTAL_FORMS": "0", "names-INITIAL_FORMS": "0",
         "rules-TOTAL_FORMS": "0", "rules-INITIAL_FORMS": "0",
     }  # fmt: skip
     answer = administrator.post(page, given, secure=True, follow=True)
@@ -166,6 +167,7 @@ def test_a_certificate_that_must_not_be_pinned_is_refused_above_the_partner_s_fo
             "profile": "", "level_5_only": "", "secure_authentication": "", "esid_names_rule": "",
             "codes-TOTAL_FORMS": "0", "codes-INITIAL_FORMS": "0", "rules-TOTAL_FORMS": "0", "rules-INITIAL_FORMS": "0",
             "certificates-TOTAL_FORMS": "1", "certificates-INITIAL_FORMS": "0",
+        "names-TOTAL_FORMS": "0", "names-INITIAL_FORMS": "0",
             "certificates-0-pem": pem_of(certificate),
         }  # fmt: skip
         answer = administrator.post(f"/panel/partners/partner/{partner.pk}/change/", given, secure=True, follow=True)
@@ -215,6 +217,7 @@ def test_what_an_act_refuses_stands_above_the_form_and_nothing_of_it_is_stored()
         "notes": "", "profile": "", "level_5_only": "", "secure_authentication": "", "esid_names_rule": "",
         "codes-TOTAL_FORMS": "0", "codes-INITIAL_FORMS": "0", "rules-TOTAL_FORMS": "0", "rules-INITIAL_FORMS": "0",
         "certificates-TOTAL_FORMS": "1", "certificates-INITIAL_FORMS": "0",
+        "names-TOTAL_FORMS": "0", "names-INITIAL_FORMS": "0",
         "certificates-0-pem": pem_of(new_api_ca()[1]),
     }  # fmt: skip
     page = unescape(administrator.post("/panel/partners/partner/add/", given, secure=True).content.decode())
