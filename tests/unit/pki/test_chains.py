@@ -202,13 +202,13 @@ def test_a_stranger_cannot_make_it_long(monkeypatch) -> None:
     alike = [make("CA", BETWEEN.key, ca=True) for _ in range(10)]
     tried = []
     monkeypatch.setattr("seon.pki.chains._verify", lambda anchor, path: tried.append(len(path)) or "no")
-    began = time.perf_counter()
+    began = time.process_time()
     assert why_not(anchors(CA, make("CA", ca=True)), make("leaf", issuer=alike[0]), *alike).broken
     assert len(tried) == MAX_PATHS
     tried.clear()
     between = [make("loop", BETWEEN.key, ca=True) for _ in range(10)]
     assert not why_not(anchors(CA), make("leaf", issuer=between[0]), *between).broken
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 5
     assert tried == []
 
 

@@ -82,4 +82,4 @@ def test_a_text_of_a_stranger_is_read_in_bounded_time(unit: bytes) -> None:
                 texts.body(block)
         except PkiError:
             pass
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 15

@@ -65,7 +65,7 @@ def test_what_is_given_up_ends_at_once_and_is_not_heard_of_again(web: Web) -> No
     downloads.give_up()
     assert (len(downloads), downloads.take()) == (0, [])
     eventually(lambda: not downloads._done.empty())
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15
     assert downloads.take() == []
 
 

