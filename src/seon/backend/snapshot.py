@@ -107,11 +107,7 @@ def build(version: int, client_address: str, token: Token | None = None) -> Snap
             rules=rules,
             traced_sessions=traced,
             licenses=serials_in_force(servers),
-            server_limits={
-                proxy_id: _of_client(Limits(**{**msgspec.structs.asdict(limits), **differing}))
-                for proxy_id, server in own.items()
-                if (differing := server.own_limits())
-            },
+            server_limits=_server_limits(own, limits),
         ),
         servers={proxy_id: _server_settings(server, limits) for proxy_id, server in own.items()},
         standings=standings(own.values(), version) if own else {},
@@ -125,6 +121,15 @@ def client_at(address: str) -> ProxyClient | None:
 
 def _of_client(limits: Limits) -> Limits:
     return msgspec.structs.replace(limits, idle_seconds=limits.idle_seconds + CLIENT_IDLE_MARGIN)
+
+
+def _server_limits(own: Mapping[str, ProxyServer], general: Limits) -> dict[str, Limits]:
+    """Return a client's limits while it is linked to a server that has its own, by Proxy ID."""
+    return {
+        proxy_id: _of_client(Limits(**{**msgspec.structs.asdict(general), **differing}))
+        for proxy_id, server in own.items()
+        if (differing := server.own_limits())
+    }
 
 
 def _server_settings(server: ProxyServer, general: Limits) -> ServerSettings:

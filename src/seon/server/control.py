@@ -91,6 +91,16 @@ class _Asked:
         self._names.discard(name)
 
 
+class _Points:
+    """The distribution points that one link has said."""
+
+    def __init__(self) -> None:
+        self.said: Said = {}
+        self.come = asyncio.Event()
+        """Set when there may be others."""
+        self.come.set()  # what was found before the link stood
+
+
 class Owner(Protocol):
     """What the server does with what comes over a control link."""
 
@@ -163,9 +173,7 @@ class ControlLink:
         self._ephemeral, self._outbox, self._report = ephemeral, outbox, report
         self._transfer: _Transfer | None = None
         self._blobs = _Asked()
-        self._said: Said = {}
-        self._crls = asyncio.Event()
-        self._crls.set()  # what was found before this link stood
+        self._points = _Points()
         self._detail = detail
         self._pace = detail.pace(f"Link from {caller.source}:")
         """Says the steps of what comes: Hello, and each configuration and blob."""
@@ -385,16 +393,16 @@ class ControlLink:
 
     def look_for_crls(self) -> None:
         """There may be distribution points to say."""
-        self._crls.set()
+        self._points.come.set()
 
     async def _say_crls(self, owner: Owner) -> None:
         """Say where lists are, a few at a time; what was said is said again a day later."""
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CRLS_SECONDS):
-                    await self._crls.wait()
-            self._crls.clear()
-            while sources := owner.crls_to_say(self._said):
+                    await self._points.come.wait()
+            self._points.come.clear()
+            while sources := owner.crls_to_say(self._points.said):
                 await self._stream.send(m.CrlsFound(sources))
                 await asyncio.sleep(CRLS_PAUSE)
 
