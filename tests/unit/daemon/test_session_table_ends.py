@@ -186,9 +186,9 @@ def disobedient(directory: str) -> None:
         our.table.follow(lambda _: "disabled", lambda _: False)
         await our.gone()
         assert time.monotonic() - began < 2
-        assert our.codes == ["SES-KILLED", "SES-END"]
-        assert our.reports[0][2]["reason"] == "ended by its main: it did not obey within 0.3 s"
-        assert our.reports[1][2]["ended_by"] == "administrator"
+        assert our.codes == ["SES-BARRED", "SES-KILLED", "SES-END"]
+        assert our.reports[1][2]["reason"] == "ended by its main: it did not obey within 0.3 s"
+        assert our.reports[2][2]["ended_by"] == "administrator"
         assert our.endings == [("session-1", SessionEnd("administrator", "deaf", "dmz"))]
 
     play(directory, scene)
