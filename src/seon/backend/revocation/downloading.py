@@ -170,6 +170,16 @@ def _by_proxy(target: Target, wanted: Wanted) -> bool:
     return wanted.proxy is not None and target.scheme == "http"
 
 
+def _trust() -> ssl.SSLContext:
+    """Return what https servers are verified by. From Python 3.13 on the strict rules of RFC 5280 would be added.
+
+    CAs of companies break these, and which Python runs must not decide; the list itself is signed.
+    """
+    context = ssl.create_default_context()
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
 def _connection(target: Target, wanted: Wanted, line: Line, say: Say, limits: Limits) -> http.client.HTTPConnection:
     """Return a connection that goes to checked addresses only: nothing resolves the name a second time."""
     line.check()
@@ -181,7 +191,7 @@ def _connection(target: Target, wanted: Wanted, line: Line, say: Say, limits: Li
     addresses = resolve(host, port, None if wanted.proxy else wanted.networks)
     if target.scheme == "https":
         made: http.client.HTTPConnection = http.client.HTTPSConnection(
-            host, port, timeout=limits.silence, context=ssl.create_default_context()
+            host, port, timeout=limits.silence, context=_trust()
         )
         if wanted.proxy is not None:
             made.set_tunnel(target.host, target.port)
