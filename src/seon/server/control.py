@@ -144,6 +144,9 @@ class Owner(Protocol):
 class ControlLink:
     """One client's control link. `run` ends when the link does, and returns why."""
 
+    _deliveries: msgspec.json.Decoder[m.Delivery]
+    """Of the protocol number that Hello has agreed on."""
+
     def __init__(
         self,
         tls: AsyncTls,
@@ -169,7 +172,6 @@ class ControlLink:
         """Set when the outbox has got something."""
         self._speaks = speaks
         self._stream = MessageStream(tls, _hello)
-        self._deliveries: msgspec.json.Decoder[m.Delivery]
         self._ephemeral, self._outbox, self._report = ephemeral, outbox, report
         self._transfer: _Transfer | None = None
         self._blobs = _Asked()
