@@ -1,8 +1,15 @@
 """What an operator is told."""
 
+from collections.abc import Mapping
+
 
 class OperatorError(Exception):
     """Something the operator must set right; the text is one line and says what to do. Never carries a secret."""
+
+    def __init__(self, text: str = "", *, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.fields = dict(fields or {})
+        """What is wrong by the names of the fields that it is about, where that is known; "" for none of them."""
 
 
 _FULL = ("database or disk is full", "no space left on device", "disk quota exceeded")

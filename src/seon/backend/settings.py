@@ -19,7 +19,7 @@ from seon.api_messages import MAX_BODY
 from seon.backend.databases import database
 from seon.backend.home import DATABASE_VARIABLE, SECRET_VARIABLE, VARIABLE, Home
 from seon.backend.https import names_in
-from seon.backend.panel import look
+from seon.backend.panel.navigation import UNFOLD as LOOK
 from seon.backend.vault import derive, read_master_key
 
 _home_text = os.environ.get(VARIABLE, "")
@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "seon.backend.proxies",
     "seon.backend.trust",
     "seon.backend.revocation",
+    "seon.backend.live",
     "seon.backend.journal",
     "seon.backend.queue",
     "seon.backend.script",
@@ -75,6 +76,7 @@ MIDDLEWARE = [
     "seon.backend.panel.static.StaticFiles",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "seon.backend.panel.zones.LocalTime",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -87,6 +89,7 @@ ROOT_URLCONF = "seon.backend.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).parent / "panel"],  # a page's template stands beside its view
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -143,4 +146,4 @@ LOGIN_URL = "admin:login"  # a name, not a path: Seonapi may answer below a pref
 LOGGING_CONFIG = None
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
-UNFOLD = look.UNFOLD
+UNFOLD = LOOK

@@ -35,6 +35,7 @@ urlpatterns = [
     path(PATH.lstrip("/"), include("seon.backend.api.urls")),
     path("healthz", healthz),
     path("panel/password_change/", admin.site.admin_view(own_password)),  # in the place of Django's, which is no act
+    path("panel/", include("seon.backend.panel.urls")),
     path("panel/", admin.site.urls),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     # What the URL of a client's -U names: a person who opens it gets the panel.

@@ -21,7 +21,7 @@ from django.db import transaction
 from seon.backend.acting import audit
 from seon.backend.acting.actors import Actor, Way
 from seon.backend.acting.rights import Right
-from seon.backend.configuration.values import told
+from seon.backend.configuration.values import by_field, told
 from seon.backend.errors import OperatorError
 from seon.backend.journal.recording import record
 
@@ -73,7 +73,7 @@ class Act(Generic[P, R]):
             record("AUD-DENIED", user=by.name, way=by.way.value, act=self.name)
             raise
         except ValidationError as error:
-            raise OperatorError(told(error)) from None
+            raise OperatorError(told(error), fields=by_field(error)) from None
 
     def _admit(self, by: Actor) -> None:
         if not self.may(by):

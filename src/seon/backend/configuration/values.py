@@ -64,6 +64,11 @@ def told(error: ValidationError) -> str:
     return "; ".join(("" if name == NON_FIELD_ERRORS else f"{name}: ") + " ".join(texts) for name, texts in named)
 
 
+def by_field(error: ValidationError) -> dict[str, str]:
+    """Return what does not validate in a row by the names of its fields; "" for the row as a whole."""
+    return {"" if name == NON_FIELD_ERRORS else name: " ".join(texts) for name, texts in error.message_dict.items()}
+
+
 def allowed(field: "models.Field[object, object]") -> str:
     """Say in words what may stand in a field."""
     return f"{_kind(field)}, or empty" if field.blank else _kind(field)

@@ -1,0 +1,66 @@
+/* What the panel does in the browser besides unfold, htmx and Alpine. No value of a stranger is ever evaluated here. */
+"use strict";
+
+/* Times are shown in the zone of who looks: the next page knows it. */
+(function () {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  document.cookie = "seon-zone=" + zone + "; path=/; max-age=31536000; samesite=strict; secure";
+})();
+
+/* Files that are dropped on a field are as if they had been chosen there. */
+document.addEventListener("dragover", function (event) {
+  const place = event.target.closest("[data-drop]");
+  if (place) {
+    event.preventDefault();
+    place.classList.add("s-over");
+  }
+});
+document.addEventListener("dragleave", function (event) {
+  const place = event.target.closest("[data-drop]");
+  if (place) place.classList.remove("s-over");
+});
+document.addEventListener("drop", function (event) {
+  const place = event.target.closest("[data-drop]");
+  if (!place || !event.dataTransfer.files.length) return;
+  event.preventDefault();
+  place.classList.remove("s-over");
+  const field = place.querySelector("input[type=file]");
+  field.files = event.dataTransfer.files;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+});
+
+/* A button copies the text of the element that it names. */
+document.addEventListener("click", function (event) {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const text = document.getElementById(button.dataset.copy).textContent;
+  navigator.clipboard.writeText(text).then(function () {
+    button.dataset.copied = "1";
+    window.setTimeout(function () { delete button.dataset.copied; }, 2000);
+  });
+});
+
+/* A box in the head of a list ticks all of its rows. */
+document.addEventListener("change", function (event) {
+  const box = event.target.closest("[data-all]");
+  if (!box) return;
+  box.closest("form").querySelectorAll("input[name='" + box.dataset.all + "']").forEach(function (one) {
+    one.checked = box.checked;
+  });
+});
+
+/* A part that is fetched again must not take the focus away, nor be fetched while nobody looks. */
+document.addEventListener("htmx:beforeRequest", function (event) {
+  if (document.hidden && event.detail.elt.dataset.live !== undefined) event.preventDefault();
+});
+document.addEventListener("htmx:beforeSwap", function (event) {
+  const active = document.activeElement;
+  if (active && active.id && event.detail.target.contains(active)) event.detail.target.dataset.focus = active.id;
+});
+document.addEventListener("htmx:afterSwap", function (event) {
+  const place = event.detail.target, id = place.dataset.focus;
+  if (!id) return;
+  delete place.dataset.focus;
+  const again = document.getElementById(id);
+  if (again) again.focus({ preventScroll: true });
+});
