@@ -376,7 +376,15 @@ def test_orders_come_with_the_waiting_call_and_say_when_they_came(play, seonapi)
 
 @pytest.mark.parametrize(
     "garbage",
-    [b"", b"[]", b"{}", b'{"orders":[]}', b'{"orders":[{"id":"order-0001","what":"explode"}]}', b"\xff\xfe", b"1" * 999],
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"orders":[]}',
+        b'{"orders":[{"id":"order-0001","what":"explode"}]}',
+        b"\xff\xfe",
+        b"1" * 999,
+    ],
 )
 def test_orders_that_cannot_be_read_end_nothing(play, seonapi, garbage) -> None:
     with_orders(seonapi, (202, garbage), (202, msgspec.json.encode(ORDERS)))
