@@ -89,7 +89,8 @@ ROOT_URLCONF = "seon.backend.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [Path(__file__).parent / "panel"],  # a page's template stands beside its view
+        # A page's template stands beside its view; what the frame has in the place of unfold's own comes first.
+        "DIRS": [Path(__file__).parent / "panel", Path(__file__).parent / "panel" / "frame"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
