@@ -118,6 +118,8 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "seon.backend.panel.refusing.locked"
+CSRF_FAILURE_VIEW = "seon.backend.panel.refusing.out_of_date"
 
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-seon-session"
