@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.core import serializers
 from django.test import Client
 from django.utils import timezone
-from seon.backend.panel.look import _PAGES
+
 
 from certificates import make
 from seon.backend.acting.actors import owner
