@@ -12,6 +12,8 @@ from seon.backend.errors import OperatorError
 from seon.link.versions import VersionError
 
 log = logging.getLogger("seon.api")
+BELOW = "/api/"
+"""Below this path programs call, and not people."""
 NOTE = "seon.call"
 """In a call's scope: a dictionary, in which who answers the call notes its `client` for the log (asgi.CallLog)."""
 
