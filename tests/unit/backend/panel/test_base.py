@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.core import serializers
 from django.test import Client
 from django.utils import timezone
+from seon.backend.panel.look import _PAGES
 
 from certificates import make
 from seon.backend.acting.actors import owner
@@ -18,7 +19,6 @@ from seon.backend.acting.roles import make_roles
 from seon.backend.configuration.models import Settings, TracedSession
 from seon.backend.https import new_api_ca
 from seon.backend.journal.models import Entry, Session
-from seon.backend.panel.look import _PAGES
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.actions import add_listener
 from seon.backend.proxies.models import Listener, ProxyClient
