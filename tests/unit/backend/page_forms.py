@@ -1,5 +1,4 @@
-"""A browser's part for tests of pages: a page is opened, one of its forms is filled in and sent as it came but for what
-was changed."""
+"""A browser for tests of pages: one form of a page is sent as it came but for what was changed."""
 
 from html import unescape
 from html.parser import HTMLParser

@@ -53,7 +53,7 @@ class LimitsPage(ConfigurationPage):
 
     title = _("Limits")
     template = "limits/limits.html"
-    form_classes = {"counts": Counts, "times": Times}  # noqa: RUF012
+    form_classes = {"counts": Counts, "times": Times}
 
     def shown(self) -> dict[str, Any]:
         """Return the servers with what they have of their own."""
@@ -70,4 +70,4 @@ class LimitsOfServer(ServerPage):
 
     subject = title = _("Limits")
     back = "panel:limits"
-    form_classes = {"server": OwnLimits}  # noqa: RUF012
+    form_classes = {"server": OwnLimits}

@@ -11,8 +11,8 @@ from seon.backend.queue.jobs import JOBS
 class TimeSlice(SettingsForm):
     """How often the queue daemon works."""
 
-    labels = {"queue_seconds": _("Seon send queue time slice, in seconds")}  # noqa: RUF012
-    helps = {  # noqa: RUF012
+    labels = {"queue_seconds": _("Seon send queue time slice, in seconds")}
+    helps = {
         "queue_seconds": _("The queue daemon looks for work so often."),
     }
 
@@ -20,7 +20,7 @@ class TimeSlice(SettingsForm):
 class JournalDays(SettingsForm):
     """How long the journal is kept."""
 
-    labels = {  # noqa: RUF012
+    labels = {
         "journal_days": _("Days that events, sessions and files are kept"),
         "journal_days_critical": _("Days for critical events"),
         "journal_days_error": _("Days for errors"),
@@ -28,9 +28,9 @@ class JournalDays(SettingsForm):
         "journal_days_info": _("Days for information"),
         "journal_days_debug": _("Days for debug events"),
     }
-    helps = dict.fromkeys(
-        [name for name in labels if name != "journal_days"], _("Empty: as long as all others.")
-    ) | {"journal_days": _("The queue daemon removes what is older.")}
+    helps = dict.fromkeys([name for name in labels if name != "journal_days"], _("Empty: as long as all others.")) | {
+        "journal_days": _("The queue daemon removes what is older.")
+    }
 
 
 class QueuePage(ConfigurationPage):
@@ -38,7 +38,7 @@ class QueuePage(ConfigurationPage):
 
     title = _("Queue")
     template = "queue/queue.html"
-    form_classes = {"slice": TimeSlice, "days": JournalDays}  # noqa: RUF012
+    form_classes = {"slice": TimeSlice, "days": JournalDays}
 
     def shown(self) -> dict[str, Any]:
         """Return the jobs too."""

@@ -20,13 +20,13 @@ ADDRESS = gettext_lazy("IP address of OFTP server (TLS)")
 class Port(SettingsForm):
     """Where servers listen."""
 
-    labels = {"external_port": PORT, "external_address": ADDRESS}  # noqa: RUF012 - read only
+    labels = {"external_port": PORT, "external_address": ADDRESS}
 
 
 class Networks(SettingsForm):
     """Which addresses count for what."""
 
-    labels = {  # noqa: RUF012
+    labels = {
         "load_balancers": gettext_lazy("Load balancers before the server"),
         "exempt_networks": gettext_lazy("Networks without penalty"),
         "reverse_proxies": gettext_lazy("Reverse proxies before Seonapi"),
@@ -36,7 +36,7 @@ class Networks(SettingsForm):
 class OwnPort(ServerForm):
     """Where one server listens."""
 
-    labels = {"external_port": PORT, "external_address": ADDRESS}  # noqa: RUF012
+    labels = {"external_port": PORT, "external_address": ADDRESS}
 
 
 class Row(NamedTuple):
@@ -56,8 +56,8 @@ class TcpIpPage(ConfigurationPage):
 
     title = gettext_lazy("TCP/IP")
     template = "tcp_ip/tcp_ip.html"
-    form_classes = {"port": Port, "networks": Networks}  # noqa: RUF012
-    parts = {"servers": "tcp_ip/servers.html"}  # noqa: RUF012
+    form_classes = {"port": Port, "networks": Networks}
+    parts = {"servers": "tcp_ip/servers.html"}
 
     def shown(self) -> dict[str, Any]:
         """Return the servers too."""
@@ -69,7 +69,7 @@ class TcpIpOfServer(ServerPage):
 
     subject = title = gettext_lazy("TCP/IP")
     back = "panel:tcp-ip"
-    form_classes = {"server": OwnPort}  # noqa: RUF012
+    form_classes = {"server": OwnPort}
 
 
 def rows() -> list[Row]:
