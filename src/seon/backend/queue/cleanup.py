@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from seon.backend.configuration.models import Settings
 from seon.backend.journal.models import Entry, Ignored, Session
+from seon.backend.live.keeping import forget_withdrawn
+from seon.backend.live.orders import expire, forget_old
 from seon.backend.proxies.models import UnknownCaller
 from seon.backend.proxies.unknown import FORGOTTEN
 from seon.backend.queue.locks import QUEUE, seen
@@ -72,6 +74,13 @@ def remove_old_attempts() -> str:
         AccessLog.objects.filter(attempt_time__lt=log),
     ).total()
     return f"{removed} old login attempts removed" if removed else ""
+
+
+def forget_live_state() -> str:
+    """Let orders be over that no client has taken, and remove old ones, and the states of withdrawn tokens."""
+    expire()
+    removed = forget_old() + forget_withdrawn()
+    return f"{removed} old orders and states of clients removed" if removed else ""
 
 
 def _remove(*kinds: "QuerySet[Any]") -> Counter[type[Model]]:
