@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from seon.addresses import AddressError, split_host_port
+from seon.backend.counting.adding import count_broken_rules
 from seon.backend.journal.bulk import insert_new
 from seon.backend.journal.folding import folded
 from seon.backend.journal.hours import Tally
@@ -51,6 +52,7 @@ def store(events: Sequence[Event], reported_by: str) -> int:
         entries = [entry for event in _new(events) if _may_say(entry := _entry(event, reported_by), reported_by)]
         kept, ignored = sorted_out(entries)
         insert_new(kept)
+        count_broken_rules(entries)
         remember(ignored)
         tally = Tally()
         follow(entries, tally)

@@ -11,7 +11,13 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from seon.backend.configuration.models import Settings
+<<<<<<< HEAD
 from seon.backend.journal.models import Entry, File, HourCount, Ignored, Receipt, Session
+=======
+from seon.backend.journal.models import Entry, Ignored, Session
+from seon.backend.live.keeping import forget_withdrawn
+from seon.backend.live.orders import expire, forget_old
+>>>>>>> l2
 from seon.backend.proxies.models import UnknownCaller
 from seon.backend.proxies.unknown import FORGOTTEN
 from seon.backend.queue.locks import QUEUE, seen
@@ -78,6 +84,13 @@ def remove_old_attempts() -> str:
         AccessLog.objects.filter(attempt_time__lt=log),
     ).total()
     return f"{removed} old login attempts removed" if removed else ""
+
+
+def forget_live_state() -> str:
+    """Let orders be over that no client has taken, and remove old ones, and the states of withdrawn tokens."""
+    expire()
+    removed = forget_old() + forget_withdrawn()
+    return f"{removed} old orders and states of clients removed" if removed else ""
 
 
 def _remove(*kinds: "QuerySet[Any]") -> Counter[type[Model]]:

@@ -6,12 +6,17 @@ from axes.models import AccessAttempt, AccessLog
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from live_states import ADDRESS, tell
 
+from seon.backend.acting.actors import owner
 from seon.backend.configuration.keys import set_setting
 from seon.backend.journal.models import Entry, File, HourCount, Ignored, Receipt, Session
 from seon.backend.journal.recording import record
+from seon.backend.live.models import LastState, LiveOrder
+from seon.backend.live.orders import Place, give
 from seon.backend.queue import cleanup
 from seon.backend.queue.locks import QUEUE, became_active
+from seon.backend.trust.models import Token
 
 
 def test_what_is_older_than_the_journal_s_days_goes_and_the_rest_stays(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,3 +128,16 @@ def test_failed_logins_are_forgotten_after_a_week_and_logins_with_the_journal() 
     assert [row.username for row in AccessAttempt.objects.all()] == ["anna1"]
     assert {row.username for row in AccessLog.objects.all()} == {"anna1", "anna8"}
     assert cleanup.remove_old_attempts() == ""
+
+
+def test_orders_that_nobody_took_end_and_old_ones_go_with_the_states_of_withdrawn_tokens() -> None:
+    place = Place(tell().pk, ADDRESS)
+    old, late, _ = (give(owner(), place, what) for what in ("drain", "resume", "end-link"))
+    for order, days, seconds in ((old, 31, 0), (late, 0, 61)):
+        LiveOrder.objects.filter(pk=order.pk).update(given_at=timezone.now() - timedelta(days=days, seconds=seconds))
+    assert cleanup.forget_live_state() == "1 old orders and states of clients removed"
+    assert dict(LiveOrder.objects.values_list("what", "state")) == {"resume": "expired", "end-link": "waiting"}
+    assert cleanup.forget_live_state() == ""
+    Token.objects.update(withdrawn_at=timezone.now())
+    assert cleanup.forget_live_state() == "1 old orders and states of clients removed"
+    assert not LastState.objects.exists()
