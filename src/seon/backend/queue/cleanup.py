@@ -11,13 +11,9 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from seon.backend.configuration.models import Settings
-<<<<<<< HEAD
 from seon.backend.journal.models import Entry, File, HourCount, Ignored, Receipt, Session
-=======
-from seon.backend.journal.models import Entry, Ignored, Session
 from seon.backend.live.keeping import forget_withdrawn
 from seon.backend.live.orders import expire, forget_old
->>>>>>> l2
 from seon.backend.proxies.models import UnknownCaller
 from seon.backend.proxies.unknown import FORGOTTEN
 from seon.backend.queue.locks import QUEUE, seen
