@@ -26,14 +26,14 @@ class RefusedError(Exception):
         self.status = status
 
 
-def answer(message: msgspec.Struct) -> HttpResponse:
+def answer(message: msgspec.Struct, status: int = 200) -> HttpResponse:
     """Return a message as JSON."""
-    return encoded_answer(msgspec.json.encode(message))
+    return encoded_answer(msgspec.json.encode(message), status)
 
 
-def encoded_answer(octets: bytes) -> HttpResponse:
+def encoded_answer(octets: bytes, status: int = 200) -> HttpResponse:
     """Return octets that are JSON already."""
-    return HttpResponse(octets, content_type="application/json", headers={"Cache-Control": "no-store"})
+    return HttpResponse(octets, status=status, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 def problem(status: int, text: str) -> HttpResponse:

@@ -11,7 +11,14 @@ from seon.backend.script.models import LostRuns, RunState, ScriptRun, ScriptSett
 def add(state: RunState, number: int, **more: object) -> None:
     ScriptRun.objects.bulk_create(
         ScriptRun(
-            hop="inside", event_id=f"{state}-{at}", severity=50, code="SRV-PORT", message="x", state=state, **more
+            hop="inside",
+            event_id=f"{state}-{at}",
+            severity=50,
+            code="SRV-PORT",
+            message="x",
+            state=state,
+            time=timezone.now(),
+            **more,
         )
         for at in range(number)
     )

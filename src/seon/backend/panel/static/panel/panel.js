@@ -64,3 +64,9 @@ document.addEventListener("htmx:afterSwap", function (event) {
   const again = document.getElementById(id);
   if (again) again.focus({ preventScroll: true });
 });
+
+/* The page that is open is seen in the side bar, however long that is. */
+document.addEventListener("DOMContentLoaded", function () {
+  const current = document.querySelector("#nav-sidebar-apps [aria-current]");
+  if (current) current.scrollIntoView({ block: "nearest" });
+});
