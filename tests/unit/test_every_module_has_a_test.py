@@ -48,6 +48,7 @@ ELSEWHERE = {
     "backend/loading.py": "unit/backend/conftest.py",
     "backend/journal/sessions.py": "unit/backend/journal/test_recording.py",
     "backend/panel/headers.py": PANEL,
+    "backend/panel/kept.py": "unit/backend/panel/test_confirming.py",
     "backend/panel/navigation.py": PANEL,
     "backend/panel/static.py": PANEL,
     "cli/quickstart/command.py": QUICKSTART,

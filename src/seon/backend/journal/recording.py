@@ -29,9 +29,15 @@ _OLDEST = datetime(2020, 1, 1, tzinfo=UTC)
 
 def record(code: str, /, **fields: Value) -> str:
     """Put something that Seonapi itself did into the journal; return the id of the event."""
-    event = Event(id=f"{uuid.uuid4().hex}-api-1", code=code, time=time.time(), hop="inside", fields=fields)
+    return record_of("", code, **fields)
+
+
+def record_of(session: str, code: str, /, **fields: Value) -> str:
+    """Put something that Seonapi itself did about a session into the journal; return the id of the event."""
+    event_id = f"{uuid.uuid4().hex}-api-1"
+    event = Event(id=event_id, code=code, time=time.time(), hop="inside", session=session, fields=fields)
     store([event], reported_by="")
-    return event.id
+    return event_id
 
 
 def store(events: Sequence[Event], reported_by: str) -> int:

@@ -76,3 +76,9 @@ document.addEventListener("htmx:beforeRequest", function (event) {
   const isPaused = document.querySelector("[data-pause='" + place.id + "'][data-paused]") !== null;
   if (isPaused || place.parentElement.getBoundingClientRect().top < 0) event.preventDefault();
 });
+
+/* The page that is open is seen in the side bar, however long that is. */
+document.addEventListener("DOMContentLoaded", function () {
+  const current = document.querySelector("#nav-sidebar-apps [aria-current]");
+  if (current) current.scrollIntoView({ block: "nearest" });
+});
