@@ -60,7 +60,9 @@ class Work:
 JOBS: tuple[Work, ...] = (
     Work("certificates", "put own certificates in use whose time has come", switch_due, SLICE),
     Work("events", "remove events that are older than the setting journal_days", remove_old_events, SLICE),
-    Work("sessions", "remove sessions that are older than the setting journal_days", remove_old_sessions, SLICE),
+    Work(
+        "sessions", "remove sessions and files that are older than the setting journal_days", remove_old_sessions, SLICE
+    ),
     Work("ignore-rules", "remove ignore rules whose validity has ended", remove_expired_rules, SLICE),
     Work("traces", "forget traces of sessions that have ended", forget_ended_traces, SLICE),
     Work("live", "end orders that no client has taken, and forget old ones", forget_live_state, SLICE),

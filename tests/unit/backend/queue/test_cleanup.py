@@ -10,7 +10,7 @@ from live_states import ADDRESS, tell
 
 from seon.backend.acting.actors import owner
 from seon.backend.configuration.keys import set_setting
-from seon.backend.journal.models import Entry, Ignored, Session
+from seon.backend.journal.models import Entry, File, HourCount, Ignored, Receipt, Session
 from seon.backend.journal.recording import record
 from seon.backend.live.models import LastState, LiveOrder
 from seon.backend.live.orders import Place, give
@@ -35,6 +35,25 @@ def test_what_is_older_than_the_journal_s_days_goes_and_the_rest_stays(monkeypat
     assert cleanup.remove_old_sessions() == "2 old sessions removed"
     assert [entry.text for entry in Entry.objects.all()] == ["Client ended: new"]
     assert [session.session for session in Session.objects.all()] == ["long"]
+
+
+def test_files_receipts_and_numbers_go_with_the_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleanup, "SLICE", 2)
+    set_setting("journal_days", "10")
+    HourCount.objects.all().delete()
+    for name, days in (("OLD1", 12), ("OLD2", 11), ("OLD3", 11), ("NEW", 9)):
+        at = timezone.now() - timedelta(days=days)
+        File.objects.create(session="s", name=name, direction="from-partner", offer_key=1, at=at)
+        Receipt.objects.create(
+            session="s", name=name, direction="from-partner", number=1, identity=1, kind="EERP", at=at
+        )
+        HourCount.objects.create(hour=at, kind=name)
+    assert cleanup.remove_old_sessions() == "3 old files removed"
+    left = [list(model.objects.values_list(column, flat=True)) for model, column in KEPT]
+    assert left == [["NEW"]] * 3
+
+
+KEPT = ((File, "name"), (Receipt, "name"), (HourCount, "kind"))
 
 
 def test_each_severity_may_have_days_of_its_own() -> None:
