@@ -204,6 +204,7 @@ class Station:
 
     def __init__(self, greeting: bytes) -> None:
         self.greeting, self.heard, self.accepted = greeting, b"", 0
+        """`accepted`: connections, without those that only ask whether it is there."""
 
     @contextlib.asynccontextmanager
     async def serving(self):
@@ -215,8 +216,9 @@ class Station:
             server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.accepted += 1
         writer.write(self.greeting)
+        await asyncio.sleep(0.05)
+        self.accepted += not reader.at_eof()
         while octets := await reader.read(65_536):
             self.heard += octets
         writer.close()

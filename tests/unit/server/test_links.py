@@ -23,7 +23,7 @@ class Link:
     def __init__(self, client: str = "one", key: str = "key") -> None:
         self.client, self.key = client, key
         self.caller = Caller("192.0.2.1", "192.0.2.1:5", "192.0.2.9:2878")
-        self.leaving = False
+        self.leaving = self.draining = False
         self.wake = types.SimpleNamespace(set=lambda: self.noted.append("wake"))
         self.noted: list[object] = []
 

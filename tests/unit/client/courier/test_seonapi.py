@@ -319,7 +319,7 @@ def test_a_server_of_our_version_costs_no_second_configuration(play, seonapi) ->
         await main.say(c.Resolve("127.0.0.1"))
         await main.hear(c.Resolved)
         await asyncio.sleep(0.1)
-        fetched = [request.path for request in seonapi.seen if "configuration?format" in request.path]
+        fetched = [request.path for request in seonapi.seen if "configuration?orders=1&format" in request.path]
         assert len(fetched) == 1
 
     play(scene)
