@@ -3,7 +3,7 @@
 Each act waits for its turn first (`take_turn`): it saves whole rows, and must not undo what another one changes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -15,14 +15,14 @@ from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
 from seon.backend.configuration.bounds import LIMITS
-from seon.backend.configuration.values import read_value, told
+from seon.backend.configuration.values import by_field, read_value, told
 from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
 
 _SHOWN = 20
-"""Listening ports that an error names."""
+"""Listening ports, or partners, that an error names."""
 
 
 @act("listener.add", Right.CONFIGURE)
@@ -32,16 +32,42 @@ def add_listener(_: Actor, client: str, port: int, partner: str, address: str = 
     Raises OperatorError; nothing is stored then.
     """
     take_turn()
-    found = Partner.objects.filter(identifier=partner).first()
+    listener = Listener(port=port, partner=_partner(partner), address=address)
+    listener.client = client_named(client)
+    _save(listener)
+    return listener
+
+
+@act("listener.change", Right.CONFIGURE)
+def change_listener(_: Actor, client: str, port: int, address: str = "", /, **settings: str) -> Listener:
+    """Change a listening port, named as `known_listener` takes it: its address, port, or partner (by its id).
+
+    The old port is closed, and the new one opened. Raises OperatorError; nothing is stored then.
+    """
+    take_turn()
+    listener = known_listener(client, port, address)
+    if "partner" in settings:
+        listener.partner = _partner(settings.pop("partner"))
+    for key, value in _values(listener, settings, ("address", "port")):
+        setattr(listener, key, value)
+    _save(listener)
+    return listener
+
+
+def _partner(identifier: str) -> Partner:
+    found = Partner.objects.filter(identifier=identifier).first()
     if found is None:
-        known = ", ".join(Partner.objects.values_list("identifier", flat=True)) or "none yet"
-        raise OperatorError(f"There is no partner {partner!r}; there are: {known}")
-    listener = Listener(client=client_named(client), port=port, partner=found, address=address)
+        known = ", ".join(Partner.objects.values_list("identifier", flat=True)[:_SHOWN]) or "none yet"
+        text = f"There is no partner {identifier[:60]!r}; there are: {known}"
+        raise OperatorError(text, fields={"partner": text})
+    return found
+
+
+def _save(listener: Listener) -> None:
     try:
         listener.save()
     except ValidationError as error:
-        raise OperatorError(f"Listening port {port}: {told(error)}") from None
-    return listener
+        raise OperatorError(f"Listening port {listener.port}: {told(error)}", fields=by_field(error)) from None
 
 
 @act("listener.remove", Right.CONFIGURE)
@@ -136,13 +162,19 @@ CLIENT_KEYS = ("name", "address", "receive_daemon_host", "receive_daemon_port")
 
 def _assign(row: ProxyServer | ProxyClient, settings: Mapping[str, str], keys: Sequence[str]) -> None:
     """Set fields from texts and save. Raises OperatorError that names what may stand there."""
+    for key, value in _values(row, settings, keys):
+        setattr(row, key, value)
+    row.save()
+
+
+def _values(row: models.Model, settings: Mapping[str, str], keys: Sequence[str]) -> Iterator[tuple[str, object]]:
+    """Yield what texts say of fields. Raises OperatorError that names what may stand there."""
     for key, text in settings.items():
         if key not in keys:
             raise OperatorError(f"There is no setting {key[:60]!r} here; there are: {', '.join(keys)}")
         field = row._meta.get_field(key)
         assert isinstance(field, models.Field)
-        setattr(row, key, read_value(row, field, text))
-    row.save()
+        yield key, read_value(row, field, text)
 
 
 def known_server(text: str) -> ProxyServer:

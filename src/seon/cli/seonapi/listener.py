@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seon.cli.seonapi.answers import Cell, Sheet, Table
-from seon.cli.seonapi.base import Said, on_installation
+from seon.cli.seonapi.base import Said, assignments, on_installation
 
 if TYPE_CHECKING:
     from seon.backend.proxies.models import Listener
@@ -49,6 +49,21 @@ def listener_add(client: str, port: int, partner_id: str, address: str) -> Said:
     added = add_listener(owner(), client, port, partner_id, address)
     data = {"client": added.client.name, "address": added.address, "port": added.port, "partner": partner_id}
     return Said(data, f"{added.client}: {added}")
+
+
+@listener.command(name="change")
+@click.option("--client", required=True, metavar="NAME", help="The client's name or address.")
+@click.option("--port", type=click.IntRange(1, 65_535), required=True, help=_PORT)
+@_ADDRESS
+@click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE...")
+@on_installation
+def listener_change(client: str, port: int, address: str, settings: tuple[str, ...]) -> Said:
+    """Change a listening port. Keys: address, port, partner. The old port is closed, and the new one opened."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.proxies.actions import change_listener
+
+    changed = change_listener(owner(), client, port, address, **assignments(settings))
+    return Said(_row(changed), f"{changed.client}: {changed}")
 
 
 @listener.command(name="list")
