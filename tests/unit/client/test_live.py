@@ -1,4 +1,4 @@
-"""What runs at a client, as Seonapi is told it: all that there is, whenever it has changed, and nothing of it believed."""
+"""What runs at a client, as Seonapi is told it: all that there is, whenever it has changed. Nothing is believed."""
 
 import asyncio
 import time
