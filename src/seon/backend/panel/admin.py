@@ -60,8 +60,8 @@ class UserForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
     class Meta:
         model = User
         fields = ("username", "is_active")
-        labels = {"username": "Name", "is_active": "May log in"}  # noqa: RUF012 - Django reads it and changes nothing
-        help_texts = {"is_active": ""}  # noqa: RUF012
+        labels = {"username": "Name", "is_active": "May log in"}
+        help_texts = {"is_active": ""}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

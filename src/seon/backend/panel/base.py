@@ -273,9 +273,9 @@ class _Refused:
 
 def acted(request: HttpRequest, show: Callable[[], HttpResponse]) -> HttpResponse:
     """Return what a page shows after its acts: itself, the question for the password, or what was refused."""
-    wrong = confirming.take_password(request)
-    if wrong:
-        return confirming.ask(request, wrong)
+    hindered = confirming.take_password(request)
+    if hindered is not None:
+        return hindered
     try:
         return show()
     except PasswordNeededError:

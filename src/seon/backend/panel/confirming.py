@@ -1,26 +1,32 @@
 """The password once more: who asks for it, how long it counts, and the small page that asks.
 
-An act that asks for the password again raises PasswordNeededError where it was entered too long ago. The page that is
-shown then sends what was entered before once more, with the password; so nothing of a form is lost.
+An act that asks for the password again raises PasswordNeededError where it was entered too long ago. What was sent,
+files too, is kept sealed on the server then (kept.py), and is done with the password: nothing of a form is lost, and
+nothing of it stands in the page that asks.
 """
 
 import time
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from unfold.widgets import UnfoldAdminPasswordWidget
+from django.utils.translation import gettext as _
+
+from seon.backend.panel import kept
 
 SECONDS = 300
 """How long a password that was entered counts."""
 FIELD = "seon_password_again"
 """The page's field. No form has one of this name."""
 _SESSION = "seon_password_entered"
-_NOT_SENT_AGAIN = frozenset({FIELD, "csrfmiddlewaretoken"})
+KEPT = "seon_kept"
+"""The page's field with the key to what was sent before."""
+_NOT_KEPT = frozenset({FIELD, KEPT, "csrfmiddlewaretoken"})
 
 
 def is_confirmed(request: HttpRequest) -> bool:
@@ -29,11 +35,18 @@ def is_confirmed(request: HttpRequest) -> bool:
     return 0 <= time.time() - entered < SECONDS
 
 
-def take_password(request: HttpRequest) -> str:
-    """Take the password of the small page if there is one; return what is wrong with it, or nothing."""
+def take_password(request: HttpRequest) -> HttpResponse | None:
+    """Take the password of the small page if there is one, and what was sent before; return what hinders it."""
     if request.method != "POST" or FIELD not in request.POST:
-        return ""
-    return check(request, request.POST[FIELD])
+        return None
+    key = request.POST.get(KEPT)
+    wrong = check(request, request.POST[FIELD])
+    if wrong:
+        return _page(request, key, wrong) if key else ask(request, wrong)
+    if key is None or kept.take(request, key):
+        return None
+    messages.warning(request, _("What you entered is not there any more: it is kept for 10 minutes. Enter it again."))
+    return redirect(request.get_full_path())
 
 
 def check(request: HttpRequest, password: str) -> str:
@@ -50,29 +63,32 @@ def check(request: HttpRequest, password: str) -> str:
     if found is None or found.pk != request.user.pk:
         if getattr(asking, "axes_locked_out", False):
             request.axes_locked_out = True  # type: ignore[attr-defined]  # axes answers then
-        return "This password is wrong."
+        return _("This password is wrong.")
     _remember(request)
     return ""
 
 
 def ask(request: HttpRequest, wrong: str = "") -> HttpResponse:
-    """Return the page that asks for the password."""
-    fields = [(name, value) for name, values in request.POST.lists() if name not in _NOT_SENT_AGAIN for value in values]
-    widget = UnfoldAdminPasswordWidget(attrs={"autofocus": True, "autocomplete": "current-password", "required": True})
+    """Keep what was sent, and return the page that asks for the password."""
+    return _page(request, kept.keep(request, _NOT_KEPT), wrong)
+
+
+def _page(request: HttpRequest, key: str | None, wrong: str) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
-        "title": "Your password, please",
-        "fields": fields,
+        "title": _("Your password, please"),
+        "kept_as": KEPT,
+        "key": key,
         "wrong": wrong,
-        "password": widget.render(FIELD, "", {"id": "id_password"}),
+        "field": FIELD,
     }
-    response = TemplateResponse(request, "panel/password.html", context)
-    response.headers["Cache-Control"] = "no-store"  # what was entered stands in it
+    response = TemplateResponse(request, "frame/password.html", context)
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
 @receiver(user_logged_in, dispatch_uid="seon.password.entered")
-def _logged_in(request: HttpRequest, **_: object) -> None:
+def _logged_in(request: HttpRequest, **_more: object) -> None:
     _remember(request)
 
 
