@@ -155,7 +155,8 @@ _KINDS = (
          "[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}][; verdict {verdict}]"),
     # session
     Kind("SES-START", _I, "session",
-         "Session with partner {partner} started, {direction}, {source} to {target}[, {tls}]"),
+         "Session with partner {partner} started, {direction}, {source} to {target}[, {tls}]"
+         "[; certificate {fingerprint}]"),
     Kind("SES-FAILED", _E, "session", "Session with partner {partner}, {direction}, not started: {reason}"),
     Kind("SES-AGREED", _I, "session",
          "Initiator {initiator} and Responder {responder} agreed on level {level}, buffer {buffer}, credit {credit}, "
@@ -230,6 +231,13 @@ _KINDS = (
     Kind("QUE-BACK", _I, "seonapi", "The Seon send queue daemon runs again[, on {host}, process {pid}]"),
     Kind("EXP-SOON", _W, "seonapi", "{what} ends {days:in # day|in # days|within a day}, at {until}: {advice}"),
     Kind("EXP-ENDED", _E, "seonapi", "{what} has ended, at {until}: {advice}"),
+    # orders for clients
+    Kind("ORD-GIVEN", _I, "seonapi", "Order for the client {client} by {user} ({way}): {order}"),
+    Kind("ORD-DONE", _I, "seonapi", "Order done by the client {client}: {order}[; {reason}]"),
+    Kind("ORD-FAILED", _W, "seonapi", "Order not done by the client {client}: {order}[; it says: {reason}]"),
+    Kind("ORD-EXPIRED", _W, "seonapi",
+         "Order not taken by the client {client} in time, so it is void: {order}. Does the client run, and does it "
+         "reach Seonapi? See: seonapi live"),
     # audit
     Kind("AUD-CHANGE", _I, "audit", "{user} ({way}), {act}: {what}: {change}"),
     Kind("AUD-DENIED", _W, "audit", "{user} ({way}) was refused: {act}"),

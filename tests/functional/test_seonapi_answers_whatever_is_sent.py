@@ -60,7 +60,7 @@ NO_MESSAGES = {
 }
 
 
-@pytest.mark.parametrize("call", ["enrol", "sealed-key", "events", "crl-sources", "refused"])
+@pytest.mark.parametrize("call", ["enrol", "sealed-key", "events", "crl-sources", "refused", "live", "orders-done"])
 def test_whatever_a_caller_sends_as_a_body_it_is_told_that_this_is_no_message(
     serving: Installation, token: str, call: str
 ) -> None:
@@ -75,7 +75,7 @@ def test_whatever_a_caller_sends_as_a_body_it_is_told_that_this_is_no_message(
 @pytest.mark.parametrize(
     "path",
     ["%ED%A0%80", "%FF", "%00", "x" * 3_000, "configuration?known=%ED%A0%80", "configuration?known=" + "9" * 10_000,
-     "blobs/" + "%FF" * 64, "configuration?known=1&wait=%00"],
+     "blobs/" + "%FF" * 64, "configuration?known=1&wait=%00", "configuration?orders=2"],
 )  # fmt: skip
 def test_whatever_a_caller_asks_for_the_fault_is_not_seonapis(serving: Installation, token: str, path: str) -> None:
     with serving.caller(token) as api:

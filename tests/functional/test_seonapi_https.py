@@ -201,7 +201,8 @@ def test_the_whole_way_of_a_client_from_first_contact_to_sealed_key(
 
 def test_a_call_without_a_valid_token_is_refused_and_logged_with_its_source(installation: Installation) -> None:
     installation.serve()
-    paths = ("enrol", "configuration", "sealed-key", "events", "crl-sources", "refused", "blobs/" + "0" * 64)
+    posted = ("enrol", "sealed-key", "events", "crl-sources", "refused", "live", "orders-done")
+    paths = (*posted, "configuration", "blobs/" + "0" * 64)
     wrong = [(path, token) for path in paths for token in ("", "wrong")] + [("enrol", "x" * 5_000)]
     assert len(wrong) < TOLD, "each is told by an entry of its own"
     for path, token in wrong:

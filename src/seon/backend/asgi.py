@@ -19,8 +19,10 @@ from django.urls import get_resolver
 
 from seon.addresses import AddressError
 from seon.api_messages import MAX_BODY
-from seon.backend.api.problems import NOTE, log
+from seon.backend.api.problems import BELOW, NOTE, log
 from seon.backend.api.sources import FORWARDED, source_behind
+from seon.backend.panel.headers import POLICY
+from seon.backend.panel.refusing import too_large
 
 _TOO_LARGE = b'{"error":"A body has at most %d octets"}' % MAX_BODY
 
@@ -40,7 +42,7 @@ class BodyLimit:
         if scope["type"] != "http":
             return
         if _announced(scope["headers"]) > MAX_BODY:
-            await _refuse(send)
+            await _refuse(scope, send)
             return
         arrived = 0
 
@@ -55,7 +57,7 @@ class BodyLimit:
         try:
             await self._application(scope, counted, send)
         except _TooLargeError:
-            await _refuse(send)  # Django reads the body before it answers anything
+            await _refuse(scope, send)  # Django reads the body before it answers anything
 
 
 def _announced(headers: Any) -> int:
@@ -65,10 +67,15 @@ def _announced(headers: Any) -> int:
     return 0
 
 
-async def _refuse(send: Any) -> None:
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": _TOO_LARGE})
+async def _refuse(scope: Any, send: Any) -> None:
+    prefix = scope.get("root_path", "")
+    if scope["path"].removeprefix(prefix).startswith(BELOW):
+        body, headers = _TOO_LARGE, [(b"content-type", b"application/json")]
+    else:
+        body = (await sync_to_async(too_large)(prefix)).content
+        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-security-policy", POLICY.encode())]
+    await send({"type": "http.response.start", "status": 413, "headers": [*headers, (b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": body})
 
 
 class JoinedCookies:

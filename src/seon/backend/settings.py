@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "seon.backend.revocation",
     "seon.backend.live",
     "seon.backend.journal",
+    "seon.backend.counting",
     "seon.backend.queue",
     "seon.backend.script",
     "seon.backend.apilog",
@@ -89,7 +90,8 @@ ROOT_URLCONF = "seon.backend.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [Path(__file__).parent / "panel"],  # a page's template stands beside its view
+        # A page's template stands beside its view; what the frame has in the place of unfold's own comes first.
+        "DIRS": [Path(__file__).parent / "panel", Path(__file__).parent / "panel" / "frame"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -117,6 +119,8 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "seon.backend.panel.refusing.locked"
+CSRF_FAILURE_VIEW = "seon.backend.panel.refusing.out_of_date"
 
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-seon-session"
@@ -142,6 +146,7 @@ USE_I18N = True
 USE_TZ = True
 FORMAT_MODULE_PATH = ["seon.backend.formats"]
 LOGIN_URL = "admin:login"  # a name, not a path: Seonapi may answer below a prefix
+LOGIN_REDIRECT_URL = "admin:index"
 # Log files belong to the daemons (logs.py); a command line writes none.
 LOGGING_CONFIG = None
 SIMPLE_HISTORY_REVERT_DISABLED = True

@@ -1,16 +1,13 @@
 """All paths: the client's API, readiness, and the panel."""
 
 from django.contrib import admin
-from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from seon.api_messages import PATH
-from seon.backend.api.problems import problem
+from seon.backend.panel import refusing
 from seon.backend.panel.own_password import own_password
-from seon.backend.panel.refusing import forbidden
-from seon.events import shown
 
 
 async def healthz(_: HttpRequest) -> HttpResponse:
@@ -18,19 +15,11 @@ async def healthz(_: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer a call that Django refuses: by a name that is not in the https certificate, most of the time."""
-    if not isinstance(exception, DisallowedHost):
-        return problem(400, "This call is malformed")
-    name = shown(str(request.META.get("HTTP_HOST", "")), 300)
-    return problem(
-        400, f"Seonapi does not answer by the name {name}: on its host, type: seonapi host add NAME (without the port)"
-    )
-
-
 admin.autodiscover()
-handler400 = refused
-handler403 = forbidden
+handler400 = refusing.malformed
+handler403 = refusing.forbidden
+handler404 = refusing.missing
+handler500 = refusing.failed
 urlpatterns = [
     path(PATH.lstrip("/"), include("seon.backend.api.urls")),
     path("healthz", healthz),

@@ -1,13 +1,14 @@
 """What stands in front of Django: prefixes, a line for each call, the limit on bodies, and cookies in one header."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
 
-from seon.api_messages import MAX_BODY
+from seon.api_messages import MAX_BODY, PATH
 
 
 async def reading(_: Any, receive: Any, send: Any) -> None:
@@ -16,7 +17,14 @@ async def reading(_: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
 
 
-def status(headers: list[tuple[bytes, bytes]], parts: list[bytes]) -> int:
+CALL, PAGE = f"{PATH}events", "/panel/partners/"
+
+
+def status(headers: list[tuple[bytes, bytes]], parts: list[bytes], path: str = CALL) -> int:
+    return answered(headers, parts, path)[0]
+
+
+def answered(headers: list[tuple[bytes, bytes]], parts: list[bytes], path: str, prefix: str = "") -> tuple[int, bytes]:
     from seon.backend.asgi import BodyLimit
 
     sent: list[Any] = []
@@ -29,8 +37,12 @@ def status(headers: list[tuple[bytes, bytes]], parts: list[bytes]) -> int:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(BodyLimit(reading)({"type": "http", "headers": headers}, receive, send))
-    return int(sent[0]["status"])
+    asyncio.run(
+        BodyLimit(reading)(
+            {"type": "http", "path": prefix + path, "root_path": prefix, "headers": headers}, receive, send
+        )
+    )
+    return int(sent[0]["status"]), sent[1]["body"] if len(sent) > 1 else b""
 
 
 @pytest.mark.parametrize("length", [b"4194305", b"9" * 30, b"-1", b"1e3"])
@@ -42,6 +54,15 @@ def test_what_arrives_is_counted_too() -> None:
     half = bytes(MAX_BODY // 2)
     assert status([], [half, half]) == 200
     assert status([], [half, half, b"x"]) == 413
+
+
+def test_a_program_gets_json_and_a_person_a_page() -> None:
+    large = [(b"content-length", b"9999999")]
+    assert json.loads(answered(large, [], CALL)[1])["error"] == "A body has at most 4194304 octets"
+    code, page = answered(large, [], PAGE, "/seon")
+    assert code == 413
+    assert b"This is too large" in page
+    assert b'href="/seon/panel/"' in page
 
 
 @pytest.mark.parametrize(

@@ -19,14 +19,20 @@ from seon.api_messages import (
     Enrolled,
     EventBatch,
     EventsStored,
+    LiveState,
+    LiveUnchanged,
+    Orders,
+    OrdersDone,
     RefusedCertificate,
     SealedKeyWanted,
 )
 from seon.backend.api.access import Caller, admit, anybody_may, clients_may
 from seon.backend.api.problems import RefusedError, answer, encoded_answer, log, problem
-from seon.backend.api.waiting import watch
+from seon.backend.api.waiting import Reading, take_reading, watch
 from seon.backend.configuration.versioned import read_version
 from seon.backend.journal.recording import store
+from seon.backend.live.keeping import keep, still_holds
+from seon.backend.live.orders import Place, acknowledge, fetch
 from seon.backend.proxies.unknown import tell_unknown
 from seon.backend.refused.recording import remember as remember_refused
 from seon.backend.rendering import Formats, fit, seonapi
@@ -85,29 +91,41 @@ def _enrolled(issued: Certificate, proxy_ids: list[str], licenses: tuple[str, ..
 
 @clients_may("GET")
 async def configuration(request: HttpRequest, caller: Caller) -> HttpResponse:
-    """Answer the configuration when it is another than the known one, or 204 when nothing changed in the time.
+    """Answer the orders that wait for a caller that asks for them, else the configuration when it is not the known one.
 
-    It waits no longer than the caller's token counts, so that a client is told at once that it has expired.
+    204 when nothing of this happened in the time. It waits no longer than the caller's token counts, so that a client
+    is told at once that it has expired.
     """
     known, wait = _number(request, "known", 2**63 - 1), _number(request, "wait", MAX_WAIT)
     formats = Formats(*(_number(request, name, MAX_NUMBER, FORMAT) for name in ("format", "server_format")))
-    if await sync_to_async(_version_now)() == known:
+    place = _place(caller) if _number(request, "orders", 1) else None
+    if not (await sync_to_async(_reading)()).is_news(known, place):
         seconds = min(wait, caller.seconds_left())
-        if not await watch.wait_for_other(known, seconds) and seconds == wait:
+        if not await watch.wait_for_news(known, seconds, place) and seconds == wait:
             return HttpResponse(status=204)
-    return await sync_to_async(_current)(request, formats)
+    return await sync_to_async(_current)(request, known, formats, orders=place is not None)
 
 
-def _version_now() -> int:
+def _place(caller: Caller) -> Place:
+    return Place(caller.token.pk, caller.address)
+
+
+def _reading() -> Reading:
     try:
-        return read_version()
+        return take_reading()
     finally:
         connection.close()  # who waits next must not hold a connection meanwhile: PostgreSQL has 100
 
 
-def _current(request: HttpRequest, formats: Formats) -> HttpResponse:
+def _current(request: HttpRequest, known: int, formats: Formats, *, orders: bool) -> HttpResponse:
     # Admitted again: what changed while the caller waited may be that its token was withdrawn, or has expired.
     caller = admit(request)
+    if orders:
+        waiting = fetch(_place(caller))
+        if waiting:
+            return answer(Orders(waiting), 202)
+        if read_version() == known:  # another of its calls has fetched them
+            return HttpResponse(status=204)
     answered = encoded_answer(encoded_snapshot(caller.address, formats, caller.token))
     with suppress(DatabaseError):  # a database that is busy, or cannot be written, is no reason to answer nothing
         tell_unknown(caller.address, caller.token.name)
@@ -161,6 +179,23 @@ def refused(request: HttpRequest, _: Caller) -> HttpResponse:
     return HttpResponse(status=204)
 
 
+@clients_may("POST")
+def live(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """Keep what runs at a client, or that it is as before."""
+    if _is_whole(request):
+        keep(caller.token, caller.address, _decode(request, LiveState))
+    elif not still_holds(caller.token, caller.address, _decode(request, LiveUnchanged)):
+        raise RefusedError(409, "This state is not known here: send all of it")
+    return HttpResponse(status=204)
+
+
+@clients_may("POST")
+def orders_done(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """Take what became of orders."""
+    acknowledge(_place(caller), _decode(request, OrdersDone).orders)
+    return HttpResponse(status=204)
+
+
 @clients_may("GET")
 def blob(_: HttpRequest, __: Caller, sha256: str) -> HttpResponse:
     """Answer the octets with this SHA-256."""
@@ -178,11 +213,27 @@ def no_such_call(request: HttpRequest, **_: str) -> HttpResponse:
 
 def _decode(request: HttpRequest, kind: type[Message]) -> Message:
     try:
-        return decode(msgspec.json.Decoder(kind), request.body)
-    except RequestDataTooBig:
-        raise RefusedError(413, f"A body has at most {MAX_BODY} octets") from None
+        return decode(msgspec.json.Decoder(kind), _body(request))
     except MalformedError as error:
         raise RefusedError(400, f"The body is not a valid {kind.__name__}: {error}") from None
+
+
+def _body(request: HttpRequest) -> bytes:
+    try:
+        return request.body
+    except RequestDataTooBig:
+        raise RefusedError(413, f"A body has at most {MAX_BODY} octets") from None
+
+
+def _is_whole(request: HttpRequest) -> bool:
+    """Whether a body of `live` is to be a `LiveState`, not a `LiveUnchanged`: only the former has a beginning."""
+    try:
+        return "since" in decode(_MEMBERS, _body(request))
+    except MalformedError:
+        return True
+
+
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def _number(request: HttpRequest, name: str, most: int, default: int = 0) -> int:

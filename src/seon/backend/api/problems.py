@@ -12,6 +12,8 @@ from seon.backend.errors import OperatorError
 from seon.link.versions import VersionError
 
 log = logging.getLogger("seon.api")
+BELOW = "/api/"
+"""Below this path programs call, and not people."""
 NOTE = "seon.call"
 """In a call's scope: a dictionary, in which who answers the call notes its `client` for the log (asgi.CallLog)."""
 
@@ -24,14 +26,14 @@ class RefusedError(Exception):
         self.status = status
 
 
-def answer(message: msgspec.Struct) -> HttpResponse:
+def answer(message: msgspec.Struct, status: int = 200) -> HttpResponse:
     """Return a message as JSON."""
-    return encoded_answer(msgspec.json.encode(message))
+    return encoded_answer(msgspec.json.encode(message), status)
 
 
-def encoded_answer(octets: bytes) -> HttpResponse:
+def encoded_answer(octets: bytes, status: int = 200) -> HttpResponse:
     """Return octets that are JSON already."""
-    return HttpResponse(octets, content_type="application/json", headers={"Cache-Control": "no-store"})
+    return HttpResponse(octets, status=status, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 def problem(status: int, text: str) -> HttpResponse:

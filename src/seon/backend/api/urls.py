@@ -14,6 +14,8 @@ urlpatterns = declared(
         path("events", calls.events),
         path("crl-sources", calls.crl_sources),
         path("refused", calls.refused),
+        path("live", calls.live),
+        path("orders-done", calls.orders_done),
         re_path(r"^blobs/(?P<sha256>[0-9a-f]{64})\Z", calls.blob),
         re_path(r"^(?P<rest>.*)\Z", calls.no_such_call),
     ]

@@ -55,6 +55,8 @@ class LiveOrder(models.Model):
     result = models.CharField(max_length=500, blank=True, default="")
     given_at = models.DateTimeField(default=timezone.now)
     given_by = models.CharField(max_length=200, blank=True, default="")
+    answered_at = models.DateTimeField(null=True, blank=True)
+    """When the client fetched it last; empty: not yet."""
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -54,8 +54,18 @@ PAGES: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
 )  # fmt: skip
 
 
+def _item(entry: Entry) -> dict[str, Any]:
+    link = reverse_lazy(entry.page)
+
+    def is_open(request: HttpRequest) -> bool:
+        """Whether the page, or one below it, is open; every page is below the overview."""
+        return request.path == str(link) if entry.page == "admin:index" else request.path.startswith(str(link))
+
+    return {"title": entry.title, "icon": entry.icon, "link": link, "active": is_open}
+
+
 def _group(title: Any, entries: tuple[Entry, ...]) -> dict[str, Any]:
-    items = [{"title": entry.title, "icon": entry.icon, "link": reverse_lazy(entry.page)} for entry in entries]
+    items = [_item(entry) for entry in entries]
     return {"title": title, "separator": not isinstance(title, str), "items": items}
 
 

@@ -18,6 +18,7 @@ GROUPS = (
     "verification",
     "trust",
     "queue",
+    "in_force",
     "proxies",
     "licenses",
     "tokens",

@@ -169,7 +169,6 @@ class OwnCertificatePage(PanelPage):
         return {
             **_row(own),
             "read": read(stored[0]),
-            "facts": pki.as_peer(stored[0]).key,
             "chain": [read(one) for one in stored],
             "findings": [_told(finding) for finding in findings],
             "may_use": own_actions.use_certificate.may(by) and not own.in_use,

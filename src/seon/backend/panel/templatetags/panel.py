@@ -12,6 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from seon.backend.panel.in_force.shown import InForce, in_force_now
+
 register = template.Library()
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
@@ -103,3 +105,9 @@ def asked(context: template.Context, **changes: Any) -> str:
 def entry(mapping: Any, key: str) -> Any:
     """Return an entry of a mapping by a name that is known only when the page is shown."""
     return mapping.get(key) if mapping is not None else None
+
+
+@register.simple_tag
+def where_in_force() -> InForce:
+    """Return on which hosts the newest configuration is in force, for `frame/in_force.html`."""
+    return in_force_now()

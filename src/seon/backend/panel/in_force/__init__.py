@@ -1,0 +1,1 @@
+"""On which hosts the newest configuration is in force: a part that pages with settings include."""
