@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "seon.backend.revocation",
     "seon.backend.live",
     "seon.backend.journal",
+    "seon.backend.counting",
     "seon.backend.queue",
     "seon.backend.script",
     "seon.backend.apilog",

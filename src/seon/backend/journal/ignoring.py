@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from seon.backend.counting.adding import count_kept_out
 from seon.backend.journal.bulk import insert_new
 from seon.backend.journal.folding import folded
 from seon.backend.journal.models import Entry, Ignored, IgnoreRule
@@ -32,6 +33,7 @@ log = logging.getLogger(IGNORED)
 class Rule(NamedTuple):
     """A rule in force, ready to be compared."""
 
+    key: int
     name: str
     text: str
     code: str
@@ -48,7 +50,7 @@ class Rule(NamedTuple):
 def rules_at(moment: datetime) -> list[Rule]:
     """Return the rules in force at a moment: from the beginning on, and not any more at the end."""
     in_force = IgnoreRule.objects.filter(Q(valid_to=None) | Q(valid_to__gt=moment), valid_from__lte=moment)
-    return [Rule(str(rule), folded(rule.text), rule.code) for rule in in_force]
+    return [Rule(rule.pk, str(rule), folded(rule.text), rule.code) for rule in in_force]
 
 
 def sorted_out(entries: Sequence[Entry]) -> tuple[list[Entry], list[tuple[Entry, Rule]]]:
@@ -71,6 +73,7 @@ def remember(ignored: Sequence[tuple[Entry, Rule]]) -> None:
     """Remember that these came, and write them to the API log once the transaction holds."""
     if not ignored:
         return
+    count_kept_out([rule.key for _, rule in ignored])
     insert_new([Ignored(event_id=entry.event_id, hop=entry.hop) for entry, _ in ignored])
     transaction.on_commit(lambda: _tell(ignored))
 

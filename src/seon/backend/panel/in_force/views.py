@@ -1,6 +1,6 @@
 """The part that says on which hosts the configuration is in force."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -12,7 +12,7 @@ from seon.backend.panel.pages import PanelPage
 class InForcePart(PanelPage):
     """It is fetched by itself, `?seen=MARK`; where nothing else is to be said, the answer is empty (204)."""
 
-    http_method_names = ["get", "head"]  # noqa: RUF012 - as the class above has it
+    http_method_names: ClassVar[list[str]] = ["get", "head"]  # type: ignore[misc]
 
     def get(self, request: HttpRequest, **_: Any) -> HttpResponse:
         """Show the part."""

@@ -1,5 +1,8 @@
 """The addresses of the page "Limits", below `/panel/`."""
 
-from seon.backend.panel.limits.views import LimitsPage
+from seon.backend.panel.limits.views import LimitsOfServer, LimitsPage
 
-urlpatterns = [LimitsPage.at("configuration/limits/", "limits")]
+urlpatterns = [
+    LimitsPage.at("configuration/limits/", "limits"),
+    LimitsOfServer.at("configuration/limits/servers/<int:pk>/", "limits-server"),
+]

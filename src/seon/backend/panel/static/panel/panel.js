@@ -65,6 +65,18 @@ document.addEventListener("htmx:afterSwap", function (event) {
   if (again) again.focus({ preventScroll: true });
 });
 
+/* What comes in at the head of a list: a button makes it wait, and it waits while the head is not in sight. */
+document.addEventListener("click", function (event) {
+  const button = event.target.closest("[data-pause]");
+  if (button) button.toggleAttribute("data-paused");
+});
+document.addEventListener("htmx:beforeRequest", function (event) {
+  const place = event.detail.elt;
+  if (place.dataset.tail === undefined) return;
+  const isPaused = document.querySelector("[data-pause='" + place.id + "'][data-paused]") !== null;
+  if (isPaused || place.parentElement.getBoundingClientRect().top < 0) event.preventDefault();
+});
+
 /* The page that is open is seen in the side bar, however long that is. */
 document.addEventListener("DOMContentLoaded", function () {
   const current = document.querySelector("#nav-sidebar-apps [aria-current]");
