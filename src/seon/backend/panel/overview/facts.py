@@ -16,7 +16,8 @@ from seon.api_messages import LiveServer
 from seon.backend.configuration.models import Settings
 from seon.backend.configuration.versioned import read_version
 from seon.backend.home import current_home
-from seon.backend.journal.models import Entry, File, Session
+from seon.backend.journal.file_lists import last_file
+from seon.backend.journal.models import Entry, Session
 from seon.backend.live.lists import ClientLive, clients
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyServer
@@ -140,9 +141,9 @@ def gather() -> Facts:
         partners=Partner.objects.filter(enabled=True).count(),
         listeners=Listener.objects.count(),
         own_until=own.not_after if own else None,
-        receive_daemon=settings.receive_daemon_host,
+        receive_daemon=settings.receive_daemon_host or next((client.state.receive_daemon for client in told), ""),
         had_session=Session.objects.order_by().exists(),
-        last_file=_newest(File.objects.exclude(ended_at=None).order_by("-at", "-pk").values_list("ended_at", flat=True)),
+        last_file=(file.ended_at or file.at) if (file := last_file()) else None,
         daemon=queue_daemon(),
         events=events_service(),
         failed_jobs=tuple(job for job in jobs() if job.state == FAILED),

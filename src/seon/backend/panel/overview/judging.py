@@ -223,7 +223,7 @@ def _listeners(facts: Facts) -> Found:
             continue
         what = ngettext(
             "%(number)d listening port of client %(client)s is closed: %(first)s to %(partner)s, %(reason)s.",
-            "%(number)d listening ports of client %(client)s are closed, among them %(first)s to %(partner)s: %(reason)s.",
+            "%(number)d listening ports of client %(client)s are closed, one is %(first)s to %(partner)s, %(reason)s.",
             len(closed),
         )
         said = {
@@ -290,7 +290,9 @@ def _revocation(facts: Facts) -> Found:
         else _("Partners whose certificates they are for are let in, revoked or not.")
     )  # fmt: skip
     said = {"number": number, "first": facts.overdue[0]}
-    yield Problem(facts.revocation == "hard", what % said, f"{effect} {_('See why there is no newer one.')}", "panel:trust")
+    yield Problem(
+        facts.revocation == "hard", what % said, f"{effect} {_('See why there is no newer one.')}", "panel:trust"
+    )
 
 
 def _script(facts: Facts) -> Found:
