@@ -69,8 +69,8 @@ def _of_the_server(facts: Facts) -> Iterator[Step]:
     )  # fmt: skip
     yield Step(
         _("Start the server"), facts.had_session or any(server.up for server in facts.servers),
-        _("It waits for the client on port 2878. This step is done when the client has reached it."),
-        commands=(Command(dmz, "systemctl enable --now seon-proxyserver"),),
+        _("It waits for the client on port 2878. For good, let its service start it: docs/operating.md."),
+        commands=(Command(dmz, f"{PROGRAMS}/seon_proxyserver2 -i :2878"),),
     )  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def _of_the_client(facts: Facts, address: str) -> Iterator[Step]:
     )  # fmt: skip
     yield Step(
         _("Start the client"), bool(facts.clients),
-        _("DMZ_HOST is the name or address of the server. Later let its service start it: docs/operating.md."),
+        _("DMZ_HOST is the name or address of the server. For good, let its service start it: docs/operating.md."),
         "panel:proxies", _("Proxies"), (Command(inside, f"seon programs {PROGRAMS}"), Command(inside, start)),
     )  # fmt: skip
     yield Step(
@@ -100,8 +100,8 @@ def _of_the_client(facts: Facts, address: str) -> Iterator[Step]:
     )  # fmt: skip
     yield Step(
         _("Start the queue daemon"), facts.daemon is not None and not facts.daemon.away,
-        _("It fetches revocation lists and cleans up."),
-        "panel:jobs", _("Background jobs"), (Command(here, "systemctl enable --now seonapi-queue"),),
+        _("It fetches revocation lists and cleans up. For good, let its service start it."),
+        "panel:jobs", _("Background jobs"), (Command(here, "seonapi queue"),),
     )  # fmt: skip
 
 
