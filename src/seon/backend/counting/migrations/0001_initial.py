@@ -4,33 +4,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='KeptOut',
+            name="KeptOut",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rule', models.PositiveBigIntegerField(unique=True)),
-                ('number', models.PositiveBigIntegerField()),
-                ('last_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("rule", models.PositiveBigIntegerField(unique=True)),
+                ("number", models.PositiveBigIntegerField()),
+                ("last_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='RuleCount',
+            name="RuleCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('rule', models.CharField(max_length=40)),
-                ('hop', models.CharField(choices=[('dmz', 'DMZ'), ('inside', 'inside')], max_length=10)),
-                ('number', models.PositiveBigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                ("rule", models.CharField(max_length=40)),
+                ("hop", models.CharField(choices=[("dmz", "DMZ"), ("inside", "inside")], max_length=10)),
+                ("number", models.PositiveBigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('day', 'rule', 'hop'), name='one_count_per_day_rule_hop')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("day", "rule", "hop"), name="one_count_per_day_rule_hop")
+                ],
             },
         ),
     ]
