@@ -3,15 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from seon.addresses import AddressError, listening_address
 from seon.backend.acting.actors import Actor
 from seon.backend.panel.act_forms import ActForm
-from seon.backend.panel.settings_fields import Stored
-from seon.backend.panel.settings_forms import StoredForm
+from seon.backend.panel.settings_forms import RowForm
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.actions import add_client, add_listener, change_client, change_listener
 from seon.backend.proxies.models import Listener, ProxyClient
@@ -20,10 +18,11 @@ MOST_SUGGESTED = 1_000
 """Partners that a field suggests; any other can be typed."""
 
 
-class NewClient(StoredForm):
+class NewClient(RowForm):
     """A client that is to be added."""
 
     watches = False
+    model = ProxyClient
     button = gettext_lazy("Add client")
     told = gettext_lazy("The client was added.")
     labels = {"name": gettext_lazy("Name"), "address": gettext_lazy("IP address")}
@@ -31,12 +30,6 @@ class NewClient(StoredForm):
         "name": gettext_lazy("As you call it: up to 120 characters, none of them /."),
         "address": gettext_lazy("From which the client calls Seonapi. ::1 counts as 127.0.0.1."),
     }
-
-    def stored_field(self, name: str) -> Stored:
-        """Return the field of a client."""
-        field = ProxyClient._meta.get_field(name)
-        assert isinstance(field, models.Field)
-        return field
 
     def value_of(self, name: str) -> Any:  # noqa: ARG002 - there is none yet
         """Return nothing."""

@@ -31,6 +31,12 @@ class ReceiveDaemon(SettingsForm):
         "receive_daemon_host": gettext_lazy("Hostname or IP address of host running Seon receive daemon"),
         "receive_daemon_port": gettext_lazy("Port of Seon receive daemon"),
     }
+    helps = {
+        "receive_daemon_host": gettext_lazy(
+            "Your OFTP2 station that takes incoming sessions. Empty: incoming sessions are refused."
+        ),
+        "receive_daemon_port": gettext_lazy("On which TCP port it listens."),
+    }
 
 
 class Outgoing(SettingsForm):
