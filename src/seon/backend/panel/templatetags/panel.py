@@ -60,6 +60,12 @@ def ago(when: datetime | float | None) -> str:
 
 
 @register.filter
+def left(when: datetime | None) -> str:
+    """Say how long it is until something: "12 days"; "0 s" when it is over."""
+    return duration(max((when - timezone.now()).total_seconds(), 0)) if when else ""
+
+
+@register.filter
 def duration(seconds: float | None) -> str:
     """Say a time in its two greatest units: "2 h 5 min"."""
     if seconds is None:
