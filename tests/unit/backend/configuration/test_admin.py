@@ -320,24 +320,6 @@ def test_the_general_rules_of_admission_are_set_in_the_form_of_settings(panel: P
     assert (row.admission_revocation, row.admission_ca_names, row.load_balancers) == ("hard", True, "10.0.0.1/32")
 
 
-def test_trust_anchors_are_added_changed_and_removed_in_the_panel(
-    panel: Panel, certificate_of: Callable[..., Any]
-) -> None:
-    ca, leaf = certificate_of("Some CA", ca=True), certificate_of("Leaf")
-    add = "/panel/anchors/anchor/add/"
-    assert "CN=Leaf is no CA" in panel.send(add, {"name": "x", "pem": leaf.pem})
-    assert "was added successfully" in panel.send(add, {"name": "x", "pem": ca.pem, "asserts_odette_ids": "on"})
-    anchor = Anchor.objects.get()
-    assert (anchor.name, anchor.fingerprint, anchor.asserts_odette_ids) == ("x", ca.fingerprint, True)
-    page = f"/panel/anchors/anchor/{anchor.pk}/"
-    assert "was changed successfully" in panel.send(f"{page}change/", {"name": "y", "asserts_odette_ids": "on"})
-    add_partner(owner(), "one", "one", [], [], odette_ids=["O0013A"])
-    assert Anchor.objects.get().asserts_odette_ids
-    told = panel.send(f"{page}delete/", {"post": "yes"})
-    assert Anchor.objects.get().name == "y"
-    assert "Partners come in by the trust anchor y" in told
-
-
 def test_refused_certificates_are_shown_escaped_and_can_be_forgotten(panel: Panel) -> None:
     made = certificates.make("<script>alert(1)</script>")
     der = made.certificate.public_bytes(certificates.Encoding.DER)
