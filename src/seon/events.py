@@ -155,7 +155,8 @@ _KINDS = (
          "[; certificate {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}][; verdict {verdict}]"),
     # session
     Kind("SES-START", _I, "session",
-         "Session with partner {partner} started, {direction}, {source} to {target}[, {tls}]"),
+         "Session with partner {partner} started, {direction}, {source} to {target}[, {tls}]"
+         "[; certificate {fingerprint}]"),
     Kind("SES-FAILED", _E, "session", "Session with partner {partner}, {direction}, not started: {reason}"),
     Kind("SES-AGREED", _I, "session",
          "Initiator {initiator} and Responder {responder} agreed on level {level}, buffer {buffer}, credit {credit}, "

@@ -102,9 +102,9 @@ OVERLAPS = (HERE / "overlaps.js").read_text()
 EVIL = (HERE / "evil.js").read_text()
 
 
-def resize(browser: Chrome, width: int) -> None:
-    """Give the window a width as a screen has it."""
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+def resize(browser: Chrome, width: int, height: int = 900) -> None:
+    """Give the window the size of a screen, in pixels."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 

@@ -34,7 +34,7 @@ class Panel:
 
     def log_out(self) -> None:
         """Log out by the user's menu."""
-        self._find(By.XPATH, "//*[@*[name()='x-on:click'][contains(., 'openUserLinks = !')]]").click()
+        self._find(By.ID, "user-button").click()
         self.click("#logout-form button")
 
     def fill(self, name: str, text: str) -> None:
@@ -83,9 +83,8 @@ class Panel:
     def menu(self) -> dict[str, str]:
         """The side bar: title and address."""
         links = self.browser.find_elements(By.CSS_SELECTOR, "#nav-sidebar-apps ol a")
-        titles = (str(link.get_property("textContent")).split("\n") for link in links)
-        shown = ([line.strip() for line in lines if line.strip()][-1] for lines in titles)  # before it: the icon's name
-        return dict(zip(shown, (str(link.get_property("href")) for link in links), strict=True))
+        names = (link.find_element(By.CSS_SELECTOR, ".s-name").get_property("textContent") for link in links)
+        return {str(name).strip(): str(link.get_property("href")) for name, link in zip(names, links, strict=True)}
 
     def complaints(self) -> list[str]:
         """What the browser's console said since the last question: a policy broken, a file missing, a script failed."""

@@ -122,6 +122,7 @@ OF_THE_WHOLE = {
     "backend/test_logs.py",
     "backend/anchors/test_commands.py",
     "backend/journal/test_commands.py",
+    "backend/live/test_commands.py",
     "backend/revocation/test_commands.py",
     "daemon/test_children_line.py",
     "daemon/test_session_table_ends.py",

@@ -146,6 +146,7 @@ USE_I18N = True
 USE_TZ = True
 FORMAT_MODULE_PATH = ["seon.backend.formats"]
 LOGIN_URL = "admin:login"  # a name, not a path: Seonapi may answer below a prefix
+LOGIN_REDIRECT_URL = "admin:index"
 # Log files belong to the daemons (logs.py); a command line writes none.
 LOGGING_CONFIG = None
 SIMPLE_HISTORY_REVERT_DISABLED = True

@@ -81,7 +81,8 @@ def run(
     """
     steps = steps or Steps.of(main, assignment)
     names = ("partner", "direction", "source", "target")
-    main.report("SES-START", **{name: getattr(assignment, name) for name in names}, tls=tls)
+    call_of = {name: getattr(assignment, name) for name in names}
+    main.report("SES-START", **call_of, tls=tls, fingerprint=dialled or assignment.fingerprint)
     observer, side = _observer(main, assignment), assignment.partner_side
     call = _call(assignment, initiator, responder)
     reporter = SessionReporter(main.report, assignment.partner, side, whole=assignment.hop == "inside", call=call)

@@ -21,7 +21,7 @@ def test_a_database_of_an_older_release_is_brought_up_to_date() -> None:
     call_command("migrate", "journal", "zero", verbosity=0)
     assert not is_current()
     (made,) = migrate()
-    assert made.startswith("database of this version, by the change journal.0001_initial")
+    assert made.startswith("database of this version, by 2 changes: journal.0001_initial, journal.0002_")
     assert is_current()
 
 

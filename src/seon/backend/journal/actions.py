@@ -12,6 +12,8 @@ from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.journal.models import IgnoreRule
 from seon.backend.journal.tracing import switch_trace
+from seon.backend.live import lists
+from seon.backend.live.orders import give
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,15 @@ def _refuse_past(rule: IgnoreRule) -> None:
 
 
 @act("session.trace", Right.SESSIONS)
-def trace_session(_: Actor, session: str, *, on: bool) -> str:
+def trace_session(by: Actor, session: str, *, on: bool) -> str:
     """Switch the trace of a running session on or off; return the session's id.
 
-    `session`: the id, or the first 8 characters of it or more. Raises OperatorError.
+    `session`: the id, or the first 8 characters of it or more. Raises OperatorError. Both hosts learn it by the
+    configuration, and the session's client by an order at once, if it is heard of.
     """
     take_turn()  # first of all: two that switch at once wait here
-    return switch_trace(session, on=on)
+    found = switch_trace(session, on=on)
+    running = lists.session(found)
+    if running is not None:
+        give(by, running.client.place, "trace" if on else "untrace", found)
+    return found

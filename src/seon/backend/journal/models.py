@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from seon.backend.journal.folding import folded
@@ -80,30 +81,203 @@ class Ignored(models.Model):
         return self.event_id
 
 
+class Result(models.TextChoices):
+    """How far a session is, or how it ended."""
+
+    RUNNING = "running", _("running")
+    NORMAL = "normal", _("ended normally")
+    REFUSED = "refused", _("refused by the proxy")
+    STOPPED = "stopped", _("ended by an administrator")
+    NOT_STARTED = "not-started", _("not started")
+    BROKEN = "broken", _("broken off")
+
+
 class Session(models.Model):
-    """One OFTP2 session, from the events of its start and end. `start_hop` and `end_hop` say whose word it is."""
+    """One OFTP2 session, from its events. `start_hop` and `end_hop` say whose word its start and its end are."""
 
     session = models.CharField("id", max_length=64, unique=True)
-    partner = models.CharField(max_length=120, blank=True, default="", db_index=True)
+    partner = models.CharField(max_length=120, blank=True, default="")
     direction = models.CharField(max_length=20, blank=True, default="")
+    """`incoming`: the partner called; `outgoing`: the company did."""
     source = models.CharField(max_length=300, blank=True, default="")
     target = models.CharField(max_length=300, blank=True, default="")
     tls = models.CharField("TLS", max_length=120, blank=True, default="")
-    started_at = models.DateTimeField("start", null=True, db_index=True)
+    fingerprint = models.CharField(max_length=64, blank=True, default="")
+    """SHA-256 of the partner's certificate, in hex."""
+    started_at = models.DateTimeField("start", null=True)
+    """The end of a session whose start nobody has reported."""
     start_hop = models.CharField(max_length=10, choices=HOPS, blank=True, default="")
+    initiator = models.CharField(max_length=120, blank=True, default="")
+    """Its SSIDCODE, as the Responder's below; empty and 0: nothing was agreed."""
+    responder = models.CharField(max_length=120, blank=True, default="")
+    level = models.PositiveSmallIntegerField(default=0)
+    buffer_size = models.PositiveIntegerField(default=0)
+    credit = models.PositiveIntegerField(default=0)
+    compression = models.BooleanField(default=False)
+    restart = models.BooleanField(default=False)
+    authentication = models.BooleanField(default=False)
     ended_at = models.DateTimeField("end", null=True)
     end_hop = models.CharField(max_length=10, choices=HOPS, blank=True, default="")
     ended_by = models.CharField(max_length=120, blank=True, default="")
     reason = models.CharField(max_length=300, blank=True, default="")
+    result = models.CharField(max_length=20, choices=Result.choices, default=Result.RUNNING)
     octets_in = models.BigIntegerField(default=0)
     octets_out = models.BigIntegerField(default=0)
     files = models.BigIntegerField(default=0)
+    findings_inside = models.BigIntegerField(default=0)
+    findings_dmz = models.BigIntegerField(default=0)
 
     class Meta:
         ordering = ("-started_at", "-pk")
+        indexes = (
+            models.Index(fields=("-started_at", "-id"), name="session_start"),
+            models.Index(fields=("partner", "-started_at", "-id"), name="session_partner"),
+            models.Index(fields=("result", "-started_at", "-id"), name="session_result"),
+        )
 
     def __str__(self) -> str:
         return self.session
+
+    @property
+    def findings(self) -> int:
+        """Broken rules that were no reason to refuse. Both hosts verify the same octets."""
+        return max(self.findings_inside, self.findings_dmz)
+
+
+class Way(models.TextChoices):
+    """Which way a file goes."""
+
+    FROM_PARTNER = "from-partner", _("from the partner")
+    TO_PARTNER = "to-partner", _("to the partner")
+
+
+class FileState(models.TextChoices):
+    """How far a file is, or how it ended."""
+
+    UNDER_WAY = "under-way", _("under way")
+    TRANSFERRED = "transferred", _("transferred, no receipt yet")
+    DELIVERED = "delivered", _("delivered (EERP)")
+    NOT_DELIVERED = "not-delivered", _("not delivered (NERP)")
+    REFUSED = "refused", _("refused by its receiver")
+    DECLINED = "declined", _("declined by the proxy")
+    BROKEN_OFF = "broken-off", _("broken off")
+
+
+class File(models.Model):
+    """One transfer of a virtual file, from its offer (SFID) to its receipt, as the inside has seen it.
+
+    A file that is sent again is another transfer. Offer, end and receipt come in any order (`files.py`).
+    """
+
+    session = models.CharField(max_length=64)
+    partner = models.CharField(max_length=120, blank=True, default="")
+    """Empty until the inside has said whose session it is."""
+    direction = models.CharField(max_length=20, choices=Way.choices)
+    name = models.CharField(max_length=120)
+    """SFIDDSN; with date and time stamp, Originator and Destination it names the virtual file."""
+    date = models.CharField(max_length=20, blank=True, default="")
+    time = models.CharField(max_length=20, blank=True, default="")
+    originator = models.CharField(max_length=120, blank=True, default="")
+    destination = models.CharField(max_length=120, blank=True, default="")
+    offer_key = models.BigIntegerField()
+    """A digest of session, direction, name, date and time: what an end says of its file."""
+    identity = models.BigIntegerField(default=0)
+    """A digest of what a receipt says of its file; 0: its offer is not known."""
+    at = models.DateTimeField()
+    """Its offer; its end, where the offer is not known. Lists are in this order."""
+    state = models.CharField(max_length=20, choices=FileState.choices, default=FileState.UNDER_WAY)
+
+    start_number = models.BigIntegerField(null=True)
+    """Which event of its session process the offer was; None: it is not known."""
+    offered_at = models.DateTimeField(null=True)
+    format = models.CharField(max_length=20, blank=True, default="")
+    record_length = models.BigIntegerField(default=0)
+    size_k = models.BigIntegerField(default=0)
+    """Its size as it was offered, in blocks of 1,024 octets."""
+    security = models.CharField(max_length=40, blank=True, default="")
+    cipher = models.BigIntegerField(default=0)
+    compressed = models.BooleanField(default=False)
+    signed_receipt = models.BooleanField(default=False)
+    """Whether a signed receipt was asked for."""
+
+    end_number = models.BigIntegerField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=20, choices=FileState.choices, blank=True, default="")
+    """What its end made of it; empty: it has not ended."""
+    result = models.CharField(max_length=300, blank=True, default="")
+    """The same in words, with the reason."""
+    octets = models.BigIntegerField(default=0)
+    """Passed in this transfer."""
+    records = models.BigIntegerField(default=0)
+    restart = models.BigIntegerField(default=0)
+
+    receipt_kind = models.CharField(max_length=10, blank=True, default="")
+    """EERP or NERP; empty: none has come."""
+    receipt_at = models.DateTimeField(null=True)
+    receipt_session = models.CharField(max_length=64, blank=True, default="")
+    receipt_number = models.BigIntegerField(default=0)
+    receipt_result = models.CharField(max_length=300, blank=True, default="")
+    receipt_signed = models.BooleanField(default=False)
+    receipt_creator = models.CharField(max_length=120, blank=True, default="")
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        indexes = (
+            models.Index(fields=("-at", "-id"), name="file_at"),
+            models.Index(fields=("partner", "-at", "-id"), name="file_partner"),
+            models.Index(fields=("state", "-at", "-id"), name="file_state"),
+            models.Index(fields=("name", "-at", "-id"), name="file_name"),
+            models.Index(fields=("session", "at"), name="file_session"),
+            models.Index(fields=("offer_key",), name="file_offer"),
+            models.Index(fields=("identity",), name="file_identity"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.date} {self.time}".strip()
+
+
+class Receipt(models.Model):
+    """A receipt without its file: that has not been heard of yet, or never will be.
+
+    Originator and Destination are the file's, and `direction` is the file's way. A receipt that has its file stands
+    in the row of the file.
+    """
+
+    session = models.CharField(max_length=64, db_index=True)
+    partner = models.CharField(max_length=120, blank=True, default="")
+    number = models.BigIntegerField()
+    direction = models.CharField(max_length=20, choices=Way.choices)
+    name = models.CharField(max_length=120)
+    date = models.CharField(max_length=20, blank=True, default="")
+    time = models.CharField(max_length=20, blank=True, default="")
+    originator = models.CharField(max_length=120, blank=True, default="")
+    destination = models.CharField(max_length=120, blank=True, default="")
+    identity = models.BigIntegerField(db_index=True)
+    kind = models.CharField(max_length=10)
+    at = models.DateTimeField(db_index=True)
+    result = models.CharField(max_length=300, blank=True, default="")
+    signed = models.BooleanField(default=False)
+    creator = models.CharField(max_length=120, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class HourCount(models.Model):
+    """How much of one kind there was in an hour: see `hours.py` for the kinds."""
+
+    hour = models.DateTimeField()
+    """Its beginning, in UTC."""
+    kind = models.CharField(max_length=60)
+    count = models.BigIntegerField(default=0)
+    octets = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ("hour", "kind")
+        constraints = (models.UniqueConstraint(fields=("hour", "kind"), name="one_count_per_hour_and_kind"),)
+
+    def __str__(self) -> str:
+        return f"{self.hour} {self.kind}: {self.count}"
 
 
 MOST_RULES = 500

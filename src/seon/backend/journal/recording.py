@@ -1,4 +1,4 @@
-"""Putting events into the journal: each once, and the table of sessions kept up from them."""
+"""Putting events into the journal: each once, and the tables of sessions, files and hours kept up from them."""
 
 import logging
 import time
@@ -13,6 +13,7 @@ from seon.addresses import AddressError, split_host_port
 from seon.backend.counting.adding import count_broken_rules
 from seon.backend.journal.bulk import insert_new
 from seon.backend.journal.folding import folded
+from seon.backend.journal.hours import Tally
 from seon.backend.journal.ignoring import remember, sorted_out
 from seon.backend.journal.models import LONGEST_SEARCHED, Entry, Ignored
 from seon.backend.journal.sessions import follow
@@ -53,9 +54,12 @@ def store(events: Sequence[Event], reported_by: str) -> int:
         insert_new(kept)
         count_broken_rules(entries)
         remember(ignored)
-        follow(entries)
+        tally = Tally()
+        follow(entries, tally)
+        tally.refusals(entries)
         if enqueue(kept):
             record("SCR-FULL", count=MOST_WAITING)
+        tally.store()
     return len(events)
 
 

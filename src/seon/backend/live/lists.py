@@ -10,8 +10,14 @@ from django.utils import timezone
 
 from seon.api_messages import STALE_SECONDS, LiveServer, LiveSession, LiveState
 from seon.backend.configuration.versioned import read_version
+from seon.backend.errors import OperatorError
+from seon.backend.journal.sessions import LEAST_CHARACTERS
 from seon.backend.live.models import LastState
+from seon.backend.live.orders import Place
+from seon.backend.proxies.models import ProxyClient
 
+_SHOWN = 20
+"""Clients that an error names."""
 _decoder = msgspec.json.Decoder(LiveState)
 
 
@@ -20,13 +26,20 @@ class ClientLive:
     """One client and what it has told last."""
 
     name: str
-    """Of the configured client that the token is for; of the token, where it is for none."""
+    """Of the configured client at this address; of the token, where there is none."""
     token: str
     address: str
+    place: Place
+    """Whom an order for it is given to."""
     heard_at: datetime
     fresh: bool
     """Whether it was heard of within `STALE_SECONDS`: else nobody knows what runs now."""
     state: LiveState
+
+    @property
+    def key(self) -> str:
+        """What names it and no other client."""
+        return f"{self.token}/{self.address}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +65,15 @@ class HostInForce:
 
 def clients() -> list[ClientLive]:
     """Return every client that has ever told its state, by name; withdrawn tokens left out."""
-    rows = LastState.objects.filter(token__withdrawn_at=None).select_related("token__client")
+    rows = LastState.objects.filter(token__withdrawn_at=None).select_related("token")
+    names = dict(ProxyClient.objects.values_list("address", "name"))
     since = timezone.now() - timedelta(seconds=STALE_SECONDS)
     found = [
         ClientLive(
-            name=row.token.client.name if row.token.client else row.token.name,
+            name=names.get(row.address, row.token.name),
             token=row.token.name,
             address=row.address,
+            place=Place(row.token_id, row.address),
             heard_at=row.heard_at,
             fresh=row.heard_at >= since,
             state=_decoder.decode(bytes(row.state)),
@@ -66,6 +81,28 @@ def clients() -> list[ClientLive]:
         for row in rows
     ]
     return sorted(found, key=lambda client: (client.name, client.address))
+
+
+def client(name: str) -> ClientLive:
+    """Return the client of this name, address, token, or `TOKEN/ADDRESS`, if it is heard of.
+
+    Raises OperatorError, also where several are meant.
+    """
+    found = [one for one in clients() if name in (one.key, one.name, one.address, one.token)]
+    fresh = [one for one in found if one.fresh]
+    if len(fresh) == 1:
+        return fresh[0]
+    if fresh:
+        keys = ", ".join(one.key for one in fresh[:_SHOWN])
+        raise OperatorError(f"Several clients are named {name[:60]!r}: say which one by its token and address: {keys}")
+    if found:
+        last = max(one.heard_at for one in found)
+        raise OperatorError(
+            f"The client {name[:60]!r} is not heard of since {last:%Y-%m-%d %H:%M:%S} UTC: it does not run, or does "
+            "not reach Seonapi. Look at its log on its host"
+        )
+    known = ", ".join(sorted({one.name for one in clients()})[:_SHOWN]) or "none"
+    raise OperatorError(f"No client {name[:60]!r} has told Seonapi what runs; heard of are: {known}")
 
 
 def servers() -> list[tuple[ClientLive, LiveServer]]:
@@ -82,6 +119,20 @@ def sessions() -> list[SessionLive]:
 def session(session_id: str) -> SessionLive | None:
     """Return a session that runs."""
     return next((live for live in sessions() if live.session.session == session_id), None)
+
+
+def session_named(text: str) -> SessionLive:
+    """Return the session that runs with this id, or the only one that begins with it. Raises OperatorError."""
+    text = text.strip()
+    if len(text) < LEAST_CHARACTERS:
+        raise OperatorError(f"A session is named by its id, or by its first {LEAST_CHARACTERS} characters or more")
+    found = [live for live in sessions() if live.session.session.startswith(text)]
+    exact = [live for live in found if live.session.session == text]
+    if len(exact or found) > 1:
+        raise OperatorError(f"More than one session that runs begins with {text[:60]!r}: give more of its id")
+    if not found:
+        raise OperatorError(f"No session that runs begins with {text[:60]!r}; see: seonapi live")
+    return (exact or found)[0]
 
 
 def in_force() -> list[HostInForce]:

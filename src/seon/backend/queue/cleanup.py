@@ -11,7 +11,9 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from seon.backend.configuration.models import Settings
-from seon.backend.journal.models import Entry, Ignored, Session
+from seon.backend.journal.models import Entry, File, HourCount, Ignored, Receipt, Session
+from seon.backend.live.keeping import forget_withdrawn
+from seon.backend.live.orders import expire, forget_old
 from seon.backend.proxies.models import UnknownCaller
 from seon.backend.proxies.unknown import FORGOTTEN
 from seon.backend.queue.locks import QUEUE, seen
@@ -46,12 +48,18 @@ def remove_old_events() -> str:
 
 
 def remove_old_sessions() -> str:
-    """Remove ended sessions older than `journal_days`."""
+    """Remove ended sessions older than `journal_days`, and files, receipts and numbers per hour that are as old."""
     keep_from = _days_ago(Settings.load().journal_days)
     removed = _remove(
-        Session.objects.filter(ended_at__lt=keep_from), Session.objects.filter(ended_at=None, started_at__lt=keep_from)
-    ).total()
-    return f"{removed} old sessions removed" if removed else ""
+        Session.objects.filter(ended_at__lt=keep_from),
+        Session.objects.filter(ended_at=None, started_at__lt=keep_from),
+        File.objects.filter(at__lt=keep_from),
+        Receipt.objects.filter(at__lt=keep_from),
+        HourCount.objects.filter(hour__lt=keep_from),
+    )
+    told = [f"{removed[model]} old {name} removed" for model, name in ((Session, "sessions"), (File, "files"))
+            if removed[model]]  # fmt: skip
+    return ", ".join(told)
 
 
 def remove_ended_logins() -> str:
@@ -72,6 +80,13 @@ def remove_old_attempts() -> str:
         AccessLog.objects.filter(attempt_time__lt=log),
     ).total()
     return f"{removed} old login attempts removed" if removed else ""
+
+
+def forget_live_state() -> str:
+    """Let orders be over that no client has taken, and remove old ones, and the states of withdrawn tokens."""
+    expire()
+    removed = forget_old() + forget_withdrawn()
+    return f"{removed} old orders and states of clients removed" if removed else ""
 
 
 def _remove(*kinds: "QuerySet[Any]") -> Counter[type[Model]]:

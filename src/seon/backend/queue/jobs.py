@@ -20,6 +20,7 @@ from seon.backend.journal.expiring import remove_expired_rules
 from seon.backend.journal.recording import record
 from seon.backend.journal.tracing import forget_ended_traces
 from seon.backend.queue.cleanup import (
+    forget_live_state,
     remove_ended_logins,
     remove_old_attempts,
     remove_old_events,
@@ -59,9 +60,12 @@ class Work:
 JOBS: tuple[Work, ...] = (
     Work("certificates", "put own certificates in use whose time has come", switch_due, SLICE),
     Work("events", "remove events that are older than the setting journal_days", remove_old_events, SLICE),
-    Work("sessions", "remove sessions that are older than the setting journal_days", remove_old_sessions, SLICE),
+    Work(
+        "sessions", "remove sessions and files that are older than the setting journal_days", remove_old_sessions, SLICE
+    ),
     Work("ignore-rules", "remove ignore rules whose validity has ended", remove_expired_rules, SLICE),
     Work("traces", "forget traces of sessions that have ended", forget_ended_traces, SLICE),
+    Work("live", "end orders that no client has taken, and forget old ones", forget_live_state, SLICE),
     Work("crls", "fetch revocation lists that are due, and say which are overdue", fetch_lists, SLICE),
     Work("expiry", "warn of certificates, licenses, tokens and CAs that end soon", warn_of_ends, HOUR),
     Work("counts", "remove counts of broken rules that are older than 30 days", forget_old_counts, DAY),

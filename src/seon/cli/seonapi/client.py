@@ -9,6 +9,7 @@ import click
 from seon.addresses import shown
 from seon.cli.seonapi.answers import Sheet, Table
 from seon.cli.seonapi.base import Said, assignments, on_installation
+from seon.cli.seonapi.orders import outcome
 
 if TYPE_CHECKING:
     from seon.backend.proxies.models import ProxyClient
@@ -96,6 +97,45 @@ def client_show(name: str) -> Said:
         ports.add(**one)
     sheet.add("listeners", "listening ports", ports)
     return sheet.said()
+
+
+@client.command(name="drain")
+@click.argument("name", metavar="CLIENT")
+@on_installation
+def client_drain(name: str) -> Said:
+    """Let no session begin at CLIENT any more; those that run go on. It does not survive a restart of the client.
+
+    CLIENT is a name, an address, or the name of its token. Waits up to 15 s until the client says that it is done.
+    """
+    from seon.backend.acting.actors import owner
+    from seon.backend.live.actions import drain_client
+
+    return outcome(drain_client(owner(), name))
+
+
+@client.command(name="resume")
+@click.argument("name", metavar="CLIENT")
+@on_installation
+def client_resume(name: str) -> Said:
+    """Let sessions begin again at CLIENT, which was drained. Waits up to 15 s until the client says that it is done."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.live.actions import resume_client
+
+    return outcome(resume_client(owner(), name))
+
+
+@client.command(name="end-link")
+@click.argument("name", metavar="CLIENT")
+@on_installation
+def client_end_link(name: str) -> Said:
+    """Let CLIENT say Bye to its server and end: the external port closes. A service manager starts the client again.
+
+    Waits up to 15 s until the client says that it is done.
+    """
+    from seon.backend.acting.actors import owner
+    from seon.backend.live.actions import end_link
+
+    return outcome(end_link(owner(), name))
 
 
 _LIST = {"name": "name", "address": "address", "receive_daemon": "receive daemon", "ports": "listening ports"}

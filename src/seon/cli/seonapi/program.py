@@ -21,6 +21,7 @@ from seon.cli.seonapi.ignore import ignore
 from seon.cli.seonapi.installation import init
 from seon.cli.seonapi.license import license_
 from seon.cli.seonapi.listener import listener
+from seon.cli.seonapi.live import live
 from seon.cli.seonapi.log import log
 from seon.cli.seonapi.partner import partner
 from seon.cli.seonapi.queue import queue
@@ -49,6 +50,7 @@ for command in (
     set_,
     get,
     rules,
+    live,
     session,
     trace,
     license_,

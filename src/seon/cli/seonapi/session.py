@@ -9,6 +9,7 @@ import click
 from seon.backend.errors import OperatorError
 from seon.cli.seonapi.answers import Sheet, State, Table, Tone
 from seon.cli.seonapi.base import Said, on_installation
+from seon.cli.seonapi.orders import outcome
 
 if TYPE_CHECKING:
     from seon.backend.journal.models import Session
@@ -42,6 +43,24 @@ def session() -> None:
 
 
 session.add_command(trace)
+
+
+@session.command(name="kill")
+@click.argument("session")
+@click.option(
+    "--reason", type=click.Choice(["99", "05"]), default="99", show_default=True,
+    help="Of the ESID to both sides: 99 is an unspecified reason, 05 an emergency close.",
+)  # fmt: skip
+@on_installation
+def session_kill(session: str, reason: str) -> Said:
+    """End SESSION, which runs. SESSION is its id, or 8 characters of it.
+
+    Waits up to 15 s until its client says that it is done.
+    """
+    from seon.backend.acting.actors import owner
+    from seon.backend.live.actions import kill_session
+
+    return outcome(kill_session(owner(), session, int(reason)))
 
 
 @session.command(name="list")

@@ -129,7 +129,7 @@ def test_an_ignored_event_that_comes_again_shows_nowhere_even_without_its_rule(c
 
 
 def test_what_is_rolled_back_is_not_in_the_api_log(caplog, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_: object) -> None:
+    def fails(*_: object) -> None:
         raise RuntimeError("broken")
 
     add_rule(owner(), "one", "seonapi answers")

@@ -6,12 +6,17 @@ from axes.models import AccessAttempt, AccessLog
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from live_states import ADDRESS, tell
 
+from seon.backend.acting.actors import owner
 from seon.backend.configuration.keys import set_setting
-from seon.backend.journal.models import Entry, Ignored, Session
+from seon.backend.journal.models import Entry, File, HourCount, Ignored, Receipt, Session
 from seon.backend.journal.recording import record
+from seon.backend.live.models import LastState, LiveOrder
+from seon.backend.live.orders import Place, give
 from seon.backend.queue import cleanup
 from seon.backend.queue.locks import QUEUE, became_active
+from seon.backend.trust.models import Token
 
 
 def test_what_is_older_than_the_journal_s_days_goes_and_the_rest_stays(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,6 +35,25 @@ def test_what_is_older_than_the_journal_s_days_goes_and_the_rest_stays(monkeypat
     assert cleanup.remove_old_sessions() == "2 old sessions removed"
     assert [entry.text for entry in Entry.objects.all()] == ["Client ended: new"]
     assert [session.session for session in Session.objects.all()] == ["long"]
+
+
+def test_files_receipts_and_numbers_go_with_the_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleanup, "SLICE", 2)
+    set_setting("journal_days", "10")
+    HourCount.objects.all().delete()
+    for name, days in (("OLD1", 12), ("OLD2", 11), ("OLD3", 11), ("NEW", 9)):
+        at = timezone.now() - timedelta(days=days)
+        File.objects.create(session="s", name=name, direction="from-partner", offer_key=1, at=at)
+        Receipt.objects.create(
+            session="s", name=name, direction="from-partner", number=1, identity=1, kind="EERP", at=at
+        )
+        HourCount.objects.create(hour=at, kind=name)
+    assert cleanup.remove_old_sessions() == "3 old files removed"
+    left = [list(model.objects.values_list(column, flat=True)) for model, column in KEPT]
+    assert left == [["NEW"]] * 3
+
+
+KEPT = ((File, "name"), (Receipt, "name"), (HourCount, "kind"))
 
 
 def test_each_severity_may_have_days_of_its_own() -> None:
@@ -104,3 +128,16 @@ def test_failed_logins_are_forgotten_after_a_week_and_logins_with_the_journal() 
     assert [row.username for row in AccessAttempt.objects.all()] == ["anna1"]
     assert {row.username for row in AccessLog.objects.all()} == {"anna1", "anna8"}
     assert cleanup.remove_old_attempts() == ""
+
+
+def test_orders_that_nobody_took_end_and_old_ones_go_with_the_states_of_withdrawn_tokens() -> None:
+    place = Place(tell().pk, ADDRESS)
+    old, late, _ = (give(owner(), place, what) for what in ("drain", "resume", "end-link"))
+    for order, days, seconds in ((old, 31, 0), (late, 0, 61)):
+        LiveOrder.objects.filter(pk=order.pk).update(given_at=timezone.now() - timedelta(days=days, seconds=seconds))
+    assert cleanup.forget_live_state() == "1 old orders and states of clients removed"
+    assert dict(LiveOrder.objects.values_list("what", "state")) == {"resume": "expired", "end-link": "waiting"}
+    assert cleanup.forget_live_state() == ""
+    Token.objects.update(withdrawn_at=timezone.now())
+    assert cleanup.forget_live_state() == "1 old orders and states of clients removed"
+    assert not LastState.objects.exists()
