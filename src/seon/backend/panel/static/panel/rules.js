@@ -4,13 +4,15 @@
 (function () {
   const one = function (selector) { return document.querySelector(selector); };
   const all = function (selector, from) { return Array.from((from || document).querySelectorAll(selector)); };
-  const search = one("[data-rules-search]"), broken = one("[data-rules-broken]"), set = one("[data-rules-set]");
+  const search = one("[data-rules-search]"), broken = one("[data-rules-broken]"), set = one("[data-rules-set]"),
+    hard = one("[data-rules-hard]");
   const form = one("form[data-only-changed]");
 
   function isShown(row, text) {
     return row.textContent.toLowerCase().includes(text)
       && !(broken.checked && row.dataset.broken === "0")
-      && !(set.checked && row.dataset.set === "");
+      && !(set.checked && row.dataset.set === "")
+      && (hard.checked || text !== "" || broken.checked || row.dataset.hard === undefined);
   }
 
   function show() {
@@ -21,7 +23,7 @@
   }
 
   one("[data-rules-tools]").hidden = false;
-  [search, broken, set].forEach(function (field) { field.addEventListener("input", show); });
+  [search, broken, set, hard].forEach(function (field) { field.addEventListener("input", show); });
   show();
 
   form.addEventListener("submit", function () {
