@@ -2,9 +2,9 @@
 
 import pytest
 from django.conf import settings
+from panel.partners.visiting import Visitor, acts
 
 from certificates import make
-from panel.partners.visiting import Visitor, acts
 from seon.backend.acting.actors import owner
 from seon.backend.partners.actions import add_partner, disable_partner
 from seon.backend.partners.models import Partner
