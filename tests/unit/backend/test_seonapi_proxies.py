@@ -150,11 +150,9 @@ def test_a_listener_is_changed_and_what_cannot_be_changes_nothing() -> None:
     done("partner", "add", "P2")
     done("listener", "add", "--client", "main/10.0.0.7", "--port", "4305", "--partner", "P1")
     named = ("--client", "main", "--port", "4305")
-    for wrong, told in (("partner=P9", "There is no partner 'P9'"), ("port=0", "1 to 65535"),
-                        ("colour=red", "no setting"), ("address=host", "literal IPv4")):  # fmt: skip
-        assert told in refused("listener", "change", *named, wrong)
-    assert "each key is there once" in refused("listener", "change", *named, "port=1", "port=2")
-    changed = answered("listener", "change", *named, "port=4306", "partner=P2", "address=10.0.0.7")
+    assert "There is no partner 'P9'" in refused("listener", "change", *named, "--partner", "P9")
+    assert "literal IPv4" in refused("listener", "change", *named, "--to-address", "host")
+    changed = answered("listener", "change", *named, "--to-port", "4306", "--partner", "P2", "--to-address", "10.0.0.7")
     assert changed == {"client": "main", "address": "10.0.0.7", "port": 4_306, "partner": "P2"}
     assert answered("listener", "list") == [changed]
 

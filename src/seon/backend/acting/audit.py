@@ -34,6 +34,11 @@ class Audit:
     """What was changed, how, and the values. What is written already is not in it."""
     is_written: bool = False
 
+    @property
+    def who(self) -> str:
+        """Who does it and by which act, as the histories keep it: 100 characters at most."""
+        return f"{str(self.actor)[:70]}: {self.act}"[:100]
+
     def note(self, what: str, change: str, values: Sequence[Value] = ()) -> None:
         """Remember one change."""
         self.changes.append((what, change, values))

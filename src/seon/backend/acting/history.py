@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.dispatch import receiver
-from simple_history.signals import post_create_historical_record
+from simple_history.signals import post_create_historical_record, pre_create_historical_record
 
 from seon.backend.acting import audit
 from seon.backend.acting.actors import Way, itself, user_of
@@ -15,6 +15,14 @@ LONGEST = 120
 """Characters of one value that are shown; the history has all of it."""
 OUTSIDE = "without an act"
 """What an entry names where a model was changed by no act."""
+
+
+@receiver(pre_create_historical_record, dispatch_uid="seon.audit.who")
+def _say_who(history_instance: Any, **_: Any) -> None:
+    """Keep with each row of a history who has changed it, and by which act."""
+    running = audit.running()
+    if running is not None and history_instance.history_change_reason is None:
+        history_instance.history_change_reason = running.who
 
 
 @receiver(post_create_historical_record, dispatch_uid="seon.audit")

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import Q
 
+from seon.backend.journal.bulk import insert_new, update_all
 from seon.backend.journal.hours import FILES_IN, FILES_OUT, Tally, counted, file_octets
 from seon.backend.journal.models import Entry, File, FileState, Receipt, Session, Way
 from seon.backend.journal.transfers import (
@@ -38,7 +39,6 @@ MOST_LOADED = 2_000
 _FROM = {"incoming": Way.FROM_PARTNER, "outgoing": Way.TO_PARTNER}
 _BACK = {"incoming": Way.TO_PARTNER, "outgoing": Way.FROM_PARTNER}
 """Of the file, by the way of its receipt."""
-_COLUMNS = [field.attname for field in File._meta.concrete_fields if not field.primary_key]
 _BLANK = {name: getattr(File(), name) for name in (*START, *END)}
 _MOST_NUMBER = 2**63 - 1
 _LONGEST = {
@@ -185,14 +185,12 @@ class _Batch:
                     self._settle(row)
         if gone:
             Receipt.objects.filter(pk__in=gone).delete()
-        Receipt.objects.bulk_create(new)
+        insert_new(new)
 
     def _write(self) -> None:
         rows = list(self._changed.values())
-        File.objects.bulk_create([row for row in rows if not _is_stored(row)])
-        known = [row for row in rows if _is_stored(row)]
-        if known:
-            File.objects.bulk_create(known, update_conflicts=True, update_fields=_COLUMNS, unique_fields=["id"])
+        insert_new([row for row in rows if not _is_stored(row)])
+        update_all([row for row in rows if _is_stored(row)])
 
 
 def _is_stored(row: File | Receipt) -> bool:

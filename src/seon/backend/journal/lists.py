@@ -154,15 +154,6 @@ def kept_out(wanted: EntryFilter, most: int = MOST_COUNTED) -> int:
     return len(ignored.order_by().values_list("pk")[:most])
 
 
-def matching(rows: "QuerySet[Entry]", wanted: EntryFilter) -> Page:
-    """Return the `MOST` newest of rows, which may have any order, that hold a text, within the time that a list has.
-
-    Nothing else of `wanted` counts but the time. Raises OperatorError for a long text.
-    """
-    rows = rows.order_by("-received_at", "-pk")
-    return _searched(_narrowed(rows, [], _needle(wanted)), wanted, None, MOST, Budget())
-
-
 def arrived(wanted: EntryFilter, since: datetime, known: Collection[int], limit: int = MOST) -> list[Entry]:
     """Return entries that arrived since a moment, oldest first, without those whose keys are known.
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from seon.backend.errors import OperatorError
+from seon.backend.journal.bulk import insert_new, update_all
 from seon.backend.journal.files import CODES as FILE_CODES
 from seon.backend.journal.files import follow_files
 from seon.backend.journal.hours import OFTP2, REFUSED, SESSIONS, Tally, counted
@@ -26,9 +27,6 @@ _AGREED = {"level": 99, "credit": 999, "buffer": 99_999}
 """The most of each that an SSID can say."""
 _FINDINGS = frozenset({"SES-FINDING", "SES-MORE"})
 _CODES = frozenset({*_TEXTS, *_FINDINGS, *FILE_CODES, "SES-AGREED"})
-_WRITTEN = [
-    field.attname for field in Session._meta.concrete_fields if not field.primary_key and field.attname != "session"
-]
 
 
 class _Before(NamedTuple):
@@ -53,11 +51,7 @@ def follow(entries: Iterable[Entry], tally: Tally) -> None:
     changed = {entry.session for entry in ours if _take(sessions[entry.session], entry)}
     for name in changed:
         _count_hours(before[name], sessions[name], tally)
-    # Rows that are there, written by an "upsert": bulk_update makes an expression of each value, which costs more.
-    rows = [
-        Session(session=name, **{key: getattr(sessions[name], key) for key in _WRITTEN}) for name in sorted(changed)
-    ]
-    Session.objects.bulk_create(rows, update_conflicts=True, update_fields=_WRITTEN, unique_fields=["session"])
+    update_all([sessions[name] for name in sorted(changed)], but=["session"])
     follow_files(ours, sessions, {name for name in changed if _is_news(before[name], sessions[name])}, tally)
 
 
@@ -71,7 +65,7 @@ def _locked(names: Collection[str]) -> tuple[dict[str, Session], set[str]]:
     found = {row.session: row for row in rows}
     missing = set(names) - set(found)
     if missing:
-        Session.objects.bulk_create([Session(session=name) for name in sorted(missing)], ignore_conflicts=True)
+        insert_new([Session(session=name) for name in sorted(missing)])
         found |= {row.session: row for row in rows.filter(session__in=missing)}
     return found, missing
 

@@ -5,7 +5,7 @@ those values meanwhile, nothing is done: the form says so at each such field, wi
 shown as new, so that whoever sends it a second time knows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -22,6 +22,8 @@ from seon.backend.errors import OperatorError
 SEEN = "seen"
 """The field with what was there when the form was shown."""
 _SALT = "seon panel form"
+_OPTIONS = {"--force": "force", "--password-file": "password", "--name": "name", "--issuer FILE": "issuer"}
+"""What acts call an option of their command, and the field that a form has for it."""
 
 
 class ActForm(forms.Form):
@@ -70,6 +72,10 @@ class ActForm(forms.Form):
         """Return what is there now, signed, for the form that is shown."""
         return signing.dumps(self._there(), salt=_SALT, compress=True)
 
+    def minded(self) -> Collection[str]:
+        """Return the fields whose changes by others are minded: all, unless a form sends some only."""
+        return self.fields
+
     def _there(self) -> dict[str, str]:
         return {name: str(self.get_initial_for_field(field, name)) for name, field in self.fields.items()}
 
@@ -81,11 +87,19 @@ class ActForm(forms.Form):
         except signing.BadSignature:
             self.add_error(None, _("This form is out of date: look at it again, and send it once more"))
             return False
+        minded = self.minded()
         for name, now in self._there().items():
-            if seen.get(name) != now:
+            if name in minded and seen.get(name) != now:
                 self.add_error(name, _("Somebody else has changed this meanwhile; it is now: %s") % (now or _("empty")))
         return not self.errors
 
     def _refuse(self, problems: Mapping[str, str]) -> None:
         for name, text in problems.items():
-            self.add_error(name if name in self.fields else None, text)
+            self.add_error(name if name in self.fields else None, self._in_words_of_the_form(text))
+
+    def _in_words_of_the_form(self, text: str) -> str:
+        """Return what an act says with the labels of the form's fields in the place of a command's options."""
+        for option, name in _OPTIONS.items():
+            if name in self.fields:
+                text = text.replace(option, f"“{self.fields[name].label}”")
+        return text

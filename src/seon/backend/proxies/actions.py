@@ -3,7 +3,7 @@
 Each act waits for its turn first (`take_turn`): it saves whole rows, and must not undo what another one changes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -32,42 +32,25 @@ def add_listener(_: Actor, client: str, port: int, partner: str, address: str = 
     Raises OperatorError; nothing is stored then.
     """
     take_turn()
-    listener = Listener(port=port, partner=_partner(partner), address=address)
-    listener.client = client_named(client)
-    _save(listener)
-    return listener
+    found = _known_partner(partner)
+    return _saved(Listener(client=client_named(client), port=port, partner=found, address=address))
 
 
 @act("listener.change", Right.CONFIGURE)
-def change_listener(_: Actor, client: str, port: int, address: str = "", /, **settings: str) -> Listener:
-    """Change a listening port, named as `known_listener` takes it: its address, port, or partner (by its id).
+def change_listener(
+    _: Actor, client: str, port: int, address: str = "", *, to: tuple[str, int] | None = None, partner: str = ""
+) -> Listener:
+    """Change a listening port, named as `known_listener` takes it; what is not said stays.
 
-    The old port is closed, and the new one opened. Raises OperatorError; nothing is stored then.
+    `to`: its new address and port. Raises OperatorError; nothing is stored then.
     """
     take_turn()
     listener = known_listener(client, port, address)
-    if "partner" in settings:
-        listener.partner = _partner(settings.pop("partner"))
-    for key, value in _values(listener, settings, ("address", "port")):
-        setattr(listener, key, value)
-    _save(listener)
-    return listener
-
-
-def _partner(identifier: str) -> Partner:
-    found = Partner.objects.filter(identifier=identifier).first()
-    if found is None:
-        known = ", ".join(Partner.objects.values_list("identifier", flat=True)[:_SHOWN]) or "none yet"
-        text = f"There is no partner {identifier[:60]!r}; there are: {known}"
-        raise OperatorError(text, fields={"partner": text})
-    return found
-
-
-def _save(listener: Listener) -> None:
-    try:
-        listener.save()
-    except ValidationError as error:
-        raise OperatorError(f"Listening port {listener.port}: {told(error)}", fields=by_field(error)) from None
+    if to is not None:
+        listener.address, listener.port = to
+    if partner:
+        listener.partner = _known_partner(partner)
+    return _saved(listener)
 
 
 @act("listener.remove", Right.CONFIGURE)
@@ -154,6 +137,23 @@ def remove_server(_: Actor, server: str) -> ProxyServer:
     return found
 
 
+def _known_partner(identifier: str) -> Partner:
+    found = Partner.objects.filter(identifier=identifier).first()
+    if found is None:
+        known = ", ".join(Partner.objects.values_list("identifier", flat=True)[:_SHOWN]) or "none yet"
+        text = f"There is no partner {identifier[:60]!r}; there are: {known}"
+        raise OperatorError(text, fields={"partner": text})
+    return found
+
+
+def _saved(listener: Listener) -> Listener:
+    try:
+        listener.save()
+    except ValidationError as error:
+        raise OperatorError(f"Listening port {listener.port}: {told(error)}", fields=by_field(error)) from None
+    return listener
+
+
 SERVER_KEYS = ("name", "external_address", "external_port", "outgoing_address", *LIMITS)
 """What can be set for a server."""
 CLIENT_KEYS = ("name", "address", "receive_daemon_host", "receive_daemon_port")
@@ -162,19 +162,13 @@ CLIENT_KEYS = ("name", "address", "receive_daemon_host", "receive_daemon_port")
 
 def _assign(row: ProxyServer | ProxyClient, settings: Mapping[str, str], keys: Sequence[str]) -> None:
     """Set fields from texts and save. Raises OperatorError that names what may stand there."""
-    for key, value in _values(row, settings, keys):
-        setattr(row, key, value)
-    row.save()
-
-
-def _values(row: models.Model, settings: Mapping[str, str], keys: Sequence[str]) -> Iterator[tuple[str, object]]:
-    """Yield what texts say of fields. Raises OperatorError that names what may stand there."""
     for key, text in settings.items():
         if key not in keys:
             raise OperatorError(f"There is no setting {key[:60]!r} here; there are: {', '.join(keys)}")
         field = row._meta.get_field(key)
         assert isinstance(field, models.Field)
-        yield key, read_value(row, field, text)
+        setattr(row, key, read_value(row, field, text))
+    row.save()
 
 
 def known_server(text: str) -> ProxyServer:

@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from seon.backend.journal.bulk import insert_new
+from seon.backend.journal.bulk import insert_new, update_all
 from seon.backend.journal.models import Entry
 
 WHEN = datetime(2026, 11, 27, 8, 30, 1, 123_456, UTC)
@@ -50,3 +50,17 @@ def test_two_hundred_rows_are_one_statement_and_none_is_none() -> None:
     if connection.vendor == "postgresql":
         assert len(asked) == 1
     assert Entry.objects.count() == 200
+
+
+def test_rows_are_written_over_by_their_keys_and_a_column_that_is_left_out_stays() -> None:
+    insert_new([entry("a"), entry("b"), entry("c")])
+    first, second, _ = Entry.objects.order_by("pk")
+    first.text, first.fields, first.received_at, first.event_id = "it's %s", {"a": [1]}, WHEN, "kept out"
+    second.severity = 50
+    update_all([first, second], but=["event_id"])
+    update_all([])
+    found = stored()
+    assert [(row["event_id"], row["text"], row["severity"]) for row in found] == [
+        ("a", "it's %s", 20), ("b", "b", 50), ("c", "c", 20),
+    ]  # fmt: skip
+    assert (found[0]["fields"], found[0]["received_at"]) == ({"a": [1]}, WHEN)

@@ -67,8 +67,8 @@ SAMPLES = {
         told="added",
     ),
     "listener.change": Sample(
-        good=lambda by: change_listener(by, "main", 3_306, port="3307"),
-        bad=lambda by: change_listener(by, "main", 3_306, port="3307", partner="nobody"),
+        good=lambda by: change_listener(by, "main", 3_306, to=("127.0.0.1", 3_307)),
+        bad=lambda by: change_listener(by, "main", 3_306, to=("127.0.0.1", 3_307), partner="nobody"),
         ready=listener,
         told="port: 3306 to 3307",
     ),

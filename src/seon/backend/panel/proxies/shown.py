@@ -20,8 +20,8 @@ from seon.backend.trust.models import License, TokenUse
 
 SOON_DAYS = 30
 """A license that ends within so many days is warned of."""
-MOST_CLOSED = 20
-"""Closed ports of one client that the list names."""
+MOST_PORTS = 20
+"""Listening ports of one client that the list names: all of them, or those that are closed."""
 TOLD = timedelta(minutes=5)
 """So long the last order stands beside a client."""
 GOOD, WARN, BAD, IDLE = "s-good", "s-warn", "s-bad", ""
@@ -164,9 +164,10 @@ class ClientShown:
         return sum(one.open for one in self.now.listeners) if self.now else 0
 
     @property
-    def closed_ports(self) -> list[LiveListener]:
-        """Those that are not open, `MOST_CLOSED` of them."""
-        return [one for one in self.now.listeners if not one.open][:MOST_CLOSED] if self.now else []
+    def ports(self) -> list[LiveListener]:
+        """Its listening ports, or where it has many, those that are not open."""
+        every = self.now.listeners if self.now else ()
+        return [one for one in every if len(every) <= MOST_PORTS or not one.open][:MOST_PORTS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +200,6 @@ def clients() -> list[ClientShown]:
     silent = rows.keys() - {live.address for live in told}
     found += [ClientShown(rows[address], None, newest) for address in silent]
     return sorted(found, key=lambda one: (one.name, one.address))
-
-
-def client(row: ProxyClient) -> list[ClientShown]:
-    """Return what is known of one client: several where several tokens are used from its address."""
-    return [one for one in clients() if one.row == row]
 
 
 def unknown() -> list[Unknown]:

@@ -1,6 +1,6 @@
 """The page "Proxies": every server and client, whether it works, and what can be done with a client."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -13,10 +13,22 @@ from seon.backend.panel.proxies import shown
 from seon.backend.proxies.actions import add_client
 
 
-class OrderingPage(PanelPage):
-    """A page with the buttons of clients."""
+class ProxiesPage(PanelPage):
+    """Every server and client."""
 
-    does: ClassVar[tuple[str, ...]] = ("drain", "resume", "end_link")
+    title = gettext_lazy("Proxies")
+    template = "proxies/proxies.html"
+    parts = {"now": "proxies/now.html"}
+    does = ("drain", "resume", "end_link")
+
+    def shown(self) -> dict[str, Any]:
+        """Return servers, clients, and callers that are in no entry."""
+        return {
+            "servers": shown.servers(),
+            "clients": shown.clients(),
+            "unknown": shown.unknown(),
+            "may_configure": add_client.may(self.by),
+        }
 
     def do_drain(self) -> HttpResponse | None:
         """Let no session begin at a client."""
@@ -56,20 +68,3 @@ class OrderingPage(PanelPage):
     def _ordered(self, _order: object) -> HttpResponse:
         self.say(_("Ordered. What becomes of it stands beside the client within seconds."))
         return self.here()
-
-
-class ProxiesPage(OrderingPage):
-    """Every server and client."""
-
-    title = gettext_lazy("Proxies")
-    template = "proxies/proxies.html"
-    parts = {"now": "proxies/now.html"}
-
-    def shown(self) -> dict[str, Any]:
-        """Return servers, clients, and callers that are in no entry."""
-        return {
-            "servers": shown.servers(),
-            "clients": shown.clients(),
-            "unknown": shown.unknown(),
-            "may_configure": add_client.may(self.by),
-        }

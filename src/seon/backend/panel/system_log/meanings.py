@@ -90,6 +90,7 @@ FIELDS: Words = {
     "octets_in": _("Octets from the partner"),
     "octets_out": _("Octets to the partner"),
     "offset": _("Place in the buffer where it was seen, in octets"),
+    "order": _("What the client was told to do"),
     "originator": _("Originator of the file (SSID code)"),
     "own": _("The file that is written instead"),
     "partner": _("Partner"),
