@@ -40,7 +40,8 @@ def page(status: int, title: str, *lines: str, command: str = "", code: str = ""
 
     `lines`: sentences; `command`: what to type; `code`: what to look for in the log; `again`: a path to try once more.
     """
-    about = {"title": title, "lines": lines, "command": command, "code": code, "again": again, "status": status}
+    about = {"title": title, "lines": lines, "command": command, "code": code, "again": again, "status": status,
+             "product": settings.UNFOLD["SITE_TITLE"]}  # fmt: skip
     response = HttpResponse(get_template("panel/refused.html").render(about), status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
