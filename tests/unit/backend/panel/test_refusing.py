@@ -126,15 +126,17 @@ def test_why_a_call_is_malformed_is_said_where_we_know_it() -> None:
 
 def test_a_form_that_was_sent_without_the_right_is_refused_and_audited_with_its_act() -> None:
     auditor, own = logged_in("auditor"), User.objects.get().pk
-    for address in ("partners/partner/add/", f"auth/user/{own}/delete/"):
-        answer = auditor.post(f"/panel/{address}", {"post": "yes"}, secure=True)
+    for address, does, said in (
+        ("users/add/", "add", "Your roles do not allow this"), (f"users/{own}/", "unlock", "it takes the right to"),
+    ):  # fmt: skip
+        answer = auditor.post(f"/panel/{address}", {"do": does}, secure=True)
         assert answer.status_code == 403
-        assert "Your roles do not allow this" in answer.content.decode()
-    assert denied() == [f"the-auditor (panel) was refused: {act}" for act in ("partner.add", "user.remove")]
+        assert said in answer.content.decode()
+    assert denied() == [f"the-auditor (panel) was refused: {act}" for act in ("user-add", "user.unlock")]
 
 
 def test_a_page_that_was_only_asked_for_is_refused_and_no_entry() -> None:
-    assert logged_in("auditor").get("/panel/partners/partner/add/", secure=True).status_code == 403
+    assert logged_in("auditor").get("/panel/users/add/", secure=True).status_code == 403
     assert denied() == []
 
 

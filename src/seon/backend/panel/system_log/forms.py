@@ -28,7 +28,7 @@ def _text(label: Any, longest: int) -> forms.CharField:
 
 def _time() -> forms.DateTimeField:
     return forms.DateTimeField(
-        required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}),
+        required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
         error_messages={"invalid": gettext_lazy("Enter a date and a time, such as 2026-11-27 14:30")},
     )  # fmt: skip
 
