@@ -16,7 +16,8 @@ from seon.backend.panel.lists import FilterForm
 from seon.backend.panel.system_log.meanings import GROUPS, HOSTS, SEVERITIES
 from seon.events import Severity
 
-_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
+_EARLIEST, _LATEST = datetime(1969, 12, 31, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
+"""In the east of Greenwich 1970 begins before."""
 _ANY = ("", gettext_lazy("any"))
 
 

@@ -165,7 +165,7 @@ def test_a_week_is_shown_and_older_messages_when_they_are_asked_for(panel: Clien
     Entry.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(days=8))
     page = seen(panel, LOG)
     assert texts(page) == []
-    older = re.search(r'<a href="([^"]*)">Show older messages', page)
+    older = re.search(r'<a href="([^"]*)">Show older ones', page)
     assert older
     assert texts(seen(panel, LOG + older[1])) == ["Client ended: old"]
 
@@ -224,6 +224,14 @@ def test_a_page_per_message_shows_and_explains_every_field(panel: Client) -> Non
         assert said in page
     for wrong in ("0", "9" * 40):
         seen(panel, f"{LOG}{wrong}/", 404)
+
+
+def test_a_message_leads_to_its_partner_and_to_all_of_its_session(panel: Client) -> None:
+    entry = report("SES-START", partner="acme", direction="incoming", source="-", target="-", session="0123456789ab")
+    page = seen(panel, f"{LOG}{entry.pk}/")
+    assert "/panel/partners/id-acme/" in page
+    assert f"{LOG}?session=0123456789ab" in page
+    assert f"{LOG}?partner=acme" in page
 
 
 def test_a_code_of_a_newer_program_is_shown_with_its_values(panel: Client) -> None:
