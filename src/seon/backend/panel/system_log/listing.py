@@ -144,7 +144,7 @@ class EntriesPage(PanelPage):
     def _page_of(self, wanted: EntryFilter) -> tuple[Page, bool]:
         """Return the page that the address asks for, and whether it begins with the newest entry."""
         before, after = (_place(self.request, name) for name in ("before", "after"))
-        budget = Budget(walk=0.1, total=0.2)
+        budget = Budget(walk=0.07, total=0.1)
         if after is not None:
             try:
                 found = lists.newer(wanted, after, PAGE + 1, budget)
