@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from seon.addresses import AddressError, read_host, split_host_port
 from seon.api_messages import MAX_BODY
 from seon.backend.acting.actors import Way
+from seon.backend.acting.acts import ForbiddenError
 from seon.backend.api.problems import BELOW, called_from, problem
 from seon.backend.errors import OperatorError
 from seon.backend.journal.recording import record
@@ -91,6 +92,11 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
         _("Your roles do not allow this, and nothing was changed."),
         _("An administrator can give you another role, on the page Users."),
     )
+
+
+def denied(error: ForbiddenError) -> HttpResponse:
+    """Answer who has no right for an act; it stands in the audit already."""
+    return page(403, _("You may not do this"), str(error), _("Nothing was changed."))
 
 
 def out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:

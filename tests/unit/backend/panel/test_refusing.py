@@ -143,6 +143,17 @@ def test_why_a_call_is_malformed_is_said_where_we_know_it() -> None:
     assert "Too many rows are chosen" in shown("/panel/broken/bad/", 400)
 
 
+def test_a_form_that_was_sent_without_the_right_is_refused_and_audited_with_its_act() -> None:
+    auditor, own = logged_in("auditor"), User.objects.get().pk
+    for address, does, said in (
+        ("users/add/", "add", "Your roles do not allow this"), (f"users/{own}/", "unlock", "it takes the right to"),
+    ):  # fmt: skip
+        answer = auditor.post(f"/panel/{address}", {"do": does}, secure=True)
+        assert answer.status_code == 403
+        assert said in answer.content.decode()
+    assert denied() == [f"the-auditor (panel) was refused: {act}" for act in ("user-add", "user.unlock")]
+
+
 def test_a_form_that_was_sent_without_the_right_is_refused_and_audited_with_its_page() -> None:
     answer = logged_in("auditor").post("/panel/rare/", {"do": "anything"}, secure=True)
     assert answer.status_code == 403
@@ -152,6 +163,7 @@ def test_a_form_that_was_sent_without_the_right_is_refused_and_audited_with_its_
 
 def test_a_page_that_was_only_asked_for_is_refused_and_no_entry() -> None:
     assert logged_in("auditor").get("/panel/rare/", secure=True).status_code == 403
+    assert logged_in("auditor").get("/panel/users/add/", secure=True).status_code == 403
     assert denied() == []
 
 
