@@ -158,7 +158,7 @@ def _rows(rule: Rule, form: RulesForm, profile: str, broken: dict[str, int], par
 
 def _by_profile(rule: Settable, profile: str) -> tuple[str, str]:
     if rule.default not in WORDS:
-        return _("each form its own"), ""
+        return _("each form by itself"), ""
     now = rule.strict if profile == "strict" else rule.default
     differ = "" if rule.default == rule.strict else f"default {rule.default}, strict {rule.strict}"
     return now, differ
@@ -166,7 +166,7 @@ def _by_profile(rule: Settable, profile: str) -> tuple[str, str]:
 
 def _choices(rule: Settable, by_profile: str) -> list[tuple[str, str]]:
     return [
-        ("", _("as the profile says (%s)") % by_profile),
+        ("", _("as the profile says (%s)") % by_profile if by_profile in WORDS else by_profile),
         *((word, str(WORDS[word])) for word in rule.can_be.split(", ")),
     ]
 
