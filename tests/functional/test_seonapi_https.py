@@ -360,7 +360,7 @@ def test_an_administrator_logs_in_and_every_page_of_the_panel_stands(installatio
             assert browser.get(path).status_code == 200, path
         settings = browser.get("/panel/configuration/settings/1/change/")
         assert 'name="external_port"' in settings.text
-        token_page = browser.get("/panel/trust/token/1/change/").text
+        token_page = browser.get("/panel/tokens/1/").text
         assert "seon1." not in token_page
         assert not re.search(r"[0-9a-f]{64}", token_page)
 

@@ -43,7 +43,6 @@ ELSEWHERE = {
     "backend/checking/script.py": CHECK,
     "backend/checking/services.py": CHECK,
     "backend/checking/trust.py": CHECK,
-    "backend/session_rules/forms.py": "unit/backend/configuration/test_admin.py",
     "backend/trust/authorities.py": "unit/backend/test_installation.py",
     "backend/loading.py": "unit/backend/conftest.py",
     "backend/journal/sessions.py": "unit/backend/journal/test_recording.py",
