@@ -1,9 +1,7 @@
-"""Trust anchors, and the page of sessions, by Django's test client."""
+"""The page of sessions, by Django's test client."""
 
-from collections.abc import Callable
 from html import unescape
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -11,11 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from seon.backend.acting.actors import owner
-from seon.backend.anchors.models import Anchor
 from seon.backend.configuration.models import TracedSession
 from seon.backend.journal.models import Session
-from seon.backend.partners.actions import add_partner
 
 SESSIONS = "/panel/journal/session/"
 
@@ -103,24 +98,3 @@ def test_who_may_only_look_cannot_trace() -> None:
     assert "trace_no_longer" not in looking.open(SESSIONS)
     looking.act("trace", running)
     assert not TracedSession.objects.exists()
-
-
-# --- who may come in --------------------------------------------------------------------------------------------------
-
-
-def test_trust_anchors_are_added_changed_and_removed_in_the_panel(
-    panel: Panel, certificate_of: Callable[..., Any]
-) -> None:
-    ca, leaf = certificate_of("Some CA", ca=True), certificate_of("Leaf")
-    add = "/panel/anchors/anchor/add/"
-    assert "CN=Leaf is no CA" in panel.send(add, {"name": "x", "pem": leaf.pem})
-    assert "was added successfully" in panel.send(add, {"name": "x", "pem": ca.pem, "asserts_odette_ids": "on"})
-    anchor = Anchor.objects.get()
-    assert (anchor.name, anchor.fingerprint, anchor.asserts_odette_ids) == ("x", ca.fingerprint, True)
-    page = f"/panel/anchors/anchor/{anchor.pk}/"
-    assert "was changed successfully" in panel.send(f"{page}change/", {"name": "y", "asserts_odette_ids": "on"})
-    add_partner(owner(), "one", "one", [], [], odette_ids=["O0013A"])
-    assert Anchor.objects.get().asserts_odette_ids
-    told = panel.send(f"{page}delete/", {"post": "yes"})
-    assert Anchor.objects.get().name == "y"
-    assert "Partners come in by the trust anchor y" in told
