@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from seon.addresses import AddressError, read_host, split_host_port
 from seon.api_messages import MAX_BODY
 from seon.backend.acting.actors import Way
-from seon.backend.api.problems import BELOW, problem
+from seon.backend.api.problems import BELOW, called_from, problem
 from seon.backend.errors import OperatorError
 from seon.backend.journal.recording import record
 from seon.backend.panel.database_trouble import trouble_of
@@ -59,6 +59,7 @@ def malformed(request: HttpRequest, exception: Exception) -> HttpResponse:
 def _wrong_name(request: HttpRequest) -> HttpResponse:
     called = str(request.META.get("HTTP_HOST", ""))
     name = shown(called, _LONGEST)
+    log.warning("Call by the name %s refused, path %s, from %s", name, _path(request), called_from(request))
     if _is_of_a_program(request):
         how = "on its host, type: seonapi host add NAME (without the port)"
         return problem(400, f"Seonapi does not answer by the name {name}: {how}")
@@ -102,7 +103,7 @@ def _act_of(request: HttpRequest) -> str:
 
 def out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form that does not belong to the login of the browser that has sent it (Django's CSRF check)."""
-    log.warning("Form refused, path %s: %s", request.path, reason)
+    log.warning("Form refused, path %s, from %s: %s", _path(request), called_from(request), reason[:_LONGEST])
     if reason == REASON_NO_CSRF_COOKIE:
         why = _("Your browser has sent no cookie with it. Let it take cookies of this page, then log in again.")
     elif reason.startswith(REASON_BAD_ORIGIN.partition("%")[0]):
@@ -150,7 +151,7 @@ def failed(request: HttpRequest) -> HttpResponse:
     """Answer a call that raised what nobody foresaw: an id stands on the page and in the log, beside the traceback."""
     error = sys.exc_info()[1]
     code = secrets.token_hex(4)
-    log.error("Fault %s: %s %s failed", code, request.method, request.path, exc_info=error)
+    log.error("Fault %s: %s %s failed", code, request.method, _path(request), exc_info=error)
     response = _told(request, error if isinstance(error, Exception) else None, code)
     # Django would write the same traceback into the log once more.
     response._has_been_logged = True  # type: ignore[attr-defined]  # of Django's log_response
@@ -187,6 +188,10 @@ def too_large(prefix: str) -> HttpResponse:
         _("Send less at once: a certificate has a few kB, a revocation list of this size goes in by the command line."),
         command="seonapi crl add FILE",
     )
+
+
+def _path(request: HttpRequest) -> str:
+    return request.path[:_LONGEST]
 
 
 def _is_of_a_program(request: HttpRequest) -> bool:

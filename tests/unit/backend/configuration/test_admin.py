@@ -1,6 +1,5 @@
 """The forms of settings and partners, and the page of sessions, by Django's test client; looks: tests/browser."""
 
-import re
 from collections.abc import Callable
 from html import unescape
 from html.parser import HTMLParser
@@ -12,10 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-import certificates
-from seon.api_messages import RefusedCertificate
 from seon.backend.acting.actors import owner
-from seon.backend.anchors.actions import add_anchor
 from seon.backend.anchors.models import Anchor
 from seon.backend.configuration.models import Settings, TracedSession
 from seon.backend.configuration.rules import SETTABLE
@@ -23,9 +19,7 @@ from seon.backend.journal.models import Entry, Session
 from seon.backend.partners.actions import add_partner
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import ProxyClient
-from seon.backend.refused.models import RefusedCertificate as Refused
-from seon.backend.refused.recording import remember
-from seon.backend.session_rules.models import RuleSeverity, SessionRules, rules_of
+from seon.backend.session_rules.models import RuleSeverity, rules_of
 
 SETTINGS, SESSIONS = "/panel/configuration/settings/1/change/", "/panel/journal/session/"
 CLIENT = "/panel/proxies/proxyclient/add/"
@@ -159,17 +153,6 @@ def test_hosts_and_addresses_are_stored_in_their_one_form(panel: Panel) -> None:
     assert (stored.external_address, stored.receive_daemon_host) == ("fd00::1", "sta.example")
 
 
-def test_a_partner_s_host_is_checked_when_it_is_entered(panel: Panel) -> None:
-    partner = Partner.objects.create(identifier="P1", name="One")
-    page = f"/panel/partners/partner/{partner.pk}/change/"
-    assert "port '6619'" in panel.send(page, {"host": "p1.example:6619"})
-    Partner.objects.update(host="p1.example:6619")
-    assert "was changed successfully" in panel.send(page, {"enabled": "", "name": "Other"})
-    partner.refresh_from_db()
-    assert (partner.name, partner.host) == ("Other", "p1.example:6619")
-    assert "four numbers" in panel.send(page, {"host": "10.1.2"})
-
-
 @pytest.mark.parametrize(
     ("client", "listener", "told"),
     [
@@ -199,29 +182,6 @@ def test_one_listening_port_in_two_spellings_is_refused(panel: Panel) -> None:
     page = panel.send(CLIENT, {"name": "main", "address": "::1", "listeners-TOTAL_FORMS": "2", **rows})
     assert "duplicate" in page
     assert not ProxyClient.objects.exists()
-
-
-def test_a_partner_has_all_of_it_of_its_own_or_as_in_general(panel: Panel) -> None:
-    partner = Partner.objects.create(identifier="P1", name="One")
-    page = f"/panel/partners/partner/{partner.pk}/change/"
-    assert len(re.findall(r"<option value=\"\"[^>]*selected[^>]*>\s*as in general", panel.open(page))) == 9
-    panel.send(page, {})
-    assert not SessionRules.objects.exists()
-    told = panel.send(page, {
-        "profile": "strict", "level_5_only": "False", "secure_authentication": "True", "trace": "on",
-        "incoming_max_octets": "0", "outgoing_destinations": "*",
-        "rules-TOTAL_FORMS": "1", "rules-0-rule": "FLD-X/case", "rules-0-severity": "refuse",
-    })  # fmt: skip
-    assert "was changed successfully" in told
-    rules = SessionRules.objects.get(partner=partner)
-    assert (rules.profile, rules.level_5_only, rules.secure_authentication) == ("strict", False, True)
-    assert (rules.incoming_max_octets, rules.outgoing_destinations) == (0, "*")
-    partner.refresh_from_db()
-    assert partner.trace is True
-    assert [str(rule) for rule in RuleSeverity.objects.all()] == ["FLD-X/case: refuse, partner P1"]
-    panel.send(page, {"profile": "", "level_5_only": "", "incoming_max_octets": ""})
-    rules.refresh_from_db()
-    assert (rules.profile, rules.level_5_only, rules.incoming_max_octets) == ("", None, None)
 
 
 def test_running_sessions_are_traced_from_their_page(panel: Panel) -> None:
@@ -260,55 +220,7 @@ def test_a_form_that_is_sent_twice_is_told_and_stores_nothing_twice(panel: Panel
     assert Settings.load().sessions != 7, "all of a form or nothing"
 
 
-def test_a_certificate_that_another_partner_has_is_told(panel: Panel, certificate_of: Callable[..., Any]) -> None:
-    pem = certificate_of("P1").pem.encode()
-    for name in ("one", "two"):
-        add_partner(owner(), name, name, [f"O0013{name.upper()}"], [pem] if name == "one" else [])
-    two = Partner.objects.get(identifier="two")
-    told = panel.send(f"/panel/partners/partner/{two.pk}/change/", {
-        "certificates-TOTAL_FORMS": "1", "certificates-0-pem": pem.decode(), "certificates-0-partner": str(two.pk),
-    })  # fmt: skip
-    assert "is a certificate of partner one already; a provider that serves several" in told
-    assert not two.certificates.exists()
-
-
-def test_a_rule_of_another_version_does_not_hinder_a_change_of_its_partner(panel: Panel) -> None:
-    partner = add_partner(owner(), "one", "one", ["O0013ONE"], [])
-    RuleSeverity.objects.bulk_create([RuleSeverity(partner=partner, rule="FLD-OLD", severity="warn")])
-    path = f"/panel/partners/partner/{partner.pk}/change/"
-    page = panel.open(path)
-    assert "FLD-OLD: of another version" in page
-    assert "was changed successfully" in panel.send(path, {"port": "7000"})
-    assert (Partner.objects.get().port, RuleSeverity.objects.get().rule) == (7_000, "FLD-OLD")
-    assert "Select a valid choice" in panel.send(path, {
-        "rules-TOTAL_FORMS": "2", "rules-1-rule": "FLD-OLD", "rules-1-severity": "warn",
-        "rules-1-partner": str(partner.pk),
-    })  # fmt: skip
-    assert "was changed successfully" in panel.send(path, {"rules-0-DELETE": "on"})
-    assert not RuleSeverity.objects.exists()
-
-
 # --- who may come in --------------------------------------------------------------------------------------------------
-
-
-def test_by_what_a_partner_is_admitted_is_set_in_its_form(panel: Panel, certificate_of: Callable[..., Any]) -> None:
-    ca = certificate_of("Some CA", ca=True)
-    add_anchor(owner(), ca.pem.encode())
-    partner = add_partner(owner(), "one", "one", ["O0013ONE"], [])
-    path = f"/panel/partners/partner/{partner.pk}/change/"
-    told = panel.send(path, {
-        "anchors": "Some CA", "odette_ids": "O0013A", "sessions": "3", "old_tls": "on", "admission_usage": "refuse",
-        "names-TOTAL_FORMS": "1", "names-0-issuer": "cn = CA", "names-0-subject": "CN=One",
-        "names-0-partner": str(partner.pk),
-    })  # fmt: skip
-    assert "was changed successfully" in told
-    row = Partner.objects.get()
-    assert (row.anchors, row.odette_ids, row.sessions, row.old_tls) == (ca.fingerprint, "O0013A", 3, True)
-    assert row.admission_usage == "refuse"
-    assert [(name.issuer, name.subject) for name in row.names.all()] == [("CN=CA", "CN=One")]
-    assert "There is no trust anchor 'No CA'" in panel.send(path, {"anchors": "No CA"})
-    assert "was changed successfully" in panel.send(path, {"names-0-DELETE": "on"})
-    assert not row.names.exists()
 
 
 def test_the_general_rules_of_admission_are_set_in_the_form_of_settings(panel: Panel) -> None:
@@ -320,16 +232,19 @@ def test_the_general_rules_of_admission_are_set_in_the_form_of_settings(panel: P
     assert (row.admission_revocation, row.admission_ca_names, row.load_balancers) == ("hard", True, "10.0.0.1/32")
 
 
-def test_refused_certificates_are_shown_escaped_and_can_be_forgotten(panel: Panel) -> None:
-    made = certificates.make("<script>alert(1)</script>")
-    der = made.certificate.public_bytes(certificates.Encoding.DER)
-    remember(RefusedCertificate(der, "192.0.2.1:5", "UNKNOWN", "<b>no</b>", 0.0))
-    lists = "/panel/refused/refusedcertificate/"
-    for page in (lists, f"{lists}{Refused.objects.get().pk}/change/"):
-        text = panel.open(page)
-        assert made.fingerprint in text
-        assert "<script>alert(1)" not in text
-        assert "<b>no" not in text
-    fields = {"action": "forget", "_selected_action": [Refused.objects.get().pk], "index": "0"}
-    panel._client.post(lists, fields, secure=True, follow=True)
-    assert not Refused.objects.exists()
+def test_trust_anchors_are_added_changed_and_removed_in_the_panel(
+    panel: Panel, certificate_of: Callable[..., Any]
+) -> None:
+    ca, leaf = certificate_of("Some CA", ca=True), certificate_of("Leaf")
+    add = "/panel/anchors/anchor/add/"
+    assert "CN=Leaf is no CA" in panel.send(add, {"name": "x", "pem": leaf.pem})
+    assert "was added successfully" in panel.send(add, {"name": "x", "pem": ca.pem, "asserts_odette_ids": "on"})
+    anchor = Anchor.objects.get()
+    assert (anchor.name, anchor.fingerprint, anchor.asserts_odette_ids) == ("x", ca.fingerprint, True)
+    page = f"/panel/anchors/anchor/{anchor.pk}/"
+    assert "was changed successfully" in panel.send(f"{page}change/", {"name": "y", "asserts_odette_ids": "on"})
+    add_partner(owner(), "one", "one", [], [], odette_ids=["O0013A"])
+    assert Anchor.objects.get().asserts_odette_ids
+    told = panel.send(f"{page}delete/", {"post": "yes"})
+    assert Anchor.objects.get().name == "y"
+    assert "Partners come in by the trust anchor y" in told

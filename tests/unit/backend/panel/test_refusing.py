@@ -15,6 +15,7 @@ from django.urls import path
 from panel_clients import PASSWORD, logged_in
 
 from seon.api_messages import PATH
+from seon.backend import logs
 from seon.backend.home import Home
 from seon.backend.journal.models import Entry
 from seon.backend.panel import refusing
@@ -59,6 +60,13 @@ def test_an_unknown_name_is_told_with_the_names_there_are_and_the_command_that_a
     assert "You called it other.example:8443." in text
     assert "testserver, seonapi.example" in text
     assert "seonapi host add other.example<" in text
+
+
+def test_a_call_by_a_wrong_name_is_one_line_in_the_log(home: Home) -> None:
+    log = logs.open_log(home.log_directory, "seonapi")
+    Client(REMOTE_ADDR="192.0.2.7").get("/panel/", secure=True, headers={"host": "evil.example"})
+    (line,) = log.read_text().splitlines()
+    assert line.endswith("Call by the name evil.example refused, path /panel/, from 192.0.2.7")
 
 
 @pytest.mark.parametrize("name", ["$(reboot)", "a b", '"><script>alert(1)</script>', "x" * 5_000])

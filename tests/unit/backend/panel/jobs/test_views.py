@@ -14,8 +14,8 @@ PAGE = "/panel/jobs/"
 
 def failed_run(**more: object) -> ScriptRun:
     return ScriptRun.objects.create(
-        hop="inside", event_id="e-1", severity=50, code="SRV-PORT", message="<script>alert(1)</script>", time=timezone.now(),
-        state=RunState.FAILED, ended_at=timezone.now(), result="it ended with status 3", output="{{ 7 }} <b>x", **more,
+        hop="inside", event_id="e-1", severity=50, code="SRV-PORT", message="<script>alert(1)</script>",
+        time=timezone.now(), state=RunState.FAILED, ended_at=timezone.now(), result="it ended with status 3", output="{{ 7 }} <b>x", **more,
     )  # fmt: skip
 
 
