@@ -33,6 +33,12 @@ def field_names(text: str) -> tuple[str, ...]:
     return tuple(name for _, name, _, _ in string.Formatter().parse(text) if name)
 
 
+def literal_pieces(text: str) -> tuple[str, ...]:
+    """Return what stands between the places of `text`, in order: it is the same whatever the values are."""
+    plain = _OPTIONAL.sub(lambda piece: "{}" + piece[1] + "{}", text)
+    return tuple(piece for piece, _, _, _ in string.Formatter().parse(plain) if piece)
+
+
 def _says_something(piece: str, values: Mapping[str, object]) -> bool:
     return any(values.get(name) not in (*_SILENT, 0) for name in field_names(piece))  # False equals 0
 

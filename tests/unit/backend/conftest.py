@@ -36,7 +36,8 @@ ON_BOTH = (
     "acting/test_*.py", "hosts/test_*.py", "journal/test_*.py", "configuration/test_keys.py",
     "configuration/test_versioned.py", "trust/test_own.py", "script/test_queueing.py", "script/test_runs.py",
     "script/test_service.py", "trust/test_token_actions.py", "trust/test_license_actions.py",
-    "revocation/test_keeping.py", "revocation/test_places.py", "counting/test_*.py", "live/test_keeping.py", "live/test_orders.py",
+    "revocation/test_keeping.py", "revocation/test_places.py", "counting/test_*.py",
+    "live/test_keeping.py", "live/test_orders.py",
 )  # fmt: skip
 """Tests that run on SQLite and on PostgreSQL: those of what depends on the database."""
 

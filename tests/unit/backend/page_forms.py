@@ -36,7 +36,7 @@ class Pages:
         """The session, as a request has it; it is stored when something is put into it."""
         return _Stored(self.client)
 
-    def open(self, path: str, **asked: str) -> str:
+    def open(self, path: str, /, **asked: str) -> str:
         """Return a page as it is read."""
         answer = self.client.get(path, asked, secure=True, follow=True)
         self.status = answer.status_code
@@ -46,7 +46,7 @@ class Pages:
         """Return the forms of a page by what they do, with the values of their fields."""
         return _Forms(self.open(path)).found
 
-    def send(self, path: str, do: str, **changes: str) -> str:
+    def send(self, path: str, do: str, /, **changes: str) -> str:
         """Fill a form in, send it, and return the page that follows, as it is read."""
         return self.post(path, {**self.forms(path)[do], **changes})
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.dispatch import receiver
-from simple_history.signals import post_create_historical_record
+from simple_history.signals import post_create_historical_record, pre_create_historical_record
 
 from seon.backend.acting import audit
 from seon.backend.acting.actors import Way, itself, user_of
@@ -17,34 +17,42 @@ OUTSIDE = "without an act"
 """What an entry names where a model was changed by no act."""
 
 
+@receiver(pre_create_historical_record, dispatch_uid="seon.audit.who")
+def _say_who(history_instance: Any, **_: Any) -> None:
+    """Keep with each row of a history who has changed it, and by which act."""
+    running = audit.running()
+    if running is not None and history_instance.history_change_reason is None:
+        history_instance.history_change_reason = running.who
+
+
 @receiver(post_create_historical_record, dispatch_uid="seon.audit")
 def _changed(instance: models.Model, history_instance: Any, history_user: Any = None, **_: Any) -> None:
     what = f"{instance._meta.verbose_name} {instance}"[:300]
-    change = _change(history_instance)
+    change, values = _change(history_instance)
     running = audit.running()
     if running is not None:
-        running.note(what, change)
+        running.note(what, change, values)
         return
     by = user_of(history_user, Way.PANEL, confirmed=False) if history_user else itself("Seonapi")
-    audit.record_change(by, OUTSIDE, what, change)
+    audit.record_change(by, OUTSIDE, what, change, values)
 
 
-def _change(now: Any) -> str:
+def _change(now: Any) -> tuple[str, list[audit.Value]]:
+    """Return what was changed in words, and the values of before and now."""
     if now.history_type == "-":
-        return "removed"
+        return "removed", []
     if now.history_type == "+":
-        return "; ".join(("added", *_first_values(now)))
+        first = list(_first_values(now))
+        return "; ".join(("added", *(f"{name}: {value}" for name, _, value in first))), first
     before = now.prev_record
     if before is None:
-        return "changed"
+        return "changed", []
     changes = now.diff_against(before, foreign_keys_are_objs=True).changes
     if not changes:
-        return "saved without a change"
+        return "saved without a change", []
     ours = type(now.instance)
-    return "; ".join(
-        f"{change.field}: {_said(_others(change.old, ours))} to {_said(_others(change.new, ours))}"
-        for change in changes
-    )
+    values = [(change.field, _said(_others(change.old, ours)), _said(_others(change.new, ours))) for change in changes]
+    return "; ".join(f"{name}: {old} to {new}" for name, old, new in values), values
 
 
 def _others(value: object, ours: type[models.Model]) -> object:
@@ -54,12 +62,12 @@ def _others(value: object, ours: type[models.Model]) -> object:
     return ", ".join(str(other) for row in value for other in row.values() if not isinstance(other, ours))
 
 
-def _first_values(now: Any) -> Iterator[str]:
+def _first_values(now: Any) -> Iterator[audit.Value]:
     """Yield what differs from the defaults in a new row."""
     for field in now.tracked_fields:
         value = getattr(now, field.attname)
         if not field.primary_key and value not in (None, "", field.get_default()):
-            yield f"{field.name}: {_said(getattr(now, field.name) if field.is_relation else value)}"
+            yield field.name, "", _said(getattr(now, field.name) if field.is_relation else value)
 
 
 def _said(value: object) -> str:

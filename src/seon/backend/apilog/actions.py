@@ -6,6 +6,7 @@ from seon.backend.acting.rights import Right
 from seon.backend.apilog.models import ApiLog
 from seon.backend.apilog.places import check_place
 from seon.backend.configuration.versioned import take_turn
+from seon.backend.errors import OperatorError
 from seon.backend.home import current_home
 
 
@@ -20,10 +21,17 @@ def configure_log(_: Actor, *, path: str | None = None, level: str | None = None
     row = ApiLog.load()
     if path is not None:
         if path:
-            check_place(path, current_home().path)
+            _check(path)
         row.path = path
     if level is not None:
         row.level = level.lower()
     row.revision += 1
     row.save()
     return row
+
+
+def _check(path: str) -> None:
+    try:
+        check_place(path, current_home().path)
+    except OperatorError as error:
+        raise OperatorError(str(error), fields={"path": str(error)}) from None

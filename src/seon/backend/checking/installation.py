@@ -27,6 +27,12 @@ def check_installation(home: Home) -> Iterator[Finding]:
     yield from _in_database(home)
 
 
+def check_loaded(home: Home) -> Iterator[Finding]:
+    """Yield what is wrong with an installation whose Django is loaded already, as in Seonapi itself."""
+    yield from run(FILES, home)
+    yield from _in_database(home)
+
+
 def _in_database(home: Home) -> Iterator[Finding]:
     # Models can be imported from here on.
     from seon.backend.checking.database import CONTENT, DATABASE  # noqa: PLC0415

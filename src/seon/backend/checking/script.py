@@ -1,21 +1,14 @@
 """The event script, and the service that runs it."""
 
 from collections.abc import Iterator
-from datetime import timedelta
-
-from django.utils import timezone
 
 from seon.backend.checking.findings import Check, Found, error
 from seon.backend.errors import OperatorError
 from seon.backend.home import Home
+from seon.backend.queue.lists import events_service
 from seon.backend.queue.locks import EVENTS, active
-from seon.backend.queue.models import Service
 from seon.backend.script.models import LostRuns, ScriptSettings
 from seon.backend.script.path import check_script
-from seon.backend.script.service import UPKEEP
-
-PATIENCE = 3 * timedelta(seconds=UPKEEP)
-"""So long without a sign of the events service, and it is away."""
 
 
 def _script(home: Home) -> Iterator[Found]:
@@ -38,10 +31,10 @@ def _service(_: Home) -> Iterator[Found]:
     if not ScriptSettings.load().path:
         return  # there is nothing that it would have to do
     start = "start it: seonapi events, or seonapi queue without --no-events, or the service seonapi-events"
-    service = Service.objects.filter(name=EVENTS).exclude(host="").first()
-    if service is None:
+    service = events_service()
+    if service.seen_at is None:
         yield error("no events service has ever run: no event starts the event script", "seonapi events", start)
-    elif service.seen_at < timezone.now() - PATIENCE:
+    elif service.away:
         since = f"{service.seen_at:%Y-%m-%d %H:%M:%S} UTC"
         yield error(f"the events service has done nothing since {since}", active(EVENTS), start)
 

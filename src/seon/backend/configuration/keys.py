@@ -17,7 +17,7 @@ from seon.addresses import AddressError, read_host, split_host_port
 from seon.addresses import shown as shown_address
 from seon.backend.configuration.models import Settings
 from seon.backend.configuration.rules import SETTABLE, SEVERITIES, effect_of, validate_rule
-from seon.backend.configuration.values import Shown, Value, read_value, shown
+from seon.backend.configuration.values import Shown, Value, by_field, read_value, shown
 from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
@@ -195,7 +195,7 @@ def _save(rows: Iterable[models.Model], key: str) -> None:
         for row in rows:
             row.save()
     except ValidationError as error:
-        raise OperatorError(f"{key}: {'; '.join(error.messages)}") from None
+        raise OperatorError(f"{key}: {'; '.join(error.messages)}", fields=by_field(error)) from None
 
 
 def no_such(key: str, there_are: Sequence[Shown]) -> OperatorError:

@@ -6,7 +6,7 @@ counted, and a number is bounded, so that the table cannot grow by what somebody
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 
 from django.db import connection
 from django.utils import timezone
@@ -46,7 +46,7 @@ def _add(
     model: type[RuleCount | KeptOut],
     names: Sequence[str],
     numbers: Mapping[tuple[date | str | int, ...], int],
-    **also: object,
+    **also: datetime,
 ) -> None:
     """Add numbers to the rows of these keys; where there is none, it is made. In the order of the keys, always."""
     if not numbers:

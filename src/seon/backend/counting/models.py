@@ -1,4 +1,4 @@
-"""The models of counts. They are kept while events come in: nobody could count a million of them when a page is shown."""
+"""The models of counts, which are kept while events come in: a million of them cannot be counted for a page."""
 
 from django.db import models
 

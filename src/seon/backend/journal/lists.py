@@ -15,7 +15,7 @@ import contextlib
 import heapq
 import re
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -29,7 +29,7 @@ from seon.backend.errors import OperatorError
 from seon.backend.journal import trigrams
 from seon.backend.journal.deadlines import TimeOverError, at_most
 from seon.backend.journal.folding import folded
-from seon.backend.journal.models import FILTERS, Entry
+from seon.backend.journal.models import FILTERS, Entry, Ignored
 from seon.events import Severity
 
 DEFAULT_RANGE = timedelta(days=7)
@@ -38,6 +38,8 @@ EVER = datetime(1970, 1, 1, tzinfo=UTC)
 """`EntryFilter.since` for all that is there."""
 MOST = 1_000
 """Entries of one page."""
+MOST_COUNTED = 10_000
+"""Rows that are counted."""
 LONGEST_NEEDLE = 200
 """Characters of a text that is looked for."""
 SLICE, LARGEST_SLICE = 5_000, 20_000
@@ -85,6 +87,8 @@ class EntryFilter:
     """An address, without port."""
     text: str = ""
     """Found anywhere in text, code and session, in any case."""
+    said: Mapping[str, str] = field(default_factory=dict)
+    """Found in the event's own fields of these names, in any case of ASCII letters. No index has them."""
 
     @property
     def values(self) -> dict[str, str]:
@@ -125,18 +129,29 @@ def entries(wanted: EntryFilter, before: Cursor | None = None, limit: int = 100,
     limit = max(1, min(limit, MOST))
     rows, needle = _rows(wanted, before), _needle(wanted)
     severities = _severities(wanted)
-    if not needle and len(wanted.values) + bool(severities) <= 1:
+    if not needle and not wanted.said and len(wanted.values) + bool(severities) <= 1:
         return _page(_merged(rows, severities, limit + 1), limit)
     return _searched(_narrowed(rows, severities, needle), wanted, before, limit, budget or Budget())
 
 
-def matching(rows: "QuerySet[Entry]", wanted: EntryFilter) -> Page:
-    """Return the `MOST` newest of rows, which may have any order, that hold a text, within the time that a list has.
+def newer(wanted: EntryFilter, after: Cursor, limit: int = 100, budget: Budget | None = None) -> list[Entry]:
+    """Return the `limit` oldest entries that arrived after a place, newest first; fewer: those are the newest of all.
 
-    Nothing else of `wanted` counts but the time. Raises OperatorError for a long text.
+    Raises TimeOverError where they are too rare to be found in time, and OperatorError for a long text.
     """
-    rows = rows.order_by("-received_at", "-pk")
-    return _searched(_narrowed(rows, [], _needle(wanted)), wanted, None, MOST, Budget())
+    rows = _narrowed(_rows(wanted, None), _severities(wanted), _needle(wanted))
+    later = Q(received_at__gt=after.received_at) | Q(pk__gt=after.pk)
+    rows = rows.filter(later, received_at__gte=after.received_at).order_by("received_at", "pk")
+    with at_most((budget or Budget()).total):
+        return list(rows[: max(1, min(limit, MOST))])[::-1]
+
+
+def kept_out(wanted: EntryFilter, most: int = MOST_COUNTED) -> int:
+    """Return how many messages ignore rules have kept out of the list's time, `most` at most."""
+    ignored = Ignored.objects.filter(received_at__gte=wanted.beginning)
+    if wanted.until is not None:
+        ignored = ignored.filter(received_at__lt=wanted.until)
+    return len(ignored.order_by().values_list("pk")[:most])
 
 
 def arrived(wanted: EntryFilter, since: datetime, known: Collection[int], limit: int = MOST) -> list[Entry]:
@@ -145,7 +160,8 @@ def arrived(wanted: EntryFilter, since: datetime, known: Collection[int], limit:
     Two that arrive at once may become visible in any order. Who follows the log asks again for the last seconds.
     """
     rows = _narrowed(_rows(replace(wanted, since=since), None), _severities(wanted), _needle(wanted))
-    keys = [pk for pk in rows.reverse().values_list("pk", flat=True) if pk not in known]
+    oldest = rows.reverse().values_list("pk", flat=True)[: limit + len(known)]
+    keys = [pk for pk in oldest if pk not in known]
     return list(Entry.objects.filter(pk__in=keys[:limit]).reverse())
 
 
@@ -153,6 +169,8 @@ def _rows(wanted: EntryFilter, before: Cursor | None) -> "QuerySet[Entry]":
     rows = Entry.objects.filter(received_at__gte=wanted.beginning, **wanted.values)
     if wanted.until is not None:
         rows = rows.filter(received_at__lt=wanted.until)
+    for name, part in wanted.said.items():
+        rows = rows.filter(**{f"fields__{name}__icontains": part})
     return _behind(rows, before)
 
 

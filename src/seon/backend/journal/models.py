@@ -282,6 +282,8 @@ class HourCount(models.Model):
 
 MOST_RULES = 500
 """Ignore rules there can be at once; each is compared with each event."""
+FIRST_YEAR, LAST_YEAR = 2000, 2999
+"""Of the validity of a rule: a moment can be shown in every time zone."""
 LONGEST_TEXT = 200
 """Characters of a rule's text (issue 10, mission E4)."""
 
@@ -332,6 +334,9 @@ class IgnoreRule(models.Model):
     def clean(self) -> None:
         """Raise ValidationError when it would never count, or when there are as many as can be."""
         super().clean()
+        for name in ("valid_from", "valid_to"):
+            if (moment := getattr(self, name)) is not None and not FIRST_YEAR <= moment.year <= LAST_YEAR:
+                raise ValidationError({name: f"it must be in the years {FIRST_YEAR} to {LAST_YEAR}"})
         if self.valid_to is not None and self.valid_to <= self.valid_from:
             raise ValidationError({"valid_to": "it must be later than the beginning"})
         if self._state.adding and IgnoreRule.objects.count() >= MOST_RULES:

@@ -22,6 +22,8 @@ from seon.backend.errors import OperatorError
 SEEN = "seen"
 """The field with what was there when the form was shown."""
 _SALT = "seon panel form"
+_OPTIONS = {"--force": "force", "--password-file": "password", "--name": "name", "--issuer FILE": "issuer"}
+"""What acts call an option of their command, and the field that a form has for it."""
 
 
 class ActForm(forms.Form):
@@ -88,4 +90,11 @@ class ActForm(forms.Form):
 
     def _refuse(self, problems: Mapping[str, str]) -> None:
         for name, text in problems.items():
-            self.add_error(name if name in self.fields else None, text)
+            self.add_error(name if name in self.fields else None, self._in_words_of_the_form(text))
+
+    def _in_words_of_the_form(self, text: str) -> str:
+        """Return what an act says with the labels of the form's fields in the place of a command's options."""
+        for option, name in _OPTIONS.items():
+            if name in self.fields:
+                text = text.replace(option, f"“{self.fields[name].label}”")
+        return text

@@ -3,9 +3,12 @@
 It stands encrypted (vault.py) in a row beside the login sessions: for one login, one user and one page, for ten
 minutes, taken once. The page that asks holds its key and nothing else. One login keeps three at most; what the queue
 daemon clears of ended logins, it clears of these.
+
+A secret that is shown once waits likewise, in the login itself, from the form that has made it to the page after it.
 """
 
 import base64
+import time
 from typing import Any
 
 import msgspec
@@ -22,6 +25,7 @@ MOST = 3
 """Kept at once for one login; the oldest goes. A body is bounded by asgi.py, and so is each of them."""
 _LIST = "seon_kept"
 _SEALED = "sealed"
+_ONCE = "seon_once"
 
 
 class _File(msgspec.Struct):
@@ -72,6 +76,24 @@ def take(request: HttpRequest, key: str) -> bool:
         return False
     _put(request, msgspec.msgpack.decode(plain, type=_Sent))
     return True
+
+
+def keep_for_once(request: HttpRequest, what: str, secret: str) -> None:
+    """Keep a secret that the next page shows once, `show_once`; `what`: what it is about."""
+    sealed = vault().encrypt(_once(request, what), secret.encode())
+    request.session[_ONCE] = [what, int(time.time()), base64.b64encode(sealed).decode()]
+
+
+def show_once(request: HttpRequest, what: str) -> str:
+    """Return the secret that was kept for this page just now, and forget it; "" where there is none any more."""
+    kept = request.session.pop(_ONCE, None)
+    if kept is None or kept[0] != what or not 0 <= time.time() - kept[1] < SECONDS:
+        return ""
+    return vault().decrypt(_once(request, what), base64.b64decode(kept[2])).decode()
+
+
+def _once(request: HttpRequest, what: str) -> str:
+    return f"once:{request.user.pk}:{what}"
 
 
 def _known(request: HttpRequest) -> list[str]:

@@ -87,7 +87,7 @@ def _bounds(stored: Stored) -> str:
         least, most = bounds_of(stored)
         return _("%(least)d to %(most)d.") % {"least": least, "most": most}
     if isinstance(stored, LinesField) or hasattr(stored, "allowed"):
-        return f"{_('Allowed:')} {_(allowed(stored))}."
+        return f"{_('Allowed:')} {_(allowed(stored).removesuffix(', or empty'))}."
     return ""
 
 

@@ -58,20 +58,43 @@ class StoredForm(ActForm):
         return self.cleaned_data
 
 
-class SettingsForm(StoredForm):
+class RowForm(StoredForm):
+    """A form for fields of a model, with the product's default beside each."""
+
+    model: ClassVar[type[models.Model]]
+
+    def stored_field(self, name: str) -> Stored:
+        """Return the field of the model."""
+        field = self.model._meta.get_field(name)
+        assert isinstance(field, models.Field)
+        return field
+
+    def made_field(self, name: str, label: Text) -> Any:
+        """Return the field with its default."""
+        stored = self.stored[name]
+        return field_of(stored, label, default=self.default_of(stored), help_text=self.helps.get(name, ""))
+
+    def default_of(self, stored: Stored) -> object:
+        """Return what holds where nobody says anything, as people read it."""
+        return stored.get_default()
+
+
+class SettingsForm(RowForm):
     """A form for some settings in general, the demands on sessions among them."""
+
+    model = Settings
 
     def stored_field(self, name: str) -> Stored:
         """Return the field of the settings, or of the demands as the general row has it."""
-        field = (SessionRules if name in DEMANDS else Settings)._meta.get_field(name)
+        if name not in DEMANDS:
+            return super().stored_field(name)
+        field = SessionRules._meta.get_field(name)
         assert isinstance(field, models.Field)
-        return _in_general(field) if name in DEMANDS else field
+        return _in_general(field)
 
-    def made_field(self, name: str, label: Text) -> Any:
-        """Return the field with the product's default."""
-        stored = self.stored[name]
-        default = DEMANDS[name].default if name in DEMANDS else stored.get_default()
-        return field_of(stored, label, default=default, help_text=self.helps.get(name, ""))
+    def default_of(self, stored: Stored) -> object:
+        """Return the product's default."""
+        return DEMANDS[stored.name].default if stored.name in DEMANDS else super().default_of(stored)
 
     def value_of(self, name: str) -> Any:
         """Return what holds."""

@@ -21,7 +21,7 @@ from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
 from seon.backend.configuration.keys import Done
 from seon.backend.configuration.lines import entries_of
-from seon.backend.configuration.values import told
+from seon.backend.configuration.values import by_field, told
 from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.partners import keys
@@ -47,6 +47,7 @@ def add_partner(
     notes: str = "",
     odette_ids: Sequence[str] = (),
     anchors: Sequence[str] = (),
+    enabled: bool = True,
     force: bool = False,
 ) -> Partner:
     """Add a partner.
@@ -57,6 +58,7 @@ def add_partner(
     take_turn()
     with _naming(identifier):
         partner = Partner(identifier=identifier, name=name or identifier, host=host, port=port, notes=notes)
+        partner.enabled = enabled
         partner.networks = "\n".join(networks)
         partner.odette_ids, partner.anchors = "\n".join(odette_ids), "\n".join(anchors)
         partner.save()
@@ -281,28 +283,36 @@ def _turn_of(identifier: str) -> Partner:
 
 @contextmanager
 def _naming(identifier: str) -> Iterator[None]:
-    """Say for which partner something cannot be stored."""
+    """Say for which partner something cannot be stored, and at which field where that is known."""
     try:
         yield
     except ValidationError as error:
-        raise OperatorError(f"Partner {identifier}: {told(error)}") from None
+        raise OperatorError(f"Partner {identifier}: {told(error)}", fields=by_field(error)) from None
     except OperatorError as error:
-        raise OperatorError(f"Partner {identifier}: {error}") from None
+        raise OperatorError(f"Partner {identifier}: {error}", fields=error.fields) from None
 
 
 def _give_codes(partner: Partner, codes: Sequence[str]) -> None:
     if partner.codes.count() + len(codes) > MOST_CODES:
         raise OperatorError(f"it can have {MOST_CODES} codes at most")
     for code in codes:
-        PartnerCode(partner=partner, code=code).save()
+        try:
+            PartnerCode(partner=partner, code=code).save()
+        except ValidationError as error:
+            raise OperatorError(told(error), fields={"codes": " ".join(error.messages)}) from None
 
 
 def _pin(partner: Partner, octets: bytes, *, force: bool) -> PartnerCertificate:
     if partner.certificates.count() >= MOST_CODES:
         raise OperatorError(f"it can have {MOST_CODES} certificates at most; remove those that have expired")
-    leaf = certificate_to_pin(octets, datetime.now(UTC), force=force)
-    row = PartnerCertificate(partner=partner, pem=leaf.pem)
-    row.save()
+    try:
+        leaf = certificate_to_pin(octets, datetime.now(UTC), force=force)
+        row = PartnerCertificate(partner=partner, pem=leaf.pem)
+        row.save()
+    except ValidationError as error:
+        raise OperatorError(told(error), fields={"certificates": told(error)}) from None
+    except OperatorError as error:
+        raise OperatorError(str(error), fields={"certificates": str(error)}) from None
     return row
 
 

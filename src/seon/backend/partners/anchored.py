@@ -1,6 +1,7 @@
 """Which partners come in by a trust anchor: those that have no certificates of their own."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seon.backend.anchors.models import Anchor
@@ -31,11 +32,11 @@ def dependents() -> dict[str, Dependents]:
     found: dict[str, Dependents] = defaultdict(Dependents)
     partners = Partner.objects.filter(enabled=True, certificates=None).prefetch_related("names")
     for partner in partners.only("identifier", "anchors", "odette_ids", "host"):
-        usable = _usable(partner, anchors)
-        for fingerprint in usable:
+        by = usable(partner, anchors)
+        for fingerprint in by:
             found[fingerprint].may.append(partner.identifier)
-        if len(usable) == 1:
-            found[usable[0]].only.append(partner.identifier)
+        if len(by) == 1:
+            found[by[0]].only.append(partner.identifier)
     return found
 
 
@@ -45,15 +46,19 @@ def hindrance(partner: Partner) -> str:
         return ""
     if partner.certificates.exists():
         return "it has pinned certificates, and these alone admit it"
-    if _usable(partner, dict(Anchor.objects.values_list("fingerprint", "asserts_odette_ids"))):
+    if usable(partner, dict(Anchor.objects.values_list("fingerprint", "asserts_odette_ids"))):
         return ""
     return "no trust anchor may admit it by its Odette IDs or names yet; see: seonapi anchor list"
 
 
-def _usable(partner: Partner, anchors: dict[str, bool]) -> list[str]:
-    """Return the anchors below which something can say that a certificate is the partner's."""
+def usable(partner: Partner, anchors: Mapping[str, bool], *, has_names: bool | None = None) -> list[str]:
+    """Return the anchors below which something can say that a certificate is the partner's, by their SHA-256.
+
+    `anchors`: whether each asserts Odette IDs. `has_names`: whether the partner has names; None: they are looked up.
+    """
     allowed = entries_of(partner.anchors) or tuple(anchors)
-    by_name = bool(partner.names.all()) or (bool(partner.host) and not partner.odette_ids)
+    named = bool(partner.names.all()) if has_names is None else has_names
+    by_name = named or (bool(partner.host) and not partner.odette_ids)
     by_id = bool(partner.odette_ids)
     return [one for one in allowed if one in anchors and (by_name or (by_id and anchors[one]))]
 

@@ -213,8 +213,9 @@ def _create(model: type[Any], rows: Sequence[Any]) -> None:
     if not rows:
         return
     model.objects.bulk_create(rows)
-    model.history.bulk_history_create(rows)
-    for row in rows if audit.running() else ():
+    running = audit.running()
+    model.history.bulk_history_create(rows, default_change_reason=running.who if running else "")
+    for row in rows if running else ():
         owner = "" if isinstance(row, Partner) else f" to partner {row.partner}"
         audit.note(f"{model._meta.verbose_name} {row}", f"added{owner} by an import")
 

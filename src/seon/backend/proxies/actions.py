@@ -15,7 +15,7 @@ from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
 from seon.backend.configuration.bounds import LIMITS
-from seon.backend.configuration.values import read_value, told
+from seon.backend.configuration.values import by_field, read_value, told
 from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.partners.models import Partner
@@ -32,16 +32,25 @@ def add_listener(_: Actor, client: str, port: int, partner: str, address: str = 
     Raises OperatorError; nothing is stored then.
     """
     take_turn()
-    found = Partner.objects.filter(identifier=partner).first()
-    if found is None:
-        known = ", ".join(Partner.objects.values_list("identifier", flat=True)) or "none yet"
-        raise OperatorError(f"There is no partner {partner!r}; there are: {known}")
-    listener = Listener(client=client_named(client), port=port, partner=found, address=address)
-    try:
-        listener.save()
-    except ValidationError as error:
-        raise OperatorError(f"Listening port {port}: {told(error)}") from None
-    return listener
+    found = _known_partner(partner)
+    return _saved(Listener(client=client_named(client), port=port, partner=found, address=address))
+
+
+@act("listener.change", Right.CONFIGURE)
+def change_listener(
+    _: Actor, client: str, port: int, address: str = "", *, to: tuple[str, int] | None = None, partner: str = ""
+) -> Listener:
+    """Change a listening port, named as `known_listener` takes it; what is not said stays.
+
+    `to`: its new address and port. Raises OperatorError; nothing is stored then.
+    """
+    take_turn()
+    listener = known_listener(client, port, address)
+    if to is not None:
+        listener.address, listener.port = to
+    if partner:
+        listener.partner = _known_partner(partner)
+    return _saved(listener)
 
 
 @act("listener.remove", Right.CONFIGURE)
@@ -126,6 +135,22 @@ def remove_server(_: Actor, server: str) -> ProxyServer:
         )
     found.delete()
     return found
+
+
+def _known_partner(identifier: str) -> Partner:
+    found = Partner.objects.filter(identifier=identifier).first()
+    if found is None:
+        known = ", ".join(Partner.objects.values_list("identifier", flat=True)) or "none yet"
+        raise OperatorError(f"There is no partner {identifier!r}; there are: {known}")
+    return found
+
+
+def _saved(listener: Listener) -> Listener:
+    try:
+        listener.save()
+    except ValidationError as error:
+        raise OperatorError(f"Listening port {listener.port}: {told(error)}", fields=by_field(error)) from None
+    return listener
 
 
 SERVER_KEYS = ("name", "external_address", "external_port", "outgoing_address", *LIMITS)

@@ -7,6 +7,7 @@ can be only one. A renewed object has another end, so its warnings begin anew.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from math import floor
 
 from django.db import transaction
@@ -74,6 +75,16 @@ def all_endings() -> Iterator[Ending]:
     yield from list_endings()
 
 
+def endings_until(moment: datetime) -> list[Ending]:
+    """Return everything in use that ends until a moment, or has ended, the next end first.
+
+    It costs little, however many partners there are: it may be asked for every few seconds.
+    """
+    near = (own_endings(), partner_endings(moment), anchor_endings(), license_endings(), token_endings(),
+            authority_endings(), list_endings())  # fmt: skip
+    return sorted((one for one in chain(*near) if one.until <= moment), key=lambda one: one.until)
+
+
 def own_endings() -> Iterator[Ending]:
     """Yield the own certificate that partners are shown."""
     for own in OwnCertificate.objects.filter(in_use=True):
@@ -85,9 +96,10 @@ def own_endings() -> Iterator[Ending]:
         )
 
 
-def partner_endings() -> Iterator[Ending]:
-    """Yield the certificates by which enabled partners are admitted."""
-    for pinned in PartnerCertificate.objects.filter(partner__enabled=True).select_related("partner"):
+def partner_endings(until: datetime | None = None) -> Iterator[Ending]:
+    """Yield the certificates by which enabled partners are admitted; only those that end until a moment, if given."""
+    rows = PartnerCertificate.objects.filter(partner__enabled=True).select_related("partner")
+    for pinned in rows.filter(not_after__lte=until) if until else rows:
         yield Ending(
             f"partner-certificate:{pinned.fingerprint}",
             f"The certificate {pinned.fingerprint[:16]} of partner {pinned.partner}",

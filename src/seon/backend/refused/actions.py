@@ -7,14 +7,14 @@ from seon.backend.acting import audit
 from seon.backend.acting.actors import Actor
 from seon.backend.acting.acts import act
 from seon.backend.acting.rights import Right
-from seon.backend.configuration.lines import OdetteIdsField
 from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
 from seon.backend.partners.actions import add_certificates, add_partner
 from seon.backend.partners.models import Partner, PartnerCertificate, owner_of_odette_id
+from seon.backend.partners.suggesting import odette_ids_of
 from seon.backend.refused.lookup import find_refused
 from seon.backend.refused.models import RefusedCertificate
-from seon.pki import PeerCertificate, peer_certificate
+from seon.pki import peer_certificate
 from seon.pki.names import common_name
 
 _LONGEST_NAME = 120
@@ -31,7 +31,7 @@ def partner_from_refused(
     take_turn()
     row = _to_pin(fingerprint, force=force)
     certificate = peer_certificate(bytes(row.der))
-    odette_ids = _odette_ids(certificate)
+    odette_ids = odette_ids_of(certificate)
     for one in odette_ids:
         if owner := owner_of_odette_id(one, None):
             raise OperatorError(
@@ -83,9 +83,3 @@ def _to_pin(fingerprint: str, *, force: bool) -> RefusedCertificate:
 def _forget(row: RefusedCertificate) -> None:
     audit.note(f"refused certificate {row}"[:300], "forgotten")
     row.delete()
-
-
-def _odette_ids(certificate: PeerCertificate) -> list[str]:
-    """Return those that can be a partner's; others say nothing."""
-    said = dict.fromkeys((*certificate.odette_ids, *certificate.oftp_ids))
-    return [one for one in said if OdetteIdsField.entry.fullmatch(one)]

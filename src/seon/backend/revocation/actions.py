@@ -12,11 +12,12 @@ from seon.backend.acting.rights import Right
 from seon.backend.certificates import read_chain
 from seon.backend.configuration.versioned import take_turn
 from seon.backend.errors import OperatorError
+from seon.backend.queue.models import Job
 from seon.backend.revocation.authorities import known_authorities, peer_in
 from seon.backend.revocation.destinations import DownloadError, target_of
 from seon.backend.revocation.keeping import MOST_LISTS, NotTakenError, check, counted, is_unchanged, take_over
 from seon.backend.revocation.models import CrlIssuer, CrlUrl, HeldList, RevocationSettings
-from seon.backend.revocation.places import issuer_of
+from seon.backend.revocation.places import JOB, issuer_of
 from seon.backend.revocation.settling import tell_new
 from seon.events import shown
 from seon.pki import PeerCertificate, PkiError, pem_of
@@ -135,6 +136,26 @@ def find(reference: str) -> CrlUrl:
     if not found:
         raise OperatorError(f"There is no revocation list {shown(reference, 200)!r}: seonapi crl list")
     return found[0]
+
+
+@act("crl.fetch", Right.TRUST)
+def fetch_soon(_: Actor, reference: str = "") -> int:
+    """Have the queue daemon fetch a list now, by its number or address; "" for all that have an address.
+
+    Returns how many. Raises OperatorError for one that was given by hand.
+    """
+    places = CrlUrl.objects.exclude(url="")
+    if reference:
+        place = find(reference)
+        if not place.url:
+            raise OperatorError("That list was given by hand, and has no address: bring a newer one (seonapi crl add)")
+        places = places.filter(pk=place.pk)
+    count = places.update(next_try=None)
+    if not count:
+        raise OperatorError("There is no list with an address: bring one by hand (seonapi crl add)")
+    Job.objects.update_or_create(name=JOB, defaults={"asked_for": True})
+    audit.note("revocation lists", f"to be fetched now: {reference or 'all'}")
+    return count
 
 
 @act("crl.set", Right.TRUST)

@@ -30,7 +30,7 @@ def set_script(
     take_turn()
     row = ScriptSettings.load()
     if path is not None:
-        row.path = str(check_script(path, current_home().path))
+        row.path = _checked(path)
     for name, value in {"seconds": seconds, "at_once": at_once, "collapse_seconds": collapse_seconds}.items():
         if value is not None:
             setattr(row, name, value)
@@ -93,3 +93,10 @@ def retry_run(_: Actor, number: int) -> ScriptRun:
     run.save(update_fields=["state", "starts", "attempts", "ended_at", "not_before"])
     audit.note(str(run), "failed to waiting")
     return run
+
+
+def _checked(path: str) -> str:
+    try:
+        return str(check_script(path, current_home().path))
+    except OperatorError as error:
+        raise OperatorError(str(error), fields={"path": str(error)}) from None

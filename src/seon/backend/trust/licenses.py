@@ -1,5 +1,7 @@
 """Issuing licenses."""
 
+import re
+import string
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -21,15 +23,42 @@ MOST_LICENSES = 10_000
 """As config.Licenses bounds them."""
 
 
+def proxy_id_in(text: str) -> str:
+    """Return the Proxy ID in what somebody has pasted: it alone, or the line that `seon_proxyserver2 -L` prints.
+
+    Raises OperatorError, which says what is wrong with it.
+    """
+    words = text[:_MOST_PASTED].split()
+    found = [word.lower() for word in words if _LIKE_A_PROXY_ID.fullmatch(word)]
+    different = list(dict.fromkeys(found))
+    if len(different) > 1:
+        raise OperatorError(f"There are {len(different)} Proxy IDs in it: give the one of the server to be licensed")
+    if not different:
+        last = words[-1] if words else ""
+        digits = len(last) - len(last.lstrip(string.hexdigits))
+        seen = f"; this has {digits} hex digits" if digits else ""
+        raise OperatorError(
+            f"A Proxy ID is 64 hex digits and 'px', as `seon_proxyserver2 -L` prints it{seen}: copy the whole line"
+        )
+    try:
+        parse_proxy_id(different[0])
+    except IdentityError as error:
+        raise OperatorError(str(error)) from None
+    return different[0]
+
+
+_MOST_PASTED = 10_000
+_LIKE_A_PROXY_ID = re.compile("[0-9a-fA-F]{64}px", re.IGNORECASE)
+
+
 def new_license(proxy_id: str, days: int, user: str, draft: Callable[[str], None] = lambda _: None) -> License:
-    """Issue a license for the server with this Proxy ID, and record who did. Raises OperatorError.
+    """Issue a license for the server with this Proxy ID, as `proxy_id_in` takes it. Raises OperatorError.
 
     `draft` writes its PEM where nobody looks yet; if that raises, nothing is issued and nothing is recorded. Whoever
     calls delivers it after the transaction: before that it may still be void.
     """
-    proxy_id = proxy_id.strip()
+    proxy_id = proxy_id_in(proxy_id)
     try:
-        parse_proxy_id(proxy_id)
         pem = issue_license(*link_authority(), proxy_id, days)
     except IdentityError as error:
         raise OperatorError(str(error)) from None

@@ -61,10 +61,10 @@ def change_user(_: Actor, name: str, *, roles: Sequence[str] | None = None, acti
     if active is not None and active is not was_active:
         user.is_active = active
         user.save(update_fields=["is_active"])
-        note(f"user {name}", f"may log in: {_yes(was_active)} to {_yes(active)}")
+        _note_change(name, "may log in", _yes(was_active), _yes(active))
     _require_another(administrators, user, still=user.is_active and ADMINISTRATOR in roles_of(user))
     if roles_of(user) != before:
-        note(f"user {name}", f"roles: {', '.join(before) or 'none'} to {', '.join(roles_of(user))}")
+        _note_change(name, "roles", ", ".join(before) or "none", ", ".join(roles_of(user)))
     return user
 
 
@@ -180,6 +180,10 @@ def _require_another(administrators: QuerySet[User], user: User, *, still: bool)
             f"{user.get_username()} is the last administrator who may log in: make another one first "
             f"(seonapi user add NAME --role {ADMINISTRATOR})"
         )
+
+
+def _note_change(name: str, what: str, before: str, now: str) -> None:
+    note(f"user {name}", f"{what}: {before} to {now}", [(what, before, now)])
 
 
 def _yes(value: bool) -> str:

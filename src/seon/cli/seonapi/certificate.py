@@ -35,6 +35,9 @@ _LIST = {
     "key": "key", "subject": "subject",
 }  # fmt: skip
 _CHAIN = {"subject": "subject", "issuer": "issued by", "not_after": "valid until"}
+_TONES = {
+    "in use": Tone.GOOD, "in use, expired": Tone.BAD, "planned": Tone.SOON, "stored": Tone.OFF, "expired": Tone.BAD,
+}  # fmt: skip
 _FINDINGS = {"weight": "weight", "text": "what"}
 _TITLES = {
     "id": "id", "name": "name", "subject": "subject", "state": "state", "not_before": "valid from",
@@ -341,12 +344,10 @@ def _row(own: "OwnCertificate") -> dict[str, Any]:
 
 
 def _state(own: "OwnCertificate") -> State:
-    is_over = own.not_after <= datetime.now(UTC)
-    if own.in_use:
-        return State("in use, expired", Tone.BAD) if is_over else State("in use", Tone.GOOD)
-    if is_over:
-        return State("expired", Tone.BAD)
-    return State("planned", Tone.SOON) if own.use_from else State("stored", Tone.OFF)
+    from seon.backend.trust.lists import own_state
+
+    said = own_state(own, datetime.now(UTC))
+    return State(said, _TONES[said])
 
 
 def _plain(own: "OwnCertificate") -> dict[str, Any]:

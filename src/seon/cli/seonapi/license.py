@@ -112,6 +112,8 @@ _TITLES = {
     "issued_at": "issued", "issued_by": "issued by", "withdrawn": "withdrawn", "state": "state",
 }  # fmt: skip
 
+_TONES = {"in force": Tone.GOOD, "ends soon": Tone.SOON, "ended": Tone.BAD, "withdrawn": Tone.OFF}
+
 
 def license_table() -> Table:
     """Return an empty table of licenses; its rows are made by `license_row`."""
@@ -121,12 +123,10 @@ def license_table() -> Table:
 
 def license_row(found: "License") -> dict[str, Cell]:
     """Return what is said of a license."""
-    if found.withdrawn_at:
-        state = State("withdrawn", Tone.OFF)
-    elif found.not_after <= datetime.now(UTC):
-        state = State("ended", Tone.BAD)
-    else:
-        state = State("in force", Tone.GOOD)
+    from seon.backend.trust.lists import license_state
+
+    said = license_state(found, datetime.now(UTC))
+    state = State(said, _TONES[said])
     return {
         "serial": found.serial, "proxy_id": found.server.proxy_id, "server": found.server.name, "state": state,
         "not_after": found.not_after, "issued_at": found.issued_at, "issued_by": found.issued_by,

@@ -51,6 +51,33 @@ def listener_add(client: str, port: int, partner_id: str, address: str) -> Said:
     return Said(data, f"{added.client}: {added}")
 
 
+@listener.command(name="change")
+@click.option("--client", required=True, metavar="NAME", help="The client's name or address.")
+@click.option("--port", type=click.IntRange(1, 65_535), required=True, help=_PORT)
+@_ADDRESS
+@click.option(
+    "--partner", "partner_id", default="", metavar="ID", help="The partner that the port leads to from now on."
+)
+@click.option("--to-port", type=click.IntRange(1, 65_535), help="The new port.")
+@click.option("--to-address", default="", help="Where it listens from now on.")
+@on_installation
+def listener_change(
+    client: str, port: int, address: str, partner_id: str, to_port: int | None, to_address: str
+) -> Said:
+    """Change a listening port; what is not said stays."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.proxies.actions import change_listener, known_listener
+
+    now = known_listener(client, port, address)
+    to = (to_address or now.address, to_port or now.port)
+    changed = change_listener(owner(), client, port, now.address, to=to, partner=partner_id)
+    data = {
+        "client": changed.client.name, "address": changed.address, "port": changed.port,
+        "partner": changed.partner.identifier,
+    }  # fmt: skip
+    return Said(data, f"{changed.client}: {changed}")
+
+
 @listener.command(name="list")
 @click.option("--client", default="", metavar="NAME", help="Of this client only: its name or address.")
 @on_installation

@@ -169,7 +169,7 @@ def _filter(since: datetime | None, until: datetime | None, wanted: dict[str, st
     from seon.backend.journal.lists import EntryFilter
     from seon.backend.journal.sessions import session_named
 
-    texts = {name: value or "" for name, value in wanted.items()}
+    texts: dict[str, Any] = {name: value or "" for name, value in wanted.items()}
     severity = texts.pop("severity")
     if texts["session"]:
         texts["session"] = session_named(texts["session"])

@@ -44,16 +44,17 @@ for _command in (partner_import, partner_export, partner_try, names, refused, fr
 @click.option("--odette-id", "odette_ids", multiple=True, help="As its certificates have it; repeatable.")
 @click.option("--anchor", "anchors", multiple=True, help="The only trust anchors that may admit it; repeatable.")
 @click.option("--notes", default="", help="For administrators; they never leave Seonapi.")
+@click.option("--disabled", is_flag=True, help="Keep it out until `seonapi partner enable`.")
 @click.option("--force", is_flag=True, help=_FORCE)
 @on_installation
-def partner_add(identifier: str, name: str | None, certificates: tuple[Path, ...], **what: Any) -> Said:
+def partner_add(identifier: str, name: str | None, certificates: tuple[Path, ...], disabled: bool, **what: Any) -> Said:
     """Add a partner under the short name ID."""
     from seon.backend.acting.actors import owner
     from seon.backend.partners.actions import add_partner
     from seon.backend.partners.anchored import hindrance
 
     files = [read_file(path) for path in certificates]
-    added = add_partner(owner(), identifier, name or identifier, certificates=files, **what)
+    added = add_partner(owner(), identifier, name or identifier, certificates=files, enabled=not disabled, **what)
     lines, data = _pinned(list(added.certificates.all()))
     known = certificates or what["odette_ids"]
     without = hindrance(added) if known else "without a certificate, Odette ID or certificate name it is not admitted"

@@ -29,6 +29,7 @@ from seon.cli.version import version_option
 
 if TYPE_CHECKING:
     from seon.backend.queue.jobs import Work
+    from seon.backend.queue.lists import JobState
     from seon.backend.queue.models import Job
 
 WAIT_SECONDS = 60.0
@@ -101,15 +102,13 @@ def _run(home: str | None, *, once: bool, no_events: bool, level: str | None, re
 @on_installation
 def queue_list() -> Said:
     """List the jobs: how the last run went, and when the next one is due."""
-    from seon.backend.queue.jobs import JOBS
+    from seon.backend.queue.lists import jobs, queue_daemon
     from seon.backend.queue.locks import QUEUE, active
-    from seon.backend.queue.models import Job, Service
 
-    there = {job.name: job for job in Job.objects.all()}
     table = Table(_HEADINGS, empty="no jobs")
-    for work in JOBS:
-        table.add(**_facts(work, there.get(work.name)))
-    last = active(QUEUE) if Service.objects.filter(name=QUEUE).exclude(host="").exists() else "none yet"
+    for job in jobs():
+        table.add(**_facts(job))
+    last = active(QUEUE) if queue_daemon().host else "none yet"
     return Said(table.data, f"{table.text()}\n\nlast active queue daemon: {last}")
 
 
@@ -119,11 +118,12 @@ def queue_list() -> Said:
 def queue_show(job: str) -> Said:
     """Show what the job JOB does and how it went."""
     from seon.backend.queue.jobs import work_named
+    from seon.backend.queue.lists import JobState
     from seon.backend.queue.models import Job
 
     work = work_named(job)
     sheet = Sheet()
-    for key, value in _facts(work, Job.objects.filter(name=work.name).first()).items():
+    for key, value in _facts(JobState(work, Job.objects.filter(name=work.name).first())).items():
         sheet.add(key, key.replace("_", " "), value)
     return sheet.said()
 
@@ -180,20 +180,18 @@ _HEADINGS = {
 }
 
 
-def _facts(work: "Work", job: "Job | None") -> dict[str, Cell]:
-    if job is None or job.last_run is None:
-        state = State("new", Tone.OFF)
-    elif job.asked_for:
-        state = State("asked for", Tone.SOON)
-    else:
-        state = State("good", Tone.GOOD) if job.ok else State("failed", Tone.BAD)
+_TONES = {"new": Tone.OFF, "asked for": Tone.SOON, "good": Tone.GOOD, "failed": Tone.BAD}
+
+
+def _facts(job: "JobState") -> dict[str, Cell]:
+    work, row = job.work, job.row
     return {
         "name": work.name,
         "does": work.meaning,
         "runs": work.rhythm,
-        "state": state,
-        "last_run": job.last_run if job else None,
-        "milliseconds": round(job.duration * 1_000) if job else None,
-        "next_run": job.next_run if job else None,
-        "result": job.result if job else "",
+        "state": State(job.state, _TONES[job.state]),
+        "last_run": row.last_run if row else None,
+        "milliseconds": round(row.duration * 1_000) if row else None,
+        "next_run": row.next_run if row else None,
+        "result": row.result if row else "",
     }

@@ -136,14 +136,20 @@ _LIST = {
     "secret_before_until": "secret before until", "used": "last used", "used_from": "from",
 }  # fmt: skip
 
+_TONES = {
+    "in force": Tone.GOOD, "ends soon": Tone.SOON, "never used": Tone.SOON, "expired": Tone.BAD, "withdrawn": Tone.OFF,
+}  # fmt: skip
+
 
 def _row(name: str) -> dict[str, Any]:
+    from seon.backend.trust.lists import token_state
     from seon.backend.trust.models import Token
 
     found = Token.objects.select_related("client", "use").prefetch_related("servers").get(name=name)
     use = getattr(found, "use", None)
     return {
         "name": found.name,
+        "state": token_state(found, datetime.now(UTC)),
         "withdrawn": found.withdrawn_at is not None,
         "client": found.client.name if found.client else "",
         "servers": [server.proxy_id for server in found.servers.all()],
@@ -156,15 +162,9 @@ def _row(name: str) -> dict[str, Any]:
 
 def _words(row: dict[str, Any]) -> dict[str, Cell]:
     """Return what is said of a token beside what is stored."""
-    now = datetime.now(UTC)
-    if row["withdrawn"]:
-        state = State("withdrawn", Tone.OFF)
-    elif row["until"] and row["until"] <= now:
-        state = State("expired", Tone.BAD)
-    else:
-        state = State("in force", Tone.GOOD) if row["used"] else State("never used", Tone.SOON)
+    now, said = datetime.now(UTC), str(row["state"])
     before = row["secret_before_until"]
     return {
-        "state": state, "for_client": row["client"] or "any",
+        "state": State(said, _TONES[said]), "for_client": row["client"] or "any",
         **({"secret_before_until": None} if before and before <= now else {}),
     }  # fmt: skip

@@ -11,7 +11,7 @@ from seon.backend.journal.models import Entry
 from seon.backend.partners.actions import add_partner
 from seon.backend.partners.models import Partner, PartnerCertificate
 from seon.backend.queue import expiry
-from seon.backend.queue.expiry import all_endings, warn_of_ends
+from seon.backend.queue.expiry import all_endings, endings_until, warn_of_ends
 from seon.backend.queue.models import Warned
 from seon.backend.trust.licenses import new_license
 from seon.backend.trust.models import License, OwnCertificate, Token
@@ -165,3 +165,16 @@ def test_a_trust_anchor_that_ends_is_told(certificate_of) -> None:
     add_anchor(owner(), certificate_of("Some CA", ca=True, days=20).pem.encode())
     warn_of_ends()
     assert "The trust anchor Some CA ends in 19 days" in told("EXP-SOON")[0]
+
+
+def test_what_ends_until_a_moment_comes_in_the_order_of_its_end(pinned: PartnerCertificate, certificate_of) -> None:
+    other = PartnerCertificate.objects.create(partner=pinned.partner, pem=certificate_of("Other", days=400).pem)
+    now = timezone.now()
+    ends_in(pinned, days=20)
+    ends_in(other, days=10)
+    assert [one.subject.rpartition(":")[2] for one in endings_until(now + timedelta(days=30))] == [
+        other.fingerprint, pinned.fingerprint,
+    ]  # fmt: skip
+    assert len(endings_until(now + timedelta(days=15))) == 1
+    Partner.objects.update(enabled=False)
+    assert endings_until(now + timedelta(days=30)) == []

@@ -3,7 +3,7 @@ from acting.samples import Sample
 import certificates
 from crl_web import make_list
 from seon.backend.acting.actors import owner
-from seon.backend.revocation.actions import add_list, remove_place, set_fetching
+from seon.backend.revocation.actions import add_list, fetch_soon, remove_place, set_fetching
 from seon.backend.revocation.models import CrlUrl
 
 CA = certificates.make("CA of lists", ca=True)
@@ -12,6 +12,11 @@ LIST = make_list(CA, [1, 2])
 
 def added() -> None:
     add_list(owner(), LIST, CA.pem.encode())
+
+
+def placed() -> None:
+    added()
+    CrlUrl.objects.update(url="http://lists.example/ca.crl")
 
 
 SAMPLES = {
@@ -25,6 +30,12 @@ SAMPLES = {
         bad=lambda by: remove_place(by, "1000000"),
         ready=added,
         told="removed",
+    ),
+    "crl.fetch": Sample(
+        good=fetch_soon,
+        bad=lambda by: fetch_soon(by, "1000000"),
+        ready=placed,
+        told="to be fetched now",
     ),
     "crl.set": Sample(
         good=lambda by: set_fetching(by, http_proxy="http://proxy.example:3128", refresh_hours=12),

@@ -1,5 +1,9 @@
-"""The addresses of the page "Audit", below `/panel/`."""
+"""The addresses of the audit, below `/panel/`."""
 
-from seon.backend.panel.audit.views import AuditPage
+from seon.backend.panel.audit.views import AuditEntryPage, AuditExportPage, AuditPage
 
-urlpatterns = [AuditPage.at("audit/", "audit")]
+urlpatterns = [
+    AuditPage.at("audit/", "audit"),
+    AuditEntryPage.at("audit/<int:number>/", "audit-entry"),
+    AuditExportPage.at("audit/export.<str:form>", "audit-export"),
+]

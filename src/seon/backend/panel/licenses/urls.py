@@ -1,5 +1,9 @@
-"""The addresses of the page "Licenses", below `/panel/`."""
+"""The addresses of the pages of licenses, below `/panel/`."""
 
-from seon.backend.panel.licenses.views import LicensesPage
+from seon.backend.panel.licenses.views import LicenseFile, LicensePage, LicensesPage
 
-urlpatterns = [LicensesPage.at("licenses/", "licenses")]
+urlpatterns = [
+    LicensesPage.at("licenses/", "licenses"),
+    LicensePage.at("licenses/<slug:serial>/", "license"),
+    LicenseFile.at("licenses/<slug:serial>/seon_proxy.lic", "license-file"),
+]

@@ -1,5 +1,13 @@
-"""The addresses of the page "Own certificates", below `/panel/`."""
+"""The addresses of the pages of own certificates, below `/panel/`."""
 
-from seon.backend.panel.own_certificates.views import OwnCertificatesPage
+from seon.backend.panel.own_certificates import views
 
-urlpatterns = [OwnCertificatesPage.at("own-certificates/", "own-certificates")]
+urlpatterns = [
+    views.OwnCertificatesPage.at("own-certificates/", "own-certificates"),
+    views.RequestPage.at("own-certificates/request/", "own-request-new"),
+    views.AddPage.at("own-certificates/add/", "own-add"),
+    views.WaitingPage.at("own-certificates/requests/<slug:digest>/", "own-request"),
+    views.RequestFile.at("own-certificates/requests/<slug:digest>/file", "own-request-file"),
+    views.OwnCertificatePage.at("own-certificates/<slug:fingerprint>/", "own-certificate"),
+    views.OwnCertificateFile.at("own-certificates/<slug:fingerprint>/file", "own-certificate-file"),
+]

@@ -1,5 +1,9 @@
-"""The addresses of the page "System log", below `/panel/`."""
+"""The addresses of the system log, below `/panel/`."""
 
-from seon.backend.panel.system_log.views import SystemLogPage
+from seon.backend.panel.system_log.views import EntryPage, ExportPage, SystemLogPage
 
-urlpatterns = [SystemLogPage.at("system-log/", "system-log")]
+urlpatterns = [
+    SystemLogPage.at("system-log/", "system-log"),
+    EntryPage.at("system-log/<int:number>/", "system-log-entry"),
+    ExportPage.at("system-log/export.<str:form>", "system-log-export"),
+]

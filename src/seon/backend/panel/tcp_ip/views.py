@@ -21,6 +21,7 @@ class Port(SettingsForm):
     """Where servers listen."""
 
     labels = {"external_port": PORT, "external_address": ADDRESS}
+    helps = {"external_port": gettext_lazy("Partners call this port of the servers in the DMZ.")}
 
 
 class Networks(SettingsForm):
@@ -37,6 +38,7 @@ class OwnPort(ServerForm):
     """Where one server listens."""
 
     labels = {"external_port": PORT, "external_address": ADDRESS}
+    helps = {"external_port": gettext_lazy("Partners call this port of the server. Empty: as in general.")}
 
 
 class Row(NamedTuple):

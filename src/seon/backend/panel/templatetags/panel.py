@@ -26,7 +26,7 @@ def moment(when: datetime | float | None) -> str | SafeString:
         return ""
     if isinstance(when, int | float):
         when = datetime.fromtimestamp(when, timezone.get_default_timezone())
-    local = timezone.localtime(when)
+    local = _local(when)
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, "DATETIME_FORMAT"))
 
 
@@ -35,8 +35,19 @@ def day(when: datetime | None) -> str | SafeString:
     """Show a date in the zone of who looks."""
     if not when:
         return ""
-    local = timezone.localtime(when)
+    local = _local(when)
     return format_html('<time datetime="{}">{}</time>', local.date().isoformat(), date_format(local, "DATE_FORMAT"))
+
+
+def _local(when: datetime) -> datetime:
+    """Return a time in the zone of who looks; one at the very end of the calendar stays as it is.
+
+    Certificates that never end have such a time (RFC 5280 4.1.2.5).
+    """
+    try:
+        return timezone.localtime(when)
+    except OverflowError:
+        return when
 
 
 @register.filter
@@ -46,6 +57,12 @@ def ago(when: datetime | float | None) -> str:
         return ""
     unix = when if isinstance(when, int | float) else when.timestamp()
     return _("%s ago") % duration(max(timezone.now().timestamp() - unix, 0))
+
+
+@register.filter
+def left(when: datetime | None) -> str:
+    """Say how long it is until something: "12 days"; "0 s" when it is over."""
+    return duration(max((when - timezone.now()).total_seconds(), 0)) if when else ""
 
 
 @register.filter

@@ -1,5 +1,9 @@
-"""The addresses of the page "Tokens", below `/panel/`."""
+"""The addresses of the pages of tokens, below `/panel/`."""
 
-from seon.backend.panel.tokens.views import TokensPage
+from seon.backend.panel.tokens.views import SecretPage, TokenPage, TokensPage
 
-urlpatterns = [TokensPage.at("tokens/", "tokens")]
+urlpatterns = [
+    TokensPage.at("tokens/", "tokens"),
+    TokenPage.at("tokens/<int:pk>/", "token"),
+    SecretPage.at("tokens/<int:pk>/secret/", "token-secret"),
+]

@@ -65,6 +65,42 @@ document.addEventListener("htmx:afterSwap", function (event) {
   if (again) again.focus({ preventScroll: true });
 });
 
+/* A part that is the same as before stays as it is: what somebody has marked in it stays marked. Who was logged out
+   meanwhile gets the login page, and not a page within the page. */
+const lastParts = new WeakMap();
+document.addEventListener("htmx:beforeSwap", function (event) {
+  const place = event.detail.target, octets = event.detail.serverResponse || "";
+  if (place.dataset.live === undefined) return;
+  if (/<html[\s>]/i.test(octets.slice(0, 2000))) {
+    event.detail.shouldSwap = false;
+    window.location.reload();
+  } else if (lastParts.get(place) === octets) {
+    event.detail.shouldSwap = false;
+  } else {
+    lastParts.set(place, octets);
+  }
+});
+
+/* Where parts cannot be fetched any more, the page says so: what stands there may be out of date. */
+["htmx:sendError", "htmx:responseError", "htmx:timeout", "htmx:afterOnLoad"].forEach(function (name) {
+  document.addEventListener(name, function (event) {
+    const away = document.getElementById("seon-away");
+    if (away && event.detail.elt.dataset.live !== undefined) away.hidden = name === "htmx:afterOnLoad";
+  });
+});
+
+/* What comes in at the head of a list: a button makes it wait, and it waits while the head is not in sight. */
+document.addEventListener("click", function (event) {
+  const button = event.target.closest("[data-pause]");
+  if (button) button.toggleAttribute("data-paused");
+});
+document.addEventListener("htmx:beforeRequest", function (event) {
+  const place = event.detail.elt;
+  if (place.dataset.tail === undefined) return;
+  const isPaused = document.querySelector("[data-pause='" + place.id + "'][data-paused]") !== null;
+  if (isPaused || place.parentElement.getBoundingClientRect().top < 0) event.preventDefault();
+});
+
 /* The page that is open is seen in the side bar, however long that is. */
 document.addEventListener("DOMContentLoaded", function () {
   const current = document.querySelector("#nav-sidebar-apps [aria-current]");
