@@ -10,16 +10,15 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 
 import certificates
 from seon.api_messages import RefusedCertificate
 from seon.backend.acting.actors import owner
 from seon.backend.anchors.actions import add_anchor
 from seon.backend.anchors.models import Anchor
-from seon.backend.configuration.models import Settings, TracedSession
+from seon.backend.configuration.models import Settings
 from seon.backend.configuration.rules import SETTABLE
-from seon.backend.journal.models import Entry, Session
+from seon.backend.journal.models import Entry
 from seon.backend.partners.actions import add_partner
 from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import ProxyClient
@@ -27,7 +26,7 @@ from seon.backend.refused.models import RefusedCertificate as Refused
 from seon.backend.refused.recording import remember
 from seon.backend.session_rules.models import RuleSeverity, SessionRules, rules_of
 
-SETTINGS, SESSIONS = "/panel/configuration/settings/1/change/", "/panel/journal/session/"
+SETTINGS = "/panel/configuration/settings/1/change/"
 CLIENT = "/panel/proxies/proxyclient/add/"
 
 
@@ -48,10 +47,6 @@ class Panel:
         answer = self._client.post(path, fields, secure=True, follow=True)
         assert answer.status_code == 200
         return unescape(str(answer.content.decode()))
-
-    def act(self, action: str, *sessions: Session) -> str:
-        fields = {"action": action, "_selected_action": [session.pk for session in sessions], "index": "0"}
-        return str(self._client.post(SESSIONS, fields, secure=True, follow=True).content.decode())
 
 
 class Fields(HTMLParser):
@@ -222,28 +217,6 @@ def test_a_partner_has_all_of_it_of_its_own_or_as_in_general(panel: Panel) -> No
     panel.send(page, {"profile": "", "level_5_only": "", "incoming_max_octets": ""})
     rules.refresh_from_db()
     assert (rules.profile, rules.level_5_only, rules.incoming_max_octets) == ("", None, None)
-
-
-def test_running_sessions_are_traced_from_their_page(panel: Panel) -> None:
-    now = timezone.now()
-    running = Session.objects.create(session="0123456789abcdef", started_at=now)
-    ended = Session.objects.create(session="fedcba9876543210", started_at=now, ended_at=now)
-    assert "Traces switched on for 1 running sessions" in panel.act("trace", running, ended)
-    assert [traced.session for traced in TracedSession.objects.all()] == [running.session]
-    assert "Traces switched off for 1 running sessions" in panel.act("trace_no_longer", running)
-    assert not TracedSession.objects.exists()
-
-
-def test_who_may_only_look_cannot_trace() -> None:
-    from django.contrib.auth.models import Permission
-
-    user = User.objects.create(username="bert", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="read", content_type__app_label="acting"))
-    running = Session.objects.create(session="0123456789abcdef", started_at=timezone.now())
-    looking = Panel(user)
-    assert "trace_no_longer" not in looking.open(SESSIONS)
-    looking.act("trace", running)
-    assert not TracedSession.objects.exists()
 
 
 # --- what only the moment of storing shows ----------------------------------------------------------------------------
