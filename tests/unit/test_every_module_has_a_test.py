@@ -49,6 +49,8 @@ ELSEWHERE = {
     "backend/panel/headers.py": PANEL,
     "backend/panel/kept.py": "unit/backend/panel/test_confirming.py",
     "backend/panel/navigation.py": PANEL,
+    "backend/panel/searching.py": "unit/backend/panel/files/test_views.py",
+    "backend/panel/sessions/acting.py": "unit/backend/panel/sessions/test_views.py",
     "backend/panel/static.py": PANEL,
     "cli/quickstart/command.py": QUICKSTART,
     "cli/quickstart/transfers.py": QUICKSTART,
