@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from seon.api_messages import PATH
 from seon.backend.panel import refusing
+from seon.backend.panel.overview.views import OverviewPage
 from seon.backend.panel.own_password import OwnPasswordPage
 
 
@@ -15,19 +16,22 @@ async def healthz(_: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-admin.autodiscover()
 handler400 = refusing.malformed
 handler403 = refusing.forbidden
 handler404 = refusing.missing
 handler500 = refusing.failed
+# What Django's admin site calls by its name; of its own pages the login alone is shown, in our clothes.
+_SITE = [
+    path("", OverviewPage.as_view(), name="index"),
+    path("login/", admin.site.login, name="login"),
+    path("logout/", admin.site.logout, name="logout"),
+    path("password_change/", admin.site.admin_view(OwnPasswordPage.as_view()), name="password_change"),
+]
 urlpatterns = [
     path(PATH.lstrip("/"), include("seon.backend.api.urls")),
     path("healthz", healthz),
-    path(
-        "panel/password_change/", admin.site.admin_view(OwnPasswordPage.as_view())
-    ),  # in the place of Django's, which is no act
     path("panel/", include("seon.backend.panel.urls")),
-    path("panel/", admin.site.urls),
+    path("panel/", include((_SITE, "admin"))),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     # What the URL of a client's -U names: a person who opens it gets the panel.
     path("index.php", RedirectView.as_view(pattern_name="admin:index")),

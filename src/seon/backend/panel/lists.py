@@ -1,15 +1,27 @@
 """Pages that show a list: what is looked for stands in the address, and long tables are never counted to their end."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
-from django.core.paginator import Page
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
+from django.utils.functional import cached_property
 
-from seon.backend.panel.base import BoundedPaginator
 from seon.backend.panel.pages import PanelPage
 
 MOST_CHARACTERS = 200
+MOST_COUNTED = 10_000
+"""Rows that a list counts; it has no pages beyond them. To see more, one filters."""
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
+    """Pages of a table that is too long to be counted."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, `MOST_COUNTED` at most."""
+        rows = cast("QuerySet[Any]", self.object_list)
+        return len(rows.order_by().values_list("pk")[:MOST_COUNTED])
 
 
 class FilterForm(forms.Form):
