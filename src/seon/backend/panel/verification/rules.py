@@ -1,11 +1,11 @@
 """The rules of OFTP2 as the page shows them, and the form that says what each is worth in general."""
 
 from collections.abc import Collection, Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.db.models import Count
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -39,7 +39,8 @@ WORDS = {
 }
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Row:
     """One rule, or an id that stands for all its softer forms."""
 
     key: str
@@ -67,7 +68,8 @@ class Row(NamedTuple):
         return f"{self.key}/all" if is_of_forms else self.key
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Group:
     """Rules of one subject."""
 
     title: Any
@@ -78,7 +80,6 @@ class RulesForm(ActForm):
     """What each rule is worth in general. A browser sends those that were changed."""
 
     watches = True
-    told: str | Promise = gettext_lazy("Saved.")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -106,11 +107,11 @@ class RulesForm(ActForm):
 
     def act(self, by: Actor) -> Any:
         """Set the rules that were changed."""
-        changed = self.changed()
-        if not changed:
+        new = self.changed()
+        if not new:
             self.told = _("Nothing was changed.")
             return None
-        effects = set_rules(by, changed)
+        effects = set_rules(by, new)
         self.told = " ".join((str(self.told), *(f"{effect}." for effect in effects)))
         return effects
 
@@ -157,7 +158,7 @@ def _rows(rule: Rule, form: RulesForm, profile: str, broken: dict[str, int], par
 
 def _by_profile(rule: Settable, profile: str) -> tuple[str, str]:
     if rule.default not in WORDS:
-        return _("each form its own"), ""
+        return _("each form by itself"), ""
     now = rule.strict if profile == "strict" else rule.default
     differ = "" if rule.default == rule.strict else f"default {rule.default}, strict {rule.strict}"
     return now, differ
@@ -165,7 +166,7 @@ def _by_profile(rule: Settable, profile: str) -> tuple[str, str]:
 
 def _choices(rule: Settable, by_profile: str) -> list[tuple[str, str]]:
     return [
-        ("", _("as the profile says (%s)") % by_profile),
+        ("", _("as the profile says (%s)") % by_profile if by_profile in WORDS else by_profile),
         *((word, str(WORDS[word])) for word in rule.can_be.split(", ")),
     ]
 

@@ -75,6 +75,10 @@ const lastParts = new WeakMap();
 document.addEventListener("htmx:beforeSwap", function (event) {
   const place = event.detail.target, octets = event.detail.serverResponse || "";
   if (place.dataset.live === undefined) return;
+  if (place.querySelector(":active")) { // somebody is pressing a button of it just now: the click would be lost
+    event.detail.shouldSwap = false;
+    return;
+  }
   if (/<html[\s>]/i.test(octets.slice(0, 2000))) {
     event.detail.shouldSwap = false;
     window.location.reload();
