@@ -365,7 +365,9 @@ def test_an_administrator_logs_in_and_every_page_of_the_panel_stands(installatio
         assert not re.search(r"[0-9a-f]{64}", token_page)
 
 
-def test_a_change_in_the_panel_is_a_new_version_and_an_event_with_its_user(installation: Installation) -> None:
+def test_a_change_in_the_panel_is_a_new_version_and_an_event_with_its_user(
+    installation: Installation, own_files: tuple[Path, Path]
+) -> None:
     token = installation.run("token", "add", "client")
     installation.serve()
     base = f"https://localhost:{installation.port}"
