@@ -13,7 +13,7 @@ from panel.partners.visiting import Visitor, acts, errors_in, forms_in
 from certificates import make
 from seon.backend.acting.actors import owner
 from seon.backend.anchors.actions import add_anchor
-from seon.backend.journal.models import File, FileState, Session, Way
+from seon.backend.journal.models import Entry, File, FileState, Session, Way
 from seon.backend.panel.partners.tabs import TABS
 from seon.backend.partners.actions import add_partner, change_partner
 from seon.backend.partners.models import Partner
@@ -334,6 +334,8 @@ def test_an_operator_switches_partners_and_changes_nothing_else_of_them() -> Non
         given = given if form["do"] != "name" else {**given, "name-pasted": ""}
         assert "may not do this" in operator.send(path, given), form["do"]
     assert (acme().history.count(), acme().certificates.count(), acme().codes.count()) == before
+    denied = {entry.fields["act"] for entry in Entry.objects.filter(code="AUD-DENIED")}
+    assert {"partner.change", "partner.add_certificate", "partner.rules", "partner.remove"} <= denied
     assert 'name="do" value="general"' not in operator.source(ACME)
     operator.send(ACME, {"do": "disable", "seon_sure": "1"})
     assert not acme().enabled
