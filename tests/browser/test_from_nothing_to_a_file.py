@@ -101,7 +101,6 @@ def configure(panel: Panel, site: Site) -> None:
 def open_a_port_for_the_send_daemon(panel: Panel, site: Site) -> None:
     panel.go("Proxy")
     panel.send("client", name="inside-1", address="127.0.0.1")
-    panel.follow("Change inside-1")
     panel.send("add_port", port=str(site.ports.outgoing), partner="P1")
 
 
