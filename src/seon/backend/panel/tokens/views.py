@@ -1,5 +1,6 @@
 """The pages of security tokens: make one, see it once, rotate it, withdraw it."""
 
+import re
 from typing import Any
 from urllib.parse import urljoin
 
@@ -27,6 +28,8 @@ PLACE = "/etc/seon_token"
 """Where the service of the client looks for its token (packaging/systemd)."""
 NO_SERVER = "SERVER:2878"
 """What stands in a command where no server is known yet."""
+_PLAIN = re.compile(r"[A-Za-z0-9.:_\[\]-]{1,300}")
+"""A server's place, as clients tell it: what somebody types into a shell has no other characters."""
 
 
 def _all() -> Any:
@@ -141,7 +144,7 @@ class SecretPage(PanelPage):
         is_read = self.request.method == "GET"  # HEAD shows nothing, and so takes nothing
         secret = kept.show_once(self.request, _about(token)) if is_read else ""
         url = urljoin(f"https://{self.request.get_host()}", get_script_prefix()).rstrip("/")
-        places = sorted({server.place for _client, server in live_servers()})
+        places = sorted({server.place for _client, server in live_servers() if _PLAIN.fullmatch(server.place)})
         return {**_row(token), "secret": secret, "url": url, "file": PLACE,
                 "places": places or [NO_SERVER], "no_server": not places}  # fmt: skip
 

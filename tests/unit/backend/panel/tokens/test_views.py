@@ -7,8 +7,10 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from panel_clients import ROLES, logged_in, seen, sent
 
+from seon.api_messages import LiveServer
 from seon.backend.acting.actors import owner
 from seon.backend.journal.models import Entry
+from seon.backend.panel.tokens import views
 from seon.backend.proxies.actions import add_client
 from seon.backend.trust.models import Token
 from seon.backend.trust.token_actions import change_token, new_token
@@ -41,6 +43,18 @@ def test_a_token_is_shown_once_with_the_command_lines_of_its_client(client: Clie
         r"seon_proxyclient2 -U https://testserver -S SERVER:2878 -T seon1\.[0-9a-f]{64}\." + secret,
     ):
         assert re.search(line, page), line
+
+
+def test_the_commands_name_the_servers_that_clients_tell_but_nothing_that_a_shell_would_run(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = [(None, LiveServer(place, True)) for place in ("dmz.example:2878", "[2001:db8::1]:2878", "x; rm -rf ~")]
+    monkeypatch.setattr(views, "live_servers", lambda: told)
+    page = sent(client, PAGE, {"do": "new", "name": "main"})
+    assert "-S dmz.example:2878 -T @/etc/seon_token" in page
+    assert "-S [2001:db8::1]:2878 -T" in page
+    assert "rm -rf" not in page
+    assert "SERVER:2878" not in page
 
 
 def test_nobody_sees_it_a_second_time_and_no_browser_keeps_it(client: Client) -> None:
