@@ -215,9 +215,9 @@ def sessions(world: World) -> Iterator[str]:
                 ago - 3,
                 "inside",
                 session,
-                rule="SFID-DATE",
-                key="SFID-DATE",
-                side="initiator",
+                rule="FLD-DATE",
+                key="FLD-DATE",
+                side="INITIATOR",
                 stb=7,
                 offset=12,
                 text=world.text("the date is in the future", 200),
@@ -226,10 +226,19 @@ def sessions(world: World) -> Iterator[str]:
                 seen=world.text("20991231", 60),
             )
         done = {name: file[name] for name in ("name", "date", "time", "direction")}
-        world.said("FIL-END", ago - 30, "inside", session, **done, result="transferred", octets=5_242_880, seconds=27.5)
+        world.said("FIL-END", ago - 30, "inside", session, **done, result="accepted", octets=5_242_880, seconds=27.5)
         if at % 2:
+            back = {"originator": file["destination"], "destination": file["originator"]}
+            back |= {"direction": "outgoing" if incoming else "incoming"}
             world.said(
-                "FIL-RECEIPT", ago - 40, "inside", session, kind="EERP", **file, result="delivered", signed=False
+                "FIL-RECEIPT",
+                ago - 40,
+                "inside",
+                session,
+                kind="EERP",
+                **(file | back),
+                result="delivered",
+                signed=False,
             )
         broken = at % 11 == 7
         for hop in ("dmz", "inside"):

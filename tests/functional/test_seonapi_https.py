@@ -385,9 +385,19 @@ def test_a_change_in_the_panel_is_a_new_version_and_an_event_with_its_user(insta
         assert after["version"] > before
         assert after["server"]["external_port"] == 7_000
         assert after["client"]["receive_daemon"]["host"] == "sta.example"
+        partner = {
+            "identifier": "P1", "name": "One", "enabled": "on", "port": "6619", "codes": "O0013P1",
+            "pem": own_files[0].read_text(),
+        }  # fmt: skip
+        wrong = submit(browser, "/panel/partners/add/", "add", partner | {"pem": "<b>no PEM</b>"})
+        assert "No certificate can be read there" in wrong.text
+        assert "<b>no PEM</b>" not in wrong.text
+        submit(browser, "/panel/partners/add/", "add", partner)
+        (shown,) = api.get("configuration").json()["server"]["partners"]
+        assert (shown["id"], shown["ssid_codes"], len(shown["pins"])) == ("P1", ["O0013P1"], 1)
         audit = browser.get("/panel/audit/").text
-        assert "settings.change" in audit
-        assert "external_port" in audit
+        for said in ("settings.change", "external_port", "partner.add"):
+            assert said in audit
 
 
 def submit(browser: httpx.Client, path: str, do: str, values: dict[str, str]) -> httpx.Response:

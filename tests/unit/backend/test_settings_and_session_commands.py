@@ -11,8 +11,10 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from django.utils import timezone
+from journal.story import AGREED, BEGAN, Told
 
 from seon.backend.journal.models import Entry, Session
+from seon.backend.journal.recording import store
 from seon.cli.seonapi import main
 
 
@@ -116,3 +118,37 @@ def run_completion(environment: dict[str, str]) -> list[str]:
     )  # fmt: skip
     assert result.stderr == ""
     return result.stdout.split()
+
+
+def test_past_sessions_and_what_they_agreed_on_are_shown() -> None:
+    told = Told("0123456789abcdef").start(fingerprint="ab" * 32).add("SES-AGREED", **AGREED)
+    store(told.end(ended_by="server verifier").events, "token")
+    store(Told("fedcba9876543210").start().events, "token")
+    assert [row["session"] for row in answered("session", "list", "--past")] == ["0123456789abcdef"]
+    assert "not both" in refused("session", "list", "--past", "--running")
+    shown = answered("session", "show", "01234567")
+    assert (shown["level"], shown["buffer"], shown["credit"], shown["authentication"]) == (5, 4_096, 64, True)
+    assert (shown["result"], shown["fingerprint"], shown["findings"]) == ("refused", "ab" * 32, 0)
+
+
+def test_files_are_listed_with_what_became_of_them() -> None:
+    assert done("file", "list") == "no files yet"
+    store(Told("s1-first").start().offer().done().receipt().offer(name="\x1b[2J").end().events, "token")
+    store(Told("s2-second", began=BEGAN + 60).start(partner="umbra").offer(name="OTHER").events, "token")
+    rows = answered("file", "list")
+    assert [(row["name"], row["state"]) for row in rows] == [
+        ("OTHER", "under-way"), ("\\x1b[2J", "broken-off"), ("ORDERS", "delivered"),
+    ]  # fmt: skip
+    assert (rows[2]["receipt"], rows[2]["octets"], rows[2]["originator"]) == ("EERP", 8_192, "O0013PARTNER")
+    assert "\x1b" not in done("file", "list")
+    for options, names in (
+        (("--partner", "umbra"), ["OTHER"]),
+        (("--name", "ORD"), ["ORDERS"]),
+        (("--state", "delivered"), ["ORDERS"]),
+        (("--since", "2h"), []),
+        (("--until", "2023-11-14 22:00:30"), ["\\x1b[2J", "ORDERS"]),
+        (("--direction", "to-partner"), []),
+    ):
+        assert [row["name"] for row in answered("file", "list", *options)] == names, options
+    assert done("file", "list", "--partner", "nobody") == "no such files"
+    assert "There are more files" in run("file", "list", "--limit", "1").stderr

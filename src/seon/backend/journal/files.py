@@ -91,9 +91,10 @@ class _Batch:
         """Take the events into the rows, and write them."""
         for entry in entries:
             self._sort_in(entry)
-        self._load(Q(offer_key__in=[digest(*offer) for offer in self._halves]), is_wanted=bool(self._halves))
-        unsettled = Q(state=FileState.UNDER_WAY) | Q(partner="")
-        self._load(Q(session__in=self._news) & unsettled, is_wanted=bool(self._news))
+        unsettled = Q(session__in=self._news) & (Q(state=FileState.UNDER_WAY) | Q(partner=""))
+        offered = Q(offer_key__in=[digest(*offer) for offer in self._halves])
+        if self._halves or self._news:
+            self._load(offered | unsettled if self._news else offered)
         by_offer: dict[_Offer, list[File]] = defaultdict(list)
         for row in self._known.values():
             by_offer[_Offer(row.session, row.direction, row.name, row.date, row.time)].append(row)
@@ -117,10 +118,9 @@ class _Batch:
             kind = FILES_IN if direction == Way.FROM_PARTNER else FILES_OUT
             self._tally.add(entry.time, kind, 1, file_octets(half.values["octets"]))
 
-    def _load(self, wanted: Q, is_wanted: bool) -> None:
-        if is_wanted:
-            for row in File.objects.filter(wanted).order_by("-pk")[:MOST_LOADED]:
-                self._known.setdefault(row.pk, row)
+    def _load(self, wanted: Q) -> None:
+        for row in File.objects.filter(wanted).order_by("-pk")[:MOST_LOADED]:
+            self._known.setdefault(row.pk, row)
 
     def _settle(self, row: File) -> None:
         session = self._sessions.get(row.session)
@@ -161,7 +161,7 @@ class _Batch:
         if not wanted:
             return
         _hold(wanted)
-        self._load(Q(identity__in=wanted), is_wanted=True)
+        self._load(Q(identity__in=wanted))
         groups: dict[tuple[str, ...], tuple[list[File], list[Receipt]]] = defaultdict(lambda: ([], []))
         for row in {id(row): row for row in (*self._known.values(), *self._changed.values())}.values():
             if row.identity in wanted:

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from django.db import transaction
 from django.utils import timezone
@@ -93,9 +94,13 @@ def _entry(event: Event, reported_by: str) -> Entry:
         source=_address(event.fields.get("source", "")),
         text=text,
         search=folded(f"{text}\n{event.code} {session}")[:LONGEST_SEARCHED],
-        fields={shown(name): _stored(value) for name, value in event.fields.items()},
+        fields={_field(name): _stored(value) for name, value in event.fields.items()},
         reported_by=reported_by,
     )
+
+
+_field = lru_cache(1_000)(shown)
+"""The name of a field: there are few, and each event has many."""
 
 
 def _address(source: Value) -> str:

@@ -20,7 +20,7 @@ class OwnPasswordPage(PanelPage):
 
     def form_options(self, name: str) -> dict[str, Any]:  # noqa: ARG002 - there is one
         """Return whose password it is."""
-        return {"about": self.request}
+        return {"about": self.request, "initial": {"user_name": self.by.name}}
 
     def after(self, name: str, form: ActForm) -> HttpResponse:
         """Stay logged in here: the other sessions of the user end."""

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from seon.addresses import AddressError, read_host, split_host_port
 from seon.api_messages import MAX_BODY
 from seon.backend.acting.actors import Way
+from seon.backend.acting.acts import ForbiddenError
 from seon.backend.api.problems import BELOW, called_from, problem
 from seon.backend.errors import OperatorError
 from seon.backend.journal.recording import record
@@ -29,8 +30,6 @@ from seon.events import shown
 MOST_NAMES = 20
 """Host names that a page names."""
 _LONGEST = 300
-_ACTS = {"add": "add", "change": "change", "delete": "remove"}
-"""The end of a page's name, and the act behind its form."""
 
 log = logging.getLogger("seon.panel")
 
@@ -40,7 +39,8 @@ def page(status: int, title: str, *lines: str, command: str = "", code: str = ""
 
     `lines`: sentences; `command`: what to type; `code`: what to look for in the log; `again`: a path to try once more.
     """
-    about = {"title": title, "lines": lines, "command": command, "code": code, "again": again, "status": status}
+    about = {"title": title, "lines": lines, "command": command, "code": code, "again": again, "status": status,
+             "product": settings.UNFOLD["SITE_TITLE"]}  # fmt: skip
     response = HttpResponse(get_template("panel/refused.html").render(about), status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -84,7 +84,8 @@ def _host_in(called: str) -> str:
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Answer a call that its user has no right for. One that was to change something stands in the audit."""
     if request.method == "POST" and request.user.is_authenticated:
-        record("AUD-DENIED", user=request.user.get_username(), way=Way.PANEL.value, act=_act_of(request))
+        name = (request.resolver_match and request.resolver_match.url_name) or "panel"
+        record("AUD-DENIED", user=request.user.get_username(), way=Way.PANEL.value, act=name)
     return page(
         403,
         _("You may not do this"),
@@ -93,12 +94,9 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     )
 
 
-def _act_of(request: HttpRequest) -> str:
-    """Return the name of the act that was tried, or of the page where there is none behind it."""
-    match = request.resolver_match
-    view, name = getattr(match and match.func, "model_admin", None), (match and match.url_name) or "panel"
-    act = getattr(getattr(view, "acts", None), _ACTS.get(name.rpartition("_")[2], ""), None)
-    return act.name if act else name
+def denied(error: ForbiddenError) -> HttpResponse:
+    """Answer who has no right for an act; it stands in the audit already."""
+    return page(403, _("You may not do this"), str(error), _("Nothing was changed."))
 
 
 def out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from axes.models import AccessAttempt
 from axes.utils import reset
 from django.contrib.auth.models import Group, User
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import (
+    MinimumLengthValidator,
+    get_default_password_validators,
+    validate_password,
+)
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -147,6 +151,12 @@ def roles_of(user: User) -> list[str]:
 def new_password() -> str:
     """Return a password that nobody can guess."""
     return secrets.token_urlsafe(_MADE_UP_OCTETS)
+
+
+def least_password() -> int:
+    """Return how many characters a password has at least."""
+    of_length = (one for one in get_default_password_validators() if isinstance(one, MinimumLengthValidator))
+    return max(one.min_length for one in of_length)
 
 
 def _roles(names: Sequence[str]) -> list[Group]:

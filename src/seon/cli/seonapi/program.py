@@ -16,6 +16,7 @@ from seon.cli.seonapi.completion import completion
 from seon.cli.seonapi.crl import crl
 from seon.cli.seonapi.daemons import serve
 from seon.cli.seonapi.events import events
+from seon.cli.seonapi.file import file
 from seon.cli.seonapi.host import host
 from seon.cli.seonapi.ignore import ignore
 from seon.cli.seonapi.installation import init
@@ -52,6 +53,7 @@ for command in (
     rules,
     live,
     session,
+    file,
     trace,
     license_,
     token,

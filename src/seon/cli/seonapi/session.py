@@ -65,16 +65,21 @@ def session_kill(session: str, reason: str) -> Said:
 
 @session.command(name="list")
 @click.option("--running", is_flag=True, help="Only those that run.")
+@click.option("--past", is_flag=True, help="Only those that have ended.")
 @click.option("--partner", help="Only those of this partner, by its id.")
 @click.option("--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many at most.")
 @on_installation
-def session_list(running: bool, partner: str | None, limit: int) -> Said:
+def session_list(running: bool, past: bool, partner: str | None, limit: int) -> Said:
     """List sessions, newest first."""
     from seon.backend.journal.models import Session
 
+    if running and past:
+        raise OperatorError("A session runs or has ended: give --running or --past, not both")
     found = Session.objects.all()
     if running:
         found = found.filter(ended_at=None)
+    if past:
+        found = found.filter(ended_at__isnull=False)
     if partner is not None:
         found = found.filter(partner=partner)
     rows = list(found[: limit + 1])
@@ -83,7 +88,8 @@ def session_list(running: bool, partner: str | None, limit: int) -> Said:
         "duration": "duration", "octets_in": "octets in", "octets_out": "octets out", "files": "files",
         "ended_by": "ended by",
     }  # fmt: skip
-    table = Table(headings, empty="no sessions yet" if partner is None and not running else "no such sessions")
+    is_narrowed = partner is not None or running or past
+    table = Table(headings, empty="no such sessions" if is_narrowed else "no sessions yet")
     for one in rows[:limit]:
         table.add(
             session=one.session, partner=one.partner, direction=one.direction, start=one.started_at,
@@ -109,12 +115,23 @@ def session_show(session: str) -> Said:
     sheet.add("source", "from", found.source)
     sheet.add("target", "to", found.target)
     sheet.add("tls", "TLS", found.tls)
+    sheet.add("fingerprint", "certificate, SHA-256", found.fingerprint)
+    if found.level:
+        sheet.add("initiator", "Initiator", found.initiator)
+        sheet.add("responder", "Responder", found.responder)
+        sheet.add("level", "level", found.level)
+        sheet.add("buffer", "exchange buffer", found.buffer_size)
+        sheet.add("credit", "credit", found.credit)
+        for name in ("compression", "restart", "authentication"):
+            sheet.add(name, name, getattr(found, name))
     sheet.add("start", "start", found.started_at)
     sheet.add("end", "end", found.ended_at)
     sheet.add("duration", "duration", _duration(found))
     sheet.add("octets_in", "octets in", found.octets_in)
     sheet.add("octets_out", "octets out", found.octets_out)
     sheet.add("files", "files", found.files)
+    sheet.add("findings", "findings", found.findings)
+    sheet.add("result", "result", found.result)
     sheet.add("ended_by", "ended by", found.ended_by)
     sheet.add("reason", "reason", found.reason)
     sheet.add("trace", "traced", TracedSession.objects.filter(session=found.session).exists())

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from seon.backend.errors import OperatorError
 from seon.backend.journal import lists
+from seon.backend.journal.deadlines import TimeOverError
 from seon.backend.journal.lists import EVER, Budget, Cursor, EntryFilter, Page, arrived, entries, kept_out, newer
 from seon.backend.journal.models import FILTERS, Entry, Ignored
-from seon.backend.journal.deadlines import TimeOverError
 from seon.backend.journal.recording import store
 from seon.events import Event, Severity
 
@@ -199,7 +199,7 @@ def test_newer_entries_that_cannot_be_found_in_time_are_given_up() -> None:
 
 def test_an_event_s_own_fields_are_looked_through() -> None:
     stored = fill(8)
-    found = entries(EntryFilter(said={"partner": "M\u00fcLLER"[:1] + "\u00fcller"}), budget=PATIENT)
+    found = entries(EntryFilter(said={"partner": "LLER"}), budget=PATIENT)
     assert numbers(found) == [entry.pk for entry in stored if entry.code == "SES-FAILED"]
     assert numbers(entries(EntryFilter(said={"reason": "100%_"}, group="session"), budget=PATIENT)) == numbers(found)
     for none in ({"partner": "%"}, {"nothing": "x"}, {"partner": "m\u00fcller", "reason": "token"}):

@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import Group, User
-from django.contrib.auth.password_validation import password_validators_help_texts
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -35,7 +34,10 @@ class _TwiceForm(ActForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["password"].help_text = " ".join(password_validators_help_texts())
+        self.fields["password"].help_text = (
+            _("At least %d characters. It must not be like the name, nor one that many people use.")
+            % actions.least_password()
+        )
 
     def clean(self) -> dict[str, Any]:
         """Refuse two different passwords."""
@@ -45,13 +47,23 @@ class _TwiceForm(ActForm):
         return given
 
 
+class _NamedForm(_TwiceForm):
+    """Such a form about a user that is there."""
+
+    user_name = forms.CharField(
+        label=gettext_lazy("User"), required=False, disabled=True,
+        widget=forms.TextInput(attrs={"autocomplete": "username"}),
+    )  # fmt: skip
+    """Whose password it is: password managers ask for that."""
+
+
 class AddUserForm(_TwiceForm):
     """A new user."""
 
     button = gettext_lazy("Add user")
     told = gettext_lazy("The user was added.")
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        label=gettext_lazy("Name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "username"}),
         help_text=gettext_lazy("Letters, digits and @ . + - _ only. It cannot be changed later: the audit has it."),
     )  # fmt: skip
     roles = forms.MultipleChoiceField(label=gettext_lazy("Roles"), choices=_roles, widget=forms.CheckboxSelectMultiple)
@@ -85,10 +97,11 @@ class ChangeUserForm(ActForm):
         return actions.change_user(by, self.about.username, **self.changed())
 
 
-class PasswordForm(_TwiceForm):
+class PasswordForm(_NamedForm):
     """Another password for a user. `about`: the user."""
 
     about: User
+    field_order = ("user_name", "password", "twice")
     button = gettext_lazy("Set password")
     told = gettext_lazy("The password was set. The user's sessions have ended, and it may log in at once.")
 
@@ -97,14 +110,14 @@ class PasswordForm(_TwiceForm):
         return actions.set_password(by, self.about.username, self.cleaned_data["password"])
 
 
-class OwnPasswordForm(_TwiceForm):
+class OwnPasswordForm(_NamedForm):
     """One's own password. The old one is asked for as at a login, so that who guesses it is locked out."""
 
     about: HttpRequest
     button = gettext_lazy("Change password")
     told = gettext_lazy("Your password was changed. Where else you were logged in, you are no longer.")
     old = _password(gettext_lazy("Old password"), "current-password")
-    field_order = ("old", "password", "twice")
+    field_order = ("user_name", "old", "password", "twice")
 
     def clean_old(self) -> str:
         """Refuse a wrong one."""

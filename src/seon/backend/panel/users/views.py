@@ -120,7 +120,7 @@ class UserPage(PanelPage):
         """Return what is there now."""
         user = self.user()
         if name == "password":
-            return {"about": user, "prefix": "new"}
+            return {"about": user, "prefix": "new", "initial": {"user_name": user.username}}
         return {"about": user, "initial": {"roles": actions.roles_of(user), "active": user.is_active}}
 
     def shown(self) -> dict[str, Any]:

@@ -55,6 +55,12 @@ def test_strangers_are_found_by_what_the_address_asks_for(asked: str, count: int
     assert len(re.findall('href="/panel/refused/[0-9a-f]{64}/"', page)) == count
 
 
+def test_what_the_revocation_lists_say_of_one_is_asked_by_itself() -> None:
+    path = f"{LIST}{refused(STRANGER)}/"
+    assert "its issuer is no trust anchor here" in Visitor("auditor").open(f"{path}?part=revocation")
+    assert Visitor("operator").status(f"{path}?part=other") == 404
+
+
 def test_a_verdict_of_another_version_is_shown_as_it_is() -> None:
     fingerprint = refused(STRANGER, "NEW-VERDICT")
     visitor = Visitor("auditor")

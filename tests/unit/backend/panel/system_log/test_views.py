@@ -165,7 +165,7 @@ def test_a_week_is_shown_and_older_messages_when_they_are_asked_for(panel: Clien
     Entry.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(days=8))
     page = seen(panel, LOG)
     assert texts(page) == []
-    older = re.search(r'<a href="([^"]*)">Show older messages', page)
+    older = re.search(r'<a href="([^"]*)">Show older ones', page)
     assert older
     assert texts(seen(panel, LOG + older[1])) == ["Client ended: old"]
 
@@ -226,6 +226,14 @@ def test_a_page_per_message_shows_and_explains_every_field(panel: Client) -> Non
         seen(panel, f"{LOG}{wrong}/", 404)
 
 
+def test_a_message_leads_to_its_partner_and_to_all_of_its_session(panel: Client) -> None:
+    entry = report("SES-START", partner="acme", direction="incoming", source="-", target="-", session="0123456789ab")
+    page = seen(panel, f"{LOG}{entry.pk}/")
+    assert "/panel/partners/id-acme/" in page
+    assert f"{LOG}?session=0123456789ab" in page
+    assert f"{LOG}?partner=acme" in page
+
+
 def test_a_code_of_a_newer_program_is_shown_with_its_values(panel: Client) -> None:
     entry = report("NEW-CODE", strange="value")
     page = seen(panel, f"{LOG}{entry.pk}/")
@@ -268,7 +276,7 @@ def test_what_is_filtered_is_exported_as_json_lines_with_all_fields(panel: Clien
         report("CLI-END", reason=str(number))
     panel.cookies["seon-zone"] = "Asia/Tokyo"
     found = [json.loads(line) for line in exported(panel, "jsonl", "q=ended").splitlines()]
-    assert [json.loads(one["fields"])["reason"] for one in found] == ["2", "1", "0"]
+    assert [one["fields"]["reason"] for one in found] == ["2", "1", "0"]
     assert {one["arrival"][-6:] for one in found} == {"+09:00"}
 
 

@@ -6,7 +6,7 @@ from seon.backend.panel.users.forms import AddUserForm, ChangeUserForm, OwnPassw
 
 def test_fields_are_asked_for_in_the_order_in_which_people_think() -> None:
     assert list(AddUserForm().fields) == ["name", "roles", "password", "twice"]
-    assert list(OwnPasswordForm().fields) == ["old", "password", "twice"]
+    assert list(OwnPasswordForm().fields) == ["user_name", "old", "password", "twice"]
 
 
 def test_every_role_that_there_is_can_be_given() -> None:
