@@ -1,16 +1,12 @@
 """TCP/IP: where servers listen is set in general and per server, and what each listens on now is said."""
 
-import time
-
 import pytest
-from django.utils import timezone
+from live_states import server as server_live
+from live_states import state, tell
 from page_forms import Pages
 
-from seon.api_messages import LiveServer, LiveState
 from seon.backend.configuration.models import Settings
 from seon.backend.journal.models import Entry
-from seon.backend.live import lists
-from seon.backend.live.lists import ClientLive
 from seon.backend.proxies.models import ProxyServer
 
 PAGE = "/panel/configuration/tcp-ip/"
@@ -64,9 +60,7 @@ def test_two_who_change_the_same_value_the_second_is_told() -> None:
     assert Settings.load().external_port == 7_000
 
 
-def test_a_server_has_a_port_of_its_own_and_says_where_it_listens(
-    monkeypatch: pytest.MonkeyPatch, proxy_id: str
-) -> None:
+def test_a_server_has_a_port_of_its_own_and_says_where_it_listens(proxy_id: str) -> None:
     server = ProxyServer.objects.create(proxy_id=proxy_id, name="dmz-1")
     pages = Pages()
     own = f"{PAGE}servers/{server.pk}/"
@@ -75,10 +69,7 @@ def test_a_server_has_a_port_of_its_own_and_says_where_it_listens(
     server.refresh_from_db()
     assert server.external_port == 7_619
     assert "no client has told of it yet" in pages.open(PAGE)
-    told = LiveServer(place="dmz:2878", linked=True, proxy_id=proxy_id, external_port=7_619, external_open=True)
-    state = LiveState(run="r" * 16, number=1, build="1", since=time.time(), servers=(told,))
-    client = ClientLive("main", "t", "127.0.0.1", timezone.now(), True, state)
-    monkeypatch.setattr(lists, "clients", lambda: [client])
+    tell(state(servers=(server_live(proxy_id=proxy_id, external_address="", external_port=7_619),)))
     part = pages.open(PAGE, part="servers")
     assert "listens" in part
     assert "port 7619 of every address" in part
