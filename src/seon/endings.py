@@ -16,7 +16,7 @@ Host = Literal["dmz", "inside"]
 By = Literal["partner", "station", "verifier", "idle", "administrator", "link", "crash"]
 Why = Literal[
     "esid", "closed", "cut", "broken", "rule", "declined", "idle", "barred", "shutdown", "signal", "orphaned", "lost",
-    "unsaid", "unlinked", "killed", "exit", "deaf", "withdrawn",
+    "unsaid", "unlinked", "killed", "exit", "deaf", "withdrawn", "ended",
 ]  # fmt: skip
 RuleKey = Annotated[str, Meta(max_length=40, pattern=r"^([A-Z][A-Z0-9-]*(/[a-z-]+)?)?\Z")]
 EndNumber = Annotated[int, Meta(ge=0, le=86_400)]
@@ -69,6 +69,7 @@ _WORDS: dict[Why, str] = {
     "idle": "no progress for {number} s at the {program}",
     "barred": "the partner may not have sessions any more",
     "withdrawn": "the client of this session may not be linked any more",
+    "ended": "ended by the administrator",
     "shutdown": "the {program} is ending",
     "signal": "signal {number} to the session process of the {program}",
     "orphaned": "the main process of the {program} is gone",
@@ -86,7 +87,7 @@ _CLAIMS: dict[By, frozenset[Why]] = {
     "station": _PEER,
     "verifier": frozenset({"rule", "declined"}),
     "idle": frozenset({"idle"}),
-    "administrator": frozenset({"barred", "withdrawn", "shutdown", "signal", "deaf"}),
+    "administrator": frozenset({"barred", "withdrawn", "shutdown", "signal", "deaf", "ended"}),
     "link": frozenset({"lost", "unsaid", "unlinked"}),
     "crash": frozenset({"orphaned", "killed", "exit"}),
 }
@@ -101,7 +102,7 @@ def credible(end: SessionEnd) -> bool:
 
 
 def ordered(
-    why: Literal["barred", "withdrawn", "shutdown", "unlinked", "signal", "orphaned", "deaf"], host: Host
+    why: Literal["barred", "withdrawn", "shutdown", "unlinked", "signal", "orphaned", "deaf", "ended"], host: Host
 ) -> SessionEnd:
     """Return the end of a session that had to end, whatever its peers wanted."""
     by: dict[str, By] = {"unlinked": "link", "orphaned": "crash"}

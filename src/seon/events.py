@@ -100,6 +100,9 @@ _KINDS = (
     Kind("CLI-TOKEN", _C, "client", "Seonapi refuses this client: {reason}[; trying again in {seconds} s]"),
     Kind("CLI-PORT", _C, "client", "Listening port {address} for partner {partner} cannot be opened: {reason}"),
     Kind("CLI-LISTEN", _I, "client", "Listening port {address} for partner {partner} open"),
+    Kind("CLI-DRAINED", _W, "client",
+         "The client is drained, since the administrator wants it: no session begins, those that run go on"),
+    Kind("CLI-RESUMED", _I, "client", "Sessions may begin again, since the administrator wants it"),
     Kind("CLI-FAULT", _E, "client", "Internal error while {what}: {reason}; please report it with the log"),
     Kind("CLI-UNKNOWN", _W, "client",
          "The client with the token {token} called from {address}, which no entry of a client has: it gets no "

@@ -108,6 +108,9 @@ ENDED = {"ended_by": "partner", "reason": "FORGED", "seconds": 1.0}
 FINDING = {"rule": "FLD-TIME", "key": "FLD-TIME", "side": "INITIATOR", "stb": 1, "offset": 1, "text": "x",
            "field": "-", "seen": "-"}  # fmt: skip
 
+HOW_FAR = {"type": "progress", "phase": "receiving", "octets_in": 1, "octets_out": 1}
+_FILE = {"name": "FORGED", "octets": 1, "size": 1}
+
 KILLED: dict[str, tuple[list[Any], str]] = {
     "license": ([STARTED, _happened(2, "LIC-END", until="FORGED")], "it reported what no session reports"),
     "audit": (
@@ -123,6 +126,12 @@ KILLED: dict[str, tuple[list[Any], str]] = {
         [STARTED, RUNNING, _happened(2, "SES-FAILED", reason="FORGED")],
         "it reported that it failed to start, and was running",
     ),
+    "how far before it runs": ([STARTED, HOW_FAR], "it says how far it is, and is not under way"),
+    "less than nothing": ([STARTED, RUNNING, {**HOW_FAR, "octets_in": -1}], ""),
+    "more than there can be": ([STARTED, RUNNING, {**HOW_FAR, "octets_out": 2**70}], ""),
+    "a size that cannot be": ([STARTED, RUNNING, {**HOW_FAR, "file_in": {**_FILE, "size": 2**70}}], ""),
+    "a name that is too long": ([STARTED, RUNNING, {**HOW_FAR, "file_in": {**_FILE, "name": "FORGED" * 5}}], ""),
+    "how far another session is": ([STARTED, RUNNING, {**HOW_FAR, "session": "FORGED"}], ""),
     "end twice": (
         [STARTED, RUNNING, IDLE, _happened(2, "SES-END", **ENDED), _happened(3, "SES-END", **ENDED)],
         "it reported SES-END twice",
@@ -159,9 +168,11 @@ BY_HOST: dict[str, dict[str, tuple[list[Any], str]]] = {
             "it reported what no session reports",
         ),
         "station did it": ([STARTED, RUNNING, _ending("station", "esid")], "it said what it cannot know"),
+        "how far": ([STARTED, RUNNING, HOW_FAR], "it says how far it is, and is not under way"),
         "crash by rule": ([STARTED, RUNNING, _ending("crash", "rule", rule="FLD-TIME")], "it said what it cannot know"),
     },
     "inside": {
+        "how far, again and again": ([STARTED, RUNNING, *[HOW_FAR] * 100], "it says again and again how far it is"),
         "other host": ([_happened(1, "ADM-DIAL", partner="FORGED")], "it reported what no session reports"),
         "partner did it": ([STARTED, RUNNING, _ending("partner", "esid")], "it said what it cannot know"),
         "rule that is none": (

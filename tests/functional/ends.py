@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from functional.harness import OUR_CODE, PARTNER_CODE, PASSWORD, Site
-from functional.peers import BROKEN, WAIT_SECONDS, Partner
+from functional.peers import BROKEN, WAIT_SECONDS, Partner, next_call
 from seon.net.stream import BlockingTls
 from seon.oftp2 import commands as c
 from seon.oftp2.codec import decode, encode
@@ -139,7 +139,7 @@ def meeting_at(
 ) -> Iterator[tuple[Wire, Wire]]:
     """Yield the same as `both_ends`, for one of many sessions: the listener serves them all."""
     with _calling(site, incoming, certificate) as caller:
-        sock, _ = listener.accept()
+        sock = next_call(listener) if incoming else listener.accept()[0]
         with sock:
             called = PlainWire(sock) if incoming else _partner_tls(site).accept(sock)
             sock.settimeout(WAIT_SECONDS)

@@ -52,7 +52,7 @@ exec(sys.argv[1])
 def make_golden(root: Path) -> None:
     """Make an installation, as `seon quickstart` does."""
     root.mkdir(parents=True)
-    _choose_ports(root)
+    choose_ports(root)
     layout, _, _ = prepare(root, Stations(), lambda _: None)
     seonapi(layout, *(["set", key, str(value)] for key, value in SETTINGS.items()))
 
@@ -60,11 +60,11 @@ def make_golden(root: Path) -> None:
 def with_ports_of_its_own(golden: Path, root: Path) -> None:
     """Copy an installation and give it other ports, as a later start of `seon quickstart` does."""
     shutil.copytree(golden, root)
-    _choose_ports(root)
+    choose_ports(root)
     prepare(root, Stations(), lambda _: None)
 
 
-def _choose_ports(root: Path) -> None:
+def choose_ports(root: Path) -> None:
     names = msgspec.structs.fields(Ports)
     ports = dict(zip((name.name for name in names), _free_ports(len(names)), strict=True))
     (root / "ports.json").write_bytes(msgspec.json.encode(ports))

@@ -32,6 +32,30 @@ BROKEN = (OSError, TlsError, EndOfStream)
 _numbers = itertools.count(1)
 
 
+def next_call(listener: socket.socket) -> socket.socket:
+    """Return the next connection to the receive daemon that is a session's.
+
+    The client asks each minute whether the receive daemon is there: such a connection ends at once, without an octet.
+    """
+    while True:
+        sock, _ = listener.accept()
+        usual = sock.gettimeout()
+        sock.settimeout(0.05)
+        with contextlib.suppress(TimeoutError):
+            if not _peeked(sock):
+                sock.close()
+                continue
+        sock.settimeout(usual)
+        return sock
+
+
+def _peeked(sock: socket.socket) -> bytes:
+    try:
+        return sock.recv(1, socket.MSG_PEEK)
+    except ConnectionError:
+        return b""
+
+
 def offer(name: str = "HELD", size: int = 0, *, incoming: bool = True) -> c.StartFile:
     """Return an SFID for a file of the partner, or for one to it."""
     ends = (OUR_CODE, PARTNER_CODE) if incoming else (PARTNER_CODE, OUR_CODE)
@@ -218,7 +242,7 @@ class RecordingStation:
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
-                sock, _ = self._listener.accept()
+                sock = next_call(self._listener)
                 self._open.append(sock)
                 self.heard.append(bytearray())
                 self.closed.append(threading.Event())

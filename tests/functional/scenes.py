@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from functional.ends import ByHand, Wire, _partner_tls, start
 from functional.harness import OUR_CODE, PARTNER_CODE, PASSWORD, Site
-from functional.peers import BROKEN, WAIT_SECONDS, Partner, offer
+from functional.peers import BROKEN, WAIT_SECONDS, Partner, next_call, offer
 from seon.cli.quickstart.processes import Process
 from seon.daemon.pidfile import OPTION
 from seon.net.stream import BlockingTls
@@ -268,7 +268,8 @@ class World:
 
     def accept(self, incoming: bool) -> socket.socket:
         """Return the next connection to the receive daemon, or to the partner."""
-        return self._listeners[incoming].accept()[0]
+        listener = self._listeners[incoming]
+        return next_call(listener) if incoming else listener.accept()[0]
 
     def send_daemon(self) -> socket.socket:
         """Return a connection of the send daemon to the client."""

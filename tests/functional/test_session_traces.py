@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from functional.harness import OUR_CODE, PASSWORD, Site, run
-from functional.peers import HeldTransfer, Partner, RecordingStation, offer, random_file
+from functional.peers import HeldTransfer, Partner, RecordingStation, next_call, offer, random_file
 from functional.processes import eventually
 from seon.cli.quickstart.installation import PARTNER
 from seon.oftp2 import commands as c
@@ -176,7 +176,7 @@ class Daemon:
     """The company's station, driven by hand."""
 
     def __init__(self, listener: socket.socket) -> None:
-        self.sock, _ = listener.accept()
+        self.sock = next_call(listener)
         self.sock.settimeout(20)
         self._frames = Frames()
 

@@ -59,7 +59,7 @@ POSSIBLE = {
     "station": {"esid", "closed", "cut", "broken"},
     "verifier": {"rule", "declined"},
     "idle": {"idle"},
-    "administrator": {"barred", "withdrawn", "shutdown", "signal", "deaf"},
+    "administrator": {"barred", "withdrawn", "shutdown", "signal", "deaf", "ended"},
     "link": {"lost", "unsaid", "unlinked"},
     "crash": {"orphaned", "killed", "exit"},
 }

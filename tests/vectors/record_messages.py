@@ -55,6 +55,28 @@ REFUSED = a.RefusedCertificate(
     OCTETS, "[2001:db8::1]:40000", "UNKNOWN", "no partner has this certificate", 1764177000.5
 )
 HELLO_KEYS = bytes(1184), bytes(range(32)), bytes(range(64))
+FILES = a.LiveFile("INVOICES", 1_048_576, 2_097_152), a.LiveFile("ORDERS", 5, 0)
+LIVE = a.LiveState(
+    "abcdef0123", 7, "0.1.0, build 20261126", 1764177000.5, 12, True, "station.example:3306", False, 1764177060.5,
+    "connection refused", 3,
+    (
+        a.LiveServer(
+            "dmz.example:2878", True, "", 1764177001.5, PROXY_ID, "0.1.0, build 20261126", 12, "192.0.2.1", 6620, False,
+            "the address is in use", 7,
+        ),
+        a.LiveServer("other.example:2878", False, "connection refused"),
+    ),
+    (a.LiveListener("127.0.0.1", 4305, "P1", True), a.LiveListener("::1", 4306, "P2", False, "the address is in use")),
+    (
+        a.LiveSession(
+            SESSION, "P1", "incoming", "receiving", 1764177002.5, "[2001:db8::1]:40000", SHA256, 1_050_000, 700,
+            524_288, FILES[0], None, 3, 1, True,
+        ),
+        a.LiveSession("session-2", "P2", "outgoing", "sending", 1764177003.5, file_out=FILES[1]),
+    ),
+)  # fmt: skip
+ORDERS = a.Orders((a.Order("order-0001", "kill", SESSION, 5, 58), a.Order("order-0002", "drain")))
+DONE = a.OrdersDone((a.OrderDone("order-0001", True, "the session was told to end"),))
 EVENTS = (
     Event(id="ab12-dmz-1", code="SRV-START", time=1764177000.25, hop="dmz", fields={"version": "0.1.0"}),
     Event(id="s-1", code="SES-END", time=1764177001, hop="inside", session=SESSION, fields={"files": 3, "a": True}),
@@ -74,6 +96,7 @@ SAMPLES: dict[str, tuple[msgspec.Struct, ...]] = {
         m.Events(1_000, EVENTS),
         m.CrlsFound((SOURCE,)),
         m.CertificateRefused(REFUSED),
+        m.ServerState(12, "192.0.2.1", 6620, False, "the address is in use", 7),
     ),
     "FromClient": (
         m.ClientHello(3, 3, "0.1.0, build 20261126", 1764177000.5, "client one"),
@@ -86,6 +109,7 @@ SAMPLES: dict[str, tuple[msgspec.Struct, ...]] = {
         m.SessionEnding(SESSION, "station", "esid", number=6),
         m.EventsTaken(1_049),
         m.LicenseWithdrawn(),
+        m.Draining(True),
     ),
     "SessionOpening": (m.Ticket(bytes(range(16))), m.Dial(SESSION, "P1")),
     "SessionAnswer": (m.Joined("p1.example:6620", "TLSv1.3 TLS_AES_256_GCM_SHA384"), m.NotJoined("no ticket")),
@@ -102,6 +126,16 @@ SAMPLES: dict[str, tuple[msgspec.Struct, ...]] = {
     "CrlSource": (SOURCE,),
     "CrlSources": (a.CrlSources((SOURCE,)),),
     "RefusedCertificate": (REFUSED,),
+    "LiveState": (LIVE,),
+    "LiveServer": LIVE.servers,
+    "LiveListener": LIVE.listeners,
+    "LiveSession": LIVE.sessions,
+    "LiveFile": FILES,
+    "LiveUnchanged": (a.LiveUnchanged("abcdef0123", 8),),
+    "Order": ORDERS.orders,
+    "Orders": (ORDERS,),
+    "OrderDone": DONE.orders,
+    "OrdersDone": (DONE,),
     "Problem": (a.Problem("There is no call /api/proxy/v1/x"),),
 }
 

@@ -236,5 +236,7 @@ def _configuration(path: Path, level: int) -> dict[str, object]:
             "axes": {"level": "WARNING"},
             # Every refusal of a call has its line (api/problems.py); Django would repeat it without the source.
             "django.request": {"level": "ERROR"},
+            # A traceback for each call by a wrong name, which any stranger makes: panel/refusing.py has a line for it.
+            "django.security": {"level": "CRITICAL"},
         },
     }

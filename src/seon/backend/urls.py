@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 
 from seon.api_messages import PATH
 from seon.backend.panel import refusing
-from seon.backend.panel.own_password import own_password
+from seon.backend.panel.own_password import OwnPasswordPage
 
 
 async def healthz(_: HttpRequest) -> HttpResponse:
@@ -23,7 +23,9 @@ handler500 = refusing.failed
 urlpatterns = [
     path(PATH.lstrip("/"), include("seon.backend.api.urls")),
     path("healthz", healthz),
-    path("panel/password_change/", admin.site.admin_view(own_password)),  # in the place of Django's, which is no act
+    path(
+        "panel/password_change/", admin.site.admin_view(OwnPasswordPage.as_view())
+    ),  # in the place of Django's, which is no act
     path("panel/", include("seon.backend.panel.urls")),
     path("panel/", admin.site.urls),
     path("", RedirectView.as_view(pattern_name="admin:index")),

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from seon import addresses
+from seon.api_messages import LiveListener, Order, OrderDone, OrdersDone
 from seon.build import this_build
 from seon.client.control import ControlLink
 from seon.client.courier import messages as c
@@ -16,9 +17,12 @@ from seon.client.dmz_events import DmzEvents, DmzPace
 from seon.client.findings import Findings
 from seon.client.in_force import EMPTY, InForce, NotUsable, put_in_force
 from seon.client.linking import Linking
+from seon.client.live import LinkSeen, Live, Own, Sessions
 from seon.client.opening import NAME, Link, Opening
+from seon.client.orders import NotDoneError, Orders
 from seon.client.outward import client_name
 from seon.client.readiness import Readiness
+from seon.client.receive_daemon import ReceiveDaemonWatch
 from seon.client.rights import Rights
 from seon.client.supply import Supply
 from seon.client.uplink import Uplink
@@ -32,7 +36,7 @@ from seon.daemon.life import Life
 from seon.daemon.log import Log
 from seon.daemon.ports import Port, Ports
 from seon.daemon.recorder import Recorder
-from seon.daemon.session_table import SessionTable, Surroundings
+from seon.daemon.session_table import Seen, SessionTable, Surroundings
 from seon.daemon.tasks import Tasks
 from seon.endings import SessionEnd
 from seon.events import Event
@@ -40,9 +44,15 @@ from seon.link import messages as m
 from seon.net.ends import caller_of
 from seon.process.levels import Level
 from seon.session.assignment import Assignment
+from seon.wording import fill
 
 FLUSH_SECONDS, HURRIED_FLUSH_SECONDS = 5.0, 1.0
 """How long an end waits until the last events are on disk; the second: when somebody wants it to end at once."""
+NO_SESSION = "no such session runs at this client"
+DRAINED = "the client is drained: the administrator lets no session begin"
+ACKNOWLEDGED_SECONDS = 5.0
+"""How long the end of a link by order waits until Seonapi knows that it was done: else the next start of this client
+would get the same order."""
 LOST_RIGHTS_SECONDS = 2.0
 """How long sessions may hold up the end of a link that may not be any more, so that they can say why they end."""
 PORTS_SECONDS = 5.0
@@ -74,9 +84,14 @@ class Client:
         self.report = self._recorder.report
         self._tasks = Tasks(self._recorder.trouble)
         self._readiness = Readiness(life, self._server, begin.wait)
-        ears = Ears(self._configured, self._api_state, self._seonapi_given_up, log.write, log.level_changed)
+        ears = Ears(
+            self._configured, self._api_state, self._seonapi_given_up, log.write, log.level_changed, self._ordered
+        )
         self._courier = CourierLine(sock, begin.pid, ears)
-        surroundings = Surroundings(NAME, log, self.report, self._keep, self._session_ends, self._tasks)
+        self._sessions = Sessions(self._seen)
+        surroundings = Surroundings(
+            NAME, log, self.report, self._keep, self._session_ends, self._tasks, self._sessions.changed
+        )
         self._table = SessionTable(surroundings)
         self._opening = Opening(surroundings, self._table, home, self._now)
         self._ports: Ports[None] = Ports(self._let_out, self, Detail(log, "client"))
@@ -92,6 +107,22 @@ class Client:
         self._dmz_pace = DmzPace(self.report)
         self._dmz_events: DmzEvents
         self._supplying: asyncio.Task[None] | None = None
+        self._link_seen = LinkSeen(self._server)
+        self._daemon = ReceiveDaemonWatch(self._courier.resolve)
+        self._live = Live(self._link_seen, self._daemon, self._sessions, self._own, self._courier.live)
+        self._draining = False
+        """No session begins, until an administrator says otherwise or this client ends."""
+        self._orders = Orders(
+            {
+                "kill": self._kill,
+                "drain": self._drain,
+                "resume": self._drain,
+                "end-link": self._end_link,
+                "trace": self._trace,
+                "untrace": self._trace,
+            }
+        )
+        self._ends_by_order = False
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -114,6 +145,8 @@ class Client:
             self._tasks.start(job, name).add_done_callback(self._vital_ended)
         self._tasks.start(self._life.beat(), "telling the watchdog")
         self._tasks.start(self._readiness.run(), "saying when it is ready")
+        self._tasks.start(self._daemon.run(), "asking for the receive daemon")
+        self._tasks.start(self._live.run(), "saying what runs")
         status, reason = await self._life.ended()
         self._readiness.ended(status, reason)
         if not await self._life.unless_hurried(self._finish(status, reason)):
@@ -159,6 +192,7 @@ class Client:
         return [
             f"State of client {this_build()}, process {os.getpid()}",
             link or f"Not linked to server {self._server}",
+            *(["Drained: no session begins, since the administrator wants it"] if self._draining else []),
             *self._ports.state(),
             f"Configuration {newest.version} in force" if newest else "No configuration yet",
             self._courier.state(),
@@ -189,18 +223,31 @@ class Client:
     def linked(self, control: ControlLink, link: Link) -> None:
         """A link stands."""
         self._control, self._link = control, link
+        self._link_seen.up(control.hello)
         self._dmz_events = DmzEvents(self._courier, self._dmz_pace, partial(self._acknowledge, control))
         self._supply_over(control)
         self.report("CLI-LINKED", server=self._server, proxy_id=control.hello.proxy_id)
         self._look_at_ports()
+        if self._draining:
+            self._say_draining()
         self._may_be_linked(control)  # Seonapi may have said something else since it was dialled
 
     def unlinked(self, reason: str) -> None:
         """There is no link any more."""
         self._control = self._link = None
+        self._link_seen.down(reason)
         self._supply_over(None)
         self.report("LNK-DOWN", reason=reason)
         self._look_at_ports()
+
+    def not_linked(self, reason: str) -> None:
+        """The server could not be linked; it is tried again."""
+        if self._control is None:  # else it is the renewal of a link that stands
+            self._link_seen.down(reason)
+
+    def server_state(self, message: m.ServerState) -> None:
+        """The server says how it is."""
+        self._link_seen.says(message)
 
     def _supply_over(self, control: ControlLink | None) -> None:
         if self._supplying:
@@ -240,6 +287,7 @@ class Client:
         say_changes(self._log, configuration.version, self._in_force.configuration, in_force.configuration)
         self._in_force, self._supply.newest = in_force, configuration
         self._table.follow(in_force.barred, traced_by(in_force.configuration))
+        self._daemon.follow(in_force.configuration.receive_daemon)
         self.report("CFG-NEW", version=configuration.version)
         if reason := misfit(self._now().configuration.limits):
             self.report("CFG-HOST", version=configuration.version, reason=reason)
@@ -272,7 +320,10 @@ class Client:
         why = "the configuration has changed" if linked else "there is no server"
         if linked and ending:
             why = "the client is ending"
-        self._ports.want(wanted_ports(self._in_force.configuration, linked=linked and not ending), why)
+        elif linked and self._draining:
+            why = DRAINED
+        serves = linked and not ending and not self._draining
+        self._ports.want(wanted_ports(self._in_force.configuration, linked=serves), why)
 
     def opened(self, port: Port[None]) -> None:
         """A port is open (daemon.ports.Tell)."""
@@ -298,6 +349,8 @@ class Client:
             return "there is no configuration yet"
         if self._life.is_ending:
             return "the client is ending"
+        if self._draining:
+            return DRAINED
 
         def failed(reason: str) -> None:
             self._tasks.start(control.refuse(message.session, reason), "refusing a session")
@@ -305,7 +358,7 @@ class Client:
         return self._opening.incoming(message, link, failed)
 
     async def _let_out(self, port: Port[None], sock: socket.socket, source: str, number: int) -> None:
-        if self._link:
+        if self._link and not self._draining:
             self._opening.outgoing(sock, caller_of(sock, source, number), port.owner, self._link)
 
     def session_ending(self, message: m.SessionEnding) -> None:
@@ -317,6 +370,58 @@ class Client:
         if self._control:
             message = m.SessionEnding.of(assignment.session, end)
             self._tasks.start(self._control.say_ending(message), "saying what ends a session")
+
+    # --- what runs, and what an administrator wants of it -------------------------------------------------------------
+
+    def _own(self) -> Own:
+        """Return what is told of the client itself."""
+        configuration, newest = self._in_force.configuration, self._supply.newest
+        reasons = [(port, self._ports.why_closed(port)) for port in wanted_ports(configuration, linked=True)]
+        listeners = [LiveListener(port.address, port.number, port.owner, not why, why[:500]) for port, why in reasons]
+        return Own(newest.version if newest else 0, self._draining, listeners)
+
+    def _seen(self, session: str) -> Seen | None:
+        return self._table.seen(session)
+
+    def _ordered(self, note: c.Ordered) -> None:
+        done = self._orders.take(note.orders.orders, note.at)
+        self._tasks.start(self._acknowledge_orders(done), "acknowledging orders")
+
+    async def _acknowledge_orders(self, done: tuple[OrderDone, ...]) -> None:
+        await self._courier.orders_done(OrdersDone(done), ACKNOWLEDGED_SECONDS)
+        if self._ends_by_order:
+            self._life.stop(EXIT_LINK, "the administrator wants the link to end")
+
+    def _kill(self, order: Order) -> str:
+        if not self._table.end_one(order.session, 5 if order.reason == 5 else 99):
+            raise NotDoneError(NO_SESSION)
+        self._log.write("session", Level.INFO, f"[{order.session}] is ended, since the administrator wants it")
+        return "the session was told to end"
+
+    def _trace(self, order: Order) -> str:
+        if not self._table.trace_one(order.session, on=order.what == "trace"):
+            raise NotDoneError(NO_SESSION)
+        return "the session writes a trace" if order.what == "trace" else "the session writes no trace any more"
+
+    def _drain(self, order: Order) -> str:
+        wanted = order.what == "drain"
+        if wanted != self._draining:
+            self._draining = wanted
+            self.report("CLI-DRAINED" if wanted else "CLI-RESUMED")
+            self._look_at_ports()
+            self._say_draining()
+        running = fill("{count:# session runs|# sessions run|no session runs}", {"count": len(self._table)})
+        return f"no session begins any more; {running}" if wanted else "sessions may begin again"
+
+    def _say_draining(self) -> None:
+        if self._control:
+            self._tasks.start(self._control.draining(self._draining), "saying that the client is drained, or not")
+
+    def _end_link(self, _: Order) -> str:
+        if self._control is None:
+            raise NotDoneError("there is no link to the server")
+        self._ends_by_order = True
+        return "the link ends, and with it this client"
 
     # --- events -------------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from seon.build import this_build
 from seon.client.outward import told_outside
 from seon.daemon.detail import UNHEARD, Detail
 from seon.daemon.message_stream import MessageStream
+from seon.daemon.rate import Bucket
 from seon.link import messages as m
 from seon.link.codec import Decoder
 from seon.link.versions import Side, VersionError, agreed
@@ -20,6 +21,9 @@ from seon.net.stream import AsyncTls
 HELLO_SECONDS = 10
 LATE_SECONDS = 1.5 * m.HEARTBEAT_SECONDS
 """A heartbeat that is so late is told at DEBUG."""
+STATES_A_SECOND, STATES_AT_ONCE = 2.0, 20.0
+"""How often a server may say how it is; an honest one says it once a second at most. Of another one nothing is read
+for so long."""
 HASHED_AT_ONCE = 1024 * 1024
 """Octets."""
 _hello: Decoder[m.FromServer] = Decoder(m.ServerHello)
@@ -54,6 +58,9 @@ class Owner(Protocol):
     async def found(self, message: m.Finding) -> None:
         """The server has found something in a certificate."""
 
+    def server_state(self, message: m.ServerState) -> None:
+        """The server says how it is."""
+
 
 class ControlLink:
     """The control link to one server."""
@@ -76,6 +83,7 @@ class ControlLink:
         self._client = client
         self._proxy_id = proxy_id
         self._delivering = asyncio.Lock()
+        self._states = Bucket(STATES_A_SECOND, STATES_AT_ONCE)
         self._detail = detail
         self.hello: m.ServerHello
         """What the server said of itself; set by `establish`."""
@@ -145,6 +153,11 @@ class ControlLink:
             async with asyncio.timeout(1):
                 await self._stream.send(m.Leaving())
 
+    async def draining(self, on: bool) -> None:  # the message's own value
+        """Say that no session begins any more, or that sessions may begin again."""
+        with contextlib.suppress(TlsError, OSError):
+            await self._stream.send(m.Draining(on))
+
     async def refuse(self, session: str, reason: str) -> None:
         """Say that no session link will come."""
         with contextlib.suppress(TlsError, OSError):
@@ -195,6 +208,9 @@ class ControlLink:
                     owner.events(message)
                 case m.CrlsFound() | m.CertificateRefused():
                     await owner.found(message)
+                case m.ServerState():
+                    owner.server_state(message)
+                    await asyncio.sleep(self._states.wait())
                 case m.Bye():
                     raise EndOfStream(clean=True)
                 case _:

@@ -16,7 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
+import msgspec
+
+from seon.api_messages import Enrolled, LiveState, OrdersDone, SealedKey, SealedKeyWanted
 from seon.client.courier import messages as c
 from seon.config import ProxyConfiguration
 from seon.daemon.log import Source
@@ -51,6 +53,8 @@ class Ears:
     """A line for the log, and the process it comes from."""
     level: Callable[[Level, Source], None]
     """A signal has set the level of the courier."""
+    orders: Callable[[c.Ordered], None] = lambda _: None
+    """An administrator wants something of this client."""
 
 
 class CourierLine:
@@ -78,6 +82,7 @@ class CourierLine:
         self._blobs: dict[str, asyncio.Future[bytes | bytearray]] = {}
         self._parts: dict[str, bytearray] = {}
         """What has come of blobs."""
+        self._posting: dict[int, asyncio.Future[None]] = {}
         self._resolving: dict[str, asyncio.Future[tuple[str, ...]]] = {}
 
     async def run(self) -> str:
@@ -162,6 +167,24 @@ class CourierLine:
         """Have a call made that answers nothing; it may be left out."""
         await self._say(note)
 
+    async def orders_done(self, done: OrdersDone, seconds: float) -> None:
+        """Acknowledge orders; returns once Seonapi knows it, at the latest after so many seconds."""
+        number = next(self._numbers)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._posting[number] = future
+        try:
+            async with asyncio.timeout(seconds):
+                await self._say(c.Post("orders-done", msgspec.Raw(msgspec.json.encode(done)), number))
+                await future
+        except TimeoutError:
+            return
+        finally:
+            del self._posting[number]
+
+    async def live(self, state: LiveState | None) -> None:
+        """Say what runs; None: what was said last still does."""
+        await self._say(c.Live(state) if state else c.LiveStill())
+
     # --- events -----------------------------------------------------------------------------------------------------
 
     def keep(self, event: Event, when_kept: Callable[[], None] | None = None) -> bool:
@@ -232,16 +255,10 @@ class CourierLine:
                 self._kept(note.up_to)
             case c.NewConfiguration():
                 self._ears.configuration(note.configuration)
-            case c.HaveEnrolled():
-                _answer(self._enrolling.get(note.number), note.answer)
-            case c.GotSealed():
-                problem = None if note.key else ConnectionError(note.problem)
-                _answer(self._sealing.pop(note.certificate_id, None), note.key, problem)
-            case c.GotBlob():
-                self._hear_blob(note)
-            case c.Resolved():
-                problem = None if note.addresses else ConnectionError(note.problem)
-                _answer(self._resolving.pop(note.host, None), note.addresses, problem)
+            case c.HaveEnrolled() | c.GotSealed() | c.GotBlob() | c.Resolved() | c.Posted():
+                self._hear_answer(note)
+            case c.Ordered():
+                self._ears.orders(note)
             case c.LogLine():
                 self._ears.line(note.category, note.level, note.text, self)
             case c.LogLevel():
@@ -252,6 +269,21 @@ class CourierLine:
                 self._last_word = note.reason
             case c.Ending():
                 self._ears.end(note)
+
+    def _hear_answer(self, note: c.HaveEnrolled | c.GotSealed | c.GotBlob | c.Resolved | c.Posted) -> None:
+        match note:
+            case c.HaveEnrolled():
+                _answer(self._enrolling.get(note.number), note.answer)
+            case c.GotSealed():
+                problem = None if note.key else ConnectionError(note.problem)
+                _answer(self._sealing.pop(note.certificate_id, None), note.key, problem)
+            case c.GotBlob():
+                self._hear_blob(note)
+            case c.Resolved():
+                problem = None if note.addresses else ConnectionError(note.problem)
+                _answer(self._resolving.pop(note.host, None), note.addresses, problem)
+            case c.Posted():
+                _answer(self._posting.get(note.number), None)
 
     def _hear_blob(self, note: c.GotBlob) -> None:
         """Take the next part of a blob; what nobody waits for any more is let go."""

@@ -24,6 +24,9 @@ class Linked(Owner, Protocol):
     def unlinked(self, reason: str) -> None:
         """There is no link any more."""
 
+    def not_linked(self, reason: str) -> None:
+        """A try to make one has failed."""
+
 
 class Linking:
     """Keeps the client linked. An established link that has ended ends the client (mission A7)."""
@@ -70,6 +73,7 @@ class Linking:
                 return await self._dial(owner)
             except LINK_ERRORS as error:
                 seconds, reason = pauses.next(), str(error) or "no answer in time"
+                owner.not_linked(reason)
                 if reminder.due(loop.time()):
                     self._report("CLI-NOSERVER", server=self._server, reason=reason, seconds=seconds)
                 await asyncio.sleep(seconds)

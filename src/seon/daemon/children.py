@@ -77,12 +77,12 @@ class Child:
 
     # --- what it is told --------------------------------------------------------------------------------------------
 
-    def end(self, why: line.Order) -> None:
-        """Order the session to end: in order, or by force if it does not."""
+    def end(self, why: line.Order, reason: line.Reason = 0) -> None:
+        """Order the session to end, with this reason in its ESID: in order, or by force if it does not."""
         if self.order or self.ended.done():
             return
         self.order = why
-        self._say(line.End(why))
+        self._say(line.End(why, reason))
         self._later(OBEY_SECONDS, self._lose_patience)
 
     def _lose_patience(self) -> None:

@@ -70,6 +70,8 @@ class Ports(Generic[T]):
         self._why = ""
         self._open: dict[Port[T], asyncio.Task[None]] = {}
         self._retry_at: dict[Port[T], float] = {}
+        self._problems: dict[Port[T], str] = {}
+        """Why a port that is wanted could not be opened at the last try."""
         self._changed = asyncio.Event()
         self._settled = asyncio.Event()
 
@@ -81,6 +83,7 @@ class Ports(Generic[T]):
         self._wanted = wanted
         self._why = why
         self._retry_at = {port: at for port, at in self._retry_at.items() if port in self._wanted}
+        self._problems = {port: why for port, why in self._problems.items() if port in self._wanted}
         self._settled.clear()
         self._changed.set()
 
@@ -96,6 +99,14 @@ class Ports(Generic[T]):
         return states + [
             f"Port {port.shown} ({port.owner}) not open" for port in self._wanted if port not in self._open
         ]
+
+    def why_closed(self, port: Port[T]) -> str:
+        """Say why a port is not open now, "" if it is."""
+        if port in self._open and not self._open[port].done():
+            return "" if port in self._wanted else self._why
+        if port not in self._wanted:
+            return self._why or "it is not wanted"
+        return self._problems.get(port, "it is about to be opened")
 
     async def settled(self) -> None:
         """Wait until what is open is what is wanted, or cannot be opened."""
@@ -147,12 +158,14 @@ class Ports(Generic[T]):
         try:
             listener = open_listener(port.address, port.number)
         except (OSError, addresses.AddressError) as error:
+            self._problems[port] = str(getattr(error, "strerror", None) or error)
             if port not in self._retry_at:
-                self._tell.not_opened(port, str(getattr(error, "strerror", None) or error))
+                self._tell.not_opened(port, self._problems[port])
             self._retry_at[port] = asyncio.get_running_loop().time() + RETRY_SECONDS
             self._detail.say(f"Port {port.shown} ({port.owner}) not opened, again in {RETRY_SECONDS:g} s: {error}")
             return
         self._retry_at.pop(port, None)
+        self._problems.pop(port, None)
         self.adopt(port, listener)
         self._detail.say(f"Port {port.shown} ({port.owner}) opened")
         self._tell.opened(port)

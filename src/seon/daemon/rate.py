@@ -20,3 +20,10 @@ class Bucket:
             self._tokens -= tokens
             return 0.0
         return (tokens - self._tokens) / self._per_second
+
+    def wait(self) -> float:
+        """Take one token, now or of those that are to come; return the seconds until it is there."""
+        seconds = self.take()
+        if seconds:
+            self._tokens -= 1
+        return seconds

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from seon.admission.evidence import Evidence
 from seon.admission.limits import SessionCounts
@@ -75,6 +75,24 @@ class Surroundings:
     ending: Callable[[Assignment, SessionEnd], None]
     """Tells the other host what ends a session."""
     tasks: Tasks
+    changed: Callable[[str], None] = lambda _: None
+    """Hears the id of a session of which there is something else to be seen now (`SessionTable.seen`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A session as it is now."""
+
+    assignment: Assignment
+    fingerprint: str
+    since: float
+    """Unix time of its fork."""
+    stage: Literal["starting", "running", "ending"]
+    said: line.Progress | None
+    """How far it says it is."""
+    rate: int
+    """Octets a second."""
+    traced: bool
 
 
 @dataclass(slots=True)
@@ -96,6 +114,7 @@ class _Running:
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when it has."""
     began: float = field(default_factory=time.monotonic)
+    since: float = field(default_factory=time.time)
     started: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     """Done once it has got past its start: from then on its watch waits for no time."""
     watch: "asyncio.Task[None] | None" = None
@@ -163,6 +182,7 @@ class SessionTable:
         )
         child.tracing = assignment.trace
         child.trace(self._traced(assignment))
+        self._our.changed(assignment.session)
 
     def has(self, session: str) -> bool:
         """Whether a session of this id is running."""
@@ -172,6 +192,23 @@ class SessionTable:
         """Return what a running session is for."""
         running = self._running.get(session)
         return running.assignment if running else None
+
+    def seen(self, session: str) -> Seen | None:
+        """Return a session as it is now; None if there is none of this id."""
+        running = self._running.get(session)
+        if running is None:
+            return None
+        child, testimony = running.child, running.testimony
+        stage: Literal["starting", "running", "ending"] = "running" if testimony.running else "starting"
+        return Seen(
+            assignment=running.assignment,
+            fingerprint=running.fingerprint,
+            since=running.since,
+            stage="ending" if child.order or testimony.end else stage,
+            said=testimony.progress.said,
+            rate=testimony.progress.rate(),
+            traced=child.tracing,
+        )
 
     def __len__(self) -> int:
         return len(self._running)
@@ -197,7 +234,7 @@ class SessionTable:
                 session, _ = self._to_follow.popitem(last=False)
                 if running := self._running.get(session):
                     self._end_barred(running)
-                    running.child.trace(self._traced(running.assignment))
+                    self._trace(running, self._traced(running.assignment))
         finally:
             if self._to_follow:
                 asyncio.get_running_loop().call_soon(self._follow_some)
@@ -206,7 +243,7 @@ class SessionTable:
         """Which clients may be linked may have changed."""
         for running in self._running.values():
             if self._unlinkable(running.assignment.mark):
-                _end(running, "withdrawn")
+                self._end(running, "withdrawn")
 
     def _end_barred(self, running: _Running) -> None:
         """Order a session to end if it may not be any more."""
@@ -221,7 +258,33 @@ class SessionTable:
         if running.testimony.running and not running.child.order:
             assignment = running.assignment
             self._our.report("SES-BARRED", assignment.session, partner=assignment.partner, reason=why)
-        _end(running, order)
+        self._end(running, order)
+
+    def _end(self, running: _Running, why: line.Order, reason: line.Reason = 0) -> None:
+        """Order a session to end. One that is being brought about hears nothing and has nobody to say goodbye to."""
+        running.child.end(why, reason)
+        if not running.testimony.running:
+            running.cut_short = True
+            running.child.kill()
+        self._our.changed(running.assignment.session)
+
+    def _trace(self, running: _Running, on: bool) -> None:  # the message's own value
+        running.child.trace(on)
+        self._our.changed(running.assignment.session)
+
+    def end_one(self, session: str, reason: line.Reason) -> bool:
+        """Order one session to end, since an administrator wants it; False if there is none of this id."""
+        running = self._running.get(session)
+        if running:
+            self._end(running, "ended", reason)
+        return running is not None
+
+    def trace_one(self, session: str, *, on: bool) -> bool:
+        """Have one session write a trace, or no longer, until `follow` says otherwise; False if there is none."""
+        running = self._running.get(session)
+        if running:
+            self._trace(running, on)
+        return running is not None
 
     def verbosity_changed(self) -> None:
         """The log settings have changed: processes need to know which lines are worth while."""
@@ -260,7 +323,7 @@ class SessionTable:
         """Give running sessions so long to end, then order them to."""
         await self._wait(seconds)
         for running in list(self._running.values()):
-            _end(running, why)
+            self._end(running, why)
         await self._wait(children.OBEY_SECONDS + KILLED_SECONDS)
 
     async def _wait(self, seconds: float) -> None:
@@ -285,6 +348,10 @@ class SessionTable:
                 self._end_barred(running)  # what it may do may have changed since the fork
                 if not running.started.done():
                     running.started.set_result(None)
+                self._our.changed(session)
+            case line.Progress():
+                testimony.says_how_far(message)
+                self._our.changed(session)
             case line.Reported():
                 running.evidence = running.evidence or self._evidence(testimony.shown)
                 event = testimony.event(message, running.told)
@@ -295,6 +362,7 @@ class SessionTable:
             case line.Ending():
                 if end := testimony.ending(message):
                     self._our.ending(running.assignment, end)
+                self._our.changed(session)
             case line.LogLine():
                 said = testimony.log_line(message)
                 self._our.log.write(said.category, said.level, said.text, child)
@@ -328,6 +396,7 @@ class SessionTable:
             child.kill()
             self.release(assignment.partner)
             del self._running[assignment.session]
+            self._our.changed(assignment.session)
 
     async def _speak_for(self, running: _Running, status: int) -> None:
         """Say what a process that has ended has not said itself."""
@@ -380,14 +449,6 @@ class SessionTable:
             reason=reason,
         )
         failed(reason)
-
-
-def _end(running: _Running, why: line.Order) -> None:
-    """Order a session to end. One that is still being brought about hears nothing and has nobody to say goodbye to."""
-    running.child.end(why)
-    if not running.testimony.running:
-        running.cut_short = True
-        running.child.kill()
 
 
 def _claim(assignment: Assignment, fingerprint: str, evidence: Evidence | None) -> Claim:

@@ -7,6 +7,7 @@ else after that, and nothing after its end.
 """
 
 from seon import addresses
+from seon.daemon.progress import Progress
 from seon.endings import SessionEnd, agreed, credible
 from seon.events import CATALOGUE, Event, Value
 from seon.pki import MAX_DER
@@ -43,6 +44,8 @@ class Testimony:
         self._said: set[str] = set()
         self._levels = 0
         self._shown: list[bytes] = []
+        self.progress = Progress()
+        """How far it says it is."""
         self.running = False
         """The session has got past its start."""
         self.end: SessionEnd | None = None
@@ -70,6 +73,12 @@ class Testimony:
         if not self.has("SES-START"):
             raise line.NonsenseError("it runs and has not started")
         self.running = True
+
+    def says_how_far(self, claim: line.Progress) -> None:
+        """Take how far the session is. Raises line.NonsenseError: the server's sessions do not say it."""
+        if self._assignment.hop != "inside" or not self.running or self.has("SES-END"):
+            raise line.NonsenseError("it says how far it is, and is not under way")
+        self.progress.take(claim)
 
     def has(self, code: str) -> bool:
         """Whether an event of this code was reported."""

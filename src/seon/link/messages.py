@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from seon.api_messages import BuildText, CrlSource, Number, RefusedCertificate, SealedKey
-from seon.config import Fingerprint, OpenStruct, PartnerId, ProxyId, SessionId, Struct
+from seon.config import Address, Fingerprint, OpenStruct, PartnerId, Port, ProxyId, SessionId, Struct
 from seon.endings import By, EndNumber, Host, RuleKey, SessionEnd, Why, credible
 from seon.events import Event
 
@@ -85,6 +85,30 @@ class Bye(Message, frozen=True, tag="bye"):
 
 class Leaving(Message, frozen=True, tag="leaving"):
     """Client: no more sessions over this link, please; those that run go on, and Bye follows them."""
+
+
+class Draining(Message, frozen=True, tag="draining"):
+    """Client: no session begins any more over this link, in either direction, or sessions may begin again.
+
+    Those that run go on. A new link is not draining until its client says so.
+    """
+
+    on: bool
+
+
+class ServerState(Message, frozen=True, tag="server-state"):
+    """Server: what an administrator inside wants to see of it. Sent after Hello and when it changes, at most each
+    second; only shown inside, and nothing is decided by it."""
+
+    version: Annotated[int, Meta(ge=0, le=2**53)]
+    """Of the configuration in force; 0: none yet."""
+    address: Address
+    """Of the external port; empty: every address."""
+    port: Port
+    open: bool
+    reason: Text
+    """Why the external port is not open."""
+    sessions: Annotated[int, Meta(ge=0, le=100_000)]
 
 
 class ConfigurationWanted(Message, frozen=True, tag="configuration-wanted"):
@@ -222,13 +246,13 @@ class Delivery(Struct, frozen=True):
 
 FromServer = (
     ServerHello | Heartbeat | Bye | ConfigurationWanted | BlobsWanted | OpenSession | SessionEnding | Events | CrlsFound
-    | CertificateRefused
+    | CertificateRefused | ServerState
 )  # fmt: skip
 Finding = CrlsFound | CertificateRefused
 """What the server has found in certificates; it may be left out where there is too much of it."""
 FromClient = (
     ClientHello | Heartbeat | Bye | Leaving | Offered | Part | SessionRefused | SessionEnding | EventsTaken
-    | LicenseWithdrawn
+    | LicenseWithdrawn | Draining
 )  # fmt: skip
 SessionOpening = Ticket | Dial
 SessionAnswer = Joined | NotJoined

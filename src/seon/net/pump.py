@@ -82,6 +82,11 @@ class Control(Protocol):
         """Return an order if there is one. Whatever made a descriptor readable is read, or the descriptor is gone."""
 
 
+Told = Callable[[tuple[int, int]], bool]
+"""Hears at most once a second, while octets move, how many went from Initiator to Responder and back. False: it wants
+to hear it again in a second."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """The main, or a signal, wants the session to end: with this reason to both peers."""
@@ -125,6 +130,7 @@ class Pump:
         idle_seconds: float,
         watch: Watch,
         control: Control | None = None,
+        told: Told | None = None,
     ) -> None:
         size = PLAIN_SIZE + MAX_STB
         self._flows = (
@@ -136,6 +142,7 @@ class Pump:
         self._idle_seconds = idle_seconds
         self._watch = watch
         self._control = control
+        self._told_how_far = told
         self._selector = selectors.DefaultSelector()
         self._interest = [0, 0]
         self._waited_for: set[int] = set()
@@ -249,6 +256,8 @@ class Pump:
                 self._last = now
             flow.taken = taken
             self._moving |= sink.unsent or taken < sink.content
+        if self._told_how_far:
+            self._moving |= not self._told_how_far((self._flows[0].passed, self._flows[1].passed))
 
     def _ask_control(self) -> None:
         assert self._control is not None

@@ -39,12 +39,13 @@ from seon.oftp2.happenings import (
     SessionEnded,
     Side,
 )
+from seon.oftp2.inspection import FileUnderWay
 from seon.oftp2.layouts import FORM_OF, FUTURE_LEVELS
 from seon.oftp2.negotiation import Agreement, agree
 from seon.oftp2.phases import NEXT, Phase, Role, When, legal, violation
 from seon.oftp2.reasons import EndReason
 from seon.oftp2.rules import RULES
-from seon.oftp2.transfer import Transfer
+from seon.oftp2.transfer import BLOCK, Transfer
 
 _EARLY_ENDS = {EndReason.EMERGENCY_CLOSE, EndReason.NO_RESOURCES, EndReason.UNSPECIFIED}
 """Reasons to end a session with ESID where SSRM was due."""
@@ -342,6 +343,13 @@ class Conversation:
         sfid, file = self._sfid, self._transfer
         records = file.records if file and file.has_records else 0
         return FileBrokenOff(sfid.name, sfid.date, sfid.time, file.octets if file else 0, records)
+
+    def under_way(self) -> FileUnderWay | None:
+        """Return the file that is under way now, None if there is none."""
+        sfid, file = self._sfid, self._transfer
+        if sfid is None or self._speaker is None:
+            return None
+        return FileUnderWay(self._speaker, sfid.name, file.reached if file else 0, sfid.size_k * BLOCK)
 
     def _file_ended(self, *, accepted: bool, reason: int = 0, text: str = "") -> None:
         assert self._transfer is not None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from seon.oftp2.happenings import Happening, Side
+from seon.oftp2.phases import Phase
 from seon.oftp2.reasons import EndReason
 from seon.oftp2.rules import RULES, Severity
 
@@ -85,6 +86,27 @@ class Surplus:
     def rule(self) -> str:
         """The rule's id: the key without its form."""
         return RULES[self.key].id
+
+
+@dataclass(frozen=True, slots=True)
+class FileUnderWay:
+    """A file from SFID to the answer to EFID."""
+
+    sender: Side
+    name: str
+    octets: int
+    """Where it has come to, before buffer compression: a restart counts from its restart position on."""
+    size: int
+    """Octets by SFIDFSIZ, which says it in blocks of 1,024; 0: not said."""
+
+
+class Standing(NamedTuple):
+    """Where a session stands between two inspections."""
+
+    phase: Phase
+    file: FileUnderWay | None
+    findings: int
+    """Told one by one or only counted."""
 
 
 class Inspection(NamedTuple):

@@ -39,6 +39,11 @@ class Judge:
                 self._note(side, stb, flaw)
         return refused
 
+    @property
+    def noted(self) -> int:
+        """How many findings there were, told or counted."""
+        return sum(self._counts.values())
+
     def surplus(self) -> tuple[Surplus, ...]:
         """Return what was counted and not told."""
         return tuple(

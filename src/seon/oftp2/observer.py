@@ -17,7 +17,7 @@ from seon.oftp2.demands import Demands
 from seon.oftp2.errors import Flaw, InvalidBufferError
 from seon.oftp2.framing import HEADER, LENGTH_MASK, MAX_OEB, VERSION_1, frame, header_fault, header_words
 from seon.oftp2.happenings import FileBrokenOff, Happening, Side
-from seon.oftp2.inspection import Closing, Finding, Inspection, Refusal, Surplus
+from seon.oftp2.inspection import Closing, Finding, Inspection, Refusal, Standing, Surplus
 from seon.oftp2.judge import Judge, words
 from seon.oftp2.layouts import DATA, ESID, FORMS, LEVELS, esid_level, opening_octets
 from seon.oftp2.quoting import quoted
@@ -146,6 +146,10 @@ class SessionObserver:
     def surplus(self) -> tuple[Surplus, ...]:
         """Return the findings of the session that were counted, but not told one by one."""
         return self._judge.surplus()
+
+    def standing(self) -> Standing:
+        """Return where the session stands: asked now and then, never for each buffer."""
+        return Standing(self._talk.phase, self._talk.under_way(), self._judge.noted)
 
     def ended_by_us(self) -> None:
         """The caller ends the session: all that still comes is dropped."""

@@ -68,6 +68,11 @@ class Transfer:
             return self.start * BLOCK
         return self.start * self._limit if self._fixed else 0
 
+    @property
+    def reached(self) -> int:
+        """Where in the file this transfer is, in octets: from its restart position on."""
+        return self._before + self.octets
+
     def take_run(self, view: memoryview, at: int, end: int, most: int) -> int:
         """Count the data buffers alike, from the stream buffer `view[at:end]` on, that need no walk; at most `most`.
 
@@ -128,7 +133,7 @@ class Transfer:
             seen = self.start + self.records if self.has_records else 0
             flaws.append(_flaw("SEM-RCNT", "EFIDRCNT", f"{efid.records}, must be {seen}"))
         if not self._right_octets(efid.octets):
-            flaws.append(_flaw("SEM-UCNT", "EFIDUCNT", f"{efid.octets}, must be {self._before + self.octets}"))
+            flaws.append(_flaw("SEM-UCNT", "EFIDUCNT", f"{efid.octets}, must be {self.reached}"))
         return flaws
 
     def _right_records(self, count: int) -> bool:
@@ -140,7 +145,7 @@ class Transfer:
         return count == 0 or self.as_lines
 
     def _right_octets(self, count: int) -> bool:
-        seen = self._before + self.octets
+        seen = self.reached
         if not self.has_records:
             return count == seen
         # Of the records before a restart only those of fixed length are known in octets.

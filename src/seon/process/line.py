@@ -20,14 +20,23 @@ MAX_MESSAGE = MAX_EVENT + 4_096
 """Octets of a message; the rest of a longer one is lost, so that it cannot be decoded."""
 MAX_LINE = 2_000
 """Characters of a log line."""
-Order = Literal["barred", "withdrawn", "shutdown", "unlinked"]
+Order = Literal["barred", "withdrawn", "shutdown", "unlinked", "ended"]
 """Why a main ends a session: its partner may not have one any more, or its client may not be linked any more, or the
-main itself is ending: because somebody wants it to, or because the link between the hosts has ended."""
+main itself is ending: because somebody wants it to, or because the link between the hosts has ended; or an
+administrator ends this one session."""
 MAX_SHOWN = 10
 """Certificates that a partner may have sent beside its own."""
 SHOWN_OCTETS = 10_000
 """Of a certificate in one message."""
 Number = Annotated[int, Meta(ge=1, le=2**53)]
+Octets = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Count = Annotated[int, Meta(ge=0, le=2**31)]
+MAX_NAME = 26
+"""Characters of a virtual file name (SFIDDSN)."""
+Phase = Literal["negotiating", "idle", "sending", "receiving", "receipt"]
+"""What a running session does, seen from the company."""
+Reason = Literal[0, 5, 99]
+"""Of an ESID; 0: the usual one of the order."""
 
 
 class Said(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
@@ -80,6 +89,28 @@ class Ending(Said, frozen=True, tag="ending"):
     end: SessionEnd
 
 
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file that is under way."""
+
+    name: Annotated[str, Meta(max_length=MAX_NAME)]
+    octets: Octets
+    size: Octets
+
+
+class Progress(Said, frozen=True, tag="progress"):
+    """Session process: how far it is; said at most once a second, if something has changed. Nobody waits for it."""
+
+    phase: Phase
+    octets_in: Octets = 0
+    """From the partner."""
+    octets_out: Octets = 0
+    file_in: File | None = None
+    file_out: File | None = None
+    files: Count = 0
+    """Accepted at their end."""
+    findings: Count = 0
+
+
 class Taken(Said, frozen=True, tag="taken"):
     """Main: all events up to this number have arrived."""
 
@@ -90,6 +121,7 @@ class End(Said, frozen=True, tag="end"):
     """Main: end within the time limit."""
 
     why: Order
+    reason: Reason = 0
 
 
 class Verbosity(Said, frozen=True, tag="verbosity"):
@@ -104,7 +136,7 @@ class Trace(Said, frozen=True, tag="trace"):
     on: bool
 
 
-FromSession = Reported | LogLine | LogLevel | Shown | Stage | Ending
+FromSession = Reported | LogLine | LogLevel | Shown | Stage | Progress | Ending
 FromMain = Taken | End | Trace | Verbosity | Ending
 _encoder = msgspec.json.Encoder()
 _from_session: msgspec.json.Decoder[FromSession] = msgspec.json.Decoder(FromSession)
@@ -125,9 +157,12 @@ def pair() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-def say(sock: socket.socket, message: Said) -> None:
-    """Send a message whole. Raises OSError when the other end is gone, BlockingIOError when it does not keep up."""
-    sock.send(_encoder.encode(message))
+def say(sock: socket.socket, message: Said, *, wait: bool = True) -> None:
+    """Send a message whole. Raises OSError when the other end is gone.
+
+    Raises BlockingIOError when it does not keep up, on a socket that does not wait, or without `wait`.
+    """
+    sock.send(_encoder.encode(message), 0 if wait else socket.MSG_DONTWAIT)
 
 
 def hear_session(sock: socket.socket) -> FromSession | None:

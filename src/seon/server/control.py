@@ -122,6 +122,9 @@ class Owner(Protocol):
     def leaving(self, link: "ControlLink") -> None:
         """The client takes no more sessions."""
 
+    def draining(self, link: "ControlLink", *, on: bool) -> None:
+        """The client is drained, or no longer."""
+
     def session_refused(self, session: str, reason: str) -> None:
         """The client will not serve a session."""
 
@@ -181,12 +184,16 @@ class ControlLink:
         """Says the steps of what comes: Hello, and each configuration and blob."""
         self.leaving = False
         """The client takes no more sessions."""
+        self.draining = False
+        """Its administrator lets no session begin."""
+        self._state: m.ServerState | None = None
+        """What was said last."""
         self._sent_up_to = self._taken_up_to = 0
         """Numbers of events: over this link, and by the word of its client."""
         self._said_bye = False
         self._refused = ""
         """Why the client may not be linked any more."""
-        self._notes: asyncio.Queue[m.SessionEnding | m.CertificateRefused] = asyncio.Queue()
+        self._notes: asyncio.Queue[m.SessionEnding | m.CertificateRefused | m.ServerState] = asyncio.Queue()
 
     async def run(self, owner: Owner) -> str:
         """Serve the link to its end; return the reason in words. The connection is closed then."""
@@ -222,6 +229,12 @@ class ControlLink:
         if has_room:
             self._notes.put_nowait(message)
         return has_room
+
+    def say_state(self, state: m.ServerState) -> None:
+        """Tell the client how the server is, if it is otherwise than said; not behind too much else."""
+        if state != self._state and self._notes.qsize() < MOST_NOTES:
+            self._state = state
+            self._notes.put_nowait(state)
 
     async def _say_notes(self) -> None:
         while True:
@@ -316,6 +329,8 @@ class ControlLink:
                     pass
                 case m.Leaving():
                     owner.leaving(self)
+                case m.Draining():
+                    owner.draining(self, on=message.on)
                 case m.Offered():
                     self._transfer = _Transfer(message)
                     self._pace.done(f"{message.what} of {message.size:,} octets offered")

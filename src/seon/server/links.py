@@ -37,7 +37,13 @@ class Links:
     @property
     def takes_sessions(self) -> bool:
         """Whether some client takes sessions."""
-        return any(not link.leaving for link in self._by_client.values())
+        return any(_takes(link) for link in self._by_client.values())
+
+    @property
+    def drained(self) -> bool:
+        """Whether each client that stays lets no session begin."""
+        staying = [link for link in self._by_client.values() if not link.leaving]
+        return bool(staying) and not any(map(_takes, staying))
 
     # --- coming and going -------------------------------------------------------------------------------------------
 
@@ -56,6 +62,11 @@ class Links:
     def leave(self, link: ControlLink) -> None:
         """A client takes no more sessions; those that run go on."""
         link.leaving = True
+        self._changed()
+
+    def drain(self, link: ControlLink, *, on: bool) -> None:
+        """A client lets no session begin, or lets them begin again; those that run go on."""
+        link.draining = on
         self._changed()
 
     def remove(self, link: ControlLink, reason: str) -> None:
@@ -81,7 +92,7 @@ class Links:
         """Return lines about the links and what waits for one."""
         links = [
             f"Link of client {link.client} from {link.caller.source}, protocol {link.protocol}"
-            + (", takes no more sessions" if link.leaving else "")
+            + (", takes no more sessions" if link.leaving else ", drained" if link.draining else "")
             for link in self._by_client.values()
         ]
         waiting = fill("{count:# event|# events|No event} waiting for the inside", {"count": len(self.outbox)})
@@ -91,7 +102,7 @@ class Links:
 
     def next(self) -> ControlLink | None:
         """Return the link for the next session: they take turns."""
-        link = next((link for link in self._by_client.values() if not link.leaving), None)
+        link = next(filter(_takes, self._by_client.values()), None)
         if link:
             self._by_client[link.client] = self._by_client.pop(link.client)
         return link
@@ -128,6 +139,11 @@ class Links:
         if link := self._by_client.get(client):
             link.say_ending(m.SessionEnding.of(session, end))
 
+    def say_state(self, state: m.ServerState) -> None:
+        """Tell all clients how the server is."""
+        for link in self._by_client.values():
+            link.say_state(state)
+
     def say_refused(self, message: m.CertificateRefused) -> bool:
         """Tell the inside of a refused certificate; False if nobody can take it now."""
         return bool(self._carrier and self._carrier.say_refused(message))
@@ -156,3 +172,8 @@ class Links:
             self._carrier = after
             if after:
                 after.wake.set()
+
+
+def _takes(link: ControlLink) -> bool:
+    """Whether sessions may begin over a link."""
+    return not (link.leaving or link.draining)

@@ -38,6 +38,7 @@ from seon.net.ends import Caller
 from seon.net.listen import Job
 from seon.net.stream import AsyncTls
 from seon.pki import peer_certificate
+from seon.process.levels import Level
 from seon.server.clients import Clients
 from seon.server.control import ENDED_HERE, ControlLink
 from seon.server.delivered import NotUsable
@@ -59,7 +60,7 @@ from seon.wording import fill
 PORTS_SECONDS = 5.0
 """How long an end waits until the external port is closed."""
 CLIENTS_SECONDS = 1.0
-"""How often it is looked whether a linked client's token has ended."""
+"""How often it is looked whether a linked client's token has ended, and what there is to tell the clients."""
 EXIT_FATAL = 2
 """An error that makes the server useless, for example an outgoing address that this host does not have."""
 _NOT_SAID = msgspec.Raw(b"null")
@@ -155,7 +156,21 @@ class Server:
         internal = (*self._where, self._license.context)
         ending = self._life.is_ending
         linked, awaits = self._links.takes_sessions, self._first_lists.awaited
-        return Moment(internal, self._in_force, linked, self._license.problem(), ending, awaits)
+        return Moment(internal, self._in_force, linked, self._license.problem(), ending, awaits, self._links.drained)
+
+    def _standing(self) -> m.ServerState:
+        """Return what the clients are told of this server."""
+        in_force, (ports, why) = self._in_force, wanted_ports(self._moment())
+        external = next((port for port in ports if port.owner == EXTERNAL), None)
+        reason = self._ports.why_closed(external) if external else why
+        return m.ServerState(
+            version=in_force.version,
+            address=in_force.configuration.external_address,
+            port=in_force.configuration.external_port,
+            open=not reason,
+            reason=reason[:500],
+            sessions=len(self._table),
+        )
 
     def _look_at_ports(self) -> None:
         """Something that decides about ports may have changed."""
@@ -206,10 +221,16 @@ class Server:
     def linked(self, link: ControlLink) -> None:
         """A client's link stands."""
         self._links.add(link)
+        link.say_state(self._standing())
 
     def leaving(self, link: ControlLink) -> None:
         """A client takes no more sessions."""
         self._links.leave(link)
+
+    def draining(self, link: ControlLink, *, on: bool) -> None:
+        """A client's administrator lets no session begin, or lets them begin again."""
+        self._log.write("link", Level.INFO, f"Client {link.client} {'is drained' if on else 'takes sessions again'}")
+        self._links.drain(link, on=on)
 
     def carries_events(self, link: ControlLink) -> bool:
         """Whether this link is the one that takes the events inside."""
@@ -228,9 +249,10 @@ class Server:
         return self._clients.barred(mark)
 
     async def _watch_clients(self) -> None:
-        """A token may end while its client is linked, and nobody says so then."""
+        """A token may end while its client is linked, and nobody says so then. They are told how the server is."""
         while True:
             self._end_barred()
+            self._links.say_state(self._standing())
             await asyncio.sleep(CLIENTS_SECONDS)
 
     def _end_barred(self) -> None:

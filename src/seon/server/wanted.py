@@ -23,6 +23,8 @@ class Moment:
     ending: bool
     awaits_lists: bool = False
     """Whether the first revocation lists are waited for (server.first_lists)."""
+    drained: bool = False
+    """Whether clients are connected, and their administrator lets no session begin."""
 
 
 def internal_port(moment: Moment) -> Port[Terms]:
@@ -47,6 +49,7 @@ def _why_closed(moment: Moment) -> str:
     problem, missing = moment.license_problem, moment.in_force.missing()
     checks = (
         (moment.ending, "the server is ending"),
+        (moment.drained, "the client is drained: its administrator lets no session begin"),
         (not moment.linked, "no client is connected"),
         (problem, f"the license does not hold: {problem}"),
         (not moment.in_force.version, "the configuration has not come yet"),

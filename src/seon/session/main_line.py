@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from seon.endings import SessionEnd
 from seon.events import Value, fitting
+from seon.net.legs import octets_not_taken
 from seon.net.pump import Order
 from seon.oftp2.reasons import EndReason
 from seon.process import line
@@ -24,8 +25,9 @@ _ORDERS: dict[line.Order, EndReason] = {
     "withdrawn": EndReason.EMERGENCY_CLOSE,
     "shutdown": EndReason.EMERGENCY_CLOSE,
     "unlinked": EndReason.EMERGENCY_CLOSE,
+    "ended": EndReason.UNSPECIFIED,
 }
-"""The ESID of what a main may order."""
+"""The ESID of what a main may order, unless the order names another."""
 
 
 class MainLine:
@@ -44,6 +46,8 @@ class MainLine:
         """The signal that this process was sent to end it, 0 for none."""
         self.orphaned = False
         """The main is gone, and the time that the session was given then is over."""
+        self._reason = EndReason.UNSPECIFIED
+        """Of the ESID of that order."""
         self._sock = sock
         self._drain_seconds = drain_seconds
         self._said = self._taken = 0
@@ -81,6 +85,16 @@ class MainLine:
         """Say that the start is over; `fingerprint`: the certificate of a partner that was dialled, else ""."""
         self._say(line.Stage("running", fingerprint))
 
+    def progress(self, how_far: line.Progress) -> bool:
+        """Say how far the session is; False if the main has not read yet what was said before: then it is not said.
+
+        So nothing waits for a main that is slow, and what it has to know finds the line empty.
+        """
+        if self._sock.fileno() >= 0 and octets_not_taken(self._sock):
+            return False
+        self._say(how_far, wait=False)
+        return True
+
     def ending(self, end: SessionEnd) -> None:
         """Say what ends the session."""
         self._say(line.Ending(end))
@@ -105,7 +119,7 @@ class MainLine:
         if self._orphan_deadline is not None and time.monotonic() >= self._orphan_deadline:
             self.orphaned = True
             return Order(EndReason.EMERGENCY_CLOSE, "orphaned")
-        return Order(_ORDERS[self.order], self.order) if self.order else None
+        return Order(self._reason, self.order) if self.order else None
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
@@ -146,12 +160,13 @@ class MainLine:
                 self._verbosity = self._chosen or message.level
             case line.End():
                 self.order = message.why
+                self._reason = EndReason(message.reason) if message.reason else _ORDERS[message.why]
             case line.Ending():
                 self.far_end = self.far_end or message.end
 
-    def _say(self, message: line.Said) -> None:
+    def _say(self, message: line.Said, *, wait: bool = True) -> None:
         with contextlib.suppress(OSError):  # the main is gone, and the log with it
-            line.say(self._sock, message)
+            line.say(self._sock, message, wait=wait)
 
     def _choose_level(self, level: Level) -> None:
         self._chosen = self._verbosity = level

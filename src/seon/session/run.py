@@ -15,6 +15,7 @@ from seon.process.levels import Level
 from seon.session.assignment import Assignment, Hop
 from seon.session.command_log import CommandLog
 from seon.session.main_line import MainLine
+from seon.session.progress import Progress
 from seon.session.reporter import SessionReporter
 from seon.session.steps import Steps
 from seon.session.tracing import TracedObserver, Tracer
@@ -91,7 +92,9 @@ def run(
     steps.done("running: octets pass from here on")
     began, idle = time.monotonic(), assignment.limits.idle_seconds
     watch = _Watch(reporter, truth, main, observer, assignment)
-    result = Pump(initiator, responder, observer, idle_seconds=idle, watch=watch, control=main).run()
+    # The inside's word on files counts, so nobody asks the other host how far they are.
+    told = Progress(main, observer, reporter, side).look if assignment.hop == "inside" else None
+    result = Pump(initiator, responder, observer, idle_seconds=idle, watch=watch, control=main, told=told).run()
     seconds = round(time.monotonic() - began, 3)
     reporter.broken_off(observer.broken_off())
     reporter.surplus(observer.surplus())

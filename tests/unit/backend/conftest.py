@@ -119,7 +119,9 @@ def home(
 @pytest.fixture(autouse=True)
 def own_log_files() -> Iterator[None]:
     """The log files that a test opens, or a command in it, are closed after it, and levels are those of before."""
-    loggers = [logging.getLogger(name) for name in ("", logs.OURS, logs.API_LINES, "axes", "django.request")]
+    loggers = [
+        logging.getLogger(name) for name in ("", logs.OURS, logs.API_LINES, "axes", "django.request", "django.security")
+    ]
     before = [(logger, logger.level, logger.propagate) for logger in loggers]
     yield
     for logger, level, propagate in before:

@@ -421,7 +421,7 @@ def test_a_job_that_fails_is_said_with_its_reason(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(jobs, "JOBS", (jobs.Work("expiry", "x", fails, jobs.SLICE),))
     said = refused("queue", "run", "expiry")
     assert said.startswith("Error: Job expiry failed: OSError: [Errno 28] No space left on device")
-    assert answered("queue", "list")[0]["state"] == "failed"
+    assert {job["name"]: job["state"] for job in answered("queue", "list")}["expiry"] == "failed"
 
 
 def test_the_queue_daemon_has_the_name_of_its_program_too() -> None:

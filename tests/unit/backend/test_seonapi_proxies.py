@@ -145,6 +145,18 @@ def test_a_listener_maps_a_port_to_a_partner() -> None:
     assert "has no listening port 4306" in refused("listener", "show", "--client", "main", "--port", "4306")
 
 
+def test_a_listener_is_changed_and_what_cannot_be_changes_nothing() -> None:
+    done("partner", "add", "P1")
+    done("partner", "add", "P2")
+    done("listener", "add", "--client", "main/10.0.0.7", "--port", "4305", "--partner", "P1")
+    named = ("--client", "main", "--port", "4305")
+    assert "There is no partner 'P9'" in refused("listener", "change", *named, "--partner", "P9")
+    assert "literal IPv4" in refused("listener", "change", *named, "--to-address", "host")
+    changed = answered("listener", "change", *named, "--to-port", "4306", "--partner", "P2", "--to-address", "10.0.0.7")
+    assert changed == {"client": "main", "address": "10.0.0.7", "port": 4_306, "partner": "P2"}
+    assert answered("listener", "list") == [changed]
+
+
 def test_a_port_that_a_client_listens_on_at_two_addresses_is_named_with_its_address() -> None:
     done("partner", "add", "P1")
     for address in ("127.0.0.1", "10.0.0.7"):

@@ -8,6 +8,7 @@ import pytest
 from axes.models import AccessAttempt
 from click.testing import CliRunner, Result
 from django.contrib.auth.models import User
+from django.test import Client
 
 from seon.cli.seonapi import main
 
@@ -98,3 +99,13 @@ def test_a_locked_user_is_shown_and_unlocked() -> None:
     assert done("unlock", "admin") == "user admin unlocked"
     assert done("unlock", "admin") == "user admin was not locked"
     assert answered("show", "admin")["failed_logins"] == []
+
+
+def test_the_sessions_of_a_user_are_counted_and_ended(file: str) -> None:
+    done("add", "anna", "--role", "auditor", "--password-file", file)
+    for _ in range(2):
+        Client().force_login(User.objects.get(username="anna"))
+    assert answered("show", "anna")["sessions"] == 2
+    assert done("logout", "anna") == "user anna: 2 sessions ended"
+    assert answered("show", "anna")["sessions"] == 0
+    assert "no user" in refused("logout", "nobody")

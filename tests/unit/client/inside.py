@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from seon.api_messages import Enrolled
+from seon.api_messages import Enrolled, LiveState, Order, OrderDone, Orders, OrdersDone
 from seon.client.client import Client
 from seon.client.courier import messages as c
 from seon.config import (
@@ -65,6 +65,10 @@ class Inside:
         self.hold = False
         """Whether the courier's disk is full."""
         self._held: list[MessageStream] = []
+        self.live: LiveState | None = None
+        """What was said last of what runs."""
+        self.done: list[OrderDone] = []
+        """Orders that were acknowledged."""
         self.controls: asyncio.Queue[MessageStream] = asyncio.Queue()
         self.sessions: asyncio.Queue[tuple[m.SessionOpening, AsyncTls]] = asyncio.Queue()
         self._saying = asyncio.Lock()
@@ -134,6 +138,11 @@ class Inside:
                         await self.say(c.HaveEnrolled(number, answer))
                     case c.Resolve(host):
                         await self.say(c.Resolved(host, ("127.0.0.1",)))
+                    case c.Live(state):
+                        self.live = state
+                    case c.Post(call="orders-done", body=body, number=number):
+                        self.done += msgspec.json.decode(body, type=OrdersDone).orders
+                        await self.say(c.Posted(number))
                     case c.Keep(first_number, events):
                         self._jobs.add(asyncio.create_task(self._write(first_number, events)))
 
@@ -143,6 +152,21 @@ class Inside:
         self.kept += events
         with contextlib.suppress(OSError):
             await self.say(c.Kept(first_number + len(events) - 1))
+
+    async def order(self, what: str, session: str = "", reason: int = 99, number: int = 0) -> OrderDone:
+        """Give an order as Seonapi does; return what became of it."""
+        count = len(self.done)
+        order = Order(f"order-{number or count:04}", what, session, reason)
+        await self.say(c.Ordered(Orders((order,)), time.monotonic()))
+        while len(self.done) == count:
+            await asyncio.sleep(0.005)
+        return self.done[-1]
+
+    async def runs(self, condition) -> LiveState:
+        """Wait until what runs is so; return it."""
+        while not (self.live and condition(self.live)):
+            await asyncio.sleep(0.01)
+        return self.live
 
     async def configure(self, version: int = 1, **fields) -> None:
         """Let Seonapi have a configuration for the client, and wait until it is in force."""
@@ -204,6 +228,7 @@ class Station:
 
     def __init__(self, greeting: bytes) -> None:
         self.greeting, self.heard, self.accepted = greeting, b"", 0
+        """`accepted`: connections, without those that only ask whether it is there."""
 
     @contextlib.asynccontextmanager
     async def serving(self):
@@ -215,8 +240,9 @@ class Station:
             server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.accepted += 1
         writer.write(self.greeting)
+        await asyncio.sleep(0.05)
+        self.accepted += not reader.at_eof()
         while octets := await reader.read(65_536):
             self.heard += octets
         writer.close()

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from seon.api_messages import CrlSource, RefusedCertificate
-from seon.client.control import ControlLink, NotEstablishedError, SilentError
+from seon.client.control import STATES_A_SECOND, STATES_AT_ONCE, ControlLink, NotEstablishedError, SilentError
 from seon.config import FORMAT
 from seon.daemon.message_stream import MessageStream
 from seon.link import messages as m
@@ -38,6 +38,9 @@ class Owner:
         self.seen.append(message)
 
     async def found(self, message) -> None:
+        self.seen.append(message)
+
+    def server_state(self, message) -> None:
         self.seen.append(message)
 
 
@@ -319,3 +322,48 @@ def test_at_debug_hello_and_each_delivery_are_said(play, link_pki, lines) -> Non
     assert hello.startswith("Link: Hello of the server received, build build 7, and ours sent: protocol ")
     assert hello.endswith("the server has configuration 3")
     assert sent == "Link: blob of 100,000 octets sent to the server"
+
+
+def test_the_server_hears_of_a_drained_client_and_says_how_it_is(play, link_pki) -> None:
+    state = m.ServerState(5, "", 6619, True, "", 3)
+
+    async def scene(server, link) -> None:
+        await established(server, link, link_pki)
+        for on in (True, False):
+            await link.draining(on)
+            assert await server.receive() == m.Draining(on)
+        owner = Owner()
+        running = asyncio.create_task(link.run(owner))
+        await server.send(state)
+        while not owner.seen:
+            await asyncio.sleep(0.005)
+        assert owner.seen == [state]
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    play(scene)
+
+
+def test_a_server_that_floods_with_how_it_is_is_read_slowly_and_holds_up_nobody(play, link_pki) -> None:
+    async def scene(server, link) -> None:
+        await established(server, link, link_pki)
+        owner = Owner()
+        running = asyncio.create_task(link.run(owner))
+
+        async def flood() -> None:
+            for sessions in range(100_000):
+                await server.send(m.ServerState(5, "", 6619, True, "", sessions))
+                await asyncio.sleep(0)
+
+        flooding = asyncio.create_task(flood())
+        began, slept = time.monotonic(), 0
+        while time.monotonic() < began + 1:
+            await asyncio.sleep(0.01)
+            slept += 1
+        for task in (flooding, running):
+            task.cancel()
+        await asyncio.gather(flooding, running, return_exceptions=True)
+        assert len(owner.seen) <= STATES_AT_ONCE + 2 * STATES_A_SECOND
+        assert slept > 5, "others had their turn"
+
+    play(scene)

@@ -9,7 +9,7 @@ import time
 import msgspec
 import pytest
 
-from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
+from seon.api_messages import Enrolled, LiveState, Order, OrderDone, Orders, OrdersDone, SealedKey, SealedKeyWanted
 from seon.client import courier_line as module
 from seon.client.courier import messages as c
 from seon.client.courier_line import CourierLine
@@ -397,5 +397,52 @@ def test_a_courier_that_says_that_it_is_alive_is_not_told_of(monkeypatch) -> Non
             await courier.say(c.Alive())
             await asyncio.sleep(0.01)
         assert seen == []
+
+    play(scene)
+
+
+# --- what runs, and orders ------------------------------------------------------------------------------------------
+
+DONE = OrdersDone((OrderDone("order-0001", True, "told to end"),))
+
+
+def test_what_runs_goes_to_the_courier_and_orders_come_from_it() -> None:
+    state = LiveState("unnumbered", 1, "b", 5.0)
+    ordered = c.Ordered(Orders((Order("order-0001", "drain"),)), 5.0)
+
+    async def scene(line, courier, seen, running) -> None:
+        await line.live(state)
+        await line.live(None)
+        assert [await courier.hear(), await courier.hear()] == [c.Live(state), c.LiveStill()]
+        await courier.say(ordered)
+        while not seen:
+            await asyncio.sleep(0.005)
+        assert seen == [ordered]
+
+    play(scene)
+
+
+def test_orders_are_acknowledged_once_seonapi_knows_it() -> None:
+    async def scene(line, courier, seen, running) -> None:
+        acknowledging = asyncio.create_task(line.orders_done(DONE, 5))
+        post = await courier.hear()
+        assert (post.call, msgspec.json.decode(post.body, type=OrdersDone)) == ("orders-done", DONE)
+        await asyncio.sleep(0.02)
+        assert not acknowledging.done()
+        await courier.say(c.Posted(post.number))
+        await acknowledging
+
+    play(scene)
+
+
+def test_an_acknowledgement_that_does_not_get_through_is_waited_for_as_long_as_it_is_said() -> None:
+    async def scene(line, courier, seen, running) -> None:
+        began = time.monotonic()
+        await line.orders_done(DONE, 0.05)
+        assert time.monotonic() - began < 5
+        await courier.say(c.Posted((await courier.hear()).number))  # too late, and no harm
+        await line.live(None)
+        assert await courier.hear() == c.LiveStill()
+        assert not running.done()
 
     play(scene)

@@ -69,12 +69,16 @@ class Owner:
 
     def __init__(self) -> None:
         self.told: list[object] = []
+        self.failed: list[str] = []
 
     def linked(self, control: Control, _link: str) -> None:
         self.told.append(control)
 
     def unlinked(self, reason: str) -> None:
         self.told.append(reason)
+
+    def not_linked(self, reason: str) -> None:
+        self.failed.append(reason)
 
 
 @pytest.fixture

@@ -253,6 +253,7 @@ def own_copy(directory: str) -> None:
             assert "was there before" in (await inside.next(control, m.SessionRefused)).reason
             await control.send(opening(session="session-2"))
             assert "the limit of 1 session " in (await inside.next(control, m.SessionRefused)).reason
+            await asyncio.sleep(0.1)
             assert station.accepted == 1
             tls.close()
 

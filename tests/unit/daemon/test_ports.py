@@ -411,3 +411,19 @@ def test_at_debug_a_port_that_is_taken_is_said_at_each_try(monkeypatch) -> None:
         assert len(made.told) == 1, "and the event once"
 
     play(scene)
+
+
+def test_why_a_port_is_not_open_is_said() -> None:
+    async def scene(our: Play) -> None:
+        taken = open_listener(ADDRESS, NUMBERS[1])
+        with taken:
+            assert our.ports.why_closed(port()) == "it is not wanted"
+            our.ports.want([port(), port(NUMBERS[1], "B")], "why")
+            assert our.ports.why_closed(port()) == "it is about to be opened"
+            await our.ports.settled()
+            assert our.ports.why_closed(port()) == ""
+            assert "in use" in our.ports.why_closed(port(NUMBERS[1], "B"))
+            await our.want(why="there is no server")
+            assert our.ports.why_closed(port()) == "there is no server"
+
+    play(scene)

@@ -68,3 +68,12 @@ def test_what_costs_more_takes_more(clock) -> None:
     assert bucket.take(4) == 0.0
     assert bucket.take(3) == pytest.approx(0.2)
     assert taken(bucket) == 1
+
+
+def test_whoever_waits_for_each_gets_no_more_a_second(clock) -> None:
+    bucket, waited = Bucket(10, 5, clock), 0.0
+    for _ in range(105):
+        seconds = bucket.wait()
+        clock.now += seconds
+        waited += seconds
+    assert waited == pytest.approx(10)

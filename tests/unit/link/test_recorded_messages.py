@@ -30,6 +30,8 @@ API = {
     for kind in (
         a.Enrol, a.Enrolled, a.SealedKeyWanted, a.SealedKey, a.EventBatch, a.EventsStored, a.CrlSource,
         a.CrlSources, a.RefusedCertificate, a.Problem,
+        a.LiveState, a.LiveServer, a.LiveListener, a.LiveSession, a.LiveFile, a.LiveUnchanged, a.Order, a.Orders,
+        a.OrderDone, a.OrdersDone,
         c.ProxyConfiguration, c.ServerConfiguration, c.ServerSettings,
     )
 }  # fmt: skip

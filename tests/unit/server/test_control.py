@@ -29,10 +29,14 @@ class Owner:
         self.links, self.deliveries, self.blobs, self.refused, self.endings = [], [], {}, [], []
         self.missing: tuple[str, ...] = ()
         self.carrying, self.room = True, 0
+        self.drained: list[bool] = []
         self.sources: list[CrlSource] = []
 
     def linked(self, link) -> None:
         self.links.append(link)
+
+    def draining(self, link, *, on) -> None:
+        self.drained.append(on)
 
     async def deliver(self, delivery) -> None:
         self.deliveries.append(delivery)
@@ -562,5 +566,42 @@ def test_at_debug_a_heartbeat_that_is_late_is_said(play, lines, monkeypatch) -> 
         while not [line for line in lines.said if line.startswith("Link of client client one: nothing was heard for ")]:
             await asyncio.sleep(0.005)
         await client.stream.send(m.Bye("done"))
+
+    play(scene)
+
+
+# --- how the server is, and drained clients -----------------------------------------------------------------------
+
+
+def test_how_the_server_is_is_said_when_it_changes_and_not_behind_too_much(play) -> None:
+    def state(sessions: int) -> m.ServerState:
+        return m.ServerState(5, "", 6619, False, "no client is connected", sessions)
+
+    async def scene(client, link, owner, outbox) -> None:
+        await client.hello()
+        for sessions in (1, 1, 1, 2):
+            link.say_state(state(sessions))
+        assert [await client.next(m.ServerState) for _ in range(2)] == [state(1), state(2)]
+        for sessions in range(1_000):
+            link.say_state(state(sessions))
+        link.say_ending(m.SessionEnding("session-1", "idle", "idle"))
+        heard = []
+        while not isinstance(message := await client.stream.receive(), m.SessionEnding):
+            heard.append(message)
+        assert len([message for message in heard if isinstance(message, m.ServerState)]) <= module.MOST_NOTES
+        await client.stream.send(m.Bye(""))
+
+    play(scene)
+
+
+def test_a_client_says_that_it_is_drained_and_that_it_is_not_any_more(play) -> None:
+    async def scene(client, link, owner, outbox) -> None:
+        await client.hello()
+        for on in (True, False):
+            await client.stream.send(m.Draining(on))
+        await client.stream.send(m.Bye(""))
+        while len(owner.drained) < 2:
+            await asyncio.sleep(0.005)
+        assert owner.drained == [True, False]
 
     play(scene)

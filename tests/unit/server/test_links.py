@@ -23,7 +23,8 @@ class Link:
     def __init__(self, client: str = "one", key: str = "key") -> None:
         self.client, self.key = client, key
         self.caller = Caller("192.0.2.1", "192.0.2.1:5", "192.0.2.9:2878")
-        self.leaving = False
+        self.leaving = self.draining = False
+        self.protocol = m.PROTOCOL
         self.wake = types.SimpleNamespace(set=lambda: self.noted.append("wake"))
         self.noted: list[object] = []
 
@@ -32,6 +33,9 @@ class Link:
 
     def say_ending(self, message: m.SessionEnding) -> None:
         self.noted.append(message)
+
+    def say_state(self, state: object) -> None:
+        self.noted.append(state)
 
     async def bye(self, reason: str) -> None:
         self.noted.append(reason)
@@ -255,3 +259,35 @@ def no_room(directory: str) -> None:
         assert len(said(proxy)) == 10
 
     assert Proxy(directory, license_days=300).play(scene) == 0
+
+
+def test_a_drained_client_gets_no_session_until_it_takes_them_again(links) -> None:
+    one, two = Link("one"), Link("two")
+    links.add(one)
+    links.add(two)
+    links.drain(one, on=True)
+    assert [links.next().client for _ in range(3)] == ["two"] * 3
+    assert links.takes_sessions
+    assert not links.drained
+    links.drain(two, on=True)
+    assert links.next() is None
+    assert (links.takes_sessions, links.drained) == (False, True)
+    assert all("drained" in line for line in links.state()[:2])
+    links.drain(one, on=False)
+    assert links.next().client == "one"
+
+
+def test_a_client_that_leaves_is_not_called_drained(links) -> None:
+    link = Link()
+    links.add(link)
+    links.drain(link, on=True)
+    links.leave(link)
+    assert (links.takes_sessions, links.drained) == (False, False)
+
+
+def test_all_clients_are_told_how_the_server_is(links) -> None:
+    one, two = Link("one"), Link("two")
+    links.add(one)
+    links.add(two)
+    links.say_state("state")
+    assert [link.noted[-1] for link in (one, two)] == ["state", "state"]

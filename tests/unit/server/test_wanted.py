@@ -43,6 +43,7 @@ def test_a_linked_server_with_license_and_certificate_has_both_ports() -> None:
         ),
         ({"in_force": EMPTY}, "the configuration has not come yet"),
         ({"ending": True}, "the server is ending"),
+        ({"linked": False, "drained": True}, "the client is drained: its administrator lets no session begin"),
         ({"awaits_lists": True}, "the revocation lists have not come yet"),
     ],
 )

@@ -279,3 +279,37 @@ def test_a_main_that_is_slow_loses_nothing(ends) -> None:
     assert thread.is_alive(), "it waits"
     assert [line.hear_session(ends[0]).number for _ in range(500)] == list(range(1, 501))
     thread.join(5)
+
+
+# --- how far it is --------------------------------------------------------------------------------------------------
+
+
+def test_how_far_it_is_is_said_only_into_an_empty_line_so_it_never_waits(ends) -> None:
+    session_line, first, second = main_line(ends[1]), line.Progress("idle", 1), line.Progress("idle", 2)
+    assert session_line.progress(first)
+    for _ in range(1_000):  # the main is stopped
+        assert not session_line.progress(second)
+    assert line.hear_session(ends[0]) == first
+    assert session_line.progress(second)
+    assert line.hear_session(ends[0]) == second
+
+
+def test_how_far_it_is_is_not_said_before_events_that_the_main_has_not_read(ends) -> None:
+    session_line = main_line(ends[1])
+    session_line.report("SES-START", partner="P1")
+    assert not session_line.progress(line.Progress("idle"))
+
+
+def test_a_main_that_is_gone_hears_nothing_and_nobody_waits_for_it(ends) -> None:
+    session_line = main_line(ends[1])
+    ends[0].close()
+    assert session_line.progress(line.Progress("idle"))
+    session_line.poll()
+    assert session_line.progress(line.Progress("idle")), "its end of the line is closed now"
+
+
+@pytest.mark.parametrize(("given", "reason"), [(0, 99), (5, 5), (99, 99)])
+def test_an_administrator_who_ends_a_session_chooses_the_reason_of_its_esid(ends, given, reason) -> None:
+    session_line = main_line(ends[1])
+    line.say(ends[0], line.End("ended", given))
+    assert session_line.poll() == Order(EndReason(reason), "ended")

@@ -204,7 +204,9 @@ def test_the_end_is_said_before_its_esid_can_arrive_anywhere(ends, monkeypatch) 
     """Else the other host would see our ESID first, and take it for a stranger's."""
     order = []
     say, write = line.say, PlainLeg.write_octets
-    monkeypatch.setattr(line, "say", lambda sock, message: (order.append(type(message)), say(sock, message)))
+    monkeypatch.setattr(
+        line, "say", lambda sock, message, **how: (order.append(type(message)), say(sock, message, **how))
+    )
     monkeypatch.setattr(PlainLeg, "write_octets", lambda leg, wire: (order.append("ESID"), write(leg, wire)))
 
     def scene(play: Session) -> None:

@@ -52,7 +52,7 @@ def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
     if isinstance(error, RefusedError):
         if error.status != 401:  # that one has its line already, with its code
             log.warning(
-                "%s %s from %s refused, %d: %s", request.method, request.path, _source(request), error.status, error
+                "%s %s from %s refused, %d: %s", request.method, request.path, called_from(request), error.status, error
             )
         return problem(error.status, str(error))
     if isinstance(error, OperatorError):
@@ -62,7 +62,8 @@ def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(500, "Seonapi failed on this call; its log file says why")
 
 
-def _source(request: HttpRequest) -> str:
+def called_from(request: HttpRequest) -> str:
+    """Return where a call comes from, for a line in the log, also while the database is away."""
     try:
         return str(source_of(request))
     except DatabaseError:

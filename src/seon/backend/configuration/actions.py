@@ -29,3 +29,13 @@ def set_rule(_: Actor, rule: str, severity: str, *, new: bool = False) -> Done:
     `new`: refuse if it is set already. Returns what the setting does to the rule's forms. Raises OperatorError.
     """
     return set_settings({f"{RULES}{rule}": severity}, new=new)
+
+
+@act("settings.rules", Right.CONFIGURE)
+def set_rules(_: Actor, severities: Mapping[str, str]) -> list[str]:
+    """Set what rules of the verifier are worth in general, all of them or none; empty: as the profile says.
+
+    Returns what a setting does to the forms of its rule, a line for each rule that has forms. Raises OperatorError.
+    """
+    done = {rule: set_settings({f"{RULES}{rule}": severity}) for rule, severity in severities.items()}
+    return [f"{rule}: {what.text}" for rule, what in done.items() if what.text]

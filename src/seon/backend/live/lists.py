@@ -1,6 +1,6 @@
 """What the clients have told last, for those who look: nothing here changes anything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -15,6 +15,7 @@ from seon.backend.journal.sessions import LEAST_CHARACTERS
 from seon.backend.live.models import LastState
 from seon.backend.live.orders import Place
 from seon.backend.proxies.models import ProxyClient
+from seon.decoding import MalformedError, decode
 
 _SHOWN = 20
 """Clients that an error names."""
@@ -64,23 +65,30 @@ class HostInForce:
 
 
 def clients() -> list[ClientLive]:
-    """Return every client that has ever told its state, by name; withdrawn tokens left out."""
+    """Return every client that has ever told its state, by name; withdrawn tokens left out.
+
+    What an older build has kept and this one cannot read is left out, too: its client tells it anew.
+    """
     rows = LastState.objects.filter(token__withdrawn_at=None).select_related("token")
     names = dict(ProxyClient.objects.values_list("address", "name"))
-    since = timezone.now() - timedelta(seconds=STALE_SECONDS)
-    found = [
-        ClientLive(
-            name=names.get(row.address, row.token.name),
-            token=row.token.name,
-            address=row.address,
-            place=Place(row.token_id, row.address),
-            heard_at=row.heard_at,
-            fresh=row.heard_at >= since,
-            state=_decoder.decode(bytes(row.state)),
-        )
-        for row in rows
-    ]
+    found = [client for row in rows for client in _read(row, names)]
     return sorted(found, key=lambda client: (client.name, client.address))
+
+
+def _read(row: LastState, names: Mapping[str, str]) -> Iterator[ClientLive]:
+    try:
+        state = decode(_decoder, bytes(row.state))
+    except MalformedError:
+        return
+    yield ClientLive(
+        name=names.get(row.address, row.token.name),
+        token=row.token.name,
+        address=row.address,
+        place=Place(row.token_id, row.address),
+        heard_at=row.heard_at,
+        fresh=row.heard_at >= timezone.now() - timedelta(seconds=STALE_SECONDS),
+        state=state,
+    )
 
 
 def client(name: str) -> ClientLive:

@@ -5,7 +5,7 @@ those values meanwhile, nothing is done: the form says so at each such field, wi
 shown as new, so that whoever sends it a second time knows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -72,6 +72,10 @@ class ActForm(forms.Form):
         """Return what is there now, signed, for the form that is shown."""
         return signing.dumps(self._there(), salt=_SALT, compress=True)
 
+    def minded(self) -> Collection[str]:
+        """Return the fields whose changes by others are minded: all, unless a form sends some only."""
+        return self.fields
+
     def _there(self) -> dict[str, str]:
         return {name: str(self.get_initial_for_field(field, name)) for name, field in self.fields.items()}
 
@@ -83,8 +87,9 @@ class ActForm(forms.Form):
         except signing.BadSignature:
             self.add_error(None, _("This form is out of date: look at it again, and send it once more"))
             return False
+        minded = self.minded()
         for name, now in self._there().items():
-            if seen.get(name) != now:
+            if name in minded and seen.get(name) != now:
                 self.add_error(name, _("Somebody else has changed this meanwhile; it is now: %s") % (now or _("empty")))
         return not self.errors
 

@@ -52,8 +52,8 @@ _WORDS = {
     ),
     "other version": (
         _("The database is not of this version"),
-        _("Seonapi was updated, or a backup of another version was brought back."),
-        _("Stop Seonapi. Then bring the database up to date on its host, and start Seonapi again:"),
+        _("Seonapi was updated, another backup was brought back, or the file is gone and a new one is empty."),
+        _("Is this the right database? If so, stop Seonapi, type this on its host, and start it again:"),
         "seonapi init",
     ),
     "damaged": (

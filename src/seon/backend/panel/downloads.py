@@ -21,7 +21,12 @@ _plain = msgspec.json.Encoder(enc_hook=str)
 
 
 def harmless(cell: object) -> str:
-    """Return a cell's text; one that a spreadsheet would work out as a formula begins with an apostrophe."""
+    """Return a cell's text; one that a spreadsheet would work out as a formula begins with an apostrophe.
+
+    A mapping or a list becomes JSON.
+    """
+    if isinstance(cell, dict | list):
+        return _plain.encode(cell).decode()
     text = "" if cell is None else str(cell)
     return f"'{text}" if text.startswith(_FORMULA) else text
 

@@ -27,7 +27,9 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from seon.backend.acting.actors import Actor
+from seon.backend.acting.acts import ForbiddenError
 from seon.backend.acting.rights import Right
+from seon.backend.panel import refusing
 from seon.backend.panel.act_forms import ActForm
 from seon.backend.panel.base import acted, actor
 
@@ -114,7 +116,13 @@ class PanelPage(View):
         """Answer who may see the page."""
         if not actor(request).may(self.right):
             raise PermissionDenied
-        return acted(request, lambda: cast("HttpResponse", super(PanelPage, self).dispatch(request, *args, **options)))
+        return acted(request, lambda: self._answered(request, *args, **options))
+
+    def _answered(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        try:
+            return cast("HttpResponse", super().dispatch(request, *args, **options))
+        except ForbiddenError as error:  # the act has put it into the audit
+            return refusing.denied(error)
 
     def get(self, request: HttpRequest, **_: Any) -> HttpResponse:
         """Show the page, or a part of it."""

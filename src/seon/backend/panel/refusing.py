@@ -20,7 +20,8 @@ from django.utils.translation import gettext as _
 from seon.addresses import AddressError, read_host, split_host_port
 from seon.api_messages import MAX_BODY
 from seon.backend.acting.actors import Way
-from seon.backend.api.problems import BELOW, problem
+from seon.backend.acting.acts import ForbiddenError
+from seon.backend.api.problems import BELOW, called_from, problem
 from seon.backend.errors import OperatorError
 from seon.backend.journal.recording import record
 from seon.backend.panel.database_trouble import trouble_of
@@ -29,8 +30,6 @@ from seon.events import shown
 MOST_NAMES = 20
 """Host names that a page names."""
 _LONGEST = 300
-_ACTS = {"add": "add", "change": "change", "delete": "remove"}
-"""The end of a page's name, and the act behind its form."""
 
 log = logging.getLogger("seon.panel")
 
@@ -40,7 +39,8 @@ def page(status: int, title: str, *lines: str, command: str = "", code: str = ""
 
     `lines`: sentences; `command`: what to type; `code`: what to look for in the log; `again`: a path to try once more.
     """
-    about = {"title": title, "lines": lines, "command": command, "code": code, "again": again, "status": status}
+    about = {"title": title, "lines": lines, "command": command, "code": code, "again": again, "status": status,
+             "product": settings.UNFOLD["SITE_TITLE"]}  # fmt: skip
     response = HttpResponse(get_template("panel/refused.html").render(about), status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -59,6 +59,7 @@ def malformed(request: HttpRequest, exception: Exception) -> HttpResponse:
 def _wrong_name(request: HttpRequest) -> HttpResponse:
     called = str(request.META.get("HTTP_HOST", ""))
     name = shown(called, _LONGEST)
+    log.warning("Call by the name %s refused, path %s, from %s", name, _path(request), called_from(request))
     if _is_of_a_program(request):
         how = "on its host, type: seonapi host add NAME (without the port)"
         return problem(400, f"Seonapi does not answer by the name {name}: {how}")
@@ -83,7 +84,8 @@ def _host_in(called: str) -> str:
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Answer a call that its user has no right for. One that was to change something stands in the audit."""
     if request.method == "POST" and request.user.is_authenticated:
-        record("AUD-DENIED", user=request.user.get_username(), way=Way.PANEL.value, act=_act_of(request))
+        name = (request.resolver_match and request.resolver_match.url_name) or "panel"
+        record("AUD-DENIED", user=request.user.get_username(), way=Way.PANEL.value, act=name)
     return page(
         403,
         _("You may not do this"),
@@ -92,17 +94,14 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     )
 
 
-def _act_of(request: HttpRequest) -> str:
-    """Return the name of the act that was tried, or of the page where there is none behind it."""
-    match = request.resolver_match
-    view, name = getattr(match and match.func, "model_admin", None), (match and match.url_name) or "panel"
-    act = getattr(getattr(view, "acts", None), _ACTS.get(name.rpartition("_")[2], ""), None)
-    return act.name if act else name
+def denied(error: ForbiddenError) -> HttpResponse:
+    """Answer who has no right for an act; it stands in the audit already."""
+    return page(403, _("You may not do this"), str(error), _("Nothing was changed."))
 
 
 def out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form that does not belong to the login of the browser that has sent it (Django's CSRF check)."""
-    log.warning("Form refused, path %s: %s", request.path, reason)
+    log.warning("Form refused, path %s, from %s: %s", _path(request), called_from(request), reason[:_LONGEST])
     if reason == REASON_NO_CSRF_COOKIE:
         why = _("Your browser has sent no cookie with it. Let it take cookies of this page, then log in again.")
     elif reason.startswith(REASON_BAD_ORIGIN.partition("%")[0]):
@@ -150,7 +149,7 @@ def failed(request: HttpRequest) -> HttpResponse:
     """Answer a call that raised what nobody foresaw: an id stands on the page and in the log, beside the traceback."""
     error = sys.exc_info()[1]
     code = secrets.token_hex(4)
-    log.error("Fault %s: %s %s failed", code, request.method, request.path, exc_info=error)
+    log.error("Fault %s: %s %s failed", code, request.method, _path(request), exc_info=error)
     response = _told(request, error if isinstance(error, Exception) else None, code)
     # Django would write the same traceback into the log once more.
     response._has_been_logged = True  # type: ignore[attr-defined]  # of Django's log_response
@@ -187,6 +186,10 @@ def too_large(prefix: str) -> HttpResponse:
         _("Send less at once: a certificate has a few kB, a revocation list of this size goes in by the command line."),
         command="seonapi crl add FILE",
     )
+
+
+def _path(request: HttpRequest) -> str:
+    return request.path[:_LONGEST]
 
 
 def _is_of_a_program(request: HttpRequest) -> bool:

@@ -21,6 +21,10 @@ class _FilesInput(forms.FileInput):
     allow_multiple_selected = True
 
 
+ONE = _FilesInput(attrs={"multiple": False})
+"""The widget of a field that takes a single file; the form refuses more."""
+
+
 class FilesField(forms.FileField):
     """Some files; cleaned it is a list of their octets."""
 

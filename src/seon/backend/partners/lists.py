@@ -29,12 +29,19 @@ def found(text: str = "", state: State = "") -> "QuerySet[Partner]":
         case "enabled" | "disabled":
             return rows.filter(enabled=state == "enabled")
         case "hindered":
-            keys = [key for key, one in standings(list(Partner.objects.order_by())).items() if one.hindrance]
-            return rows.filter(enabled=True, pk__in=keys)
+            return rows.filter(enabled=True, pk__in=_hindered())
         case "ending":
             end = timezone.now() + SOON
             return rows.filter(Exists(PartnerCertificate.objects.filter(partner=OuterRef("pk"), not_after__lt=end)))
     return rows
+
+
+def _hindered() -> list[int]:
+    """Return the keys of those without a valid certificate of their own as whom nobody comes in."""
+    valid = PartnerCertificate.objects.filter(partner=OuterRef("pk"), not_after__gt=timezone.now())
+    rows = Partner.objects.filter(~Exists(valid), enabled=True).order_by()
+    looked_at = list(rows.only("enabled", "anchors", "odette_ids", "host"))
+    return [key for key, one in standings(looked_at).items() if one.hindrance]
 
 
 def _holding(text: str) -> Q:

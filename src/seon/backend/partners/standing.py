@@ -46,10 +46,14 @@ def standings(partners: Sequence[Partner]) -> dict[int, Standing]:
         ends[key].append(end)
     named = set(_of(PartnerName.objects.order_by(), keys).values_list("partner", flat=True))
     anchors = _anchors(now)
+    examples = {asserts: one for one, asserts in anchors.items()}
+    kinds = {one: asserts for asserts, one in examples.items()}  # without a choice of its own, one of each says it all
     return {
         one.pk: Standing(
             enabled=one.enabled,
-            hindrance=_hindrance(one, ends.get(one.pk, ()), now, anchors, has_names=one.pk in named),
+            hindrance=_hindrance(
+                one, ends.get(one.pk, ()), now, anchors if one.anchors else kinds, has_names=one.pk in named
+            ),
             pins=len(ends.get(one.pk, ())),
             ends=_ends(ends.get(one.pk, ()), now),
         )

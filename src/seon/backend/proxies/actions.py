@@ -22,7 +22,7 @@ from seon.backend.partners.models import Partner
 from seon.backend.proxies.models import Listener, ProxyClient, ProxyServer
 
 _SHOWN = 20
-"""Listening ports that an error names."""
+"""Listening ports, or partners, that an error names."""
 
 
 @act("listener.add", Right.CONFIGURE)
@@ -140,8 +140,9 @@ def remove_server(_: Actor, server: str) -> ProxyServer:
 def _known_partner(identifier: str) -> Partner:
     found = Partner.objects.filter(identifier=identifier).first()
     if found is None:
-        known = ", ".join(Partner.objects.values_list("identifier", flat=True)) or "none yet"
-        raise OperatorError(f"There is no partner {identifier!r}; there are: {known}")
+        known = ", ".join(Partner.objects.values_list("identifier", flat=True)[:_SHOWN]) or "none yet"
+        text = f"There is no partner {identifier[:60]!r}; there are: {known}"
+        raise OperatorError(text, fields={"partner": text})
     return found
 
 

@@ -26,6 +26,8 @@ from seon.backend.trust.models import Authority, OwnCertificate, Token
 
 DAYS = (60, 30, 14, 7, 1)
 ENDED = 0
+MOST_NEAR = 500
+"""Partners' certificates that end soon and are asked for at once."""
 _FORGET_AFTER = timedelta(days=1)
 
 
@@ -97,9 +99,9 @@ def own_endings() -> Iterator[Ending]:
 
 
 def partner_endings(until: datetime | None = None) -> Iterator[Ending]:
-    """Yield the certificates by which enabled partners are admitted; only those that end until a moment, if given."""
+    """Yield the certificates by which enabled partners are admitted; only the next ones until a moment, if given."""
     rows = PartnerCertificate.objects.filter(partner__enabled=True).select_related("partner")
-    for pinned in rows.filter(not_after__lte=until) if until else rows:
+    for pinned in rows.filter(not_after__lte=until).order_by("not_after")[:MOST_NEAR] if until else rows:
         yield Ending(
             f"partner-certificate:{pinned.fingerprint}",
             f"The certificate {pinned.fingerprint[:16]} of partner {pinned.partner}",

@@ -29,22 +29,24 @@ def proxy_id_in(text: str) -> str:
     Raises OperatorError, which says what is wrong with it.
     """
     words = text[:_MOST_PASTED].split()
-    found = [word.lower() for word in words if _LIKE_A_PROXY_ID.fullmatch(word)]
-    different = list(dict.fromkeys(found))
-    if len(different) > 1:
-        raise OperatorError(f"There are {len(different)} Proxy IDs in it: give the one of the server to be licensed")
-    if not different:
-        last = words[-1] if words else ""
+    found = list(dict.fromkeys(word.lower() for word in words if _LIKE_A_PROXY_ID.fullmatch(word)))
+    if problem := _problem_of(found, words[-1] if words else ""):
+        raise OperatorError(problem, fields={"proxy_id": problem})
+    return found[0]
+
+
+def _problem_of(found: list[str], last: str) -> str:
+    if len(found) > 1:
+        return f"There are {len(found)} Proxy IDs in it: give the one of the server to be licensed"
+    if not found:
         digits = len(last) - len(last.lstrip(string.hexdigits))
         seen = f"; this has {digits} hex digits" if digits else ""
-        raise OperatorError(
-            f"A Proxy ID is 64 hex digits and 'px', as `seon_proxyserver2 -L` prints it{seen}: copy the whole line"
-        )
+        return f"A Proxy ID is 64 hex digits and 'px', as `seon_proxyserver2 -L` prints it{seen}: copy the whole line"
     try:
-        parse_proxy_id(different[0])
+        parse_proxy_id(found[0])
     except IdentityError as error:
-        raise OperatorError(str(error)) from None
-    return different[0]
+        return str(error)
+    return ""
 
 
 _MOST_PASTED = 10_000

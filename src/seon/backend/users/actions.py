@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from axes.models import AccessAttempt
 from axes.utils import reset
 from django.contrib.auth.models import Group, User
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import (
+    MinimumLengthValidator,
+    get_default_password_validators,
+    validate_password,
+)
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -21,6 +25,7 @@ from seon.backend.acting.audit import note
 from seon.backend.acting.rights import ADMINISTRATOR, Right
 from seon.backend.configuration.values import told
 from seon.backend.errors import OperatorError
+from seon.backend.users import sessions
 
 MOST_PASSWORD = 1_000
 """Characters of a password: hashing a longer one would only take time."""
@@ -39,22 +44,25 @@ def add_user(_: Actor, name: str, roles: Sequence[str], password: str) -> User:
         with transaction.atomic():
             user.save()
     except ValidationError as error:
-        raise OperatorError(f"User {name[:150]}: {told(error)}") from None
+        raise OperatorError(f"User {name[:150]}: {told(error)}", fields={"name": " ".join(error.messages)}) from None
     except IntegrityError:  # somebody else was faster
-        raise OperatorError(f"User {name}: a user with this name exists already") from None
+        there = "a user with this name exists already"
+        raise OperatorError(f"User {name}: {there}", fields={"name": there}) from None
     _give(user, groups)
     note(f"user {name}", f"added; roles: {', '.join(roles_of(user))}")
     return user
 
 
 @act("user.change", Right.USERS, again=True)
-def change_user(_: Actor, name: str, *, roles: Sequence[str] | None = None, active: bool | None = None) -> User:
+def change_user(by: Actor, name: str, *, roles: Sequence[str] | None = None, active: bool | None = None) -> User:
     """Change the roles of a user, or whether it may log in; None stays as it is.
 
-    Raises OperatorError; the last active administrator stays what it is.
+    Raises OperatorError; the last active administrator stays what it is, and nobody locks itself out.
     """
     administrators = _locked_administrators()
     user = find_user(name)
+    if active is False:
+        _require_somebody_else(by, user)
     before, was_active = roles_of(user), user.is_active
     if roles is not None:
         _give(user, _roles(roles))
@@ -105,11 +113,20 @@ def unlock_user(_: Actor, name: str) -> int:
     return count
 
 
+@act("user.end_sessions", Right.USERS, again=True)
+def end_sessions(_: Actor, name: str) -> int:
+    """End the sessions of a user in the panel: it has to log in again. Returns how many. Raises OperatorError."""
+    count = sessions.end_sessions_of(find_user(name))
+    note(f"user {name}", f"{count} session{'' if count == 1 else 's'} ended")
+    return count
+
+
 @act("user.remove", Right.USERS, again=True)
-def remove_user(_: Actor, name: str) -> None:
-    """Remove a user; its sessions end. Raises OperatorError, also for the last active administrator."""
+def remove_user(by: Actor, name: str) -> None:
+    """Remove a user; its sessions end. Raises OperatorError, also for oneself and the last active administrator."""
     administrators = _locked_administrators()
     user = find_user(name)
+    _require_somebody_else(by, user)
     _require_another(administrators, user, still=False)
     reset(username=name)
     user.delete()
@@ -127,7 +144,7 @@ def find_user(name: str) -> User:
 
 def roles_of(user: User) -> list[str]:
     """Return the roles of a user, in the order of their names; a superuser is an administrator."""
-    names = set(user.groups.values_list("name", flat=True)) | ({ADMINISTRATOR} if user.is_superuser else set())
+    names = {group.name for group in user.groups.all()} | ({ADMINISTRATOR} if user.is_superuser else set())
     return sorted(names)
 
 
@@ -136,13 +153,19 @@ def new_password() -> str:
     return secrets.token_urlsafe(_MADE_UP_OCTETS)
 
 
+def least_password() -> int:
+    """Return how many characters a password has at least."""
+    of_length = (one for one in get_default_password_validators() if isinstance(one, MinimumLengthValidator))
+    return max(one.min_length for one in of_length)
+
+
 def _roles(names: Sequence[str]) -> list[Group]:
     groups = list(Group.objects.filter(name__in=names))
     unknown = sorted(set(names) - {group.name for group in groups})
     if unknown or not names:
         there = ", ".join(Group.objects.order_by("name").values_list("name", flat=True))
         what = f"There is no role {unknown[0][:150]!r}" if unknown else "A user needs a role"
-        raise OperatorError(f"{what}; there are: {there}")
+        raise OperatorError(f"{what}; there are: {there}", fields={"roles": f"{what}; there are: {there}"})
     return groups
 
 
@@ -154,11 +177,13 @@ def _give(user: User, groups: Sequence[Group]) -> None:
 
 def _check_password(password: str, user: User) -> None:
     if len(password) > MOST_PASSWORD:
-        raise OperatorError(f"The password has more than {MOST_PASSWORD} characters")
+        text = f"The password has more than {MOST_PASSWORD} characters"
+        raise OperatorError(text, fields={"password": text})
     try:
         validate_password(password, user)
     except ValidationError as error:
-        raise OperatorError(f"The password cannot be taken: {' '.join(error.messages)}") from None
+        text = f"The password cannot be taken: {' '.join(error.messages)}"
+        raise OperatorError(text, fields={"password": text}) from None
 
 
 def _put_password(user: User, password: str) -> None:
@@ -172,6 +197,11 @@ def _locked_administrators() -> QuerySet[User]:
     found = User.objects.filter(Q(is_superuser=True) | Q(groups__name=ADMINISTRATOR), is_active=True)
     names = list(User.objects.select_for_update().filter(pk__in=found.values("pk")).order_by("pk"))
     return User.objects.filter(pk__in=[user.pk for user in names])
+
+
+def _require_somebody_else(by: Actor, user: User) -> None:
+    if by.user is not None and by.user.pk == user.pk:
+        raise OperatorError("Nobody can remove itself or take its own login away: let another administrator do it")
 
 
 def _require_another(administrators: QuerySet[User], user: User, *, still: bool) -> None:

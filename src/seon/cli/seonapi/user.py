@@ -117,6 +117,18 @@ def user_unlock(name: str) -> Said:
     return Said({"name": name, "forgotten": count}, f"user {name} {'unlocked' if count else 'was not locked'}")
 
 
+@user.command(name="logout")
+@click.argument("name")
+@on_installation
+def user_logout(name: str) -> Said:
+    """End the sessions of the user NAME in the panel: it has to log in again."""
+    from seon.backend.acting.actors import owner
+    from seon.backend.users.actions import end_sessions
+
+    count = end_sessions(owner(), name)
+    return Said({"name": name, "ended": count}, f"user {name}: {count} session{'' if count == 1 else 's'} ended")
+
+
 @user.command(name="remove")
 @click.argument("name")
 @on_installation
@@ -157,6 +169,7 @@ def user_show(name: str) -> Said:
     from seon.backend.acting.actors import rights_of
     from seon.backend.acting.rights import Right
     from seon.backend.users.actions import find_user, roles_of
+    from seon.backend.users.sessions import sessions_of
 
     found = find_user(name)
     sheet = Sheet()
@@ -165,6 +178,7 @@ def user_show(name: str) -> Said:
     sheet.add("rights", "may", [right.meaning for right in Right if right in rights_of(found)])
     sheet.add("state", "state", _state(found))
     sheet.add("last_login", "last login", found.last_login)
+    sheet.add("sessions", "sessions in the panel", len(sessions_of(found)))
     failures = Table({"address": "address", "count": "wrong passwords", "last": "last"}, empty="none")
     for attempt in AccessAttempt.objects.filter(username=name).order_by("-attempt_time")[:20]:
         failures.add(address=attempt.ip_address, count=attempt.failures_since_start, last=attempt.attempt_time)

@@ -32,6 +32,8 @@ TRANSFER_SECONDS = 120.0
 """For a whole call besides what it may wait: MAX_ANSWER at half a MB/s. An answer in drops must not last for ever."""
 S = TypeVar("S", bound=msgspec.Struct)
 Body = msgspec.Struct | msgspec.Raw | None
+LIVE_SECONDS = 10.0
+"""For a call that says what runs: what it says is old then."""
 MAX_CA = 64 * 1024
 MAX_ANSWER = 64 * 1024 * 1024
 
@@ -45,6 +47,10 @@ class ApiRejectedError(ApiError):
 
     Only Seonapi can say so: a 400 without its error shape comes from something between, and may be mended.
     """
+
+
+class ApiConflictError(ApiError):
+    """What Seonapi knows does not fit what was said."""
 
 
 class ApiRefusedError(ApiError):
@@ -96,14 +102,30 @@ class Api:
 
         None after `wait` seconds without one. Raises ApiError, also when the versions do not fit.
         """
+        return _configuration(await self._ask_for_configuration(known, wait, server_format))
+
+    async def orders_or_configuration(
+        self, known: int | None, wait: int, server_format: int
+    ) -> a.Orders | ProxyConfiguration | None:
+        """Return the same, or orders as soon as there are any. Raises ApiError."""
+        answer = await self._ask_for_configuration(known, wait, server_format, "orders=1&")
+        return _decode(answer.content, a.Orders) if answer.status == 202 else _configuration(answer)
+
+    async def _ask_for_configuration(self, known: int | None, wait: int, server_format: int, more: str = "") -> Answer:
         question = "" if known is None else f"known={known}&wait={wait}&"
-        path = f"configuration?{question}format={FORMAT}&server_format={server_format}"
-        answer = await self._call("GET", path, None, wait)
-        if answer.status == 204:
-            return None
-        found = _decode(answer.content, _Format).format
-        _check_format(Side("Seonapi", "", found, found))  # said before it is read: what we do not know is refused there
-        return _decode(answer.content, ProxyConfiguration)
+        path = f"configuration?{question}{more}format={FORMAT}&server_format={server_format}"
+        return await self._call("GET", path, None, wait)
+
+    async def live(self, state: a.LiveState | a.LiveUnchanged) -> bool:
+        """Say what runs; False if Seonapi does not know that state: say all of it. Raises ApiError."""
+        try:
+            async with asyncio.timeout(LIVE_SECONDS):
+                await self._call("POST", "live", state)
+        except ApiConflictError:
+            return False
+        except TimeoutError:
+            raise ApiError("no answer in time") from None
+        return True
 
     async def sealed_key(self, wanted: a.SealedKeyWanted) -> a.SealedKey:
         """Return the partners' TLS key, sealed for one server. Raises ApiError."""
@@ -162,7 +184,7 @@ class Api:
         text = problem or causes.of_status(answer.status)
         if answer.status == 413 or (answer.status == 400 and problem):
             return ApiRejectedError(text)
-        return ApiError(text)
+        return ApiConflictError(text) if answer.status == 409 else ApiError(text)
 
     async def _first_contact(self) -> httpx.AsyncClient:
         """Get the API's CA without showing anything, compare it with the token, and only then trust it."""
@@ -221,6 +243,15 @@ class Api:
 
 class _Format(OpenStruct, frozen=True):
     format: a.Number
+
+
+def _configuration(answer: Answer) -> ProxyConfiguration | None:
+    """Return the configuration in an answer, None if there is none. Raises ApiError."""
+    if answer.status == 204:
+        return None
+    found = _decode(answer.content, _Format).format
+    _check_format(Side("Seonapi", "", found, found))  # said before it is read: what we do not know is refused there
+    return _decode(answer.content, ProxyConfiguration)
 
 
 async def _to_nobody(_: str) -> None:

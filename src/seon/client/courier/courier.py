@@ -16,6 +16,7 @@ from seon.client.courier import messages as c
 from seon.client.courier.api import Api
 from seon.client.courier.delivery import Delivery
 from seon.client.courier.lines import Lines
+from seon.client.courier.living import Living
 from seon.client.courier.names import resolve
 from seon.client.courier.posting import Posting
 from seon.client.courier.seonapi import Seonapi
@@ -42,7 +43,8 @@ class Courier:
         self._sending = asyncio.Lock()
         self._seonapi = Seonapi(api, self._say, patience)
         self._delivery = Delivery(api, self._seonapi, spool, self._say, patience)
-        self._posting = Posting(api, self._seonapi)
+        self._posting = Posting(api, self._seonapi, self._say)
+        self._living = Living(api, self._seonapi, self._delivery.waiting)
         self._lines = Lines(self._say)
         api.tell = partial(self._lines.write, "api", Level.DEBUG)
 
@@ -59,7 +61,7 @@ class Courier:
                 asyncio.get_running_loop().set_exception_handler(lambda _, context: self._uncaught(tasks, context))
                 for part in (self._hear(tasks), self._beat(), self._seonapi.follow(),
                              self._delivery.keep_forever(), self._delivery.deliver_forever(),
-                             self._posting.post_forever()):  # fmt: skip
+                             self._posting.post_forever(), self._living.post_forever()):  # fmt: skip
                     tasks.create_task(part)
         except* MainGoneError:
             pass
@@ -110,6 +112,8 @@ class Courier:
                 self._delivery.keep(note)
             case c.Post():
                 self._posting.take(note)
+            case c.Live() | c.LiveStill():
+                self._living.take(note)
             case c.Enrol():
                 tasks.create_task(self._seonapi.enrol(note))
             case c.WantSealed():

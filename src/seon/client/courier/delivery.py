@@ -80,6 +80,13 @@ class Delivery:
         except SpoolError as error:
             return f"the spool cannot be used: {error}"
 
+    def waiting(self) -> int:
+        """Return how many events wait in the spool; -1 if it cannot be used."""
+        try:
+            return self._spool.count()
+        except SpoolError:
+            return -1
+
     # --- to Seonapi ---------------------------------------------------------------------------------------------------
 
     async def deliver_forever(self) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from seon.api_messages import Enrolled, SealedKey, SealedKeyWanted
+from seon.api_messages import Enrolled, LiveState, Orders, SealedKey, SealedKeyWanted
 from seon.client.waiting import Wait
 from seon.config import Fingerprint, Port, ProxyConfiguration, Struct
 from seon.events import Event
@@ -140,8 +140,34 @@ class Resolved(Note, frozen=True, tag="resolved"):
 class Post(Note, frozen=True, tag="post"):
     """Main: make this call of Seonapi, which answers nothing. It may be left out where there is too much of it."""
 
-    call: Literal["refused", "crl-sources"]
+    call: Literal["refused", "crl-sources", "orders-done"]
     body: msgspec.Raw
+    number: Annotated[int, Meta(ge=0)] = 0
+    """If there is one, `Posted` says that the call was made."""
+
+
+class Posted(Note, frozen=True, tag="posted"):
+    """Courier: the `Post` with this number was made, or Seonapi will never take it."""
+
+    number: Number
+
+
+class Live(Note, frozen=True, tag="live"):
+    """Main: what runs now; only the newest counts. Number, run and what waits in the spool are the courier's to say."""
+
+    state: LiveState
+
+
+class LiveStill(Note, frozen=True, tag="live-still"):
+    """Main: what was said last still holds."""
+
+
+class Ordered(Note, frozen=True, tag="ordered"):
+    """Courier: orders of an administrator. They may come again until they are acknowledged."""
+
+    orders: Orders
+    at: float
+    """When they came (time.monotonic, which all processes of a host share): their seconds count from here."""
 
 
 class ApiState(Note, frozen=True, tag="api-state"):
@@ -188,7 +214,7 @@ class Alive(Note, frozen=True, tag="alive"):
     """Courier: it is not stuck; said every `ALIVE_SECONDS`."""
 
 
-FromMain = Enrol | AskNow | ServerReads | WantSealed | WantBlob | Keep | Resolve | Verbosity | Post
+FromMain = Enrol | AskNow | ServerReads | WantSealed | WantBlob | Keep | Resolve | Verbosity | Post | Live | LiveStill
 FromCourier = (
     Begin
     | HaveEnrolled
@@ -197,6 +223,8 @@ FromCourier = (
     | GotBlob
     | Kept
     | Resolved
+    | Posted
+    | Ordered
     | ApiState
     | Ending
     | LogLine

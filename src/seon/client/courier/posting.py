@@ -6,6 +6,7 @@ from functools import partial
 from seon.client.courier import messages as c
 from seon.client.courier.api import Api, ApiRejectedError
 from seon.client.courier.seonapi import Seonapi
+from seon.client.courier.troubles import Say
 
 MOST = 100
 """Calls that wait while Seonapi is away; more are left out."""
@@ -14,9 +15,10 @@ MOST = 100
 class Posting:
     """Makes the calls one after the other."""
 
-    def __init__(self, api: Api, seonapi: Seonapi) -> None:
+    def __init__(self, api: Api, seonapi: Seonapi, say: Say) -> None:
         self._api = api
         self._seonapi = seonapi
+        self._say = say
         self._waiting: asyncio.Queue[c.Post] = asyncio.Queue(MOST)
 
     def take(self, note: c.Post) -> None:
@@ -30,6 +32,8 @@ class Posting:
         while True:
             note = await self._waiting.get()
             await self._seonapi.insist("post", partial(self._post, note))
+            if note.number:
+                await self._say(c.Posted(note.number))
 
     async def _post(self, note: c.Post) -> None:
         """Make a call; what Seonapi does not take now it will never take. Raises ApiError."""

@@ -1,11 +1,12 @@
 """What the courier asks of Seonapi for its main: certificate, configurations, the sealed key, blobs."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from seon.api_messages import MAX_WAIT
+from seon.api_messages import MAX_WAIT, Orders
 from seon.client.courier import messages as c
 from seon.client.courier.api import Api, ApiError, ApiRefusedError, ApiRejectedError
 from seon.client.courier.troubles import Patience, Say, Trouble, duration, words
@@ -13,6 +14,9 @@ from seon.config import FORMAT, ProxyConfiguration
 from seon.process.backoff import Backoff
 
 T = TypeVar("T")
+News = ProxyConfiguration | Orders | None
+ORDERS_SECONDS = 0.2
+"""Between two looks at orders: they come again until they are acknowledged."""
 SOON = 1.0
 """Seconds: a waiting call that is answered sooner, and with nothing new, did not wait."""
 
@@ -83,6 +87,10 @@ class Seonapi:
             began, server_format = loop.time(), self._server_format
             asking = asyncio.create_task(self.insist("configuration", self._newer))
             found = await self._unless_another_format(asking)
+            if isinstance(found, Orders):
+                await self._say(c.Ordered(found, time.monotonic()))
+                await asyncio.sleep(ORDERS_SECONDS)
+                continue
             if server_format != self._server_format:
                 continue  # it is of no use to the server that is linked now
             if found is not None:
@@ -96,9 +104,7 @@ class Seonapi:
             self._server_format, self._version = number, None
             self._other_format.set()
 
-    async def _unless_another_format(
-        self, asking: "asyncio.Task[ProxyConfiguration | None]"
-    ) -> ProxyConfiguration | None:
+    async def _unless_another_format(self, asking: "asyncio.Task[News]") -> News:
         """Return the answer, or None when it would be of no use any more."""
         self._other_format.clear()
         changed = asyncio.create_task(self._other_format.wait())
@@ -111,10 +117,10 @@ class Seonapi:
                 task.cancel()
             await asyncio.gather(asking, changed, return_exceptions=True)
 
-    async def _newer(self) -> ProxyConfiguration | None:
+    async def _newer(self) -> News:
         # After a failure it does not wait: that Seonapi is back is said as soon as it is.
         wait = 0 if self._version is None or self._trouble.concerns("configuration") else MAX_WAIT
-        return await self._api.configuration(self._version, wait, self._server_format)
+        return await self._api.orders_or_configuration(self._version, wait, self._server_format)
 
     async def ask_now(self) -> None:
         """Ask for a changed configuration once. The server may want that as often as it likes: one call at a time."""

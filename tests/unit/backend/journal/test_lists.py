@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from seon.backend.errors import OperatorError
 from seon.backend.journal import lists
-from seon.backend.journal.lists import EVER, Budget, Cursor, EntryFilter, Page, arrived, entries
-from seon.backend.journal.models import FILTERS, Entry
+from seon.backend.journal.deadlines import TimeOverError
+from seon.backend.journal.lists import EVER, Budget, Cursor, EntryFilter, Page, arrived, entries, kept_out, newer
+from seon.backend.journal.models import FILTERS, Entry, Ignored
 from seon.backend.journal.recording import store
 from seon.events import Event, Severity
 
@@ -173,3 +174,42 @@ def test_who_follows_gets_what_became_visible_late_too() -> None:
     assert numbers(arrived(EntryFilter(code="CLI-TOKEN"), since, set(), 1)) == [
         next(entry.pk for entry in reversed(stored[:6]) if entry.code == "CLI-TOKEN")
     ]
+
+
+def test_newer_entries_lead_back_up_by_place() -> None:
+    stored = fill(9)
+    place = Cursor(stored[6].received_at, stored[6].pk)
+    assert numbers(newer(EntryFilter(), place, 3)) == [entry.pk for entry in stored[3:6]]
+    assert numbers(newer(EntryFilter(), place)) == [entry.pk for entry in stored[:6]]
+    wanted = EntryFilter(code="ADM-TLS", text="http")
+    found = newer(wanted, place, budget=PATIENT)
+    assert numbers(found) == [entry.pk for entry in stored[:6] if entry.code == "ADM-TLS"]
+
+
+def test_newer_entries_of_the_same_moment_are_neither_lost_nor_shown_twice() -> None:
+    stored = fill(4, timedelta(0))
+    place = Cursor(stored[2].received_at, stored[2].pk)
+    assert numbers(newer(EntryFilter(), place)) == [entry.pk for entry in stored[:2]]
+
+
+def test_newer_entries_that_cannot_be_found_in_time_are_given_up() -> None:
+    with pytest.raises(TimeOverError):
+        newer(EntryFilter(), Cursor(EVER, 0), budget=Budget(total=-1))
+
+
+def test_an_event_s_own_fields_are_looked_through() -> None:
+    stored = fill(8)
+    found = entries(EntryFilter(said={"partner": "LLER"}), budget=PATIENT)
+    assert numbers(found) == [entry.pk for entry in stored if entry.code == "SES-FAILED"]
+    assert numbers(entries(EntryFilter(said={"reason": "100%_"}, group="session"), budget=PATIENT)) == numbers(found)
+    for none in ({"partner": "%"}, {"nothing": "x"}, {"partner": "m\u00fcller", "reason": "token"}):
+        assert numbers(entries(EntryFilter(said=none), budget=PATIENT)) == []
+
+
+def test_what_ignore_rules_kept_out_is_counted_within_the_time_of_the_list() -> None:
+    now = timezone.now()
+    for number in range(5):
+        Ignored.objects.create(event_id=f"i-{number}", hop="inside", received_at=now - timedelta(days=2 * number))
+    assert kept_out(EntryFilter()) == 4
+    assert kept_out(EntryFilter(since=EVER), most=3) == 3
+    assert kept_out(EntryFilter(since=EVER, until=now - timedelta(days=3))) == 3

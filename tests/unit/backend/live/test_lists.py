@@ -1,8 +1,10 @@
+import pytest
 from live_states import ADDRESS, PROXY_ID, SESSION, listener, server, session, state, tell
 
 from seon.backend.acting.actors import owner
 from seon.backend.configuration.versioned import raise_version, read_version
 from seon.backend.live import lists
+from seon.backend.live.models import LastState
 from seon.backend.proxies.actions import add_client
 from seon.backend.trust.models import Token
 
@@ -48,3 +50,11 @@ def test_which_host_has_the_newest_configuration_is_said_and_why_not() -> None:
         ("server", "dmz.example:2878", False, "refused"),
         ("client", "other", False, "the client is not heard of"),
     ]
+
+
+@pytest.mark.parametrize("kept", [b"", b"{}", b"\xff", b'{"run":"run-00000001","number":1,"build":"0.1","since":"x"}'])
+def test_a_state_that_an_older_build_has_kept_hides_no_other_client(kept: bytes) -> None:
+    tell()
+    tell(name="other")
+    LastState.objects.filter(token__name="other").update(state=kept)
+    assert [one.name for one in lists.clients()] == ["main"]

@@ -16,7 +16,8 @@ def test_a_cell_that_begins_as_a_formula_is_a_text(cell: str) -> None:
     assert row == [f"'{cell}", "x"]
 
 
-@pytest.mark.parametrize(("cell", "text"), [("a=b", "a=b"), (None, ""), (7, "7"), ("", ""), ("'=1", "'=1")])
+@pytest.mark.parametrize(("cell", "text"), [("a=b", "a=b"), (None, ""), (7, "7"), ("", ""), ("'=1", "'=1"),
+                                             ({"a": "=1"}, '{"a":"=1"}'), ([["a"]], '[["a"]]')])  # fmt: skip
 def test_another_cell_stays_as_it_is(cell: object, text: str) -> None:
     assert harmless(cell) == text
 

@@ -65,3 +65,26 @@ def test_behind_a_configured_reverse_proxy_the_source_is_the_forwarded_address(l
 def test_a_login_that_succeeds_is_no_refusal(lines: list[str]) -> None:
     log_in("anna", "correct horse battery")
     assert lines == []
+
+
+def page_after(name: str, password: str) -> str:
+    answer = Client(REMOTE_ADDR="192.0.2.7").post(PAGE, {"username": name, "password": password}, secure=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_page_says_the_same_whatever_is_wrong_and_when_a_name_is_locked() -> None:
+    User.objects.create_user("gone", password="correct horse battery", is_staff=True, is_active=False)
+    User.objects.create_user("stranger", password="correct horse battery")
+    tries = [("anna", "a guess"), ("nobody", "a guess"), ("gone", "correct horse battery"),
+             ("stranger", "correct horse battery")]  # fmt: skip
+    pages = [page_after(*one) for one in tries]
+    for page in pages:
+        assert "The name or the password is wrong, or the user may not log in." in page
+        assert "After 5 wrong passwords in a row the name is locked for this address, for 15 minutes." in page
+        assert "a guess" not in page
+        assert "correct horse" not in page
+
+
+def test_a_field_that_is_empty_is_said_there() -> None:
+    assert "This field is required" in page_after("", "x")

@@ -25,7 +25,7 @@ def panel(monkeypatch: pytest.MonkeyPatch) -> Client:
 
 
 def sent(panel: Client, old: str, new: str) -> str:
-    form = {"old_password": old, "new_password1": new, "new_password2": new}
+    form = {"do": "own", "old": old, "password": new, "twice": new}
     return unescape(panel.post(PAGE, form, secure=True, follow=True).content.decode())
 
 

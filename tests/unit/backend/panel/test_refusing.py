@@ -15,9 +15,12 @@ from django.urls import path
 from panel_clients import PASSWORD, logged_in
 
 from seon.api_messages import PATH
+from seon.backend import logs
+from seon.backend.acting.rights import Right
 from seon.backend.home import Home
 from seon.backend.journal.models import Entry
 from seon.backend.panel import refusing
+from seon.backend.panel.pages import PanelPage
 from seon.backend.urls import urlpatterns as ours
 
 RAISES = {
@@ -32,7 +35,16 @@ def broken(_: HttpRequest, what: str) -> HttpResponse:
     raise RAISES[what]
 
 
-urlpatterns = [path("panel/broken/<what>/", broken), path("api/broken/<what>/", broken), *ours]
+class RarePage(PanelPage):
+    title, template, right = "Rare", "frame/page.html", Right.USERS
+
+
+urlpatterns = [
+    RarePage.at("panel/rare/", "rare"),
+    path("panel/broken/<what>/", broken),
+    path("api/broken/<what>/", broken),
+    *ours,
+]
 handler400, handler403 = refusing.malformed, refusing.forbidden
 handler404, handler500 = refusing.missing, refusing.failed
 
@@ -59,6 +71,13 @@ def test_an_unknown_name_is_told_with_the_names_there_are_and_the_command_that_a
     assert "You called it other.example:8443." in text
     assert "testserver, seonapi.example" in text
     assert "seonapi host add other.example<" in text
+
+
+def test_a_call_by_a_wrong_name_is_one_line_in_the_log(home: Home) -> None:
+    log = logs.open_log(home.log_directory, "seonapi")
+    Client(REMOTE_ADDR="192.0.2.7").get("/panel/", secure=True, headers={"host": "evil.example"})
+    (line,) = log.read_text().splitlines()
+    assert line.endswith("Call by the name evil.example refused, path /panel/, from 192.0.2.7")
 
 
 @pytest.mark.parametrize("name", ["$(reboot)", "a b", '"><script>alert(1)</script>', "x" * 5_000])
@@ -126,15 +145,25 @@ def test_why_a_call_is_malformed_is_said_where_we_know_it() -> None:
 
 def test_a_form_that_was_sent_without_the_right_is_refused_and_audited_with_its_act() -> None:
     auditor, own = logged_in("auditor"), User.objects.get().pk
-    for address in ("partners/partner/add/", f"auth/user/{own}/delete/"):
-        answer = auditor.post(f"/panel/{address}", {"post": "yes"}, secure=True)
+    for address, does, said in (
+        ("users/add/", "add", "Your roles do not allow this"), (f"users/{own}/", "unlock", "it takes the right to"),
+    ):  # fmt: skip
+        answer = auditor.post(f"/panel/{address}", {"do": does}, secure=True)
         assert answer.status_code == 403
-        assert "Your roles do not allow this" in answer.content.decode()
-    assert denied() == [f"the-auditor (panel) was refused: {act}" for act in ("partner.add", "user.remove")]
+        assert said in answer.content.decode()
+    assert denied() == [f"the-auditor (panel) was refused: {act}" for act in ("user-add", "user.unlock")]
+
+
+def test_a_form_that_was_sent_without_the_right_is_refused_and_audited_with_its_page() -> None:
+    answer = logged_in("auditor").post("/panel/rare/", {"do": "anything"}, secure=True)
+    assert answer.status_code == 403
+    assert "Your roles do not allow this" in answer.content.decode()
+    assert denied() == ["the-auditor (panel) was refused: rare"]
 
 
 def test_a_page_that_was_only_asked_for_is_refused_and_no_entry() -> None:
-    assert logged_in("auditor").get("/panel/partners/partner/add/", secure=True).status_code == 403
+    assert logged_in("auditor").get("/panel/rare/", secure=True).status_code == 403
+    assert logged_in("auditor").get("/panel/users/add/", secure=True).status_code == 403
     assert denied() == []
 
 

@@ -6,6 +6,7 @@ from seon.backend.proxies.actions import (
     add_client,
     add_listener,
     change_client,
+    change_listener,
     change_server,
     remove_client,
     remove_listener,
@@ -64,6 +65,12 @@ SAMPLES = {
         bad=lambda by: add_listener(by, "main/10.0.0.5", 3_306, "nobody"),
         ready=partner,
         told="added",
+    ),
+    "listener.change": Sample(
+        good=lambda by: change_listener(by, "main", 3_306, to=("127.0.0.1", 3_307)),
+        bad=lambda by: change_listener(by, "main", 3_306, to=("127.0.0.1", 3_307), partner="nobody"),
+        ready=listener,
+        told="port: 3306 to 3307",
     ),
     "listener.remove": Sample(
         good=lambda by: remove_listener(by, "main", 3_306),

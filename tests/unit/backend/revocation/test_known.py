@@ -13,7 +13,9 @@ from placing import take_over
 import certificates
 from crl_web import make_list, points
 from seon.admission.revocation import State
-from seon.backend.revocation.known import lists_for
+from seon.backend.acting.actors import owner
+from seon.backend.anchors.actions import add_anchor
+from seon.backend.revocation.known import lists_for, state_by_lists
 from seon.backend.revocation.models import CrlUrl
 from seon.backend.revocation.places import issuer_of
 from seon.pki import PeerCertificate, peer_certificate
@@ -59,3 +61,14 @@ def test_a_list_of_another_ca_says_nothing() -> None:
     store(make_list(CA, [LEAF.certificate.serial_number]))
     twin = certificates.make("CA", ca=True)
     assert state(LEAF, twin) is State.NOT_YET_KNOWN
+
+
+def test_the_state_of_one_certificate_is_asked_below_anchors_that_have_signed_it() -> None:
+    assert state_by_lists(peer(LEAF)) is None
+    twin = certificates.make("CA", ca=True)
+    add_anchor(owner(), twin.pem.encode())
+    assert state_by_lists(peer(LEAF)) is None, "the same name, and another key"
+    store(make_list(CA, [LEAF.certificate.serial_number]))
+    found = state_by_lists(peer(LEAF))
+    assert found is not None
+    assert found.state is State.REVOKED

@@ -1,3 +1,4 @@
+import re
 import time
 
 import pytest
@@ -6,7 +7,7 @@ from django.db import connection
 from certificates import parse_license
 from seon.backend.errors import OperatorError
 from seon.backend.journal.models import Entry
-from seon.backend.trust.licenses import new_license
+from seon.backend.trust.licenses import new_license, proxy_id_in
 from seon.backend.trust.models import License
 
 
@@ -34,3 +35,24 @@ def test_the_private_keys_of_the_cas_are_encrypted_at_rest() -> None:
         keys = [bytes(row[0]) for row in cursor.execute("SELECT key FROM trust_authority").fetchall()]
     assert len(keys) == 2
     assert all(b"PRIVATE" not in key and key[0] == 1 for key in keys)
+
+
+def test_the_whole_line_that_the_server_prints_is_taken(proxy_id: str) -> None:
+    for text in (f"Seon Proxy ID: {proxy_id}\n", f"root@dmz# x -L\n  {proxy_id.upper()}", f"{proxy_id} {proxy_id}"):
+        assert proxy_id_in(text) == proxy_id
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "64 hex digits and 'px'"),
+        ("Seon Proxy ID: " + "a" * 62 + "px", "has 62 hex digits"),
+        ("a" * 64, "has 64 hex digits"),
+        ("0" * 64 + "px", "not a usable Ed25519 key"),
+        ("11" * 32 + "px " + "22" * 32 + "px", "There are 2 Proxy IDs"),
+        ("x\0" * 20_000, "64 hex digits and 'px'"),
+    ],
+)
+def test_what_is_no_proxy_id_is_told_with_what_it_lacks(text: str, said: str) -> None:
+    with pytest.raises(OperatorError, match=re.escape(said)):
+        proxy_id_in(text)

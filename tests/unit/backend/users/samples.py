@@ -53,6 +53,12 @@ SAMPLES = {
         ready=locked,
         told="user berta: unlocked; failed logins of 1 address forgotten",
     ),
+    "user.end_sessions": Sample(
+        good=lambda by: actions.end_sessions(by, "berta"),
+        bad=lambda by: actions.end_sessions(by, "nobody"),
+        ready=two,
+        told="user berta: 0 sessions ended",
+    ),
     "user.remove": Sample(
         good=lambda by: actions.remove_user(by, "berta"),
         bad=lambda by: actions.remove_user(by, "admin"),

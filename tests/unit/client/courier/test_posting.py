@@ -3,6 +3,7 @@
 import asyncio
 
 import msgspec
+import pytest
 
 from seon.client.courier import messages as c
 from seon.client.courier.posting import MOST
@@ -76,5 +77,19 @@ def test_no_more_than_so_many_wait(play, seonapi) -> None:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
         assert got[-1] == b'{"number":%d}' % MOST
+
+    play(scene)
+
+
+@pytest.mark.parametrize("answer", [(204, b""), (400, b'{"error":"no order of yours"}')])
+def test_the_main_hears_that_orders_were_acknowledged(play, seonapi, answer) -> None:
+    seonapi.answers["orders-done"] = lambda _: answer
+
+    async def scene(main, spool) -> None:
+        await main.enrol()
+        await main.say(c.Post("orders-done", msgspec.Raw(b'{"orders":[]}'), 7))
+        assert (await main.hear(c.Posted)).number == 7
+        (call,) = [request for request in seonapi.seen if request.path.endswith("orders-done")]
+        assert (call.method, call.body) == ("POST", b'{"orders":[]}')
 
     play(scene)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from seon import api_messages as a
+from seon.api_messages import Order, Orders
 from seon.client.courier import messages as c
 from seon.client.courier import seonapi as module
 from seon.client.courier.troubles import Patience
@@ -319,7 +320,7 @@ def test_a_server_of_our_version_costs_no_second_configuration(play, seonapi) ->
         await main.say(c.Resolve("127.0.0.1"))
         await main.hear(c.Resolved)
         await asyncio.sleep(0.1)
-        fetched = [request.path for request in seonapi.seen if "configuration?format" in request.path]
+        fetched = [request.path for request in seonapi.seen if "configuration?orders=1&format" in request.path]
         assert len(fetched) == 1
 
     play(scene)
@@ -335,5 +336,76 @@ def test_a_server_that_is_too_old_is_told_and_one_that_fits_gets_its_part_at_onc
         assert "upgrade the host of the server" in state.reason
         await main.say(c.ServerReads(FORMAT))
         assert (await main.hear(c.NewConfiguration)).configuration.server_format == FORMAT
+
+    play(scene)
+
+
+# --- orders ---------------------------------------------------------------------------------------------------------
+
+ORDERS = Orders((Order("order-0001", "kill", "session-1", 5, 58), Order("order-0002", "drain")))
+
+
+def with_orders(seonapi, *answers: tuple[int, bytes]) -> list[str]:
+    """Have Seonapi answer so to calls that ask for orders, and then as usual; return the paths of these calls."""
+    usual, waiting, asked = seonapi.answers["configuration"], list(answers), []
+
+    async def answer(request) -> tuple[int, bytes]:
+        if "orders=1&" in request.path:
+            asked.append(request.path)
+            if waiting:
+                return waiting.pop(0)
+        return await usual(request)
+
+    seonapi.answers["configuration"] = answer
+    return asked
+
+
+def test_orders_come_with_the_waiting_call_and_say_when_they_came(play, seonapi) -> None:
+    with_orders(seonapi, (202, msgspec.json.encode(ORDERS)))
+
+    async def scene(main, spool) -> None:
+        before = time.monotonic()
+        await main.enrol()
+        note = await main.hear(c.Ordered)
+        assert note.orders == ORDERS
+        assert before <= note.at <= time.monotonic()
+        assert (await main.hear(c.NewConfiguration)).configuration.version == 1, "and the configuration after them"
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"orders":[]}',
+        b'{"orders":[{"id":"order-0001","what":"explode"}]}',
+        b"\xff\xfe",
+        b"1" * 999,
+    ],
+)
+def test_orders_that_cannot_be_read_end_nothing(play, seonapi, garbage) -> None:
+    with_orders(seonapi, (202, garbage), (202, msgspec.json.encode(ORDERS)))
+
+    async def scene(main, spool) -> None:
+        await main.enrol()
+        assert (await main.hear(c.ApiState)).state == "away"
+        assert (await main.hear(c.ApiState)).state == "back"
+        assert (await main.hear(c.Ordered)).orders == ORDERS
+
+    play(scene)
+
+
+def test_orders_that_are_answered_again_and_again_are_asked_for_at_a_bounded_rate(play, seonapi) -> None:
+    asked = with_orders(seonapi, *[(202, msgspec.json.encode(ORDERS))] * 1_000)
+
+    async def scene(main, spool) -> None:
+        await main.enrol()
+        await main.hear(c.Ordered)
+        count = len(asked)
+        await asyncio.sleep(0.5)
+        assert len(asked) - count <= 0.5 / module.ORDERS_SECONDS + 1
 
     play(scene)

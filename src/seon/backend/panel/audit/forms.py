@@ -39,7 +39,7 @@ class AuditFilter(TimesForm):
     def wanted(self) -> EntryFilter:
         """Return what is looked for."""
         given = self.given()
-        said = {name: given[name] for name in ("user", "act", "what") if name in given}
+        said: dict[str, str] = {name: given[name] for name in ("user", "act", "what") if name in given}
         return EntryFilter(
             since=given.get("since"), until=given.get("until"), text=given.get("q", ""), group=GROUP,
             code=given.get("kind", ""), said=said,

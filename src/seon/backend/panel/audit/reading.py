@@ -81,7 +81,7 @@ def _cells(entry: Entry, zone: tzinfo) -> Sequence[object]:
     row = audit_row(entry)
     return (
         entry.received_at.astimezone(zone).isoformat(), entry.code, row.user, str(entry.fields.get("way", "")), row.act,
-        row.what, row.change, msgspec.json.encode(row.values).decode(), entry.source, entry.text,
+        row.what, row.change, list(row.values), entry.source, entry.text,
     )  # fmt: skip
 
 

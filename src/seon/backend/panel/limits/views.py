@@ -21,24 +21,35 @@ TIMES: dict[str, Text] = {
     "connect_seconds": _("Time to reach the receive daemon, in seconds"),
     "drain_seconds": _("Time for running sessions at an orderly end, in seconds"),
 }
+HELPS: dict[str, Text] = {
+    "sessions": _("Further ones are refused until one has ended."),
+    "sessions_per_partner": _("Further ones of this partner are refused. A partner's page can say another number."),
+    "sessions_per_minute": _("Further ones are refused until the minute is over."),
+    "handshakes": _("Places for callers whose certificate is not verified yet. When all are taken, one gives way."),
+    "handshake_seconds": _("From the beginning of a call to the verified certificate. Then the call is ended."),
+    "idle_seconds": _("A session in which nothing moves for so long is ended. The client waits 30 s longer."),
+    "dial_seconds": _("For name, connection and TLS towards a partner together."),
+    "connect_seconds": _("For the connection from the client to the receive daemon."),
+    "drain_seconds": _("When a program ends, running sessions have so long to come to their end."),
+}
 
 
 class Counts(SettingsForm):
     """How much at once."""
 
-    labels = COUNTS
+    labels, helps = COUNTS, HELPS
 
 
 class Times(SettingsForm):
     """How long."""
 
-    labels = TIMES
+    labels, helps = TIMES, HELPS
 
 
 class OwnLimits(ServerForm):
     """The limits of one server."""
 
-    labels = COUNTS | TIMES
+    labels, helps = COUNTS | TIMES, HELPS
 
 
 class Differs(NamedTuple):

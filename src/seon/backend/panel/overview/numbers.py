@@ -49,6 +49,10 @@ _WORDS = {
 """The kinds of refusals in words."""
 
 
+Hour = tuple[datetime, str]
+"""An hour, and how it is shown."""
+
+
 class Row(NamedTuple):
     """One hour."""
 
@@ -85,8 +89,9 @@ def charts(span: str) -> list[Chart]:
     return charts_of(hours(wanted[0]), wanted)
 
 
-def charts_of(counts: Iterable[HourCount], wanted: Sequence[datetime]) -> list[Chart]:
+def charts_of(counts: Iterable[HourCount], hours_shown: Sequence[datetime]) -> list[Chart]:
     """Return the charts of these numbers, for these hours."""
+    wanted = [(hour, date_format(timezone.localtime(hour), "D H:i")) for hour in hours_shown]
     by_kind: dict[str, dict[datetime, HourCount]] = defaultdict(dict)
     for count in counts:
         by_kind[count.kind][count.hour] = count
@@ -108,36 +113,32 @@ def _chart(
     key: str,
     title: str,
     series: dict[str, dict[datetime, HourCount]],
-    wanted: Sequence[datetime],
+    wanted: Sequence[Hour],
     value: Callable[[HourCount], int],
     unit: str = "",
 ) -> Chart:
     rows = [
-        Row(_label(hour), tuple(value(counts[hour]) if hour in counts else 0 for counts in series.values()))
-        for hour in wanted
+        Row(label, tuple(value(counts[hour]) if hour in counts else 0 for counts in series.values()))
+        for hour, label in wanted
     ]
     return Chart(key, title, tuple(series), tuple(rows), unit)
 
 
-def _refusals(kinds: dict[str, dict[datetime, HourCount]], wanted: Sequence[datetime]) -> Chart:
+def _refusals(kinds: dict[str, dict[datetime, HourCount]], wanted: Sequence[Hour]) -> Chart:
     """Return the chart of refusals: the kinds that are most, and one series for all others."""
-    shown = set(wanted)
+    shown = {hour for hour, _label in wanted}
     sums = {kind: sum(count.count for hour, count in rows.items() if hour in shown) for kind, rows in kinds.items()}
     order = [kind for kind, number in Counter(sums).most_common() if number]
     named = order if len(order) <= MOST_KINDS + 1 else order[:MOST_KINDS]
     others = order[len(named) :]
     names = [str(_WORDS.get(kind, kind)) for kind in named] + ([_("all others")] if others else [])
     rows = []
-    for hour in wanted:
+    for hour, label in wanted:
         values = [_at(kinds[kind], hour) for kind in named]
         rest = [sum(_at(kinds[kind], hour) for kind in others)] if others else []
-        rows.append(Row(_label(hour), (*values, *rest)))
+        rows.append(Row(label, (*values, *rest)))
     return Chart("refusals", _("Refusals per hour"), tuple(names), tuple(rows))
 
 
 def _at(counts: dict[datetime, HourCount], hour: datetime) -> int:
     return counts[hour].count if hour in counts else 0
-
-
-def _label(hour: datetime) -> str:
-    return date_format(timezone.localtime(hour), "D H:i")

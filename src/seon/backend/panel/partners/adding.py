@@ -40,6 +40,7 @@ class AddForm(PartnerForm):
     """All that a new partner needs."""
 
     button = gettext_lazy("Add the partner")
+    told = gettext_lazy("The partner is added.")
     acts = (actions.add_partner,)
     places: ClassVar[Mapping[str, str]] = {"certificates": "force", "pem": "force", "code": "codes"}
     identifier = forms.CharField(

@@ -64,12 +64,12 @@ def readable(certificate: PeerCertificate) -> Readable:
     """Return a certificate for people."""
     begin, end = when(certificate.not_before), when(certificate.not_after)
     return Readable(
-        subject=shown(certificate.subject, _LONGEST),
+        subject=certificate.subject,
         fingerprint=certificate.fingerprint,
         validity=validity(end, begin),
         not_before=begin,
         not_after=end,
-        rows=tuple((name, shown(value, _LONGEST)) for name, value in _rows(certificate)),
+        rows=tuple(_rows(certificate)),
         pem=certificate.pem,
     )
 
@@ -106,7 +106,7 @@ def _usage(certificate: PeerCertificate) -> str:
 
 def _some(values: "tuple[str, ...] | list[str]", most: int = 10) -> str:
     more = _(" and %d more") % (len(values) - most) if len(values) > most else ""
-    return ", ".join(values[:most]) + more
+    return shown(", ".join(values[:most]), _LONGEST) + more
 
 
 def revocation_words(known: Revocation | None) -> tuple[str, str]:

@@ -16,9 +16,11 @@ from seon.backend.certificates import read_shown
 from seon.backend.configuration.lines import entries_of
 from seon.backend.configuration.rules import SETTABLE
 from seon.backend.errors import OperatorError
+from seon.backend.journal import file_lists
+from seon.backend.live import lists as live
 from seon.backend.panel.act_forms import ActForm
 from seon.backend.panel.pages import PanelPage
-from seon.backend.panel.partners.certificates import Readable, readable, revocation_words
+from seon.backend.panel.partners.certificates import Readable, Validity, readable, revocation_words, validity
 from seon.backend.panel.partners.fields import PartnerForm
 from seon.backend.panel.partners.forms import (
     CodesForm,
@@ -54,9 +56,15 @@ TABS = (
     ("partner-codes", gettext_lazy("Codes and files")),
     ("partner-verification", gettext_lazy("Verification")),
     ("partner-limits", gettext_lazy("Limits and networks")),
+    ("partner-sessions", gettext_lazy("Sessions")),
+    ("partner-files", gettext_lazy("Files")),
     ("partner-history", gettext_lazy("History")),
 )
 """The tabs, by the names of their addresses."""
+
+
+NEWEST = 50
+"""Sessions and files that stand on a partner's page; the lists of all have the rest."""
 
 
 class PartnerTab(PanelPage):
@@ -119,7 +127,12 @@ class GeneralTab(PartnerTab):
 
     def of_tab(self, by: Actor) -> dict[str, Any]:
         """Say what somebody may do, and what there is to know."""
+        mine = self.partner.identifier
         return {
+            "last": file_lists.last_session_of([mine]).get(mine),
+            "files": file_lists.files_today([mine]).get(mine),
+            "live": sum(one.session.partner == mine for one in live.sessions()),
+            "validity": _validity(self.partner),
             "may_switch": actions.enable_partner.may(by), "may_remove": actions.remove_partner.may(by),
             "warnings": list(warnings_of(self.partner)),
         }  # fmt: skip
@@ -154,6 +167,11 @@ class GeneralTab(PartnerTab):
         actions.remove_partner(self.by, identifier)
         self.say(_("The partner %s is removed.") % identifier)
         return redirect("panel:partners")
+
+
+def _validity(partner: Partner) -> Validity | None:
+    ends = standings([partner])[partner.pk].ends
+    return validity(ends) if ends else None
 
 
 class CertificatesTab(PartnerTab):
@@ -290,6 +308,35 @@ class LimitsTab(PartnerTab):
     def of_tab(self, by: Actor) -> dict[str, Any]:  # noqa: ARG002
         """Return what there is to know."""
         return {"warnings": list(warnings_of(self.partner))}
+
+
+class SessionsTab(PartnerTab):
+    """Its sessions: those that run, and the newest that are over."""
+
+    tab = "partner-sessions"
+    template = "partners/sessions.html"
+    parts: ClassVar[Mapping[str, str]] = {"live": "partners/live.html"}
+
+    def of_tab(self, by: Actor) -> dict[str, Any]:  # noqa: ARG002
+        """Return both."""
+        wanted = file_lists.SessionFilter(partner=self.partner.identifier)
+        return {"rows": list(file_lists.sessions(wanted)[:NEWEST]), "most": NEWEST, **self.part_shown("live")}
+
+    def part_shown(self, name: str) -> dict[str, Any]:  # noqa: ARG002
+        """Return those that run."""
+        return {"live": [one for one in live.sessions() if one.session.partner == self.partner.identifier]}
+
+
+class FilesTab(PartnerTab):
+    """Its newest files."""
+
+    tab = "partner-files"
+    template = "partners/files.html"
+
+    def of_tab(self, by: Actor) -> dict[str, Any]:  # noqa: ARG002
+        """Return them."""
+        wanted = file_lists.FileFilter(partner=self.partner.identifier)
+        return {"rows": list(file_lists.files(wanted)[:NEWEST]), "most": NEWEST}
 
 
 class HistoryTab(PartnerTab):

@@ -7,9 +7,11 @@ from seon.backend.panel.partners.adding import AddPage
 from seon.backend.panel.partners.tabs import (
     CertificatesTab,
     CodesTab,
+    FilesTab,
     GeneralTab,
     HistoryTab,
     LimitsTab,
+    SessionsTab,
     VerificationTab,
 )
 from seon.backend.panel.partners.trying import TryPage
@@ -25,5 +27,7 @@ urlpatterns = [
     CodesTab.at(f"{_ONE}codes/", "partner-codes"),
     VerificationTab.at(f"{_ONE}verification/", "partner-verification"),
     LimitsTab.at(f"{_ONE}limits/", "partner-limits"),
+    SessionsTab.at(f"{_ONE}sessions/", "partner-sessions"),
+    FilesTab.at(f"{_ONE}files/", "partner-files"),
     HistoryTab.at(f"{_ONE}history/", "partner-history"),
 ]

@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from seon.backend.acting.acts import Act
+from seon.backend.journal.file_lists import PartnerFiles, files_today, last_session_of
+from seon.backend.journal.models import Session
 from seon.backend.live.lists import sessions
 from seon.backend.panel.lists import FilterForm, ListPage
 from seon.backend.panel.pages import chosen
@@ -48,6 +50,8 @@ class Row:
     more_codes: int
     validity: Validity | None
     live: int
+    last: Session | None
+    files: PartnerFiles
 
 
 _MOST_CODES = 3
@@ -106,15 +110,25 @@ class PartnersPage(ListPage):
 
 def _rows(page: "Page[Partner]") -> list[Row]:
     partners = list(page.object_list)
+    ids = [partner.identifier for partner in partners]
     known, live = standings(partners), Counter(one.session.partner for one in sessions())
-    return [_row(partner, known[partner.pk], live) for partner in partners]
+    last, files = last_session_of(ids), files_today(ids)
+    return [_row(one, known[one.pk], live, last, files) for one in partners]
 
 
-def _row(partner: Partner, standing: Standing, live: Mapping[str, int]) -> Row:
+def _row(
+    partner: Partner,
+    standing: Standing,
+    live: Mapping[str, int],
+    last: Mapping[str, Session],
+    files: Mapping[str, PartnerFiles],
+) -> Row:
     codes = tuple(row.code for row in partner.codes.all())
     return Row(
         partner=partner,
         standing=standing,
+        last=last.get(partner.identifier),
+        files=files.get(partner.identifier, PartnerFiles()),
         codes=codes[:_MOST_CODES],
         more_codes=max(0, len(codes) - _MOST_CODES),
         validity=validity(standing.ends) if standing.ends else None,

@@ -22,6 +22,7 @@ class MakeForm(PartnerForm):
     """A new partner of the certificate; `about` is its SHA-256."""
 
     button = gettext_lazy("Make a partner of this")
+    told = gettext_lazy("The partner is added.")
     acts = (actions.partner_from_refused,)
     places: ClassVar[Mapping[str, str]] = {"certificates": "force", "code": "codes"}
     identifier = forms.CharField(
@@ -49,6 +50,7 @@ class GiveForm(PartnerForm):
     """One more certificate of a partner; `about` is its SHA-256."""
 
     button = gettext_lazy("Add to the partner")
+    told = gettext_lazy("The certificate is added to the partner.")
     acts = (actions.pin_refused,)
     places: ClassVar[Mapping[str, str]] = {"": "partner", "certificates": "force"}
     partner = forms.CharField(max_length=64, label=gettext_lazy("Partner"), help_text=gettext_lazy("Its id."))

@@ -85,6 +85,7 @@ class StrangerPage(PanelPage):
 
     title = gettext_lazy("Refused certificate")
     template = "refused/stranger.html"
+    parts: ClassVar[Mapping[str, str]] = {"revocation": "refused/revocation.html"}
     form_classes: ClassVar[Mapping[str, type[ActForm]]] = {"make": MakeForm, "give": GiveForm}
     does = ("forget",)
 
@@ -120,10 +121,14 @@ class StrangerPage(PanelPage):
             "stored": self.stored,
             "words": words_of(self.stored.verdict),
             "certificate": readable(found.certificate) if found else None,
-            "revocation": _revocation(found) if found else None,
             "may": {name: _may(kind, self.by) for name, kind in self.form_classes.items()},
             "may_forget": remove_refused.may(self.by),
         }
+
+    def part_shown(self, name: str) -> dict[str, Any]:  # noqa: ARG002
+        """Return what lists say of it: asked by itself, since reading a long list takes a while."""
+        words, tone = _revocation(self.suggestion) if self.suggestion else ("", "")
+        return {"words": words, "tone": tone}
 
     def after(self, name: str, form: ActForm) -> HttpResponse:
         """Lead to the partner."""

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import tzinfo
 from typing import NamedTuple
 
-import msgspec
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -35,7 +34,7 @@ def _cells(entry: Entry, zone: tzinfo) -> Sequence[object]:
     return (
         arrival, happened, Severity(entry.severity).name.lower() if entry.severity in set(Severity) else entry.severity,
         entry.hop, entry.code, entry.group, entry.session, entry.partner, entry.source, entry.text,
-        entry.reported_by, msgspec.json.encode(entry.fields).decode(),
+        entry.reported_by, entry.fields,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What the system log can be asked for."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -16,7 +17,9 @@ from seon.backend.panel.lists import FilterForm
 from seon.backend.panel.system_log.meanings import GROUPS, HOSTS, SEVERITIES
 from seon.events import Severity
 
-_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
+_EARLIEST, _LATEST = datetime(1969, 12, 31, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
+"""In the east of Greenwich 1970 begins before."""
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _ANY = ("", gettext_lazy("any"))
 
 
@@ -26,9 +29,20 @@ def _text(label: Any, longest: int) -> forms.CharField:
     )
 
 
+class _Moment(forms.DateTimeInput):
+    """The browser's field for a time. What is no time stands in a plain field, where it can be seen and mended."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Choose the kind of field by the value."""
+        context = super().get_context(name, value, attrs)
+        widget = context["widget"]
+        widget["type"] = "datetime-local" if not widget["value"] or _MOMENT.fullmatch(widget["value"]) else "text"
+        return context
+
+
 def _time() -> forms.DateTimeField:
     return forms.DateTimeField(
-        required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}),
+        required=False, widget=_Moment(),
         error_messages={"invalid": gettext_lazy("Enter a date and a time, such as 2026-11-27 14:30")},
     )  # fmt: skip
 

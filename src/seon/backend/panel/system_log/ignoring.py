@@ -38,7 +38,8 @@ def rules_like(entry: Entry) -> list[Alike]:
 
 
 def _of_any_width(entry: Entry, code: str) -> Iterator[Alike]:
-    yield Alike(_("Only this very text"), entry.text[:LONGEST_TEXT], code)
+    whole = _("Only this very text") if len(entry.text) <= LONGEST_TEXT else _("Messages that begin like this one")
+    yield Alike(whole, entry.text[:LONGEST_TEXT], code)
     for name, meaning in (
         ("source", _("This kind of message from this source")),
         ("partner", _("This kind of message about this partner")),

@@ -110,7 +110,7 @@ class EntriesPage(PanelPage):
             "older": _address(query, before=page.older.text) if page.older else "",
             "newer": "" if is_newest or not page.entries else _address(query, after=_first(page).text),
             "newest": "" if is_newest else _address(query),
-            "everything": _address(query, since="1970-01-02T00:00"),
+            "everything": _address(query, since="1970-01-01T00:00"),
             "is_short": wanted.since is None,
             "tail": self._tail_of(page, wanted) if is_newest and wanted.until is None else "",
             "query": query.urlencode(),
@@ -144,7 +144,7 @@ class EntriesPage(PanelPage):
     def _page_of(self, wanted: EntryFilter) -> tuple[Page, bool]:
         """Return the page that the address asks for, and whether it begins with the newest entry."""
         before, after = (_place(self.request, name) for name in ("before", "after"))
-        budget = Budget(walk=0.1, total=0.2)
+        budget = Budget(walk=0.07, total=0.1)
         if after is not None:
             try:
                 found = lists.newer(wanted, after, PAGE + 1, budget)

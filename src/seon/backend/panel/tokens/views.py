@@ -127,19 +127,13 @@ class TokenPage(PanelPage):
 
 
 class SecretPage(PanelPage):
-    """A token just made, shown once: whoever loads the page again sees nothing."""
+    """A token just made, shown once: whoever loads the page again sees nothing, and as every page it is never kept."""
 
     template = "tokens/secret.html"
 
     def heading(self) -> str:
         """Return whose it is."""
         return _("Token %s") % _found(self.kwargs["pk"])
-
-    def get(self, request: HttpRequest, **_options: Any) -> HttpResponse:
-        """Show the page, so that no browser and no proxy keeps it."""
-        answer = super().get(request)
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
 
     def shown(self) -> dict[str, Any]:
         """Return the token itself, and how its client is started with it."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from seon.backend.acting.actors import Actor
 from seon.backend.anchors import actions as anchors
 from seon.backend.panel.act_forms import ActForm
-from seon.backend.panel.uploads import BringForm, FilesField
+from seon.backend.panel.uploads import ONE, BringForm, FilesField
 from seon.backend.revocation import actions as revocation
 from seon.backend.revocation.keeping import counted
 from seon.backend.revocation.models import LONGEST_URL
@@ -34,6 +34,12 @@ class AnchorForm(BringForm):
 
     button = gettext_lazy("Add the trust anchor")
     told = ""
+    file = FilesField(
+        label=gettext_lazy("File"),
+        required=False,
+        widget=ONE,
+        help_text=gettext_lazy("Drop it here, or choose it. Forms: PEM, DER, PKCS#7 (p7b), PKCS#12 (p12, pfx)."),
+    )
     name = forms.CharField(
         label=gettext_lazy("Name in lists"),
         max_length=_NAME,
@@ -88,6 +94,7 @@ class ListForm(ActForm):
     told = ""
     file = FilesField(
         label=gettext_lazy("Revocation list"),
+        widget=ONE,
         help_text=gettext_lazy(
             "Drop it here, or choose it: PEM or DER, up to 4 MB. Larger ones: seonapi crl add FILE."
         ),
@@ -95,6 +102,7 @@ class ListForm(ActForm):
     issuer = FilesField(
         label=gettext_lazy("Certificate of its CA"),
         required=False,
+        widget=ONE,
         help_text=gettext_lazy("Only if the CA is not known here: neither as a trust anchor nor for chains."),
     )
     url = forms.CharField(

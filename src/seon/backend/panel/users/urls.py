@@ -1,5 +1,9 @@
-"""The addresses of the page "Users", below `/panel/`."""
+"""The addresses of the pages of users, below `/panel/`."""
 
-from seon.backend.panel.users.views import UsersPage
+from seon.backend.panel.users.views import AddUserPage, UserPage, UsersPage
 
-urlpatterns = [UsersPage.at("users/", "users")]
+urlpatterns = [
+    UsersPage.at("users/", "users"),
+    AddUserPage.at("users/add/", "user-add"),
+    UserPage.at("users/<int:number>/", "user"),
+]

@@ -1,5 +1,9 @@
-"""The addresses of the page "Verification", below `/panel/`."""
+"""The addresses of the page "Verification" with its tabs, below `/panel/`."""
 
-from seon.backend.panel.verification.views import VerificationPage
+from seon.backend.panel.verification.views import AdmissionPage, DemandsPage, RulesPage
 
-urlpatterns = [VerificationPage.at("configuration/verification/", "verification")]
+urlpatterns = [
+    RulesPage.at("configuration/verification/", "verification"),
+    DemandsPage.at("configuration/verification/demands/", "verification-demands"),
+    AdmissionPage.at("configuration/verification/admission/", "verification-admission"),
+]

@@ -1,5 +1,7 @@
 """The overview: what a user sees of an empty installation, of one that works, and of what partners have chosen."""
 
+import re
+
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -55,7 +57,7 @@ def test_what_runs_is_shown_in_words() -> None:
     )
     HourCount.objects.create(hour=timezone.now().replace(minute=0, second=0, microsecond=0), kind="files-in", count=4)
     page = seen(logged_in("auditor"), PAGE)
-    assert "Works in part. 1 server, 1 client, 3 sessions, last file 0 s ago" in page
+    assert re.search(r"Works in part. 1 server, 1 client, 3 sessions, last file \d+ s ago", page)
     assert "does not reach the receive daemon station:3305" in page
     assert "from partners: 4" in page
     assert "89 days left" in page

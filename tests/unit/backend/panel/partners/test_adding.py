@@ -6,12 +6,11 @@ import zipfile
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs7, pkcs12
-from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from panel.partners.visiting import Visitor, acts
 
 from certificates import make
-from panel.partners.visiting import Visitor, acts
 from seon.backend.acting.actors import owner
 from seon.backend.partners.actions import add_partner
 from seon.backend.partners.models import Partner

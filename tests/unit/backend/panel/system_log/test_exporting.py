@@ -32,7 +32,7 @@ def file_of(wanted: EntryFilter, form: str) -> list[str]:
 def test_a_file_has_every_entry_once_however_many_pages_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     fill(7)
     monkeypatch.setattr(exporting, "_AT_A_TIME", 2)
-    found = [json.loads(json.loads(line)["fields"])["reason"] for line in file_of(EntryFilter(), "jsonl")]
+    found = [json.loads(line)["fields"]["reason"] for line in file_of(EntryFilter(), "jsonl")]
     assert found == list("6543210")
 
 

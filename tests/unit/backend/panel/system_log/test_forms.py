@@ -33,3 +33,11 @@ def test_what_is_wrong_asks_for_nothing_and_opens_the_fields_behind_more_filters
     assert form.has_rare()
     assert set(form.errors) == {"session", "severity", "since"}
     assert not SystemLogFilter(QueryDict("q=x")).has_rare()
+
+
+def test_a_time_that_is_none_stands_in_a_field_that_shows_it() -> None:
+    form = SystemLogFilter(QueryDict("since=yesterday&until=2026-11-27T10:00"))
+    assert 'type="text"' in str(form["since"])
+    assert 'value="yesterday"' in str(form["since"])
+    assert 'type="datetime-local"' in str(form["until"])
+    assert 'type="datetime-local"' in str(SystemLogFilter(QueryDict(""))["since"])

@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from panel_clients import ROLES, logged_in, seen
 
@@ -123,6 +125,16 @@ def test_older_and_newer_lead_through_the_whole_log_by_place(panel: Client, monk
     assert "hx-get" not in second, "only the newest page grows"
 
 
+@pytest.mark.parametrize("asked", ["", "severity=error", "code=CLI-END"])
+def test_a_plain_list_looks_for_no_text_and_counts_nothing(panel: Client, asked: str) -> None:
+    report("CLI-END", reason="one")
+    with CaptureQueriesContext(connection) as queries:
+        seen(panel, f"{LOG}?{asked}")
+    of_entries = [query["sql"] for query in queries if "journal_entry" in query["sql"]]
+    assert of_entries
+    assert not any("LIKE" in sql or "COUNT(" in sql for sql in of_entries)
+
+
 @pytest.mark.parametrize("place", ["before=x", "after=x", "before=99999999999999999-999999999999999999", "after=1-1"])
 def test_a_place_that_no_list_has_named_breaks_nothing(panel: Client, place: str) -> None:
     report("CLI-END", reason="one")
@@ -153,7 +165,7 @@ def test_a_week_is_shown_and_older_messages_when_they_are_asked_for(panel: Clien
     Entry.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(days=8))
     page = seen(panel, LOG)
     assert texts(page) == []
-    older = re.search(r'<a href="([^"]*)">Show older messages', page)
+    older = re.search(r'<a href="([^"]*)">Show older ones', page)
     assert older
     assert texts(seen(panel, LOG + older[1])) == ["Client ended: old"]
 
@@ -205,11 +217,21 @@ def test_a_page_per_message_shows_and_explains_every_field(panel: Client) -> Non
     raw = panel.get(f"{LOG}{entry.pk}/", secure=True).content.decode()
     page = unescape(raw)
     assert "<script>alert" not in raw
-    for said in ("TLS handshake from {source} to {target} failed", "Where the connection came from", "192.0.2.7:40718",
-                 "Look at it when there is time", "believe it as far as you believe that host", "main", "40718"):  # fmt: skip
+    for said in (
+        "TLS handshake from {source} to {target} failed", "Where the connection came from", "192.0.2.7:40718",
+        "Look at it when there is time", "believe it as far as you believe that host", "main",
+    ):  # fmt: skip
         assert said in page
     for wrong in ("0", "9" * 40):
         seen(panel, f"{LOG}{wrong}/", 404)
+
+
+def test_a_message_leads_to_its_partner_and_to_all_of_its_session(panel: Client) -> None:
+    entry = report("SES-START", partner="acme", direction="incoming", source="-", target="-", session="0123456789ab")
+    page = seen(panel, f"{LOG}{entry.pk}/")
+    assert "/panel/partners/id-acme/" in page
+    assert f"{LOG}?session=0123456789ab" in page
+    assert f"{LOG}?partner=acme" in page
 
 
 def test_a_code_of_a_newer_program_is_shown_with_its_values(panel: Client) -> None:
@@ -254,7 +276,7 @@ def test_what_is_filtered_is_exported_as_json_lines_with_all_fields(panel: Clien
         report("CLI-END", reason=str(number))
     panel.cookies["seon-zone"] = "Asia/Tokyo"
     found = [json.loads(line) for line in exported(panel, "jsonl", "q=ended").splitlines()]
-    assert [json.loads(one["fields"])["reason"] for one in found] == ["2", "1", "0"]
+    assert [one["fields"]["reason"] for one in found] == ["2", "1", "0"]
     assert {one["arrival"][-6:] for one in found} == {"+09:00"}
 
 

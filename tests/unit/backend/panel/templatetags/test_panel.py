@@ -1,6 +1,6 @@
 """How times and sizes are shown."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +8,7 @@ from django.template import Context
 from django.test import RequestFactory
 from django.utils import timezone
 
-from seon.backend.panel.templatetags.panel import ago, asked, day, duration, entry, moment, octets, percent
+from seon.backend.panel.templatetags.panel import ago, asked, day, duration, entry, left, moment, octets, percent
 
 NOON = datetime(2026, 7, 1, 12, 0, 5, tzinfo=UTC)
 
@@ -66,3 +66,10 @@ def test_a_link_keeps_what_the_list_was_asked_for() -> None:
 def test_an_entry_is_found_by_a_name() -> None:
     assert entry({"a": 1}, "a") == 1
     assert entry(None, "a") is None
+
+
+def test_how_long_it_is_until_something_is_said_in_words() -> None:
+    now = timezone.now()
+    assert left(now + timedelta(days=12, hours=1)) == "12 days"
+    assert left(now - timedelta(days=1)) == "0 s"
+    assert left(None) == ""

@@ -7,6 +7,10 @@
   document.cookie = "seon-zone=" + zone + "; path=/; max-age=31536000; samesite=strict; secure";
 })();
 
+/* unfold writes the name of a chosen file into the text field next to it: that is another field of our forms. It leaves
+   alone what it believes to listen to already. This script runs before unfold's. */
+Object.defineProperty(HTMLInputElement.prototype, "hasChangeListener", { value: true });
+
 /* Files that are dropped on a field are as if they had been chosen there. */
 document.addEventListener("dragover", function (event) {
   const place = event.target.closest("[data-drop]");
@@ -71,6 +75,10 @@ const lastParts = new WeakMap();
 document.addEventListener("htmx:beforeSwap", function (event) {
   const place = event.detail.target, octets = event.detail.serverResponse || "";
   if (place.dataset.live === undefined) return;
+  if (place.querySelector(":active")) { // somebody is pressing a button of it just now: the click would be lost
+    event.detail.shouldSwap = false;
+    return;
+  }
   if (/<html[\s>]/i.test(octets.slice(0, 2000))) {
     event.detail.shouldSwap = false;
     window.location.reload();
