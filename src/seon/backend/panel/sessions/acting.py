@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.core.exceptions import BadRequest
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from seon.backend.journal.actions import trace_session
@@ -15,6 +15,15 @@ class ActsOnSessions(PanelPage):
     """A page with the buttons "End" and "Trace"."""
 
     does: ClassVar[tuple[str, ...]] = ("kill", "trace", "untrace")
+
+    def post(self, request: HttpRequest, **options: Any) -> HttpResponse:
+        """Do what was asked for; a button of a list names its session: `kill=SESSION`."""
+        name = next((name for name in self.does if name in request.POST), "")
+        if name and "do" not in request.POST:
+            asked = request.POST.copy()
+            asked["do"], asked["session"] = name, str(asked[name])
+            request.POST = asked  # type: ignore[assignment]  # as a form with these fields would have sent it
+        return super().post(request, **options)
 
     def may(self) -> dict[str, Any]:
         """Return for which of its buttons somebody may be shown."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.urls import NoReverseMatch, reverse
+
 from seon.api_messages import LiveFile, LiveSession
 from seon.backend.configuration.models import TracedSession
 from seon.backend.live import lists
@@ -40,6 +42,8 @@ class Running:
     files: tuple[tuple[str, RunningFile], ...]
     """`in` or `out`, and the file."""
     traced: bool
+    page: str
+    """Of its partner; empty: none can have this name."""
 
     @property
     def session(self) -> str:
@@ -87,7 +91,15 @@ def _running(live: lists.SessionLive, traced_now: set[str]) -> Running:
         phase=PHASES[session.phase],
         files=tuple((way, _file(file)) for way, file in (("in", session.file_in), ("out", session.file_out)) if file),
         traced=session.traced or session.session in traced_now,
+        page=_page(session.partner),
     )
+
+
+def _page(partner: str) -> str:
+    try:
+        return reverse("panel:partner", args=[partner])
+    except NoReverseMatch:
+        return ""
 
 
 def _file(file: LiveFile) -> RunningFile:

@@ -58,6 +58,7 @@ def test_without_sessions_the_page_says_so() -> None:
 def test_a_session_is_ended_after_a_question_and_the_client_gets_the_order() -> None:
     tell()
     operator = logged_in("operator")
+    assert f"End the session {SESSION}?" in sent(operator, LIVE, {"kill": SESSION})
     asked = sent(operator, LIVE, {"do": "kill", "session": SESSION, "reason": "05"})
     assert f"End the session {SESSION}?" in asked
     assert "05: local site emergency close" in asked
@@ -105,9 +106,8 @@ def test_a_trace_is_switched_on_and_off() -> None:
     operator = logged_in("operator")
     assert "The session is traced" in sent(operator, LIVE, {"do": "trace", "session": SESSION})
     assert TracedSession.objects.filter(session=SESSION).exists()
-    page = seen(operator, LIVE)
-    assert "Trace no longer" in page
-    sent(operator, LIVE, {"do": "untrace", "session": SESSION})
+    assert f'name="untrace" value="{SESSION}"' in seen(operator, LIVE)
+    sent(operator, LIVE, {"untrace": SESSION})
     assert not TracedSession.objects.exists()
 
 
