@@ -24,7 +24,7 @@ from browser.every_page import kind_of
 from browser.world import main as fill_the_world
 from seon.backend.panel.pages import SURE, PanelPage
 
-NOISE = {"sessions.Session", "auth.User", "journal.Entry", "journal.HourCount", "axes.AccessLog"}
+NOISE = {"sessions.Session", "auth.User", "journal.Entry", "journal.HourCount", "axes.AccessLog", "axes.AccessAttempt"}
 """Rows that a login or a refusal writes."""
 _LINK = re.compile(r'(?:href|hx-get)="([^"]*)"')
 MOST = 300
