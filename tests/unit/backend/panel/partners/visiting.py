@@ -42,6 +42,11 @@ class Visitor:
         assert answer.status_code == 200, path
         return str(answer.content.decode())
 
+    def is_denied(self, path: str, form: dict[str, Any]) -> bool:
+        """Send a form; return whether it was answered that the right is missing."""
+        answer = self.client.post(f"/panel/{path}", form, secure=True)
+        return answer.status_code == 403 and "may not do this (" in unescape(answer.content.decode())
+
     def fill(self, path: str, name: str, changes: dict[str, Any]) -> str:
         """Send the form of this name as it is shown, but for the changes; None: nothing is sent of a field."""
         form = {**forms_in(self.source(path))[name], **changes}

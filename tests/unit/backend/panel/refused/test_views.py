@@ -139,7 +139,7 @@ def test_who_may_not_change_partners_only_looks(role: str) -> None:
         (path, {"do": "make", "make-identifier": "P1", "make-name": "x"}), (path, {"do": "give", "give-partner": "x"}),
         (path, {"do": "forget"}), (LIST, {"do": "forget", "chosen": [fingerprint]}),
     ):  # fmt: skip
-        assert "may not do this" in visitor.send(target, form)
+        assert visitor.is_denied(target, form)
     assert RefusedCertificate.objects.exists()
     assert not Partner.objects.exists()
 
