@@ -27,8 +27,8 @@ def ids(text: str = "", state: State = "") -> list[str]:
     ("text", "wanted"),
     [
         ("ACME", ["acme"]), ("o0013", ["acme", "soon"]), ("acme pin", ["acme"]),
-        (PIN.fingerprint[:9].upper(), ["acme"]),
-        (":".join((PIN.fingerprint[:2], PIN.fingerprint[2:4])), ["acme"]), ("off", ["off"]), ("%", []), (" : ", []),
+        pytest.param(PIN.fingerprint[:9].upper(), ["acme"], id="fingerprint"),
+        pytest.param(":".join((PIN.fingerprint[:2], PIN.fingerprint[2:4])), ["acme"], id="octets"), ("off", ["off"]), ("%", []), (" : ", []),
     ],
 )  # fmt: skip
 def test_a_text_is_found_in_names_ids_codes_and_certificates(text: str, wanted: list[str]) -> None:

@@ -44,7 +44,7 @@ def test_names_are_escaped() -> None:
     [
         ("q=ACME+ag", {"acme"}),
         ("q=O0013N4", {"nothing"}),
-        (f"q={PIN.fingerprint[:12].upper()}", {"acme"}),
+        pytest.param(f"q={PIN.fingerprint[:12].upper()}", {"acme"}, id="fingerprint"),
         ("q=CN=Ended", {"ended"}),
         ("q=nobody", set()),
         ("state=disabled", {"off"}),
