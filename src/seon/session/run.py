@@ -82,8 +82,8 @@ def run(
     """
     steps = steps or Steps.of(main, assignment)
     names = ("partner", "direction", "source", "target")
-    call_of = {name: getattr(assignment, name) for name in names}
-    main.report("SES-START", **call_of, tls=tls, fingerprint=dialled or assignment.fingerprint)
+    known = {"fingerprint": dialled or assignment.fingerprint} if dialled or assignment.fingerprint else {}
+    main.report("SES-START", **{name: getattr(assignment, name) for name in names}, tls=tls, **known)
     observer, side = _observer(main, assignment), assignment.partner_side
     call = _call(assignment, initiator, responder)
     reporter = SessionReporter(main.report, assignment.partner, side, whole=assignment.hop == "inside", call=call)
