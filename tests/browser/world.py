@@ -118,7 +118,8 @@ def configure(world: World) -> tuple[str, str, Made]:
         days=200,
         extensions=[san(World(False), "oftp.example.com")],
     )
-    own_actions.add_certificate(BY, own_actions.Addition(files=((own.pem + own.key_pem.decode()).encode(),)))
+    both = (own.pem + own.key_pem.decode()).encode()
+    own_actions.add_certificate(BY, own_actions.Addition(files=(both,), use=True, force=True))
     ca = make(name(world, "Supplier CA 3", "Trust Center"), ca=True, days=900)
     add_anchor(BY, ca.pem.encode())
     journal.add_rule(BY, "scanner of the security team", "10.9.9.9")
