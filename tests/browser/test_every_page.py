@@ -15,7 +15,7 @@ from functional.seonapi import PASSWORD, Installation
 
 GROUPS = (
     "", "sessions", "files", "system-log", "partners", "refused", "configuration", "proxies", "licenses", "tokens",
-    "own-certificates", "audit", "users", "jobs", "about", "password_change",
+    "own-certificates", "trust", "audit", "users", "jobs", "about", "password_change",
 )  # fmt: skip
 """How the addresses begin. A page that no group has fails the first test."""
 OF_UNFOLD: dict[str, str] = {}
