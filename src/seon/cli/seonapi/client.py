@@ -128,9 +128,9 @@ def client_resume(name: str) -> Said:
 @click.argument("name", metavar="CLIENT")
 @on_installation
 def client_end_link(name: str) -> Said:
-    """Let CLIENT say Bye to its server and end: the external port closes. A service manager starts the client again.
+    """End the link of CLIENT, and CLIENT with it.
 
-    Waits up to 15 s until the client says that it is done.
+    It says Bye to its server, and the external port closes. A service manager starts the client again. Waits up to 15 s until the client says that it is done.
     """
     from seon.backend.acting.actors import owner
     from seon.backend.live.actions import end_link

@@ -121,7 +121,10 @@ def user_unlock(name: str) -> Said:
 @click.argument("name")
 @on_installation
 def user_logout(name: str) -> Said:
-    """End the sessions of the user NAME in the panel: it has to log in again."""
+    """End the sessions of the user NAME in the panel.
+
+    It has to log in again.
+    """
     from seon.backend.acting.actors import owner
     from seon.backend.users.actions import end_sessions
 

@@ -28,7 +28,8 @@ def ids(text: str = "", state: State = "") -> list[str]:
     [
         ("ACME", ["acme"]), ("o0013", ["acme", "soon"]), ("acme pin", ["acme"]),
         pytest.param(PIN.fingerprint[:9].upper(), ["acme"], id="fingerprint"),
-        pytest.param(":".join((PIN.fingerprint[:2], PIN.fingerprint[2:4])), ["acme"], id="octets"), ("off", ["off"]), ("%", []), (" : ", []),
+        pytest.param(":".join((PIN.fingerprint[:2], PIN.fingerprint[2:4])), ["acme"], id="octets"),
+        ("off", ["off"]), ("%", []), (" : ", []),
     ],
 )  # fmt: skip
 def test_a_text_is_found_in_names_ids_codes_and_certificates(text: str, wanted: list[str]) -> None:
