@@ -31,4 +31,6 @@ for (let i = 0; i < boxes.length && found.length < 5; i++)
 if (document.documentElement.scrollWidth > window.innerWidth + 1)
   found.push("wider than the window: " + document.documentElement.scrollWidth + " > " + window.innerWidth + " by " +
     [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > window.innerWidth + 1 && !e.closest(".s-table")).slice(-1).map(e => e.outerHTML.slice(0, 120)));
+for (const e of document.querySelectorAll(".s-table"))
+  if (e.scrollWidth > e.clientWidth + 1 && e.checkVisibility()) found.push("a table is wider than its place: " + e.scrollWidth + " > " + e.clientWidth + " " + e.textContent.trim().replace(/\s+/g, " ").slice(0, 60));
 return found;
