@@ -110,7 +110,12 @@ def resize(browser: Chrome, width: int, height: int = 900) -> None:
 
 def dress(browser: Chrome, theme: str) -> None:
     """Choose light or dark as the user's menu does."""
-    browser.execute_script("localStorage.setItem('_x_adminTheme', JSON.stringify(arguments[0]))", theme)
+    browser.execute_script("localStorage.setItem('adminTheme', JSON.stringify(arguments[0]))", theme)
+
+
+def is_dark(browser: Chrome) -> bool:
+    """Return whether the page is shown in dark colours."""
+    return bool(browser.execute_script("return document.documentElement.classList.contains('dark')"))
 
 
 def axe(browser: Chrome) -> list[str]:

@@ -5,16 +5,21 @@ const shown = [...document.querySelectorAll(wanted)].filter(e => {
   if (e.closest("#nav-sidebar") && getComputedStyle(document.querySelector("#nav-sidebar")).display === "none") return false;
   const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
   if (!own && !["INPUT", "SELECT", "TEXTAREA", "PROGRESS", "CANVAS"].includes(e.tagName)) return false;
-  const style = getComputedStyle(e);
-  return style.visibility !== "hidden" && e.getClientRects().length && e.offsetWidth > 1 && e.offsetHeight > 1;
+  return e.checkVisibility({visibilityProperty: true}) && e.offsetWidth > 1 && e.offsetHeight > 1; // not: in closed details
 });
-const scroller = e => e.closest("#nav-sidebar-apps, .s-table, pre") ;
-const boxes = shown.map(e => {
-  const r = e.getBoundingClientRect(), s = scroller(e);
-  if (!s) return [e, r];
-  const b = s.getBoundingClientRect();
-  return [e, {left: Math.max(r.left, b.left), right: Math.min(r.right, b.right), top: Math.max(r.top, b.top), bottom: Math.min(r.bottom, b.bottom)}];
-}).filter(([e, r]) => r.right - r.left > 1 && r.bottom - r.top > 1);
+/* What is seen of an element: what clips it (a scrolled table, a heading for screen readers only) cuts it. */
+const seen = (e, r) => {
+  const box = {left: r.left, right: r.right, top: r.top, bottom: r.bottom};
+  for (let up = e.parentElement; up && up !== document.body; up = up.parentElement) {
+    if (getComputedStyle(up).overflowX === "visible") continue;
+    const b = up.getBoundingClientRect();
+    box.left = Math.max(box.left, b.left); box.right = Math.min(box.right, b.right);
+    box.top = Math.max(box.top, b.top); box.bottom = Math.min(box.bottom, b.bottom);
+  }
+  return box;
+};
+const boxes = shown.flatMap(e => [...e.getClientRects()].map(line => [e, seen(e, line)])) // a text may take several lines
+  .filter(([e, r]) => r.right - r.left > 1 && r.bottom - r.top > 1);
 const found = [];
 for (let i = 0; i < boxes.length && found.length < 5; i++)
   for (let j = i + 1; j < boxes.length; j++) {
@@ -26,4 +31,6 @@ for (let i = 0; i < boxes.length && found.length < 5; i++)
 if (document.documentElement.scrollWidth > window.innerWidth + 1)
   found.push("wider than the window: " + document.documentElement.scrollWidth + " > " + window.innerWidth + " by " +
     [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > window.innerWidth + 1 && !e.closest(".s-table")).slice(-1).map(e => e.outerHTML.slice(0, 120)));
+for (const e of document.querySelectorAll(".s-table"))
+  if (e.scrollWidth > e.clientWidth + 1 && e.checkVisibility()) found.push("a table is wider than its place: " + e.scrollWidth + " > " + e.clientWidth + " " + e.textContent.trim().replace(/\s+/g, " ").slice(0, 60));
 return found;

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from browser.conftest import start, trust
-from browser.every_page import EVIL, OVERLAPS, Site, axe, dress, fill, resize
+from browser.every_page import EVIL, OVERLAPS, Site, axe, dress, fill, is_dark, resize
 from browser.panel import Panel
 from functional.seonapi import PASSWORD, Installation
 
 GROUPS = (
     "", "sessions", "files", "system-log", "partners", "refused", "configuration", "proxies", "licenses", "tokens",
-    "own-certificates", "audit", "users", "jobs", "about", "password_change",
+    "own-certificates", "trust", "audit", "users", "jobs", "about", "password_change",
 )  # fmt: skip
 """How the addresses begin. A page that no group has fails the first test."""
 OF_UNFOLD: dict[str, str] = {}
@@ -66,6 +66,7 @@ def problems(panel: Panel, pages: dict[str, str], widths: tuple[int, ...], theme
                 resize(panel.browser, width)
                 panel.open(path)
                 where = f"{kind or 'overview'} at {width}, {theme}: "
+                assert is_dark(panel.browser) == (theme == "dark"), where
                 wrong = [*panel.browser.execute_script(OVERLAPS), *panel.browser.execute_script(EVIL)]
                 if width == widths[0]:
                     wrong += [one for one in axe(panel.browser) if one.partition(" ")[0] not in OF_UNFOLD]

@@ -113,6 +113,8 @@ def test_without_the_token_of_its_page_nothing_is_done() -> None:
 def test_wrong_input_of_every_form_is_answered_in_words() -> None:
     client = logged_in("administrator")
     for act in list(acts(client)):
+        if "/password_change/" in act.path:
+            continue  # wrong passwords lock the user (429), here as at the login: tests/unit/backend/panel has it
         for value in GARBAGE:
             answer = client.post(act.path, filled(act, value), secure=True)
             assert answer.status_code in {200, 302, 400, 403, 404, 413}, (act, value, answer.status_code)
