@@ -23,7 +23,7 @@ from seon.oftp2.codec import encode
 from seon.oftp2.framing import frame
 
 __all__ = ("admin", "golden", "site")
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)  # the first test waits for the whole installation
 SEEN_SECONDS = 20.0
 
 
