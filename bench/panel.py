@@ -30,11 +30,14 @@ REPEATS = 5
 LIVE, PARTNERS, DAYS = 200, 1_000, 30
 _AT_A_TIME = 5_000
 PAGES = (
-    "", "sessions/", "sessions/?part=live", "sessions/past/", "sessions/past/?partner=partner7",
-    "sessions/past/?result=refused", "sessions/past/?q=nobody+wrote+this", "sessions/past/?page=200",
+    "", "?span=week", "?part=now", "sessions/", "sessions/?part=live", "sessions/past/",
+    "sessions/past/?partner=partner7", "sessions/past/?result=refused", "sessions/past/?page=200",
+    "sessions/past/?q=nobody+wrote+this", "sessions/past/?q=session-9999", "sessions/past/?q=partner7",
     "sessions/session-7/", "sessions/{live}/", "files/", "files/?partner=partner7", "files/?state=declined",
-    "files/?name=ORDERS77", "files/?q=nobody+wrote+this", "files/?page=200", "files/1/", "system-log/",
-    "system-log/?severity=error", "system-log/?q=nobody+wrote+this", "partners/", "partners/id-partner7/", "audit/",
+    "files/?name=ORDERS77", "files/?name=ORDERS&direction=to-partner", "files/?page=200", "files/?q=nobody+wrote+this",
+    "files/?q=ORDERS19999", "files/?q=ORDERS1", "files/1/", "system-log/", "system-log/?severity=error",
+    "system-log/?partner=partner7&severity=error", "system-log/?q=nobody+wrote+this", "partners/",
+    "partners/?q=partner7", "partners/?state=hindered", "partners/id-partner7/", "configuration/verification/", "trust/", "audit/",
 )  # fmt: skip
 """What is asked for by default, below `/panel/`."""
 
