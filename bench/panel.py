@@ -37,7 +37,8 @@ PAGES = (
     "files/?name=ORDERS77", "files/?name=ORDERS&direction=to-partner", "files/?page=200", "files/?q=nobody+wrote+this",
     "files/?q=ORDERS19999", "files/?q=ORDERS1", "files/1/", "system-log/", "system-log/?severity=error",
     "system-log/?partner=partner7&severity=error", "system-log/?q=nobody+wrote+this", "partners/",
-    "partners/?q=partner7", "partners/?state=hindered", "partners/id-partner7/", "configuration/verification/", "trust/", "audit/",
+    "partners/?q=partner7", "partners/?state=hindered", "partners/id-partner7/", "configuration/verification/",
+    "trust/", "audit/",
 )  # fmt: skip
 """What is asked for by default, below `/panel/`."""
 
