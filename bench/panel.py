@@ -231,8 +231,9 @@ def table(pages: Iterable[Taken]) -> str:
 def _headline(rows: int) -> str:
     today = dt.datetime.now(dt.UTC).date().isoformat()
     return (
-        f"Measured on {today} with `bench/panel.py --rows {rows}` on SQLite: {rows:,} entries of the journal,\n"
-        f"{rows // 10:,} sessions, {rows // 5:,} files, {PARTNERS:,} partners, {LIVE} sessions that run. Server time\n"
+        f"Measured on {today} with `bench/panel.py --rows {rows}` on SQLite:\n"
+        f"{rows:,} entries of the journal, {rows // 10:,} sessions, {rows // 5:,} files, {PARTNERS:,} partners,\n"
+        f"{LIVE} sessions that run. Server time "
         f"in one process, median of {REPEATS}."
     )
 
