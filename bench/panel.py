@@ -30,11 +30,15 @@ REPEATS = 5
 LIVE, PARTNERS, DAYS = 200, 1_000, 30
 _AT_A_TIME = 5_000
 PAGES = (
-    "", "sessions/", "sessions/?part=live", "sessions/past/", "sessions/past/?partner=partner7",
-    "sessions/past/?result=refused", "sessions/past/?q=nobody+wrote+this", "sessions/past/?page=200",
+    "", "?span=week", "?part=now", "sessions/", "sessions/?part=live", "sessions/past/",
+    "sessions/past/?partner=partner7", "sessions/past/?result=refused", "sessions/past/?page=200",
+    "sessions/past/?q=nobody+wrote+this", "sessions/past/?q=session-9999", "sessions/past/?q=partner7",
     "sessions/session-7/", "sessions/{live}/", "files/", "files/?partner=partner7", "files/?state=declined",
-    "files/?name=ORDERS77", "files/?q=nobody+wrote+this", "files/?page=200", "files/1/", "system-log/",
-    "system-log/?severity=error", "system-log/?q=nobody+wrote+this", "partners/", "partners/id-partner7/", "audit/",
+    "files/?name=ORDERS77", "files/?name=ORDERS&direction=to-partner", "files/?page=200", "files/?q=nobody+wrote+this",
+    "files/?q=ORDERS19999", "files/?q=ORDERS1", "files/1/", "system-log/", "system-log/?severity=error",
+    "system-log/?partner=partner7&severity=error", "system-log/?q=nobody+wrote+this", "partners/",
+    "partners/?q=partner7", "partners/?state=hindered", "partners/id-partner7/", "configuration/verification/",
+    "trust/", "audit/",
 )  # fmt: skip
 """What is asked for by default, below `/panel/`."""
 
@@ -227,8 +231,9 @@ def table(pages: Iterable[Taken]) -> str:
 def _headline(rows: int) -> str:
     today = dt.datetime.now(dt.UTC).date().isoformat()
     return (
-        f"Measured on {today} with `bench/panel.py --rows {rows}` on SQLite: {rows:,} entries of the journal,\n"
-        f"{rows // 10:,} sessions, {rows // 5:,} files, {PARTNERS:,} partners, {LIVE} sessions that run. Server time\n"
+        f"Measured on {today} with `bench/panel.py --rows {rows}` on SQLite:\n"
+        f"{rows:,} entries of the journal, {rows // 10:,} sessions, {rows // 5:,} files, {PARTNERS:,} partners,\n"
+        f"{LIVE} sessions that run. Server time "
         f"in one process, median of {REPEATS}."
     )
 
