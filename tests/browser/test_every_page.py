@@ -92,5 +92,26 @@ def test_every_page_is_whole_in_both_themes_and_widths(site: Site, looking: Pane
     assert wrong == []
 
 
+def test_what_is_wrong_would_be_found(looking: Panel) -> None:
+    resize(looking.browser, 1280)
+    looking.open("about/")
+    looking.browser.execute_script(
+        "const put = (kind, style, text) => { const made = document.createElement(kind); made.textContent = text;"
+        " made.style.cssText = 'position: absolute; top: 200px;' + style;"
+        " document.querySelector('#content').append(made); return made; };"
+        "put('p', 'left: 400px', 'a text that lies over another'); put('p', 'left: 410px', 'the other text');"
+        "put('p', 'left: 500px; top: 600px; color: #eee; background: #fff', 'pale');"
+        "put('p', 'left: 600px; top: 700px; width: 2000px', 'wide'); put('p', 'left: 400px; top: 800px', '49');"
+        "put('p', 'left: 400px; top: 850px', 'x').setAttribute('x-init', 'evil');"
+    )
+    said = "\n".join(str(one) for one in looking.browser.execute_script(OVERLAPS))
+    assert "P 'a text that lies over another' over P 'the other text'" in said
+    assert "wider than the window" in said
+    assert any(one.startswith("color-contrast ") for one in axe(looking.browser))
+    said = "\n".join(str(one) for one in looking.browser.execute_script(EVIL))
+    assert "a template of a stranger was filled in" in said
+    assert "a stranger's element" in said
+
+
 def test_few_faults_are_put_down_to_unfold() -> None:
     assert len(OF_UNFOLD) <= 10
