@@ -100,12 +100,17 @@ def _options() -> argparse.Namespace:
 
 
 @contextmanager
-def filled(database: str, rows: int, directory: Path | None = None) -> Iterator[tuple[Installation, int]]:
-    """Give a new installation with so many rows, and PostgreSQL's process or 0; our models are on it."""
+def filled(
+    database: str, rows: int, directory: Path | None = None, home: Path | None = None
+) -> Iterator[tuple[Installation, int]]:
+    """Give a new installation with so many rows, and PostgreSQL's process or 0; our models are on it.
+
+    `home`: where it is made and stays; else nothing is left.
+    """
     with ExitStack() as stack:
         cluster = stack.enter_context(running_cluster()) if database == "postgresql" else None
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seon-bench-", dir=directory)))
-        made = Installation(root / "home")
+        made = Installation(home or root / "home")
         if cluster:
             made.extra["SEON_DATABASE_URL"] = cluster.new_database("seon")
         made.init("--host", "localhost")

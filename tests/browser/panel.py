@@ -95,6 +95,8 @@ class Panel:
             field.send_keys(str(value))
         elif field.tag_name == "select":
             Select(field).select_by_value(value)
+        elif str(field.get_attribute("type")).startswith("datetime"):  # what is typed depends on the browser's language
+            self.browser.execute_script("arguments[0].value = arguments[1]", field, value)
         else:
             self.browser.execute_script("arguments[0].value = ''", field)
             field.send_keys(value)

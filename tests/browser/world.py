@@ -118,7 +118,8 @@ def configure(world: World) -> tuple[str, str, Made]:
         days=200,
         extensions=[san(World(False), "oftp.example.com")],
     )
-    own_actions.add_certificate(BY, own_actions.Addition(files=((own.pem + own.key_pem.decode()).encode(),)))
+    both = (own.pem + own.key_pem.decode()).encode()
+    own_actions.add_certificate(BY, own_actions.Addition(files=(both,), use=True, force=True))
     ca = make(name(world, "Supplier CA 3", "Trust Center"), ca=True, days=900)
     add_anchor(BY, ca.pem.encode())
     journal.add_rule(BY, "scanner of the security team", "10.9.9.9")
@@ -165,97 +166,82 @@ def add_refused(world: World) -> None:
         remember_refused(told)
 
 
+@dataclass(frozen=True)
+class Call:
+    """One past session: when, with whom, and who called."""
+
+    world: World
+    at: int
+    session: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def partner(self) -> tuple[str, str, str, int]:
+        return PARTNERS[self.at % 4]
+
+    @property
+    def direction(self) -> str:
+        return "incoming" if self.at % 3 else "outgoing"
+
+    def says(self, code: str, after: float, *hops: str, **fields: Value) -> None:
+        for hop in hops or ("inside",):
+            self.world.said(code, 90 + self.at * 3_100.0 - after, hop, self.session, **fields)
+
+
 def sessions(world: World) -> Iterator[str]:
     for at in range(40):
-        identifier, _, code, _ = PARTNERS[at % 4]
-        session, ago = uuid.uuid4().hex, 90 + at * 3_100.0
-        incoming = at % 3 != 0
-        direction = "incoming" if incoming else "outgoing"
-        source, target = f"198.51.100.{at + 1}:41{at:03}", "192.0.2.10:6619"
-        common = {"partner": identifier, "direction": direction, "source": source, "target": target}
-        for hop in ("dmz", "inside"):
-            world.said("SES-START", ago, hop, session, **common, tls="TLSv1.3, TLS_AES_256_GCM_SHA384, X25519MLKEM768")
-        world.said(
-            "SES-AGREED",
-            ago - 1,
-            "inside",
-            session,
-            initiator=world.text(code, 25),
-            responder="O0013000001OWN",
-            level=5,
-            buffer=32_768,
-            credit=99,
-            compression=True,
-            restart=True,
-            authentication=False,
-        )
-        file = {
-            "name": world.text(f"ENGDAT{at:04}", 26),
-            "date": "20261127",
-            "time": "1015000001",
-            "direction": direction,
-            "originator": world.text(code, 25),
-            "destination": "O0013000001OWN",
+        call = Call(world, at)
+        begins(call)
+        passes_a_file(call)
+        ends(call)
+        yield call.session
+
+
+def begins(call: Call) -> None:
+    identifier, _, code, _ = call.partner
+    common = {
+        "partner": identifier,
+        "direction": call.direction,
+        "source": f"198.51.100.{call.at + 1}:41{call.at:03}",
+        "target": "192.0.2.10:6619",
+        "tls": "TLSv1.3, TLS_AES_256_GCM_SHA384, X25519MLKEM768",
+    }
+    call.says("SES-START", 0, "dmz", "inside", **common)
+    agreed = {"level": 5, "buffer": 32_768, "credit": 99, "compression": True, "restart": True, "authentication": False}
+    call.says("SES-AGREED", 1, initiator=call.world.text(code, 25), responder="O0013000001OWN", **agreed)
+    if call.at % 9 == 4:
+        broken = {
+            "rule": "FLD-DATE",
+            "key": "FLD-DATE",
+            "side": "INITIATOR",
+            "stb": 7,
+            "offset": 12,
+            "field": "SFIDDATE",
         }
-        world.said(
-            "FIL-START",
-            ago - 2,
-            "inside",
-            session,
-            **file,
-            format="U",
-            size_k=5_120,
-            security="none",
-            compression=False,
-            signed_receipt=False,
-        )
-        if at % 9 == 4:
-            world.said(
-                "SES-FINDING",
-                ago - 3,
-                "inside",
-                session,
-                rule="FLD-DATE",
-                key="FLD-DATE",
-                side="INITIATOR",
-                stb=7,
-                offset=12,
-                text=world.text("the date is in the future", 200),
-                partner=identifier,
-                field="SFIDDATE",
-                seen=world.text("20991231", 60),
-            )
-        done = {name: file[name] for name in ("name", "date", "time", "direction")}
-        world.said("FIL-END", ago - 30, "inside", session, **done, result="accepted", octets=5_242_880, seconds=27.5)
-        if at % 2:
-            back = {"originator": file["destination"], "destination": file["originator"]}
-            back |= {"direction": "outgoing" if incoming else "incoming"}
-            world.said(
-                "FIL-RECEIPT",
-                ago - 40,
-                "inside",
-                session,
-                kind="EERP",
-                **(file | back),
-                result="delivered",
-                signed=False,
-            )
-        broken = at % 11 == 7
-        for hop in ("dmz", "inside"):
-            world.said(
-                "SES-END",
-                ago - 50,
-                hop,
-                session,
-                partner=identifier,
-                ended_by="partner",
-                reason=world.text("ESID 03: user code not known", 300) if broken else "ESID 00: normal end",
-                seconds=50.2,
-                octets_in=5_300_000,
-                octets_out=4_200,
-                files=1,
-            )
-        yield session
+        text, seen = call.world.text("the date is in the future", 200), call.world.text("20991231", 60)
+        call.says("SES-FINDING", 3, **broken, text=text, seen=seen, partner=identifier)
+
+
+def passes_a_file(call: Call) -> None:
+    file = {
+        "name": call.world.text(f"ENGDAT{call.at:04}", 26),
+        "date": "20261127",
+        "time": "1015000001",
+        "direction": call.direction,
+    }
+    codes = {"originator": call.world.text(call.partner[2], 25), "destination": "O0013000001OWN"}
+    offered = {"format": "U", "size_k": 5_120, "security": "none", "compression": False, "signed_receipt": False}
+    call.says("FIL-START", 2, **file, **codes, **offered)
+    call.says("FIL-END", 30, **file, result="accepted", octets=5_242_880, seconds=27.5)
+    if call.at % 2:
+        back = {"originator": codes["destination"], "destination": codes["originator"]}
+        back["direction"] = "outgoing" if call.direction == "incoming" else "incoming"
+        call.says("FIL-RECEIPT", 40, kind="EERP", **(file | back), result="delivered", signed=False)
+
+
+def ends(call: Call) -> None:
+    reason = call.world.text("ESID 03: user code not known", 300) if call.at % 11 == 7 else "ESID 00: normal end"
+    counts = {"seconds": 50.2, "octets_in": 5_300_000, "octets_out": 4_200, "files": 1}
+    call.says("SES-END", 50, "dmz", "inside", partner=call.partner[0], ended_by="partner", reason=reason, **counts)
 
 
 def noise(world: World) -> None:
@@ -290,7 +276,7 @@ def noise(world: World) -> None:
     record("AUD-DENIED", user=world.text("operator", 100), way="panel", act="license.issue")
 
 
-def running(world: World, proxy_id: str) -> list[LiveSession]:
+def running(world: World) -> list[LiveSession]:
     made = []
     for at, (identifier, _, _, _) in enumerate(PARTNERS[:4]):
         size = 64 * 1024 * 1024 * (at + 1)
@@ -316,22 +302,24 @@ def running(world: World, proxy_id: str) -> list[LiveSession]:
     return made
 
 
-def live(world: World, proxy_id: str) -> list[str]:
-    """Say what runs, for so long that it stays fresh while the pages are looked at; return the sessions."""
-    version = read_version()
-    server = LiveServer(
+def hosts(world: World, proxy_id: str) -> tuple[LiveServer, LiveServer]:
+    """Return a server that is linked, and one that is away."""
+    linked = LiveServer(
         place="192.0.2.10:2878",
         linked=True,
         since=NOW - 5 * DAY,
         proxy_id=proxy_id,
         build="1.4",
-        version=version,
+        version=read_version(),
         external_port=6619,
-        external_address="",
         external_open=True,
         sessions=4,
     )
-    away = LiveServer(place="192.0.2.11:2878", linked=False, reason=world.text("connection refused", 400))
+    return linked, LiveServer("192.0.2.11:2878", False, world.text("connection refused", 400))
+
+
+def live(world: World, proxy_id: str) -> list[str]:
+    """Say what runs, for so long that it stays fresh while the pages are looked at; return the sessions."""
     ports = tuple(
         LiveListener("127.0.0.1", 3400 + at, PARTNERS[at][0], at != 2, "" if at != 2 else "Address already in use")
         for at in range(3)
@@ -341,22 +329,17 @@ def live(world: World, proxy_id: str) -> list[str]:
         number=1,
         build="1.4",
         since=NOW - 5 * DAY,
-        version=version,
+        version=read_version(),
         receive_daemon="10.1.2.3:3305",
         receive_daemon_reached=True,
         receive_daemon_asked=NOW - 20,
-        servers=(server, away),
+        servers=hosts(world, proxy_id),
         listeners=ports,
-        sessions=tuple(running(world, proxy_id)),
+        sessions=tuple(running(world)),
     )
-    LastState.objects.create(
-        token=Token.objects.get(name="inside-1"),
-        address="127.0.0.1",
-        run=state.run,
-        number=1,
-        heard_at=timezone.now() + timedelta(hours=3),
-        state=msgspec.json.encode(state),
-    )
+    until = timezone.now() + timedelta(hours=3)
+    told = {"run": state.run, "number": 1, "heard_at": until, "state": msgspec.json.encode(state)}
+    LastState.objects.create(token=Token.objects.get(name="inside-1"), address="127.0.0.1", **told)
     return [session.session for session in state.sessions]
 
 

@@ -147,6 +147,7 @@ class HeldTransfer:
 
     def __init__(self, site: Site, size: int = 3_000_000, *, incoming: bool = True) -> None:
         self.receipts: list[n.Receipt] = []
+        self.end: n.SessionEnded | None = None
         self.start = offer(size=size, incoming=incoming)
         """The file's SFID."""
         self.sock, self._wire, profile = _partner(site) if incoming else _send_daemon(site)
@@ -179,6 +180,8 @@ class HeldTransfer:
         for notice in self._talk():
             if isinstance(notice, n.ReceiptReceived):
                 self.receipts.append(notice.receipt)
+            if isinstance(notice, n.SessionEnded):
+                self.end = notice
             if enough(notice):
                 return
 

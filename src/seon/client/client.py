@@ -19,7 +19,7 @@ from seon.client.in_force import EMPTY, InForce, NotUsable, put_in_force
 from seon.client.linking import Linking
 from seon.client.live import LinkSeen, Live, Own, Sessions
 from seon.client.opening import NAME, Link, Opening
-from seon.client.orders import NotDoneError, Orders
+from seon.client.orders import Does, NotDoneError, Orders
 from seon.client.outward import client_name
 from seon.client.readiness import Readiness
 from seon.client.receive_daemon import ReceiveDaemonWatch
@@ -112,17 +112,18 @@ class Client:
         self._live = Live(self._link_seen, self._daemon, self._sessions, self._own, self._courier.live)
         self._draining = False
         """No session begins, until an administrator says otherwise or this client ends."""
-        self._orders = Orders(
-            {
-                "kill": self._kill,
-                "drain": self._drain,
-                "resume": self._drain,
-                "end-link": self._end_link,
-                "trace": self._trace,
-                "untrace": self._trace,
-            }
-        )
+        self._orders = Orders(self._by_order())
         self._ends_by_order = False
+
+    def _by_order(self) -> dict[str, Does]:
+        return {
+            "kill": self._kill,
+            "drain": self._drain,
+            "resume": self._drain,
+            "end-link": self._end_link,
+            "trace": self._trace,
+            "untrace": self._trace,
+        }
 
     # --- life -------------------------------------------------------------------------------------------------------
 

@@ -149,6 +149,10 @@ class ControlLink:
 
     _deliveries: msgspec.json.Decoder[m.Delivery]
     """Of the protocol number that Hello has agreed on."""
+    leaving = False
+    """The client takes no more sessions."""
+    draining = False
+    """Its administrator lets no session begin."""
 
     def __init__(
         self,
@@ -182,10 +186,6 @@ class ControlLink:
         self._detail = detail
         self._pace = detail.pace(f"Link from {caller.source}:")
         """Says the steps of what comes: Hello, and each configuration and blob."""
-        self.leaving = False
-        """The client takes no more sessions."""
-        self.draining = False
-        """Its administrator lets no session begin."""
         self._state: m.ServerState | None = None
         """What was said last."""
         self._sent_up_to = self._taken_up_to = 0

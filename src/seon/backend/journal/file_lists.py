@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
@@ -20,6 +21,11 @@ MOST_PARTNERS = 1_000
 SEARCH_SECONDS = 1.0
 ARRIVED = (FileState.TRANSFERRED, FileState.DELIVERED, FileState.NOT_DELIVERED)
 """States of files that were transferred whole."""
+_LAST_SESSIONS = (
+    "SELECT (SELECT id FROM journal_session WHERE partner = wanted.column1 AND started_at IS NOT NULL "
+    "ORDER BY started_at DESC, id DESC LIMIT 1) FROM (VALUES {}) AS wanted"
+)
+"""The key of each partner's newest session. Both databases call the column of VALUES so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +113,13 @@ def files_of_session(session: str, most: int = 1_000) -> list[File]:
 
 def last_session_of(partners: Iterable[str]) -> dict[str, Session]:
     """Return the newest session of each of these partners that has one."""
-    found: dict[str, Session] = {}
-    for partner in list(dict.fromkeys(partners))[:MOST_PARTNERS]:
-        newest = (
-            Session.objects.filter(partner=partner, started_at__isnull=False).order_by("-started_at", "-pk").first()
-        )
-        if newest:
-            found[partner] = newest
-    return found
+    names = list(dict.fromkeys(partners))[:MOST_PARTNERS]
+    if not names:
+        return {}
+    with connection.cursor() as cursor:  # each one's by the index; Django's own words would ask for one at a time
+        cursor.execute(_LAST_SESSIONS.format(", ".join(["(%s)"] * len(names))), names)
+        keys = [key for (key,) in cursor.fetchall() if key is not None]
+    return {session.partner: session for session in Session.objects.filter(pk__in=keys)}
 
 
 def files_today(partners: Collection[str]) -> dict[str, PartnerFiles]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from seon.backend.journal.deadlines import TimeOverError, at_most
-from seon.backend.panel.lists import FilterForm, ListPage
+from seon.backend.panel.lists import MOST_COUNTED, FilterForm, ListPage
 from seon.backend.panel.moments import MomentField
 
 SECONDS = 1.0
@@ -72,8 +72,16 @@ class SearchPage(ListPage):
         return found
 
     def rows(self, given: dict[str, Any]) -> "QuerySet[Any]":
-        """Return the rows that are asked for."""
+        """Return the rows that are asked for, without annotations."""
         raise NotImplementedError
+
+    def _page_of(self, rows: "QuerySet[Any]") -> "Page[Any]":
+        """Look through the table once. To count first, and then to read a page, would be to search twice."""
+        keys = list(rows.values_list("pk", flat=True)[:MOST_COUNTED])
+        page = Paginator(keys, self.page_size).get_page(self.request.GET.get("page", "1"))
+        found = rows.model.objects.in_bulk(page.object_list)
+        page.object_list = [found[key] for key in page.object_list if key in found]
+        return page
 
 
 def _no_page() -> "Page[Any]":

@@ -130,7 +130,8 @@ def client_resume(name: str) -> Said:
 def client_end_link(name: str) -> Said:
     """End the link of CLIENT, and CLIENT with it.
 
-    It says Bye to its server, and the external port closes. A service manager starts the client again. Waits up to 15 s until the client says that it is done.
+    It says Bye to its server, and the external port closes. A service manager starts the client again. The command
+    waits up to 15 s until the client says that it is done.
     """
     from seon.backend.acting.actors import owner
     from seon.backend.live.actions import end_link

@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
 
 from seon.api_messages import LiveFile, LiveSession
 from seon.backend.configuration.models import TracedSession
 from seon.backend.live import lists
 from seon.backend.panel.sessions.words import DIRECTIONS, PHASES
+from seon.backend.panel.templatetags.panel import octets, percent
 from seon.events import shown
 
 MOST = 200
@@ -30,6 +32,14 @@ class RunningFile:
         """The end of its bar: sizes are said in blocks of 1,024 octets, and a restart makes more of it."""
         return max(self.size, self.octets, 1)
 
+    @property
+    def words(self) -> str:
+        """How much of it has passed."""
+        if not self.size:
+            return octets(self.octets)
+        said = {"done": octets(self.octets), "size": octets(self.size), "part": percent(self.octets, self.most)}
+        return _("%(done)s of %(size)s, %(part)d\u00a0%%") % said
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -49,6 +59,17 @@ class Running:
     def session(self) -> str:
         """Its id."""
         return self.live.session
+
+    @property
+    def address(self) -> str:
+        """Of its own page."""
+        return reverse("panel:session", args=[self.session])
+
+    @property
+    def octets(self) -> tuple[str, str, str]:
+        """What has passed, each way, and how fast."""
+        came, went, rate = map(octets, (self.live.octets_in, self.live.octets_out, self.live.rate))
+        return _("%s in") % came, _("%s out") % went, _("%s/s") % rate
 
 
 @dataclass(frozen=True, slots=True)

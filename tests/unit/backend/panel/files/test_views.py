@@ -1,6 +1,10 @@
 """Files: the list, the page of one, and how far it is."""
 
+import re
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from journal.story import BACK, BEGAN, FILE, Told
 from live_states import SESSION, session, state, tell
 from panel_clients import ROLES, logged_in, seen
@@ -50,6 +54,21 @@ def test_files_are_found(query: str, there: list[str], missing: list[str]) -> No
     page = seen(logged_in("auditor"), f"{FILES}?{query}").rpartition("<tbody>")[2]
     assert [name for name in there if name not in page] == []
     assert [name for name in missing if name in page] == []
+
+
+def test_a_search_looks_through_the_table_once_and_shows_its_pages_newest_first() -> None:
+    told = Told("s1-first").start()
+    for number in range(60):
+        told.offer(name=f"SERIES{number:02}")
+    store(told.events, "token")
+    auditor = logged_in("auditor")
+    with CaptureQueriesContext(connection) as asked:
+        first = seen(auditor, f"{FILES}?q=series")
+    assert sum("LIKE" in query["sql"] for query in asked.captured_queries) == 1
+    shown = [re.findall("SERIES[0-9]+", text) for text in (first, seen(auditor, f"{FILES}?q=series&page=2"))]
+    assert [*shown[0], *shown[1]] == [f"SERIES{number:02}" for number in range(59, -1, -1)]
+    assert len(shown[0]) == 50
+    assert "Page 2 of 2" in seen(auditor, f"{FILES}?q=series&page=7")
 
 
 def test_the_page_of_a_file_tells_its_way_from_the_offer_to_the_receipt() -> None:
