@@ -14,7 +14,9 @@ from browser.panel import Panel
 from functional.seonapi import PASSWORD, Installation
 
 GROUPS = (
-    "", "sessions", "files", "system-log", "partners", "refused", "configuration", "proxies", "licenses", "tokens",
+    "", "sessions", "files", "system-log", "partners", "refused", "configuration/tcp-ip",
+    "configuration/proxy", "configuration/logging", "configuration/events", "configuration/limits",
+    "configuration/verification", "configuration/queue", "proxies", "licenses", "tokens",
     "own-certificates", "trust", "audit", "users", "jobs", "about", "password_change",
 )  # fmt: skip
 """How the addresses begin. A page that no group has fails the first test."""
@@ -53,7 +55,13 @@ def looking(
 
 
 def of(site: Site, group: str) -> dict[str, str]:
-    return {kind: path for kind, path in site.pages.items() if kind.partition("/")[0].partition("?")[0] == group}
+    return {kind: path for kind, path in site.pages.items() if group_of(kind) == group}
+
+
+def group_of(kind: str) -> str:
+    """Return how an address begins: its first step, of the configuration the first two."""
+    steps = kind.partition("?")[0].split("/")
+    return "/".join(steps[: 2 if steps[0] == "configuration" else 1])
 
 
 def problems(panel: Panel, pages: dict[str, str], widths: tuple[int, ...], themes: tuple[str, ...]) -> list[str]:
@@ -75,7 +83,7 @@ def problems(panel: Panel, pages: dict[str, str], widths: tuple[int, ...], theme
 
 
 def test_every_page_belongs_to_a_group_that_is_looked_at(site: Site) -> None:
-    assert {kind.partition("/")[0].partition("?")[0] for kind in site.pages} == set(GROUPS)
+    assert {group_of(kind) for kind in site.pages} == set(GROUPS)
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group or "overview")
@@ -90,6 +98,27 @@ def test_every_page_is_whole_in_both_themes_and_widths(site: Site, looking: Pane
     for widths in ((1280,), (400,)):
         wrong += problems(looking, site.pages, widths, ("light", "dark"))
     assert wrong == []
+
+
+def test_what_is_wrong_would_be_found(looking: Panel) -> None:
+    resize(looking.browser, 1280)
+    looking.open("about/")
+    looking.browser.execute_script(
+        "const put = (kind, style, text) => { const made = document.createElement(kind); made.textContent = text;"
+        " made.style.cssText = 'position: absolute;' + style;"
+        " document.querySelector('#content').append(made); return made; };"
+        "put('p', 'left: 900px; top: 400px', 'a text that lies over another');"
+        "put('p', 'left: 500px; top: 600px; color: #eee; background: #fff', 'pale');"
+        "put('p', 'left: 600px; top: 700px; width: 2000px', 'wide'); put('p', 'left: 400px; top: 800px', '49');"
+        "put('p', 'left: 400px; top: 850px', 'x').setAttribute('x-init', 'evil');"
+    )
+    said = "\n".join(str(one) for one in looking.browser.execute_script(OVERLAPS))
+    assert "over P 'a text that lies over another'" in said
+    assert "wider than the window" in said
+    assert any(one.startswith("color-contrast ") for one in axe(looking.browser))
+    said = "\n".join(str(one) for one in looking.browser.execute_script(EVIL))
+    assert "a template of a stranger was filled in" in said
+    assert "a stranger's element" in said
 
 
 def test_few_faults_are_put_down_to_unfold() -> None:
