@@ -38,7 +38,7 @@ class Panel:
 
     def log_out(self) -> None:
         """Log out by the user's menu."""
-        self._find(By.ID, "user-button").click()
+        self._find(By.CSS_SELECTOR, "#user-button[aria-expanded]").click()  # only now the script listens
         self.click("#logout-form button")
 
     def fill(self, name: str, text: str) -> None:
