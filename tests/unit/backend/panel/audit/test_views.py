@@ -33,7 +33,7 @@ def panel() -> Client:
 
 def objects(page: str) -> list[str]:
     """Return what each row of the list is about."""
-    return re.findall(r'data-label="Act and object"><div><span class="s-mono">(.*?)</span>', page)
+    return re.findall(r'data-label="Act and object"[^>]*><div><span class="s-mono">(.*?)</span>', page)
 
 
 def newest() -> Entry:
