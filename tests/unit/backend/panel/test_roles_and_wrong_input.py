@@ -110,36 +110,37 @@ def test_without_the_token_of_its_page_nothing_is_done() -> None:
     assert everything() == there
 
 
-def test_wrong_input_of_every_form_is_answered_in_words() -> None:
+def wrong_values(number: int, most: int) -> list[str]:
+    """Return some of the wrong values, others for each number: together they are all sent many times."""
+    return [GARBAGE[(number + at) % len(GARBAGE)] for at in range(min(most, len(GARBAGE)))]
+
+
+@pytest.mark.parametrize("most", [1, pytest.param(len(GARBAGE), marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
+def test_wrong_input_of_every_form_is_answered_in_words(most: int) -> None:
     client = logged_in("administrator")
-    for act in list(acts(client)):
+    for number, act in enumerate(list(acts(client))):
         if "/password_change/" in act.path:
             continue  # wrong passwords lock the user (429), here as at the login: tests/unit/backend/panel has it
-        for value in GARBAGE:
+        for value in wrong_values(number, most):
             answer = client.post(act.path, filled(act, value), secure=True)
             assert answer.status_code in {200, 302, 400, 403, 404, 413}, (act, value, answer.status_code)
             assert "Traceback" not in answer.content.decode(errors="replace")
 
 
-def test_a_wrong_address_of_every_page_is_answered_in_words() -> None:
+@pytest.mark.parametrize("most", [1, pytest.param(5, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
+def test_a_wrong_address_of_every_page_is_answered_in_words(most: int) -> None:
     client = logged_in("auditor")
-    for path in pages(client).values():
+    steps_of = ("nothing", "0", "9" * 30, "%00", "%3Cscript%3E")
+    queries = ("?page=9999999", "?part=nothing", "?q=%00", "?tab=nothing", "?from=x&to=y&since=z", "?sort=-nothing")
+    for number, path in enumerate(pages(client).values()):
         steps = path.partition("?")[0].split("/")
         for at in range(2, len(steps) - 1):
-            for wrong in ("nothing", "0", "9" * 30, "%00", "%3Cscript%3E"):
+            for wrong in [steps_of[(number + at + more) % len(steps_of)] for more in range(most)]:
                 tried = "/".join([*steps[:at], wrong, *steps[at + 1 :]])
                 assert client.get(tried, secure=True).status_code in {200, 301, 302, 400, 404}, tried
-        for query in (
-            "?page=9999999",
-            "?part=nothing",
-            "?q=%00",
-            "?tab=nothing",
-            "?from=x&to=y&since=z",
-            "?sort=-nothing",
-        ):
-            assert client.get(path.partition("?")[0] + query, secure=True).status_code in {200, 302, 400, 404}, (
-                path + query
-            )
+        for query in [queries[(number + more) % len(queries)] for more in range(most)]:
+            asked = path.partition("?")[0] + query
+            assert client.get(asked, secure=True).status_code in {200, 302, 400, 404}, asked
 
 
 def test_who_has_no_role_sees_no_page() -> None:
