@@ -98,7 +98,8 @@ AS first WHERE code = 'SES-START' AND first.session = last.session AND first.hop
 _NOT_AS_TOLD = """
 SELECT session, start_hop, end_hop FROM journal_session AS s WHERE
 start_hop != coalesce((SELECT max(hop) FROM journal_entry AS e WHERE e.session = s.session AND code = 'SES-START'), '')
-OR end_hop != coalesce((SELECT max(hop) FROM journal_entry AS e WHERE e.session = s.session AND code = 'SES-END'), '')
+OR end_hop != coalesce((SELECT max(hop) FROM journal_entry AS e WHERE e.session = s.session
+AND code IN ('SES-END', 'SES-FAILED')), '')
 """
 """What the inside says counts, and "inside" is the greater of the two words."""
 

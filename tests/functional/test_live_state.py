@@ -97,9 +97,13 @@ def test_a_file_is_seen_growing_while_it_passes(running: Site, flowing: FlowingT
 def test_a_kill_ends_the_session_with_its_esid_and_both_hosts_say_so(running: Site) -> None:
     with Partner(running) as partner:
         partner.open()
-        seen = until(running, lambda said: said["sessions"], "the session is told of")
+        begun = [{"phase": "idle"}]
+        seen = until(
+            running,
+            lambda said: [{"phase": one["phase"]} for one in said["sessions"]] == begun,
+            "the session is told of",
+        )
         (session,) = seen["sessions"]
-        assert session["phase"] == "idle"
         assert "done" in running.seonapi(["session", "kill", session["session"]])
         (ended,) = partner.until_end()
         assert isinstance(ended, c.EndSession)
