@@ -1,3 +1,4 @@
+import contextlib
 import ipaddress
 import socket
 import ssl
@@ -232,17 +233,20 @@ def _tunnel(proxy: socket.socket, to: int, asked: list[bytes]) -> None:
     inner, _ = proxy.accept()
     asked.append(inner.recv(65_536))
     inner.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-    outer = socket.create_connection(("127.0.0.1", to))
+    with inner, socket.create_connection(("127.0.0.1", to)) as outer:
+        back = threading.Thread(target=_copy, args=[outer, inner], daemon=True)
+        back.start()
+        _copy(inner, outer)
+        back.join()
 
-    def copy(source: socket.socket, target: socket.socket) -> None:
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    """Pass octets on until one end is gone. The sockets are closed when both ways are done."""
+    with contextlib.suppress(OSError):
         while octets_ := source.recv(65_536):
             target.sendall(octets_)
-        target.close()
-
-    back = threading.Thread(target=copy, args=[outer, inner], daemon=True)
-    back.start()
-    copy(inner, outer)
-    back.join(10)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
 
 
 def test_a_large_list_waits_in_a_file_not_in_memory(web: Web) -> None:
