@@ -22,7 +22,7 @@ handler404 = refusing.missing
 handler500 = refusing.failed
 # What Django's admin site calls by its name; of its own pages the login alone is shown, in our clothes.
 _SITE = [
-    path("", OverviewPage.as_view(), name="index"),
+    path("", admin.site.admin_view(OverviewPage.as_view()), name="index"),
     path("login/", admin.site.login, name="login"),
     path("logout/", admin.site.logout, name="logout"),
     path("password_change/", admin.site.admin_view(OwnPasswordPage.as_view()), name="password_change"),
